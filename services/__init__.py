@@ -1,0 +1,1 @@
+"""What is true whoever asks: one room for each part of the business."""

@@ -1,0 +1,1 @@
+"""Routing: from a place and a category to the unit that is responsible, with the reason."""
