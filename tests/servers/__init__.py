@@ -1,0 +1,1 @@
+"""The embedded servers, each test on servers of its own."""
