@@ -16,6 +16,8 @@ _SEMI_MAJOR_AXIS = 6378245.0  # Krasovsky 1940, as used by the GCJ-02 formula
 _ECCENTRICITY_SQUARED = 0.00669342162296594323
 _EARTH_RADIUS_METRES = 6371008.8  # mean radius (IUGG)
 _INVERSE_STEPS = 10
+_POLE, _DATE_LINE = 90.0, 180.0  # degrees
+_SOUTH, _NORTH, _WEST, _EAST = 0.8293, 55.8271, 72.004, 137.8347  # the box the formula shifts
 _INVERSE_TOLERANCE = 1e-10  # degrees; about 0.01 mm
 
 
@@ -39,7 +41,7 @@ class Point:
 
     def __post_init__(self) -> None:
         """Refuse coordinates that are not on the globe (NaN included)."""
-        if not (-90.0 <= self.lat <= 90.0 and -180.0 <= self.lon <= 180.0):
+        if not (abs(self.lat) <= _POLE and abs(self.lon) <= _DATE_LINE):
             raise ValueError(f"latitude {self.lat} / longitude {self.lon} is not a place on Earth")
 
 
@@ -82,7 +84,7 @@ def distance_metres(one: Point, other: Point) -> float:
 
 def _in_china(lat: float, lon: float) -> bool:
     """Whether the formula shifts this place; the customary box, generous at the borders."""
-    return 0.8293 <= lat <= 55.8271 and 72.004 <= lon <= 137.8347
+    return _SOUTH <= lat <= _NORTH and _WEST <= lon <= _EAST
 
 
 def _offset(lat: float, lon: float) -> tuple[float, float]:

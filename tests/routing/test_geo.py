@@ -12,9 +12,7 @@ from hypothesis import strategies as st
 
 from services.routing.geo import CoordinateSystem, Point, distance_metres, to_gcj02, to_wgs84
 
-VECTORS: list[dict[str, Any]] = json.loads(
-    (Path(__file__).parent.parent / "vectors" / "gcj02.json").read_text(encoding="utf-8")
-)["vectors"]
+VECTORS: list[dict[str, Any]] = json.loads((Path(__file__).parent.parent / "vectors" / "gcj02.json").read_text(encoding="utf-8"))["vectors"]
 
 
 def _vector_name(vector: dict[str, Any]) -> str:
