@@ -18,7 +18,7 @@ from typing import Self
 
 from daguanjia.servers.errors import ServerError
 from daguanjia.servers.places import Place, check_room, erase, sweep
-from daguanjia.servers.postgres import PortTaken, PostgresServer, check_letters
+from daguanjia.servers.postgres import PortTakenError, PostgresServer, check_letters
 from daguanjia.servers.valkey import ValkeyServer
 
 __all__ = ["ServerError", "Servers", "check_letters", "erase", "start_servers", "temporary_servers"]
@@ -47,9 +47,7 @@ class Servers:
             self._start()
         except OSError as problem:
             self.stop()
-            raise ServerError(
-                f"The servers in {data_dir} did not start: {problem.strerror or problem} ({problem.filename})."
-            ) from problem
+            raise ServerError(f"The servers in {data_dir} did not start: {problem.strerror or problem} ({problem.filename}).") from problem
         except BaseException:
             self.stop()
             raise
@@ -120,9 +118,7 @@ class Servers:
         self.stop()
 
 
-def start_servers(
-    data_dir: Path, *, database: str = "daguanjia", durable: bool = True
-) -> Servers:
+def start_servers(data_dir: Path, *, database: str = "daguanjia", durable: bool = True) -> Servers:
     """Start PostgreSQL and Valkey on the data in ``data_dir`` (made if absent) and return them running.
 
     ``durable=False`` trades safety against a power cut for speed: for tests only.
@@ -150,7 +146,7 @@ def _on_a_free_port(start: Callable[[int], None], wanted: int) -> None:
     for _ in range(PORT_TRIES - 1):
         try:
             start(port)
-        except PortTaken:
+        except PortTakenError:
             port = _free_port()
         else:
             return

