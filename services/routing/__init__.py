@@ -1,1 +1,1 @@
-"""Routing: from a place and a category to the unit that is responsible, with the reason."""
+"""派单: where a matter is, who must act on it, and why."""

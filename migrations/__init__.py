@@ -1,0 +1,1 @@
+"""Forward-only schema changes. `python -m daguanjia migrate` runs them."""

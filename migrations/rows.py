@@ -1,0 +1,15 @@
+"""Every row class of every room, so that one metadata object knows the whole schema."""
+
+import services.attachments.models
+import services.catalogue.models
+import services.complaints.models
+import services.deadlines.models
+import services.identity.models
+import services.journal.models
+import services.notifications.models
+import services.organization.models
+import services.platform.idempotency
+import services.tickets.models  # noqa: F401  imported for their effect on the metadata
+from services.platform.database import Base
+
+metadata = Base.metadata

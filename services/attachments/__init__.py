@@ -1,0 +1,1 @@
+"""Files: sniffed, hashed, stored once, linked to what they show."""

@@ -1,0 +1,97 @@
+"""Rows of complaints."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.platform.database import Base
+
+CHANNELS = {
+    "hotline": "热线",
+    "wechat": "微信",
+    "field": "网格上报",
+    "petition": "信访接待",
+}
+
+
+class Channel(Base):
+    """A way in. A row, not an enumeration: a county may open more."""
+
+    __tablename__ = "channels"
+
+    code: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+
+
+class Complaint(Base):
+    """What a person told us. The whole row is immutable: the application's roles may insert and read.
+
+    `channel_message_id` is the channel's own id of the message; the same message delivered again finds this row.
+    `lat`/`lon` are as given, in `coordinate_system`. `happened_at` is when it was said, `received_at` when it reached us.
+    """
+
+    __tablename__ = "complaints"
+    __table_args__ = (
+        CheckConstraint("coordinate_system IN ('WGS-84', 'GCJ-02')", name="coordinate_system"),
+        UniqueConstraint("channel", "channel_message_id"),
+        Index(None, "ticket_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    ticket_id: Mapped[UUID] = mapped_column(ForeignKey("tickets.id"))
+    channel: Mapped[str] = mapped_column(ForeignKey("channels.code"))
+    channel_message_id: Mapped[str]
+    words: Mapped[str]
+    category_hint: Mapped[str | None]
+    place_words: Mapped[str | None]
+    place_code: Mapped[str | None]
+    lat: Mapped[float | None]
+    lon: Mapped[float | None]
+    coordinate_system: Mapped[str | None]
+    confidential: Mapped[bool]
+    wants_answer: Mapped[bool]
+    filed_by_account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    happened_at: Mapped[datetime]
+    received_at: Mapped[datetime]
+
+
+class Complainant(Base):
+    """Who said it: the one place for personal data, sealed under a key of its own row.
+
+    `sealed` holds name, phone and openid as JSON; the indexes are keyed and answer equality only. Erasing destroys `row_key`.
+    """
+
+    __tablename__ = "complainants"
+    __table_args__ = (Index(None, "phone_index"), Index(None, "openid_index"))
+
+    complaint_id: Mapped[UUID] = mapped_column(ForeignKey("complaints.id"), primary_key=True)
+    row_key: Mapped[bytes | None]
+    sealed: Mapped[bytes | None]
+    phone_index: Mapped[bytes | None]
+    openid_index: Mapped[bytes | None]
+    recorded_at: Mapped[datetime]
+
+
+class Rewording(Base):
+    """A later wording of a complaint, by its author: laid over the original, never in its place."""
+
+    __tablename__ = "rewordings"
+    __table_args__ = (Index(None, "complaint_id"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    complaint_id: Mapped[UUID] = mapped_column(ForeignKey("complaints.id"))
+    words: Mapped[str]
+    author_account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    recorded_at: Mapped[datetime]
+
+
+class TrackingTry(Base):
+    """Wrong tracking codes for a number within the hour: guessing is slowed down across all processes."""
+
+    __tablename__ = "tracking_tries"
+
+    number: Mapped[str] = mapped_column(primary_key=True)
+    hour: Mapped[datetime] = mapped_column(primary_key=True)
+    tries: Mapped[int] = mapped_column(server_default=text("0"))

@@ -1,0 +1,72 @@
+"""Writing down what happened: the event and its deliveries, in the transaction of the change itself."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert
+
+from services.journal.chain import START, event_hash
+from services.journal.models import Delivery, Event
+from services.journal.subscriptions import owed
+from services.platform.actor import Actor
+from services.platform.ids import new_id
+from services.platform.unit_of_work import Work
+
+Row = dict[str, Any]
+
+
+def new_event(  # noqa: PLR0913  an event is exactly these facts
+    actor: Actor,
+    recorded_at: datetime,
+    *,
+    subject_kind: str,
+    subject_id: UUID,
+    seq: int,
+    type: str,  # noqa: A002  the column's name
+    data: Row,
+    previous_hash: bytes = START,
+    happened_at: datetime | None = None,
+    unit_id: UUID | None = None,
+) -> Row:
+    """Return the row of an event by `actor`, chained to `previous_hash`. `data` holds ids, codes and words of ours: no personal data.
+
+    `unit_id` is the seat acted from; the actor's main seat where not given.
+    """
+    seat = actor.main_seat
+    event: Row = {
+        "id": new_id(),
+        "subject_kind": subject_kind,
+        "subject_id": subject_id,
+        "seq": seq,
+        "type": type,
+        "happened_at": happened_at or recorded_at,
+        "recorded_at": recorded_at,
+        "actor_kind": actor.kind,
+        "actor_account_id": actor.account_id,
+        "actor_unit_id": unit_id or (seat.unit_id if seat else None),
+        "data": data,
+        "previous_hash": previous_hash,
+    }
+    event["hash"] = event_hash(event)
+    return event
+
+
+def deliveries_for(event: Row) -> list[Row]:
+    """Return the delivery rows owed for `event`."""
+    return [
+        {"id": new_id(), "event_id": event["id"], "handler": handler, "subject_id": event["subject_id"], "due_at": event["recorded_at"]}
+        for handler in owed(event["type"])
+    ]
+
+
+async def record(work: Work, events: Sequence[Row]) -> None:
+    """Insert `events` and what is owed for them; the doorbell rings after the commit."""
+    if not events:
+        return
+    await work.session.execute(insert(Event), list(events))
+    deliveries = [delivery for event in events for delivery in deliveries_for(event)]
+    if deliveries:
+        await work.session.execute(insert(Delivery), deliveries)
+        work.rings = True

@@ -1,0 +1,40 @@
+"""Which effects are owed for which event: the whole list, in one place.
+
+``route`` finds the unit that must act · ``notify`` writes the messages to complainants and units · ``count`` keeps the figures.
+"""
+
+ROUTE = "route"
+NOTIFY = "notify"
+COUNT = "count"
+HANDLERS = (ROUTE, NOTIFY, COUNT)
+
+_OWED: dict[str, tuple[str, ...]] = {
+    "ticket.received": (ROUTE, NOTIFY, COUNT),
+    "ticket.triaged": (ROUTE, COUNT),
+    "ticket.reopened": (ROUTE, NOTIFY, COUNT),
+    "ticket.returned": (NOTIFY, COUNT),
+    "ticket.dispatched": (NOTIFY, COUNT),
+    "ticket.transferred": (NOTIFY, COUNT),
+    "ticket.handed_up": (NOTIFY, COUNT),
+    "ticket.joined": (NOTIFY,),
+    "ticket.accepted": (NOTIFY, COUNT),
+    "ticket.extended": (NOTIFY, COUNT),
+    "ticket.resumed": (COUNT,),
+    "ticket.resolved": (NOTIFY, COUNT),
+    "ticket.answered": (NOTIFY, COUNT),
+    "ticket.called_back": (COUNT,),
+    "ticket.closed": (NOTIFY, COUNT),
+    "ticket.rejected": (NOTIFY, COUNT),
+    "ticket.cancelled": (NOTIFY, COUNT),
+    "ticket.merged": (NOTIFY, COUNT),
+    "ticket.unmerged": (NOTIFY, COUNT),
+    "ticket.urged": (NOTIFY,),
+    "ticket.supervised": (NOTIFY,),
+    "ticket.instructed": (NOTIFY,),
+    "ticket.escalated": (NOTIFY, COUNT),
+}
+
+
+def owed(event_type: str) -> tuple[str, ...]:
+    """Return the handlers that are owed a delivery of an event of this type."""
+    return _OWED.get(event_type, ())

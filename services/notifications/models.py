@@ -1,0 +1,42 @@
+"""Rows of notifications."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.platform.database import Base
+
+
+class Message(Base):
+    """One message to one recipient by one carrier. `unique_key` makes it one, however often its event is handled.
+
+    `words` are rendered Chinese without personal data; the address is looked up (complaint or unit) only at the moment of sending.
+    """
+
+    __tablename__ = "messages"
+    __table_args__ = (
+        CheckConstraint("audience IN ('complainant', 'unit')", name="audience"),
+        CheckConstraint("state IN ('queued', 'sent', 'given_up', 'no_carrier')", name="state"),
+        Index("ix_messages_queued", "next_try_at", "id", postgresql_where=text("state = 'queued'")),
+        Index(None, "ticket_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    unique_key: Mapped[str] = mapped_column(unique=True)
+    ticket_id: Mapped[UUID] = mapped_column(ForeignKey("tickets.id"))
+    event_id: Mapped[UUID] = mapped_column(ForeignKey("events.id"))
+    audience: Mapped[str]
+    complaint_id: Mapped[UUID | None] = mapped_column(ForeignKey("complaints.id"))
+    unit_id: Mapped[UUID | None] = mapped_column(ForeignKey("units.id"))
+    carrier: Mapped[str | None]
+    template: Mapped[str]
+    words: Mapped[str]
+    state: Mapped[str]
+    tries: Mapped[int] = mapped_column(server_default=text("0"))
+    next_try_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+    provider_reference: Mapped[str | None]
+    last_error: Mapped[str | None]
+    created_at: Mapped[datetime]

@@ -1,0 +1,1 @@
+"""Who there is: units of every kind in one tree, members, and the posts they hold."""

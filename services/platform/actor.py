@@ -1,0 +1,42 @@
+"""Who acts: a member in their seats, a complainant, or the system itself."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A post somebody holds now: a role in a unit. `path` is the unit's place in the tree, `function` its functional line."""
+
+    role: str
+    unit_id: UUID
+    unit_code: str
+    path: str
+    tier: str
+    kind: str
+    function: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who does something, as actions and the journal know them."""
+
+    kind: Literal["member", "complainant", "system"]
+    account_id: UUID | None = None
+    member_id: UUID | None = None
+    name: str = ""
+    seats: tuple[Seat, ...] = field(default=())
+
+    @property
+    def main_seat(self) -> Seat | None:
+        """The seat the person mostly acts from: the first one."""
+        return self.seats[0] if self.seats else None
+
+    def has_role(self, *roles: str) -> bool:
+        """Tell whether the person holds one of `roles` anywhere."""
+        return any(seat.role in roles for seat in self.seats)
+
+
+SYSTEM = Actor(kind="system", name="系统")
+COMPLAINANT = Actor(kind="complainant", name="诉求人")

@@ -1,0 +1,83 @@
+"""Settings, read once from the environment.
+
+Every secret can be given as ``NAME`` or as ``NAME_FILE`` (the path of a file that holds it), as containers like it.
+"""
+
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+_FROM_FILE = (
+    "DATABASE_URL",
+    "REPORTING_DATABASE_URL",
+    "REDIS_URL",
+    "DAGUANJIA_SECRET",
+    "DAGUANJIA_WECHAT_TOKEN",
+    "DAGUANJIA_WECHAT_APP_SECRET",
+    "DAGUANJIA_SMS_SECRET",
+    "DAGUANJIA_WEBHOOK_SECRET",
+)
+
+
+class Settings(BaseSettings):
+    """All settings of all doors; a door uses those it needs. `docs/operations.md` explains each."""
+
+    model_config = SettingsConfigDict(env_prefix="DAGUANJIA_", extra="ignore", populate_by_name=True)
+
+    database_url: str = Field(default="", validation_alias="DATABASE_URL")
+    reporting_database_url: str = Field(default="", validation_alias="REPORTING_DATABASE_URL")
+    redis_url: str = Field(default="", validation_alias="REDIS_URL")
+    home: Path = Field(default=Path(".local"), description="Where files of this installation live.")
+    secret: SecretStr = Field(
+        default=SecretStr(""),
+        description="At least 32 characters; every key is derived from it. Without it, one is kept in <home>/secret.",
+    )
+    jurisdiction: str = Field(default="441624", description="Code of the unit at the root: the county or city served.")
+    hotline_number: str = "580"
+    attachments_url: str = Field(default="", description="Object store URL; empty: the directory <home>/attachments.")
+    attachment_limit: int = Field(default=20 * 1024 * 1024, description="Largest attachment, in bytes.")
+    body_limit: int = Field(default=256 * 1024, description="Largest JSON or XML body, in bytes.")
+    pool_size: int = Field(default=8, description="Database connections of one process.")
+    session_minutes: int = Field(default=480, description="How long a sign-in holds.")
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
+    reopen_days: int = Field(default=30, description="How many days after closing a ticket can be reopened.")
+
+    wechat_token: SecretStr = SecretStr("")
+    wechat_app_id: str = ""
+    wechat_app_secret: SecretStr = SecretStr("")
+    wechat_api: str = "https://api.weixin.qq.com"
+    wechat_window: int = Field(default=300, description="Seconds a callback's timestamp may be off.")
+    sms_url: str = Field(default="", description="SMS gateway that takes our JSON POST; empty: no SMS.")
+    sms_secret: SecretStr = SecretStr("")
+    webhook_url: str = Field(default="", description="Where every notification to units is posted; empty: none.")
+    webhook_secret: SecretStr = SecretStr("")
+    outbox_file: str = Field(default="", description="File sender for local runs: one JSON line a message.")
+
+    worker_slots: int = Field(default=4, description="Doorbell jobs of one worker at a time.")
+    worker_batch: int = Field(default=200, description="Deliveries taken in one transaction.")
+    acceptance_target_hours: int = 24
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_files(cls, values: dict[str, Any]) -> dict[str, Any]:
+        for name in _FROM_FILE:
+            path = os.environ.get(f"{name}_FILE")
+            if path:
+                key = name if not name.startswith("DAGUANJIA_") else name.removeprefix("DAGUANJIA_").lower()
+                values.setdefault(key, Path(path).read_text(encoding="utf-8").strip())
+        return values
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+@lru_cache
+def settings() -> Settings:
+    """Return the settings of this process."""
+    return Settings()

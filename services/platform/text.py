@@ -1,0 +1,45 @@
+"""Kinds of text that commands are made of: what a person may write, and what the database can keep.
+
+PostgreSQL cannot store U+0000 and UTF-8 cannot carry a lone surrogate; both are refused at the door with a clear word instead of
+failing later. Words are otherwise kept exactly as they came.
+"""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+
+def storable(text: str) -> str:
+    """Return `text` unchanged; raise ValueError where it could not be stored."""
+    if "\x00" in text:
+        raise ValueError("must not contain U+0000")
+    if not text.isascii():
+        try:
+            text.encode("utf-8")
+        except UnicodeEncodeError:
+            raise ValueError("must not contain a lone surrogate") from None
+    return text
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must not be blank")
+    return text
+
+
+Words = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=4000),
+    AfterValidator(storable),
+    AfterValidator(_not_blank),
+    Field(description="Verbatim words, 1 to 4,000 characters; kept exactly as they came."),
+]
+ShortText = Annotated[
+    str, StringConstraints(min_length=1, max_length=200), AfterValidator(storable), AfterValidator(_not_blank)
+]
+Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$")]
+Token = Annotated[
+    str,
+    StringConstraints(pattern=r"^[\x21-\x7e]{1,128}$"),
+    Field(description="1 to 128 printable ASCII characters without blanks."),
+]

@@ -1,0 +1,1 @@
+"""Figures that can be traced to the very tickets they count."""

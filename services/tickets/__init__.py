@@ -1,0 +1,1 @@
+"""工单: the work item, its lifecycle, and everything that is done to it."""

@@ -1,0 +1,224 @@
+"""Rows of tickets."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.platform.database import Base, Json
+
+STATUSES = (
+    "received",
+    "dispatched",
+    "accepted",
+    "resolved",
+    "answered",
+    "closed",
+    "rejected",
+    "cancelled",
+    "merged",
+)
+SOURCES = ("complaint", "discovered")
+
+
+class Ticket(Base):
+    """A matter somebody is responsible for. `version` is the `seq` of its newest event, `chain_head` that event's hash.
+
+    `lead_unit_id` is the seat that holds it, `resolved_by_*` who did the work, `closed_by_*` who verified it: never the same,
+    by constraint. `place_unit_id` is where the matter is, `desk_unit_id` the township or county desk that watches over it,
+    `area_path` the tree path of the place (of the jurisdiction while the place is unknown): what scope and reports go by.
+    """
+
+    __tablename__ = "tickets"
+    __table_args__ = (
+        CheckConstraint(f"status IN {STATUSES!r}", name="status"),
+        CheckConstraint(f"source IN {SOURCES!r}", name="source"),
+        CheckConstraint("closed_by_unit_id <> resolved_by_unit_id", name="executor_unit_never_closes"),
+        CheckConstraint("closed_by_account_id <> resolved_by_account_id", name="executor_never_closes"),
+        CheckConstraint("(status = 'merged') = (merged_into_id IS NOT NULL)", name="merged_somewhere"),
+        Index(None, "lead_unit_id", "status"),
+        Index(None, "place_unit_id"),
+        Index(None, "desk_unit_id", "status"),
+        Index(None, "received_at", "id"),
+        Index(None, "area_path", postgresql_ops={"area_path": "text_pattern_ops"}),
+        Index("ix_tickets_open", "received_at", "id", postgresql_where=text("status IN ('received','dispatched','accepted','resolved','answered')")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(unique=True)
+    status: Mapped[str]
+    version: Mapped[int]
+    chain_head: Mapped[bytes]
+    round: Mapped[int]
+    source: Mapped[str]
+    channel: Mapped[str]
+    category_code: Mapped[str | None] = mapped_column(ForeignKey("categories.code"))
+    category_version: Mapped[int | None]
+    urgency: Mapped[str]
+    privacy: Mapped[str]
+    place_unit_id: Mapped[UUID | None] = mapped_column(ForeignKey("units.id"))
+    lat: Mapped[float | None]
+    lon: Mapped[float | None]
+    tier: Mapped[str | None]
+    lead_unit_id: Mapped[UUID | None] = mapped_column(ForeignKey("units.id"))
+    lead_member_id: Mapped[UUID | None] = mapped_column(ForeignKey("members.id"))
+    desk_unit_id: Mapped[UUID | None] = mapped_column(ForeignKey("units.id"))
+    area_path: Mapped[str]
+    surface_to_id: Mapped[UUID | None] = mapped_column(ForeignKey("units.id"))
+    received_at: Mapped[datetime]
+    recorded_at: Mapped[datetime]
+    dispatched_at: Mapped[datetime | None]
+    accepted_at: Mapped[datetime | None]
+    first_contact_at: Mapped[datetime | None]
+    resolved_at: Mapped[datetime | None]
+    resolved_by_unit_id: Mapped[UUID | None] = mapped_column(ForeignKey("units.id"))
+    resolved_by_account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    answered_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    closed_by_unit_id: Mapped[UUID | None] = mapped_column(ForeignKey("units.id"))
+    closed_by_account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    suspended_at: Mapped[datetime | None]
+    suspension: Mapped[str | None]
+    hand_offs: Mapped[int] = mapped_column(server_default=text("0"))
+    returns: Mapped[int] = mapped_column(server_default=text("0"))
+    adjudication: Mapped[bool] = mapped_column(server_default=text("false"))
+    designated: Mapped[bool] = mapped_column(server_default=text("false"))
+    merged_into_id: Mapped[UUID | None] = mapped_column(ForeignKey("tickets.id"))
+    status_before_merge: Mapped[str | None]
+    updated_at: Mapped[datetime]
+
+
+class Round(Base):
+    """One attempt to solve the matter. Reopening starts the next; nothing of the one before is erased."""
+
+    __tablename__ = "rounds"
+    __table_args__ = (UniqueConstraint("ticket_id", "number"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    ticket_id: Mapped[UUID] = mapped_column(ForeignKey("tickets.id"))
+    number: Mapped[int]
+    opened_at: Mapped[datetime]
+    reason: Mapped[str | None]
+    resolved_at: Mapped[datetime | None]
+    resolved_by_unit_id: Mapped[UUID | None] = mapped_column(ForeignKey("units.id"))
+    closed_at: Mapped[datetime | None]
+    outcome: Mapped[str | None]
+
+
+class Assignment(Base):
+    """A dispatch order: which seat, as lead or co-handler, and why. `why` is what `/why` tells. `task` is the co-handler's sub-task."""
+
+    __tablename__ = "assignments"
+    __table_args__ = (
+        CheckConstraint("part IN ('lead', 'co')", name="part"),
+        UniqueConstraint("ticket_id", "sequence"),
+        Index(None, "unit_id", postgresql_where=text("ended_at IS NULL")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    ticket_id: Mapped[UUID] = mapped_column(ForeignKey("tickets.id"))
+    round: Mapped[int]
+    sequence: Mapped[int]
+    part: Mapped[str]
+    unit_id: Mapped[UUID] = mapped_column(ForeignKey("units.id"))
+    member_id: Mapped[UUID | None] = mapped_column(ForeignKey("members.id"))
+    task: Mapped[str | None]
+    assigned_at: Mapped[datetime]
+    accepted_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    end: Mapped[str | None]
+    why: Mapped[Json]
+
+
+class WorkLog(Base):
+    """What somebody did, in words (and pictures by attachment links). Never changed, never deleted."""
+
+    __tablename__ = "work_logs"
+    __table_args__ = (Index(None, "ticket_id"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    ticket_id: Mapped[UUID] = mapped_column(ForeignKey("tickets.id"))
+    round: Mapped[int]
+    kind: Mapped[str]
+    unit_id: Mapped[UUID | None] = mapped_column(ForeignKey("units.id"))
+    account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    words: Mapped[str]
+    happened_at: Mapped[datetime]
+    recorded_at: Mapped[datetime]
+
+
+class Extension(Base):
+    """A request for more time, and the decision of somebody else on it."""
+
+    __tablename__ = "extensions"
+    __table_args__ = (
+        CheckConstraint("decided_by_account_id <> requested_by_account_id", name="another_decides"),
+        Index("uq_extensions_open", "ticket_id", unique=True, postgresql_where=text("decided_at IS NULL")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    ticket_id: Mapped[UUID] = mapped_column(ForeignKey("tickets.id"))
+    round: Mapped[int]
+    stage: Mapped[str]
+    working_days: Mapped[int]
+    reason_code: Mapped[str]
+    words: Mapped[str]
+    requested_at: Mapped[datetime]
+    requested_by_account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    decided_at: Mapped[datetime | None]
+    decided_by_account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    granted: Mapped[bool | None]
+    decision: Mapped[str | None]
+
+
+class Directive(Base):
+    """催办, 督办 or 批示: somebody above tells a unit to act."""
+
+    __tablename__ = "directives"
+    __table_args__ = (
+        CheckConstraint("kind IN ('urge', 'supervise', 'instruct')", name="kind"),
+        Index(None, "ticket_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    ticket_id: Mapped[UUID] = mapped_column(ForeignKey("tickets.id"))
+    kind: Mapped[str]
+    from_account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    from_unit_id: Mapped[UUID | None] = mapped_column(ForeignKey("units.id"))
+    to_unit_id: Mapped[UUID | None] = mapped_column(ForeignKey("units.id"))
+    words: Mapped[str]
+    given_at: Mapped[datetime]
+
+
+class Answer(Base):
+    """What each complainant was told about the result: one row for each complaint and round."""
+
+    __tablename__ = "answers"
+    __table_args__ = (UniqueConstraint("complaint_id", "round"), Index(None, "ticket_id"))
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    ticket_id: Mapped[UUID] = mapped_column(ForeignKey("tickets.id"))
+    complaint_id: Mapped[UUID]
+    round: Mapped[int]
+    words: Mapped[str]
+    answered_at: Mapped[datetime]
+    answered_by_account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+
+
+class CallBack(Base):
+    """回访: what the complainant said of the result when asked by somebody who did not do the work. NULL: not answered."""
+
+    __tablename__ = "call_backs"
+    __table_args__ = (Index(None, "ticket_id"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    ticket_id: Mapped[UUID] = mapped_column(ForeignKey("tickets.id"))
+    round: Mapped[int]
+    called_at: Mapped[datetime]
+    by_account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    reached: Mapped[bool]
+    contacted: Mapped[bool | None]
+    solved: Mapped[bool | None]
+    satisfied: Mapped[bool | None]
+    words: Mapped[str | None]

@@ -1,0 +1,1 @@
+"""The only room that knows HTTP: problems, strict bodies, sign-in, idempotency, paging, health."""
