@@ -17,11 +17,11 @@ from types import TracebackType
 from typing import Self
 
 from daguanjia.servers.errors import ServerError
-from daguanjia.servers.places import Place, check_room, erase, sweep
-from daguanjia.servers.postgres import PortTakenError, PostgresServer, check_letters
+from daguanjia.servers.places import Place, check_room, erase, held_home, sweep
+from daguanjia.servers.postgres import USER, PortTakenError, PostgresServer, check_letters
 from daguanjia.servers.valkey import ValkeyServer
 
-__all__ = ["ServerError", "Servers", "check_letters", "erase", "start_servers", "temporary_servers"]
+__all__ = ["ServerError", "Servers", "check_letters", "erase", "running_servers", "start_servers", "temporary_servers"]
 
 PORT_TRIES = 5
 TEMPORARY_PARENT = Path("/var/tmp")  # noqa: S108 - mkdtemp; root's servers cannot reach pytest's own
@@ -31,10 +31,11 @@ TEMPORARY_PREFIX = "daguanjia-temporary-"
 class Servers:
     """A running PostgreSQL and Valkey. Leave the ``with`` block, or call ``stop``, to end them."""
 
-    def __init__(self, data_dir: Path, *, database: str, durable: bool) -> None:
-        """Start both servers; on any failure nothing is left running. Raises ServerError."""
+    def __init__(self, data_dir: Path, *, database: str, durable: bool, postgres: bool = True, valkey: bool = True) -> None:
+        """Start the wanted servers; on any failure nothing is left running. Raises ServerError."""
         self._place = Place(data_dir)
         self._database = database
+        self._wanted = (postgres, valkey)
         try:
             home, user = self._place.home, self._place.user
             check_room(home)
@@ -53,22 +54,16 @@ class Servers:
             raise
 
     def _start(self) -> None:
-        ports = self._recorded_ports()
-        self.postgres.make()
-        self.valkey.make()
-        _on_a_free_port(self.postgres.start, ports.get("postgres", 0))
-        _on_a_free_port(self.valkey.start, ports.get("valkey", 0))
-        self.postgres.prepare(self._database)
+        ports = recorded_ports(self._place.home)
+        if self._wanted[0]:
+            self.postgres.make()
+            _on_a_free_port(self.postgres.start, ports.get("postgres", 0))
+            self.postgres.prepare(self._database)
+        if self._wanted[1]:
+            self.valkey.make()
+            _on_a_free_port(self.valkey.start, ports.get("valkey", 0))
         record = {"postgres": self.postgres.port, "valkey": self.valkey.port}
         (self._place.home / "ports.json").write_text(json.dumps(record) + "\n")
-
-    def _recorded_ports(self) -> dict[str, int]:
-        """The ports of the last start: kept while free, so that open clients find the servers again."""
-        try:
-            recorded = json.loads((self._place.home / "ports.json").read_text())
-            return {str(name): int(port) for name, port in recorded.items()}
-        except (OSError, ValueError, AttributeError):
-            return {}
 
     @property
     def database_url(self) -> str:
@@ -86,10 +81,10 @@ class Servers:
         No committed row is lost: PostgreSQL recovers from its log before it answers.
         """
         revived = []
-        if not self.postgres.alive():
+        if self._wanted[0] and not self.postgres.alive():
             self.postgres.start(self.postgres.port)
             revived.append("PostgreSQL")
-        if not self.valkey.alive():
+        if self._wanted[1] and not self.valkey.alive():
             self.valkey.start(self.valkey.port)
             revived.append("Valkey")
         return revived
@@ -118,14 +113,17 @@ class Servers:
         self.stop()
 
 
-def start_servers(data_dir: Path, *, database: str = "daguanjia", durable: bool = True) -> Servers:
+def start_servers(
+    data_dir: Path, *, database: str = "daguanjia", durable: bool = True, postgres: bool = True, valkey: bool = True
+) -> Servers:
     """Start PostgreSQL and Valkey on the data in ``data_dir`` (made if absent) and return them running.
 
+    ``postgres=False`` or ``valkey=False`` leaves that one out, for who has an own.
     ``durable=False`` trades safety against a power cut for speed: for tests only.
     Raises ServerError, whose one line says what to do: directory unusable or in use by another
     launcher, disk full, programs missing, locale missing.
     """
-    return Servers(data_dir, database=database, durable=durable)
+    return Servers(data_dir, database=database, durable=durable, postgres=postgres, valkey=valkey)
 
 
 @contextmanager
@@ -138,6 +136,36 @@ def temporary_servers(*, database: str = "daguanjia", durable: bool = False) -> 
             yield servers
     finally:
         shutil.rmtree(directory, ignore_errors=True)
+
+
+def running_servers(data_dir: Path, *, database: str = "daguanjia") -> dict[str, str]:
+    """Return DATABASE_URL and REDIS_URL of the servers another process runs on ``data_dir``; empty if none.
+
+    A server that the other process left out is left out here.
+    """
+    home = held_home(data_dir)
+    if home is None:
+        return {}
+    found = {}
+    try:
+        for name, port in recorded_ports(home).items():
+            secret = (home / f"{name}.password").read_text().strip()
+            if port and name == "postgres":
+                found["DATABASE_URL"] = f"postgresql://{USER}:{secret}@127.0.0.1:{port}/{database}"
+            elif port:
+                found["REDIS_URL"] = f"redis://:{secret}@127.0.0.1:{port}/0"
+    except OSError:  # somebody else's servers: their passwords are not ours to read
+        return {}
+    return found
+
+
+def recorded_ports(home: Path) -> dict[str, int]:
+    """Return the ports of the last start: kept while free, so that open clients find the servers again."""
+    try:
+        recorded = json.loads((home / "ports.json").read_text())
+        return {str(name): int(port) for name, port in recorded.items()}
+    except (OSError, ValueError, AttributeError):
+        return {}
 
 
 def _on_a_free_port(start: Callable[[int], None], wanted: int) -> None:

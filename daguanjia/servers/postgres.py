@@ -53,7 +53,7 @@ class PostgresServer:
     """One PostgreSQL in ``home`` (its data in ``home/postgres``), run as ``user``."""
 
     def __init__(self, home: Path, user: ServerUser, password: str, *, durable: bool) -> None:
-        """Find the programs; nothing starts yet. Raises ServerError if there are none."""
+        """Remember; nothing is looked for or started yet."""
         self.home = home
         self.data = home / "postgres"
         self.log = home / "postgres.log"
@@ -63,7 +63,7 @@ class PostgresServer:
         self._user = user
         self._password = password
         self._durable = durable
-        self._bin = reachable(find_postgres(), user)
+        self._bin = Path()
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -80,7 +80,8 @@ class PostgresServer:
         return f"postgresql://{USER}:{self._password}@127.0.0.1:{self.port}/{database}"
 
     def make(self) -> None:
-        """Create the data directory if there is none; a half-made one is made again."""
+        """Create the data directory if there is none; a half-made one is made again. Raises ServerError if the programs are missing."""
+        self._bin = reachable(find_postgres(), self._user)
         if (self.data / "PG_VERSION").exists() and (self.home / "postgres.made").exists():
             return
         shutil.rmtree(self.data, ignore_errors=True)

@@ -29,7 +29,7 @@ class ValkeyServer:
     """One Valkey in ``home`` (its data in ``home/valkey``), run as ``user``, on 127.0.0.1 with a password."""
 
     def __init__(self, home: Path, user: ServerUser, password: str, *, durable: bool) -> None:
-        """Find the program; nothing starts yet. Raises ServerError if there is none."""
+        """Remember; nothing is looked for or started yet."""
         self.home = home
         self.data = home / "valkey"
         self.log = home / "valkey.log"
@@ -39,7 +39,7 @@ class ValkeyServer:
         self._user = user
         self._password = password
         self._durable = durable
-        self._program = reachable(find_valkey(), user)
+        self._program = Path()
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -57,7 +57,8 @@ class ValkeyServer:
         return self._process is not None and self._process.poll() is None
 
     def make(self) -> None:
-        """Create the data directory if there is none."""
+        """Create the data directory if there is none. Raises ServerError if the programs are missing."""
+        self._program = reachable(find_valkey(), self._user)
         self.data.mkdir(mode=0o700, exist_ok=True)
         os.chown(self.data, self._user.uid, self._user.gid)
 

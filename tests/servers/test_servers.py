@@ -17,7 +17,7 @@ import asyncpg
 import pytest
 import redis
 
-from daguanjia.servers import ServerError, Servers, erase, start_servers, temporary_servers
+from daguanjia.servers import ServerError, Servers, erase, running_servers, start_servers, temporary_servers
 from daguanjia.servers.postgres import check_letters
 
 REPOSITORY = Path(__file__).parents[2]
@@ -172,6 +172,15 @@ def test_servers_ask_for_their_password_and_keep_it_private(quick: Servers) -> N
 
     with pytest.raises(asyncpg.InvalidPasswordError):
         asyncio.run(intrude())
+
+
+def test_running_servers_are_found_by_another_command(quick: Servers, data_dir: Path) -> None:
+    asked = quick.postgres.home
+    assert running_servers(asked) == {"DATABASE_URL": quick.database_url, "REDIS_URL": quick.redis_url}
+    with start_servers(data_dir, durable=False, postgres=False) as only:
+        assert running_servers(data_dir) == {"REDIS_URL": only.redis_url}
+        assert only.postgres.pid == 0
+    assert running_servers(data_dir) == {}
 
 
 def test_statements_do_not_reach_the_log(quick: Servers) -> None:
