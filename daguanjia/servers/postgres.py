@@ -80,27 +80,31 @@ class PostgresServer:
         return f"postgresql://{USER}:{self._password}@127.0.0.1:{self.port}/{database}"
 
     def make(self) -> None:
-        """Create the data directory if there is none; a half-made one is made again. Raises ServerError if the programs are missing."""
+        """Create the data directory if there is none. Raises ServerError if that fails or the programs are missing.
+
+        It is made beside and then renamed, so that there never is a half-made one.
+        """
         self._bin = reachable(find_postgres(), self._user)
-        if (self.data / "PG_VERSION").exists() and (self.home / "postgres.made").exists():
+        if self.data.exists():
             return
-        shutil.rmtree(self.data, ignore_errors=True)
-        self.data.mkdir(mode=0o700)
-        os.chown(self.data, self._user.uid, self._user.gid)
+        fresh = self.home / "postgres.fresh"
+        shutil.rmtree(fresh, ignore_errors=True)
+        fresh.mkdir(mode=0o700)
+        os.chown(fresh, self._user.uid, self._user.gid)
         secret = self.home / "postgres.first-password"
         secret.touch(mode=0o600)
         secret.write_text(self._password)
         os.chown(secret, self._user.uid, self._user.gid)
         try:
-            self._initdb(secret)
+            self._initdb(fresh, secret)
         finally:
             secret.unlink()
-        (self.home / "postgres.made").touch()
+        fresh.rename(self.data)
 
-    def _initdb(self, secret: Path) -> None:
+    def _initdb(self, fresh: Path, secret: Path) -> None:
         argv = [
             str(self._bin / "initdb"),
-            f"--pgdata={self.data}",
+            f"--pgdata={fresh}",
             f"--username={USER}",
             f"--pwfile={secret}",
             "--auth=scram-sha-256",
