@@ -153,9 +153,11 @@ def _definition(row: CsvRow, parent_name: str | None, errors: list[LineError]) -
 
 
 def _check_texts(row: CsvRow, kind: str, errors: list[LineError]) -> None:
-    for column in ("code", "parent_code", "predecessor_code"):
-        if (row[column] or column == "code") and not _CODE.fullmatch(row[column]):
-            errors.append(LineError(row.line, column, f"{row[column]!r} is not a code: letters, digits and . _ : - only, at most 64"))
+    errors += [
+        LineError(row.line, column, f"{row[column]!r} is not a code: letters, digits and . _ : - only, at most 64")
+        for column in ("code", "parent_code", "predecessor_code")
+        if (row[column] or column == "code") and not _CODE.fullmatch(row[column])
+    ]
     if not row["name"]:
         errors.append(LineError(row.line, "name", "the name is missing"))
     if row["duty_phone"] and not _PHONE.fullmatch(row["duty_phone"]):
