@@ -14,7 +14,7 @@ PLACE := $(shell printf '%s' '$(CURDIR)' | cksum | cut -d ' ' -f 1)
 MADE := .venv/made-$(PLACE)
 RUNTIME := .venv/runtime-$(PLACE)
 DEV := .venv/dev-$(PLACE)
-INSTALL := .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes --only-binary :all:
+INSTALL := .venv/bin/python -m pip install -qq --disable-pip-version-check --no-input --require-hashes --only-binary :all:
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | awk -F '|' '{ printf "%-14s %s\n", $$1, $$2 }'
@@ -37,7 +37,7 @@ bench: $(DEV) ## Measure intake and reports beside the limits of this machine
 
 lock: $(MADE) ## Resolve the requirements anew, with hashes, for every platform and Python from 3.11
 	@echo "Resolving the requirements ..."
-	@rm -rf .venv/lock && .venv/bin/python -m venv .venv/lock && .venv/lock/bin/python -m pip install --quiet --disable-pip-version-check uv
+	@rm -rf .venv/lock && .venv/bin/python -m venv .venv/lock && .venv/lock/bin/python -m pip install -qq --disable-pip-version-check uv
 	@set -e; resolve() { .venv/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --no-header "$$@"; }; \
 	resolve pyproject.toml --output-file requirements/runtime.txt; \
