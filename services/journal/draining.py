@@ -1,0 +1,188 @@
+"""Delivering what is owed for events: claim, effect and acknowledgement in one transaction.
+
+A delivery is a row that is deleted by the very transaction that has its effect. So a process that is killed, a connection that is lost or
+a handler that fails leaves the row where it was, and no effect happens twice or not at all. Many workers drain side by side: what one
+holds the others skip. What is due is decided by PostgreSQL's clock (``now()``, which the index can use).
+"""
+
+import random
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+from sqlalchemy import ARRAY, Select, Uuid, any_, bindparam, delete, func, select, update
+
+from services.journal.models import Delivery, Event
+from services.platform.actor import SYSTEM
+from services.platform.database import Json
+from services.platform.unit_of_work import Work, unit_of_work
+
+log = structlog.get_logger()
+
+TRIES = 12
+"""A delivery that failed this often is parked until somebody has looked (`daguanjia retry-parked`)."""
+
+_LONGEST_WAIT = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """One effect that is owed: the delivery, and the event it is owed for."""
+
+    delivery_id: UUID
+    event_id: UUID
+    handler: str
+    subject_id: UUID
+    type: str
+    data: Json
+    happened_at: datetime
+    recorded_at: datetime
+    tries: int
+
+
+@dataclass(frozen=True, slots=True)
+class Drained:
+    """What one call did: deliveries taken, effects had, effects that failed and were put off."""
+
+    taken: int
+    done: int
+    failed: int
+
+
+Handler = Callable[[Work, list[Owed]], Awaitable[None]]
+Claims = Select[UUID, UUID, str, UUID, datetime, int]
+
+
+async def drain(handlers: Mapping[str, Handler], *, batch: int) -> Drained:
+    """Take up to `batch` due deliveries, oldest first, and have the effect of each exactly once.
+
+    Each handler gets its whole group at once, in the order of `handlers`. A group that fails is undone alone and its deliveries are tried
+    one by one, so that one poisonous event never holds up its neighbours. Raises only where the database itself is away: then nothing has
+    happened and everything is still owed.
+    """
+    failed: list[Owed] = []
+    async with unit_of_work(SYSTEM) as work:
+        taken = await _claim(work, _due(handlers, batch))
+        done: list[UUID] = []
+        for name, group in _groups(handlers, taken):
+            if await _whole_group(work, handlers[name], group):
+                done += [owed.delivery_id for owed in group]
+            else:
+                failed += group
+        await _acknowledge(work, done)
+    had = len(done)
+    for owed in failed:
+        had += await _singly(handlers[owed.handler], owed)
+    return Drained(taken=len(taken), done=had, failed=len(taken) - had)
+
+
+async def release_parked(work: Work) -> int:
+    """Make every parked delivery due again, with all its tries; return how many."""
+    freed = (
+        update(Delivery)
+        .where(Delivery.parked_at.is_not(None))
+        .values(parked_at=None, tries=0, due_at=func.now())
+        .returning(Delivery.id)
+    )
+    count = len((await work.session.execute(freed)).all())
+    work.rings = work.rings or count > 0
+    return count
+
+
+def waiting_time(tries: int) -> timedelta:
+    """Return how long to wait after the `tries`-th failure: one second, doubling up to ten minutes, give or take a quarter."""
+    longest = min(_LONGEST_WAIT, 2.0 ** (tries - 1))
+    return timedelta(seconds=longest * random.uniform(0.75, 1.25))
+
+
+def _due(handlers: Mapping[str, Handler], batch: int) -> Claims:
+    return (
+        _columns()
+        .where(Delivery.parked_at.is_(None), Delivery.due_at <= func.now(), Delivery.handler.in_(list(handlers)))
+        .order_by(Delivery.due_at, Delivery.id)
+        .limit(batch)
+        .with_for_update(skip_locked=True)
+    )
+
+
+def _columns() -> Claims:
+    return select(Delivery.id, Delivery.event_id, Delivery.handler, Delivery.subject_id, Delivery.due_at, Delivery.tries)
+
+
+async def _claim(work: Work, wanted: Claims) -> list[Owed]:
+    """Lock the deliveries that `wanted` selects and return them with their events, oldest first."""
+    claimed = wanted.cte("claimed").c
+    query = (
+        select(
+            claimed.id,
+            claimed.event_id,
+            claimed.handler,
+            claimed.subject_id,
+            Event.type,
+            Event.data,
+            Event.happened_at,
+            Event.recorded_at,
+            claimed.tries,
+        )
+        .join(Event, Event.id == claimed.event_id)
+        .order_by(claimed.due_at, claimed.id)
+    )
+    return [Owed(*row) for row in await work.session.execute(query)]
+
+
+async def _acknowledge(work: Work, deliveries: Sequence[UUID]) -> None:
+    if deliveries:
+        await work.session.execute(delete(Delivery).where(Delivery.id == any_(bindparam("done", list(deliveries), ARRAY(Uuid())))))
+
+
+def _groups(handlers: Mapping[str, Handler], taken: Sequence[Owed]) -> list[tuple[str, list[Owed]]]:
+    grouped = {name: [owed for owed in taken if owed.handler == name] for name in handlers}
+    return [(name, group) for name, group in grouped.items() if group]
+
+
+async def _whole_group(work: Work, handler: Handler, group: list[Owed]) -> bool:
+    """Have the effects of a group inside a savepoint; where that fails, undo them and return False."""
+    try:
+        async with work.session.begin_nested():
+            await handler(work, group)
+    except Exception as error:  # a lost connection lands here too: the commit then fails, or each is tried on a new one
+        log.warning("delivery.group_failed", handler=group[0].handler, deliveries=len(group), error=type(error).__name__, exc_info=True)
+        return False
+    return True
+
+
+async def _singly(handler: Handler, owed: Owed) -> bool:
+    """Have one effect in a transaction of its own; where that fails, put the delivery off and return False."""
+    try:
+        async with unit_of_work(SYSTEM) as work:
+            mine = _columns().where(Delivery.id == owed.delivery_id, Delivery.parked_at.is_(None)).with_for_update(skip_locked=True)
+            still_owed = await _claim(work, mine)
+            if still_owed:  # otherwise another worker has it by now
+                await handler(work, still_owed)
+                await _acknowledge(work, [owed.delivery_id])
+    except Exception as error:  # noqa: BLE001  where the database is away this fails as well, and the try is not counted
+        await _put_off(owed, type(error).__name__)
+        return False
+    return True
+
+
+async def _put_off(owed: Owed, error: str) -> None:
+    """Count the failure and make the delivery due later; park it when it has failed too often. `error` names a class, never data."""
+    tries = owed.tries + 1
+    parked = tries >= TRIES
+    async with unit_of_work(SYSTEM) as work:
+        await work.session.execute(
+            update(Delivery)
+            .where(Delivery.id == owed.delivery_id)
+            .values(
+                tries=tries,
+                last_error=error,
+                due_at=func.now() + waiting_time(tries),
+                parked_at=func.now() if parked else None,
+            )
+        )
+    what = "delivery.parked" if parked else "delivery.put_off"
+    log.error(what, handler=owed.handler, event_id=str(owed.event_id), tries=tries, error=error)
+
