@@ -6,6 +6,7 @@
 The data stays in the directory and is there at the next start. Tests want ``temporary_servers``.
 """
 
+import errno
 import json
 import shutil
 import socket
@@ -48,7 +49,10 @@ class Servers:
             self._start()
         except OSError as problem:
             self.stop()
-            raise ServerError(f"The servers in {data_dir} did not start: {problem.strerror or problem} ({problem.filename}).") from problem
+            if problem.errno == errno.ENOSPC:
+                raise ServerError(f"The disk that holds {self._place.home} is full: make room and start again.") from problem
+            where = f" ({problem.filename})" if problem.filename else ""
+            raise ServerError(f"The servers in {data_dir} did not start: {problem.strerror or problem}{where}.") from problem
         except BaseException:
             self.stop()
             raise
