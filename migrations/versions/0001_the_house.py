@@ -285,9 +285,9 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['answered_by_account_id'], ['accounts.id'], name=op.f('fk_answers_answered_by_account_id')),
     sa.ForeignKeyConstraint(['ticket_id'], ['tickets.id'], name=op.f('fk_answers_ticket_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_answers')),
-    sa.UniqueConstraint('complaint_id', 'round', name=op.f('uq_answers_complaint_id_round'))
+    sa.UniqueConstraint('ticket_id', 'complaint_id', 'round', name=op.f('uq_answers_ticket_id_complaint_id_round'))
     )
-    op.create_index(op.f('ix_answers_ticket_id'), 'answers', ['ticket_id'], unique=False)
+    op.create_index(op.f('ix_answers_complaint_id'), 'answers', ['complaint_id'], unique=False)
     op.create_table('assignments',
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('ticket_id', sa.Uuid(), nullable=False),

@@ -65,8 +65,9 @@ async def record(work: Work, events: Sequence[Row]) -> None:
     """Insert `events` and what is owed for them; the doorbell rings after the commit."""
     if not events:
         return
-    await work.session.execute(insert(Event), list(events))
+    connection = await work.session.connection()
+    await connection.execute(insert(Event.__table__), list(events))  # type: ignore[arg-type]  a mapped class's table is a Table
     deliveries = [delivery for event in events for delivery in deliveries_for(event)]
     if deliveries:
-        await work.session.execute(insert(Delivery), deliveries)
+        await connection.execute(insert(Delivery.__table__), deliveries)  # type: ignore[arg-type]
         work.rings = True

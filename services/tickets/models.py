@@ -195,7 +195,7 @@ class Answer(Base):
     """What each complainant was told about the result: one row for each complaint and round."""
 
     __tablename__ = "answers"
-    __table_args__ = (UniqueConstraint("complaint_id", "round"), Index(None, "ticket_id"))
+    __table_args__ = (UniqueConstraint("ticket_id", "complaint_id", "round"), Index(None, "complaint_id"))
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     ticket_id: Mapped[UUID] = mapped_column(ForeignKey("tickets.id"))

@@ -1,0 +1,172 @@
+"""A ticket as a decision sees it: frozen values, and what it must know besides."""
+
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import Any, Self
+from uuid import UUID
+
+from services.catalogue.policy import CategoryPolicy
+from services.deadlines.calendar import WorkCalendar
+from services.organization.tree import UnitTree
+from services.platform.actor import Actor
+
+
+class _FromRow:
+    @classmethod
+    def of(cls, row: Any) -> Self:
+        """Return the frozen value of a row object or mapping."""
+        return cls(**{item.name: getattr(row, item.name) for item in fields(cls)})  # type: ignore[arg-type]  # every subclass is a dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class TicketState(_FromRow):
+    """The ticket's own columns; see :class:`services.tickets.models.Ticket`."""
+
+    id: UUID
+    number: str
+    status: str
+    version: int
+    chain_head: bytes
+    round: int
+    source: str
+    channel: str
+    category_code: str | None
+    category_version: int | None
+    urgency: str
+    privacy: str
+    place_unit_id: UUID | None
+    area_path: str
+    tier: str | None
+    lead_unit_id: UUID | None
+    lead_member_id: UUID | None
+    desk_unit_id: UUID | None
+    surface_to_id: UUID | None
+    received_at: datetime
+    dispatched_at: datetime | None
+    accepted_at: datetime | None
+    first_contact_at: datetime | None
+    resolved_at: datetime | None
+    resolved_by_unit_id: UUID | None
+    resolved_by_account_id: UUID | None
+    answered_at: datetime | None
+    closed_at: datetime | None
+    suspended_at: datetime | None
+    hand_offs: int
+    returns: int
+    adjudication: bool
+    designated: bool
+    merged_into_id: UUID | None
+    status_before_merge: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClockState(_FromRow):
+    """A clock of the present round; see :class:`services.deadlines.models.Clock`."""
+
+    id: UUID
+    ticket_id: UUID
+    round: int
+    stage: str
+    turn: int
+    state: str
+    started_at: datetime
+    first_due_at: datetime
+    due_at: datetime
+    stopped_at: datetime | None
+    paused_at: datetime | None
+    limit_amount: int
+    limit_unit: str
+    provisional: bool
+    level: int
+    next_level_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class AssignmentState(_FromRow):
+    """A dispatch order that has not ended; see :class:`services.tickets.models.Assignment`."""
+
+    id: UUID
+    ticket_id: UUID
+    round: int
+    sequence: int
+    part: str
+    unit_id: UUID
+    task: str | None
+    accepted_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExtensionState(_FromRow):
+    """A request for more time that waits for a decision."""
+
+    id: UUID
+    stage: str
+    working_days: int
+    requested_by_account_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ComplaintState:
+    """What a decision needs of a complaint: whether its complainant is owed an answer."""
+
+    id: UUID
+    owed_answer: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What is true around every case: the tree, the calendar, and how long a closed ticket may be reopened."""
+
+    tree: UnitTree
+    calendar: WorkCalendar
+    reopen_days: int = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One ticket with all a decision may look at. `last_solved` is the newest call-back's verdict in this round.
+
+    `evidence` are the roles of files shown in this round (``photo`` for any picture), `next_sequence` numbers the next assignment,
+    `lead_before` held the ticket in the round before, `extensions` counts those granted in this round,
+    `other` is the ticket a merge names, `absorbed` counts the tickets merged into this one.
+    """
+
+    ticket: TicketState
+    around: Surroundings
+    category: CategoryPolicy | None = None
+    clocks: tuple[ClockState, ...] = ()
+    assignments: tuple[AssignmentState, ...] = ()
+    extension: ExtensionState | None = None
+    extensions: int = 0
+    complaints: tuple[ComplaintState, ...] = ()
+    evidence: frozenset[str] = field(default=frozenset())
+    next_sequence: int = 1
+    last_solved: bool | None = None
+    other: TicketState | None = None
+    absorbed: int = 0
+    lead_before: UUID | None = None
+    round_id: UUID | None = None
+
+    def clock(self, stage: str) -> ClockState | None:
+        """Return the newest clock of `stage` in the present round."""
+        found = [clock for clock in self.clocks if clock.stage == stage]
+        return max(found, key=lambda clock: clock.turn) if found else None
+
+    @property
+    def lead(self) -> AssignmentState | None:
+        """The running assignment of the lead."""
+        return next((row for row in self.assignments if row.part == "lead"), None)
+
+    @property
+    def co_handlers(self) -> tuple[AssignmentState, ...]:
+        """The running assignments of co-handlers."""
+        return tuple(row for row in self.assignments if row.part == "co")
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """Who decides, from which seat, and when."""
+
+    actor: Actor
+    now: datetime
+    unit_id: UUID | None = None

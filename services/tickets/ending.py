@@ -1,0 +1,203 @@
+"""Decisions towards the end of a ticket, and back from it: resolve, answer, call back, close, reopen, reject, cancel, merge. Pure."""
+
+from datetime import timedelta
+
+from services.platform.errors import Conflict, Forbidden, Invalid
+from services.platform.ids import new_id
+from services.tickets import timing
+from services.tickets.case import Case, Deed
+from services.tickets.changes import EventDraft, Insert, Outcome, Row, Update
+from services.tickets.commands import Cancel, Close, File, GiveAnswer, MakeCallBack, Merge, Reject, Reopen, Resolve, Unmerge, happened
+from services.tickets.lifecycle import OPEN
+from services.tickets.models import Answer, Assignment, CallBack, Round
+from services.tickets.working import checked_instant, work_log
+
+_PICTURES = frozenset({"evidence", "before", "after"})
+
+
+def resolve(case: Case, command: Resolve, deed: Deed) -> Outcome:
+    """The holder says the work is done: nothing open, nothing missing."""
+    if case.ticket.suspended_at is not None:
+        raise Conflict("ticket.suspended", "The ticket is suspended; resume it first.")
+    if case.co_handlers:
+        units = [case.around.tree.by_id[row.unit_id].name for row in case.co_handlers]
+        raise Conflict("ticket.open_tasks", "Co-handlers have not finished their tasks yet.", extra={"open_tasks": units})
+    missing = missing_evidence(case, command.files)
+    if missing:
+        raise Invalid("ticket.evidence_missing", "The category demands evidence that is not there yet.", extra={"missing": missing})
+    at = checked_instant(case, happened(command, deed.now), deed.now)
+    log_id, insert, links = work_log(case, deed, "result", command.words, command.files, at)
+    values: Row = {"resolved_at": at, "resolved_by_unit_id": case.ticket.lead_unit_id, "resolved_by_account_id": deed.actor.account_id}
+    rounds = _round_update(case, {"resolved_at": at, "resolved_by_unit_id": case.ticket.lead_unit_id})
+    return Outcome(
+        {"unit_id": str(case.ticket.lead_unit_id), "work_log_id": str(log_id), "files": [str(file.id) for file in command.files]},
+        values,
+        inserts=(insert,),
+        updates=(*timing.stop(case, ["first_contact", "resolve"], at), *rounds),
+        links=links,
+        happened_at=at,
+    )
+
+
+def missing_evidence(case: Case, files: list[File]) -> list[str]:
+    """Return what the category demands and the round does not have, counting `files` that come with the command."""
+    shown = case.evidence | {file.role for file in files}
+    has = {
+        "text": True,
+        "photo": bool(shown & _PICTURES),
+        "before_photo": "before" in shown,
+        "after_photo": "after" in shown,
+        "place": case.ticket.place_unit_id is not None,
+    }
+    return [demand for demand in (case.category.evidence if case.category else ()) if not has[demand]]
+
+
+def answer(case: Case, command: GiveAnswer, deed: Deed) -> Outcome:
+    """Tell every complainant who wants to know: one answer each, those of merged tickets too."""
+    owed = [complaint for complaint in case.complaints if complaint.owed_answer]
+    rows = [
+        Insert(
+            Answer,
+            {
+                "id": new_id(),
+                "ticket_id": case.ticket.id,
+                "complaint_id": complaint.id,
+                "round": case.ticket.round,
+                "words": command.words,
+                "answered_at": deed.now,
+                "answered_by_account_id": deed.actor.account_id,
+            },
+        )
+        for complaint in owed
+    ]
+    data = {"words": command.words, "answered": [str(complaint.id) for complaint in owed]}
+    return Outcome(data, {"answered_at": deed.now}, inserts=tuple(rows), updates=timing.stop(case, ["answer"], deed.now))
+
+
+def call_back(case: Case, command: MakeCallBack, deed: Deed) -> Outcome:
+    """Record what the complainant said. "Not solved" starts the next round at once."""
+    _refuse_executor(case, deed)
+    if not command.reached and (command.contacted, command.solved, command.satisfied) != (None, None, None):
+        raise Invalid("call_back.not_reached", "Whoever was not reached said nothing; leave contacted, solved and satisfied out.")
+    row: Row = {
+        "id": new_id(),
+        "ticket_id": case.ticket.id,
+        "round": case.ticket.round,
+        "called_at": deed.now,
+        "by_account_id": deed.actor.account_id,
+        "reached": command.reached,
+        "contacted": command.contacted,
+        "solved": command.solved,
+        "satisfied": command.satisfied,
+        "words": command.words,
+    }
+    verdict = {key: row[key] for key in ("reached", "contacted", "solved", "satisfied")}
+    data = {"call_back_id": str(row["id"]), **verdict}
+    if command.solved is not False:
+        return Outcome(data, inserts=(Insert(CallBack, row),))
+    again = _next_round(case, deed, "call_back_not_solved")
+    reopened = EventDraft("ticket.reopened", {"reason": "call_back_not_solved", "round": case.ticket.round + 1})
+    return Outcome(data, again.values, (Insert(CallBack, row), *again.inserts), again.updates, further=(reopened,), to="received")
+
+
+def close(case: Case, command: Close, deed: Deed) -> Outcome:
+    """Verify and end: not by who did the work, not before the answers that are owed, not against an unsolved call-back."""
+    _refuse_executor(case, deed)
+    if case.ticket.status == "resolved" and any(complaint.owed_answer for complaint in case.complaints):
+        raise Conflict("ticket.answer_owed", "The complainant has not been told the result yet; answer first.")
+    if command.verified_by == "call_back" and case.last_solved is not True:
+        raise Conflict("ticket.no_call_back", "No call-back of this round says that the matter is solved.")
+    values: Row = {"closed_at": deed.now, "closed_by_unit_id": deed.unit_id, "closed_by_account_id": deed.actor.account_id}
+    ended = _round_update(case, {"closed_at": deed.now, "outcome": "closed"})
+    stages = {clock.stage for clock in case.clocks}
+    return Outcome(
+        {"verified_by": command.verified_by, "words": command.words, "unit_id": str(deed.unit_id), "round": case.ticket.round},
+        values,
+        updates=(*timing.stop(case, stages, deed.now), *ended),
+    )
+
+
+def reopen(case: Case, command: Reopen, deed: Deed) -> Outcome:
+    """Start the next round, within the days allowed after closing."""
+    closed, days = case.ticket.closed_at, case.around.reopen_days
+    if closed is not None and deed.now > closed + timedelta(days=days):
+        raise Conflict("ticket.reopen_too_late", f"A ticket can be reopened within {days} days; file a new one that names this number.")
+    again = _next_round(case, deed, command.words)
+    return Outcome({"words": command.words, "round": case.ticket.round + 1}, again.values, again.inserts, again.updates)
+
+
+def reject(case: Case, command: Reject, deed: Deed) -> Outcome:
+    """Do not take the matter on."""
+    return Outcome({"reason": command.reason, "words": command.words}, updates=timing.cancel(case))
+
+
+def cancel(case: Case, command: Cancel, deed: Deed) -> Outcome:
+    """End a ticket that is no longer wanted."""
+    lead = tuple(_ended(case, deed))
+    return Outcome({"reason": command.reason, "words": command.words}, updates=(*timing.cancel(case), *lead))
+
+
+def merge(case: Case, command: Merge, deed: Deed) -> Outcome:
+    """Join this ticket to another open one; its clocks pause, its complainants are answered with the other's."""
+    other = case.other
+    if other is None:
+        raise Invalid("ticket.unknown", f"There is no ticket {command.into}.")
+    if other.id == case.ticket.id or other.status not in OPEN[:3]:
+        raise Conflict("ticket.cannot_merge", "The other ticket must be another one that is still being worked on.")
+    if case.absorbed:
+        raise Conflict("ticket.has_merged", "Other tickets are merged into this one; merge those first, or merge the other way round.")
+    return Outcome(
+        {"into": other.number, "into_id": str(other.id), "words": command.words},
+        {"merged_into_id": other.id, "status_before_merge": case.ticket.status},
+        updates=timing.pause(case, deed.now),
+    )
+
+
+def unmerge(case: Case, command: Unmerge, deed: Deed) -> Outcome:
+    """Undo a merge: the ticket goes on where it stood."""
+    before = case.ticket.status_before_merge
+    assert before is not None
+    return Outcome(
+        {"from_id": str(case.ticket.merged_into_id), "words": command.words, "status": before},
+        {"merged_into_id": None, "status_before_merge": None},
+        updates=timing.resume(case, deed.now) if case.ticket.suspended_at is None else (),
+        to=before,
+    )
+
+
+def _next_round(case: Case, deed: Deed, reason: str) -> Outcome:
+    number = case.ticket.round + 1
+    values: Row = {
+        "round": number,
+        "lead_unit_id": None,
+        "lead_member_id": None,
+        "tier": None,
+        "accepted_at": None,
+        "first_contact_at": None,
+        "resolved_at": None,
+        "resolved_by_unit_id": None,
+        "resolved_by_account_id": None,
+        "answered_at": None,
+        "closed_at": None,
+        "closed_by_unit_id": None,
+        "closed_by_account_id": None,
+    }
+    row: Row = {"id": new_id(), "ticket_id": case.ticket.id, "number": number, "opened_at": deed.now, "reason": reason}
+    clock = timing.start(case, "dispatch", deed.now, limit=timing.dispatch_limit(case.ticket.urgency))
+    clock[0].row["round"] = number
+    stages = {clock.stage for clock in case.clocks}
+    updates = (*timing.stop(case, stages, deed.now), *_ended(case, deed), *_round_update(case, {"outcome": "reopened"}))
+    return Outcome({}, values, (Insert(Round, row), *clock), updates)
+
+
+def _ended(case: Case, deed: Deed) -> list[Update]:
+    return [Update(Assignment, row.id, {"ended_at": deed.now, "end": "round_over"}) for row in case.assignments]
+
+
+def _round_update(case: Case, values: Row) -> tuple[Update, ...]:
+    return (Update(Round, case.round_id, values),) if case.round_id else ()
+
+
+def _refuse_executor(case: Case, deed: Deed) -> None:
+    if deed.actor.account_id == case.ticket.resolved_by_account_id or deed.unit_id == case.ticket.resolved_by_unit_id:
+        raise Forbidden("ticket.executor_verifies", "Whoever did the work cannot verify it; somebody of another unit must.")

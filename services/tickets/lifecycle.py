@@ -1,0 +1,146 @@
+"""The lifecycle is this table: in which status which action leads where, who may take it, what it needs, what it does to the clocks.
+
+`docs/lifecycle.md` is printed from it. Tier is a column of the ticket, not a status: handing up moves the tier.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Relation(StrEnum):
+    """How somebody stands to a ticket; `relations.py` finds out."""
+
+    HOLDER = "holder"
+    CO_HANDLER = "co_handler"
+    DESK = "desk"
+    ABOVE = "above"
+    CALLER = "caller"
+    SYSTEM = "system"
+
+
+RELATION_NAMES = {
+    Relation.HOLDER: "承办单位的人",
+    Relation.CO_HANDLER: "协办单位的人",
+    Relation.DESK: "乡镇或县调度台",
+    Relation.ABOVE: "上级单位的人",
+    Relation.CALLER: "热线话务员",
+    Relation.SYSTEM: "系统",
+}
+
+STATUS_NAMES = {
+    "received": "受理",
+    "dispatched": "派单",
+    "accepted": "签收",
+    "resolved": "处置完成",
+    "answered": "已反馈",
+    "closed": "办结",
+    "rejected": "不予受理",
+    "cancelled": "撤销",
+    "merged": "并单",
+}
+OPEN = ("received", "dispatched", "accepted", "resolved", "answered")
+SAME = ""
+
+ACTION_NAMES = {
+    "triage": "核定",
+    "dispatch": "派单",
+    "accept": "签收",
+    "return": "退单",
+    "hand_up": "上报",
+    "transfer": "转办",
+    "join": "协办",
+    "finish_task": "协办完成",
+    "log_work": "办理记录",
+    "request_extension": "申请延期",
+    "decide_extension": "审批延期",
+    "suspend": "挂起",
+    "resume": "恢复",
+    "resolve": "处置完成",
+    "answer": "反馈",
+    "call_back": "回访",
+    "close": "办结",
+    "reopen": "重办",
+    "reject": "不予受理",
+    "cancel": "撤销",
+    "merge": "并单",
+    "unmerge": "撤销并单",
+    "urge": "催办",
+    "supervise": "督办",
+    "instruct": "批示",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One row of the table. `to` is the next status, `SAME` for none. `needs` and `clocks` are the words printed for people."""
+
+    status: str
+    action: str
+    to: str
+    by: frozenset[Relation]
+    needs: str = ""
+    clocks: str = ""
+
+
+_DESK = frozenset({Relation.DESK})
+_DESK_OR_CALLER = frozenset({Relation.DESK, Relation.CALLER})
+_HOLDER = frozenset({Relation.HOLDER})
+_HOLDER_OR_DESK = frozenset({Relation.HOLDER, Relation.DESK})
+_ABOVE = frozenset({Relation.ABOVE, Relation.DESK})
+_ANYBODY_ABOVE = frozenset({Relation.ABOVE, Relation.DESK, Relation.CALLER})
+
+
+def _in(statuses: tuple[str, ...], action: str, to: str, by: frozenset[Relation], needs: str = "", clocks: str = "") -> list[Step]:
+    return [Step(status, action, to, by, needs, clocks) for status in statuses]
+
+
+_WORKING = ("dispatched", "accepted")
+_DONE = ("resolved", "answered")
+
+TABLE: tuple[Step, ...] = (
+    *_in(("received", "dispatched", "accepted"), "triage", SAME, _DESK_OR_CALLER, "a category, a place or an urgency, and why"),
+    *_in(
+        ("received",),
+        "dispatch",
+        "dispatched",
+        _DESK | {Relation.SYSTEM},
+        "a unit, and why",
+        "dispatch stops; accept starts for this seat; the first time in a round first_contact, resolve and answer start",
+    ),
+    *_in(("dispatched",), "accept", "accepted", _HOLDER, clocks="accept stops"),
+    *_in(_WORKING, "return", "received", _HOLDER, "a reason code and words; not after designation; the third opens an adjudication", "none is reset; dispatch goes on"),
+    *_in(_WORKING, "hand_up", "dispatched", _HOLDER | {Relation.SYSTEM}, "a reason code and words; a tier above", "an accept clock for the new seat; no other is reset"),
+    *_in(_WORKING, "transfer", "dispatched", _DESK, "a unit, and why", "an accept clock for the new seat; no other is reset"),
+    *_in(_WORKING, "join", SAME, _HOLDER_OR_DESK, "a co-handler and its task"),
+    *_in(("accepted",), "finish_task", SAME, frozenset({Relation.CO_HANDLER}), "words"),
+    *_in(("accepted",), "log_work", SAME, frozenset({Relation.HOLDER, Relation.CO_HANDLER}), "words, pictures as the category demands", "first_contact stops where the complainant was contacted"),
+    *_in(_WORKING, "request_extension", SAME, _HOLDER, "working days, a reason code and words; before the limit is over; none pending"),
+    *_in(_WORKING, "decide_extension", SAME, _ABOVE, "a pending request of somebody else", "resolve and answer are due later where granted"),
+    *_in(("accepted",), "suspend", SAME, _ABOVE, "a reason code and words", "first_contact, resolve and answer pause"),
+    *_in(("accepted",), "resume", SAME, _HOLDER | _ABOVE, "words", "paused clocks go on, due later by the working days of the pause"),
+    *_in(("accepted",), "resolve", "resolved", _HOLDER, "the evidence of the category; no open co-handler task; not suspended", "first_contact and resolve stop"),
+    *_in(("resolved",), "answer", "answered", frozenset({Relation.HOLDER, Relation.DESK, Relation.CALLER}), "words for every complainant who wants an answer", "answer stops"),
+    *_in(("answered",), "call_back", SAME, _DESK_OR_CALLER, "somebody who did not do the work; 'not solved' starts the next round (status 受理)"),
+    *_in(_DONE, "close", "closed", _DESK_OR_CALLER, "another unit and person than did the work; an answer where one is owed; no unsolved call-back", "all stop"),
+    *_in((*_DONE, "closed", "rejected"), "reopen", "received", _ANYBODY_ABOVE, "words; within the days allowed after closing", "a new round: dispatch starts"),
+    *_in(("received",), "reject", "rejected", _DESK, "a reason code and words", "all are cancelled"),
+    *_in(OPEN[:3], "cancel", "cancelled", _DESK_OR_CALLER, "a reason code and words", "all are cancelled"),
+    *_in(OPEN[:3], "merge", "merged", _DESK, "another open ticket, not itself merged", "all pause"),
+    *_in(("merged",), "unmerge", SAME, _DESK, "words; returns to the status before", "paused clocks go on"),
+    *_in(OPEN, "urge", SAME, _ANYBODY_ABOVE, "words"),
+    *_in(OPEN, "supervise", SAME, _ABOVE, "words"),
+    *_in(OPEN, "instruct", SAME, frozenset({Relation.ABOVE}), "words, and the unit addressed"),
+)
+
+_BY_KEY = {(row.status, row.action): row for row in TABLE}
+assert len(_BY_KEY) == len(TABLE), "two rows for one status and action"
+
+
+def step(status: str, action: str) -> Step | None:
+    """Return the row for `action` in `status`, or None where it cannot be taken."""
+    return _BY_KEY.get((status, action))
+
+
+def steps_from(status: str) -> list[Step]:
+    """Return every row that starts in `status`, in table order."""
+    return [row for row in TABLE if row.status == status]

@@ -1,0 +1,98 @@
+"""Reading tickets for a decision: locked, with all it may look at, in a number of queries that does not grow with the tickets."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.attachments.models import AttachmentLink
+from services.catalogue.queries import catalogue
+from services.deadlines.models import Clock
+from services.deadlines.queries import work_calendar
+from services.organization.queries import unit_tree
+from services.platform.settings import settings
+from services.tickets.case import AssignmentState, Case, ClockState, ComplaintState, ExtensionState, Surroundings, TicketState
+from services.tickets.models import Assignment, CallBack, Extension, Round, Ticket, WorkLog
+
+
+async def surroundings(session: AsyncSession) -> Surroundings:
+    """Return the tree, the calendar and the rules as they are now."""
+    return Surroundings(await unit_tree(session), await work_calendar(session), settings().reopen_days)
+
+
+async def lock(session: AsyncSession, ticket_ids: Iterable[UUID]) -> list[TicketState]:
+    """Lock the tickets, in order of id, and return them as they are now."""
+    table = Ticket.__table__
+    query = select(table).where(table.c.id.in_(list(ticket_ids))).order_by(table.c.id).with_for_update()
+    return [TicketState.of(row) for row in await session.execute(query)]
+
+
+async def plain_cases(session: AsyncSession, tickets: Sequence[TicketState]) -> list[Case]:
+    """Return the cases of locked `tickets` with what moving them needs: clocks, assignments, numbering, policy."""
+    around, policies = await surroundings(session), await catalogue(session)
+    ids = [ticket.id for ticket in tickets]
+    clocks = await _by_ticket(session, Clock.__table__, ids)
+    assignments = await _by_ticket(session, Assignment.__table__, ids)
+    cases = []
+    for ticket in tickets:
+        rows = assignments[ticket.id]
+        cases.append(
+            Case(
+                ticket,
+                around,
+                category=policies.category(ticket.category_code) if ticket.category_code else None,
+                clocks=tuple(ClockState.of(row) for row in clocks[ticket.id] if row.round == ticket.round),
+                assignments=tuple(AssignmentState.of(row) for row in rows if row.ended_at is None),
+                next_sequence=max((row.sequence for row in rows), default=0) + 1,
+                lead_before=next((row.unit_id for row in sorted(rows, key=lambda row: -row.sequence) if row.part == "lead"), None),
+            )
+        )
+    return cases
+
+
+async def full_case(session: AsyncSession, ticket: TicketState, complaints: Sequence[ComplaintState]) -> Case:
+    """Return the whole case of one locked ticket."""
+    (plain,) = await plain_cases(session, [ticket])
+    extension = (
+        await session.execute(select(Extension.__table__).where(Extension.ticket_id == ticket.id, Extension.decided_at.is_(None)))
+    ).one_or_none()
+    granted = await session.scalar(
+        select(func.count()).where(Extension.ticket_id == ticket.id, Extension.round == ticket.round, Extension.granted.is_(True))
+    )
+    solved = (
+        await session.execute(
+            select(CallBack.solved)
+            .where(CallBack.ticket_id == ticket.id, CallBack.round == ticket.round, CallBack.reached.is_(True))
+            .order_by(CallBack.called_at.desc())
+            .limit(1)
+        )
+    ).scalar_one_or_none()
+    roles = await session.scalars(
+        select(AttachmentLink.role)
+        .join(WorkLog, WorkLog.id == AttachmentLink.subject_id)
+        .where(WorkLog.ticket_id == ticket.id, WorkLog.round == ticket.round)
+        .distinct()
+    )
+    round_id = await session.scalar(select(Round.id).where(Round.ticket_id == ticket.id, Round.number == ticket.round))
+    absorbed = await session.scalar(select(func.count()).where(Ticket.merged_into_id == ticket.id))
+    return replace(
+        plain,
+        extension=ExtensionState.of(extension) if extension else None,
+        extensions=granted or 0,
+        complaints=tuple(complaints),
+        evidence=frozenset(roles),
+        last_solved=solved,
+        absorbed=absorbed or 0,
+        round_id=round_id,
+    )
+
+
+async def _by_ticket(session: AsyncSession, table: Any, ids: list[UUID]) -> defaultdict[UUID, list[Row[Any]]]:
+    found: defaultdict[UUID, list[Row[Any]]] = defaultdict(list)
+    for row in await session.execute(select(table).where(table.c.ticket_id.in_(ids))):
+        found[row.ticket_id].append(row)
+    return found

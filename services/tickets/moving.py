@@ -1,0 +1,246 @@
+"""Decisions that move a ticket between units: triage, dispatch, accept, return, hand up, transfer, join. Pure."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from services.catalogue.policy import CategoryPolicy
+from services.organization.tree import UnitNode
+from services.platform.errors import Conflict, Invalid
+from services.platform.ids import new_id
+from services.tickets import timing
+from services.tickets.case import Case, Deed
+from services.tickets.changes import Insert, Outcome, Row, Update
+from services.tickets.commands import Accept, Dispatch, HandUp, Join, Return, Transfer, Triage
+from services.tickets.models import Assignment, Round
+
+RETURNS_BEFORE_ADJUDICATION = 3
+
+
+def unit_by_code(case: Case, code: str) -> UnitNode:
+    """Return the active unit with `code`; raise where there is none."""
+    unit = case.around.tree.by_code.get(code)
+    if unit is None or not unit.active:
+        raise Invalid("unit.unknown", f"There is no active unit with the code {code}.")
+    return unit
+
+
+def triage(case: Case, command: Triage, deed: Deed, category: CategoryPolicy | None) -> Outcome:
+    """Set category, place or urgency. `category` is the policy of the command's code."""
+    values: Row = {}
+    if command.category is not None:
+        if category is None or not category.leaf:
+            raise Invalid("category.unknown", f"There is no category {command.category} that a ticket can have.")
+        values |= {"category_code": category.code, "category_version": category.version, "privacy": category.privacy, "urgency": category.urgency}
+    if command.place is not None:
+        place = unit_by_code(case, command.place)
+        values |= {"place_unit_id": place.id, "area_path": place.path}
+    if command.urgency is not None:
+        values["urgency"] = command.urgency
+    if not values:
+        raise Invalid("triage.nothing", "Say a category, a place or an urgency.")
+    data = {key: _json(value) for key, value in values.items()} | {"words": command.words}
+    return Outcome(data, values)
+
+
+def dispatch(case: Case, command: Dispatch, deed: Deed) -> Outcome:
+    """A dispatcher gives the ticket to a unit."""
+    unit = unit_by_code(case, command.unit)
+    why = {"rule": "dispatcher", "words": command.words, "chosen": {"code": unit.code, "name": unit.name}}
+    return assign_lead(case, unit, why, deed, designate=command.designate)
+
+
+def transfer(case: Case, command: Transfer, deed: Deed) -> Outcome:
+    """A desk moves the ticket to another unit."""
+    unit = unit_by_code(case, command.unit)
+    if unit.id == case.ticket.lead_unit_id:
+        raise Conflict("ticket.already_there", "The ticket is with that unit already.")
+    why = {"rule": "dispatcher", "words": command.words, "chosen": {"code": unit.code, "name": unit.name}}
+    return assign_lead(case, unit, why, deed, designate=command.designate, hand_off=True, ended="transferred")
+
+
+def hand_up(case: Case, command: HandUp, deed: Deed) -> Outcome:
+    """The holder passes the ticket to the next tier up that has people; blank seats on the way are named."""
+    here = case.around.tree.by_id[_lead_unit(case)]
+    skipped = []
+    for unit in case.around.tree.ancestors(here):
+        if unit.active and unit.staffed_roles:
+            why = {
+                "rule": "hand_up",
+                "reason": command.reason,
+                "words": command.words,
+                "from": {"code": here.code, "name": here.name},
+                "chosen": {"code": unit.code, "name": unit.name},
+                "skipped": skipped,
+            }
+            return assign_lead(case, unit, why, deed, hand_off=True, ended="handed_up")
+        skipped.append({"code": unit.code, "name": unit.name, "because": "blank"})
+    raise Conflict("ticket.no_tier_above", "There is no staffed tier above; ask the county desk to transfer the ticket.")
+
+
+def send_back(case: Case, command: Return, deed: Deed) -> Outcome:
+    """The holder gives the ticket back to the desk. Clocks go on; the third return asks for an adjudication."""
+    if case.ticket.designated:
+        raise Conflict("ticket.designated", "The ticket was designated by adjudication and cannot be returned; hand it up or request an extension.")
+    right = unit_by_code(case, command.right_unit) if command.right_unit else None
+    returns = case.ticket.returns + 1
+    adjudication = returns >= RETURNS_BEFORE_ADJUDICATION
+    values: Row = {
+        "lead_unit_id": None,
+        "lead_member_id": None,
+        "tier": None,
+        "returns": returns,
+        "hand_offs": case.ticket.hand_offs + 1,
+        "adjudication": case.ticket.adjudication or adjudication,
+    }
+    data = {
+        "reason": command.reason,
+        "words": command.words,
+        "right_unit_id": str(right.id) if right else None,
+        "from_unit_id": str(case.ticket.lead_unit_id),
+        "returns": returns,
+        "adjudication": values["adjudication"],
+    }
+    clocks = _dispatch_clock_again(case, deed.now)
+    return Outcome(data, values, inserts=clocks, updates=_ending(case, "returned", deed.now))
+
+
+def _dispatch_clock_again(case: Case, at: datetime) -> tuple[Insert, ...]:
+    """Start another dispatch clock: a returned ticket must not wait for its next unit unwatched. No running clock is touched."""
+    before = case.clock("dispatch")
+    if before is None or before.state == "running":
+        return ()
+    limit = timing.dispatch_limit(case.ticket.urgency)
+    return timing.start(case, "dispatch", at, turn=before.turn + 1, limit=limit)
+
+
+def accept(case: Case, command: Accept, deed: Deed) -> Outcome:
+    """Somebody of the holding seat takes the ticket on, by name."""
+    lead = case.lead
+    assert lead is not None
+    member = deed.actor.member_id
+    return Outcome(
+        {"unit_id": str(lead.unit_id), "member_id": str(member) if member else None, "assignment_id": str(lead.id)},
+        {"accepted_at": deed.now, "lead_member_id": member},
+        updates=(Update(Assignment, lead.id, {"accepted_at": deed.now, "member_id": member}), *timing.stop(case, ["accept"], deed.now)),
+    )
+
+
+def join(case: Case, command: Join, deed: Deed) -> Outcome:
+    """Bring in a co-handler."""
+    unit = unit_by_code(case, command.unit)
+    if unit.id == case.ticket.lead_unit_id or any(row.unit_id == unit.id for row in case.co_handlers):
+        raise Conflict("ticket.already_there", "That unit handles the ticket already.")
+    row = assignment_row(case, unit, "co", {"rule": "joined", "words": command.task}, deed.now, task=command.task)
+    return Outcome({"unit_id": str(unit.id), "task": command.task, "assignment_id": str(row["id"])}, inserts=(Insert(Assignment, row),))
+
+
+def assign_lead(  # noqa: PLR0913  what a change of lead depends on
+    case: Case,
+    unit: UnitNode,
+    why: dict[str, Any],
+    deed: Deed,
+    *,
+    desk: UnitNode | None = None,
+    co_handlers: tuple[UnitNode, ...] = (),
+    designate: bool = False,
+    hand_off: bool = False,
+    ended: str = "transferred",
+) -> Outcome:
+    """Make `unit` the lead: end the assignment before, start the acceptance clock, and the round's clocks where it is the first time."""
+    desk = desk or desk_over(case)
+    row = assignment_row(case, unit, "lead", why, deed.now)
+    helpers = [
+        assignment_row(case, helper, "co", {**why, "part": "co"}, deed.now, task="协办", offset=place)
+        for place, helper in enumerate(co_handlers, 1)
+        if helper.id != unit.id
+    ]
+    values: Row = {
+        "lead_unit_id": unit.id,
+        "lead_member_id": None,
+        "tier": unit.tier,
+        "desk_unit_id": desk.id,
+        "dispatched_at": case.ticket.dispatched_at or deed.now,
+        "hand_offs": case.ticket.hand_offs + int(hand_off),
+        "designated": case.ticket.designated or designate,
+        "adjudication": case.ticket.adjudication and not designate,
+    }
+    data = {
+        "unit_id": str(unit.id),
+        "from_unit_id": str(case.ticket.lead_unit_id) if case.ticket.lead_unit_id else None,
+        "assignment_id": str(row["id"]),
+        "rule": why["rule"],
+        "co_unit_ids": [str(helper["unit_id"]) for helper in helpers],
+        "ring_unit_ids": why.get("ring_unit_ids", []),
+        "designated": designate,
+    }
+    inserts = (*(Insert(Assignment, item) for item in (row, *helpers)), *_clocks(case, deed), *_round(case, deed))
+    return Outcome(data, values, inserts=inserts, updates=(*_ending(case, ended, deed.now), *timing.stop(case, ["dispatch"], deed.now)))
+
+
+def desk_over(case: Case) -> UnitNode:
+    """Return the desk that watches over the ticket: the staffed township of its place, else the county; the present one where raised."""
+    tree = case.around.tree
+    present = tree.by_id.get(case.ticket.desk_unit_id) if case.ticket.desk_unit_id else None
+    if present is not None:
+        return present
+    place = tree.by_id.get(case.ticket.place_unit_id) if case.ticket.place_unit_id else None
+    if place is not None and case.ticket.surface_to_id is None:
+        for unit in (place, *tree.ancestors(place)):
+            if unit.kind == "township" and unit.staffed_roles:
+                return unit
+    return tree.root
+
+
+def assignment_row(  # noqa: PLR0913  the row's columns
+    case: Case, unit: UnitNode, part: str, why: dict[str, Any], at: datetime, *, task: str | None = None, offset: int = 0
+) -> Row:
+    """Return a new assignment."""
+    return {
+        "id": new_id(),
+        "ticket_id": case.ticket.id,
+        "round": case.ticket.round,
+        "sequence": case.next_sequence + offset,
+        "part": part,
+        "unit_id": unit.id,
+        "member_id": None,
+        "task": task,
+        "assigned_at": at,
+        "accepted_at": None,
+        "ended_at": None,
+        "end": None,
+        "why": why,
+    }
+
+
+def _clocks(case: Case, deed: Deed) -> tuple[Insert, ...]:
+    accepting = case.clock("accept")
+    started: tuple[Insert, ...] = ()
+    if accepting is None or accepting.state != "running":
+        started = timing.start(case, "accept", deed.now, turn=accepting.turn + 1 if accepting else 1)
+    for stage in timing.ROUND_STAGES:
+        if case.clock(stage) is None:
+            started += timing.start(case, stage, deed.now)
+    return started
+
+
+def _round(case: Case, deed: Deed) -> tuple[Insert, ...]:
+    if case.ticket.round != 1 or case.ticket.dispatched_at is not None:
+        return ()
+    row = {"id": new_id(), "ticket_id": case.ticket.id, "number": 1, "opened_at": case.ticket.received_at, "reason": None}
+    return (Insert(Round, row),)
+
+
+def _ending(case: Case, end: str, at: datetime) -> tuple[Update, ...]:
+    return (Update(Assignment, case.lead.id, {"ended_at": at, "end": end}),) if case.lead else ()
+
+
+def _lead_unit(case: Case) -> UUID:
+    assert case.ticket.lead_unit_id is not None
+    return case.ticket.lead_unit_id
+
+
+def _json(value: object) -> object:
+    return str(value) if isinstance(value, UUID) else value
+
+

@@ -1,0 +1,59 @@
+"""How somebody stands to a ticket, and from which of their seats. Pure."""
+
+from services.platform.actor import Actor, Seat
+from services.tickets.case import Case
+from services.tickets.lifecycle import Relation
+
+WORKING_ROLES = frozenset(
+    {"grid_worker", "guide", "assistant", "village_secretary", "township_dispatcher", "department_officer", "county_supervisor"}
+)
+
+
+def relations(case: Case, actor: Actor) -> dict[Relation, Seat | None]:
+    """Return every relation `actor` has to the ticket, with the seat that gives it; the system stands beside all seats."""
+    if actor.kind == "system":
+        return {Relation.SYSTEM: None}
+    found: dict[Relation, Seat | None] = {}
+    for seat in actor.seats:
+        for relation in _relations_of(case, seat):
+            found.setdefault(relation, seat)
+    return found
+
+
+def _relations_of(case: Case, seat: Seat) -> list[Relation]:
+    ticket, found = case.ticket, []
+    if seat.role in WORKING_ROLES:
+        if seat.unit_id == ticket.lead_unit_id:
+            found.append(Relation.HOLDER)
+        if any(seat.unit_id == row.unit_id for row in case.co_handlers):
+            found.append(Relation.CO_HANDLER)
+        if _is_above(case, seat):
+            found.append(Relation.ABOVE)
+    if _is_desk(case, seat):
+        found.append(Relation.DESK)
+    if seat.role == "hotline_operator":
+        found.append(Relation.CALLER)
+    return found
+
+
+def _is_desk(case: Case, seat: Seat) -> bool:
+    """Tell whether `seat` is a dispatching desk over the place.
+
+    A matter that was surfaced to a county department is only for the county's desk: township and village see it and cannot stop it.
+    """
+    if not case.ticket.area_path.startswith(seat.path):
+        return False
+    if seat.role == "county_supervisor":
+        return True
+    return seat.role == "township_dispatcher" and case.ticket.surface_to_id is None
+
+
+def _is_above(case: Case, seat: Seat) -> bool:
+    """Tell whether `seat` is above the unit that holds the ticket (above the place, while nobody holds it)."""
+    ticket = case.ticket
+    lead = case.around.tree.by_id.get(ticket.lead_unit_id) if ticket.lead_unit_id else None
+    if lead is None:
+        return ticket.area_path.startswith(seat.path) and seat.role in ("township_dispatcher", "county_supervisor")
+    if seat.unit_id == lead.id or not lead.path.startswith(seat.path):
+        return False
+    return ticket.surface_to_id is None or seat.role == "county_supervisor"

@@ -1,0 +1,131 @@
+"""Decisions while the work goes on: work log, tasks, extensions, suspension. Pure."""
+
+from datetime import datetime
+from uuid import UUID
+
+from services.platform.errors import Conflict, Forbidden, Invalid
+from services.platform.ids import new_id
+from services.tickets import timing
+from services.tickets.case import Case, Deed
+from services.tickets.changes import FileLink, Insert, Outcome, Row, Update
+from services.tickets.commands import DecideExtension, File, FinishTask, LogWork, RequestExtension, Resume, Suspend, happened
+from services.tickets.models import Assignment, Extension, WorkLog
+
+EXTENSIONS_A_ROUND = 2
+PAUSED_STAGES = ("first_contact", "resolve", "answer")
+
+
+def work_log(case: Case, deed: Deed, kind: str, words: str, files: list[File], at: datetime) -> tuple[UUID, Insert, tuple[FileLink, ...]]:
+    """Return the row of a work log and the links of its files."""
+    log_id = new_id()
+    row: Row = {
+        "id": log_id,
+        "ticket_id": case.ticket.id,
+        "round": case.ticket.round,
+        "kind": kind,
+        "unit_id": deed.unit_id,
+        "account_id": deed.actor.account_id,
+        "words": words,
+        "happened_at": at,
+        "recorded_at": deed.now,
+    }
+    return log_id, Insert(WorkLog, row), tuple(FileLink(file.id, log_id, file.role) for file in files)
+
+
+def log_work(case: Case, command: LogWork, deed: Deed) -> Outcome:
+    """Write down what was done; the first contact with the complainant stops its clock."""
+    at = checked_instant(case, happened(command, deed.now), deed.now)
+    log_id, insert, links = work_log(case, deed, "contact" if command.contacted else "work", command.words, command.files, at)
+    first = command.contacted and case.ticket.first_contact_at is None
+    return Outcome(
+        {"work_log_id": str(log_id), "contacted": command.contacted, "files": [str(file.id) for file in command.files]},
+        {"first_contact_at": at} if first else {},
+        inserts=(insert,),
+        updates=timing.stop(case, ["first_contact"], at) if command.contacted else (),
+        links=links,
+        happened_at=at,
+    )
+
+
+def finish_task(case: Case, command: FinishTask, deed: Deed) -> Outcome:
+    """A co-handler is done with its task."""
+    row = next(row for row in case.co_handlers if row.unit_id == deed.unit_id)
+    log_id, insert, links = work_log(case, deed, "task", command.words, command.files, deed.now)
+    return Outcome(
+        {"unit_id": str(row.unit_id), "assignment_id": str(row.id), "work_log_id": str(log_id)},
+        inserts=(insert,),
+        updates=(Update(Assignment, row.id, {"ended_at": deed.now, "end": "done"}),),
+        links=links,
+    )
+
+
+def request_extension(case: Case, command: RequestExtension, deed: Deed) -> Outcome:
+    """Ask for more time: before the limit is over, one request at a time, at most two grants a round."""
+    clock = case.clock("resolve")
+    if clock is None or clock.state != "running":
+        raise Conflict("extension.no_clock", "No limit is running that could be extended.")
+    if deed.now >= clock.due_at:
+        raise Conflict("extension.too_late", "The limit is over; an extension must be requested before.")
+    if case.extension is not None:
+        raise Conflict("extension.pending", "A request waits for its decision already.")
+    if case.extensions >= EXTENSIONS_A_ROUND:
+        raise Conflict("extension.used_up", f"{EXTENSIONS_A_ROUND} extensions were granted in this round; hand the ticket up instead.")
+    row: Row = {
+        "id": new_id(),
+        "ticket_id": case.ticket.id,
+        "round": case.ticket.round,
+        "stage": "resolve",
+        "working_days": command.working_days,
+        "reason_code": command.reason,
+        "words": command.words,
+        "requested_at": deed.now,
+        "requested_by_account_id": deed.actor.account_id,
+    }
+    return Outcome({"extension_id": str(row["id"]), "working_days": command.working_days, "reason": command.reason}, inserts=(Insert(Extension, row),))
+
+
+def decide_extension(case: Case, command: DecideExtension, deed: Deed) -> Outcome:
+    """Grant or refuse the pending request; whoever asked cannot decide."""
+    pending = case.extension
+    if pending is None:
+        raise Conflict("extension.none_pending", "No request for an extension waits for a decision.")
+    if pending.requested_by_account_id == deed.actor.account_id:
+        raise Forbidden("extension.own_request", "Somebody else must decide on your own request.")
+    decided = {
+        "decided_at": deed.now,
+        "decided_by_account_id": deed.actor.account_id,
+        "granted": command.granted,
+        "decision": command.words,
+    }
+    moved = timing.extend(case, pending.working_days) if command.granted else ()
+    return Outcome(
+        {"extension_id": str(pending.id), "granted": command.granted, "working_days": pending.working_days, "words": command.words},
+        updates=(Update(Extension, pending.id, decided), *moved),
+    )
+
+
+def suspend(case: Case, command: Suspend, deed: Deed) -> Outcome:
+    """Pause the clocks of the work."""
+    if case.ticket.suspended_at is not None:
+        raise Conflict("ticket.suspended", "The ticket is suspended already.")
+    return Outcome(
+        {"reason": command.reason, "words": command.words},
+        {"suspended_at": deed.now, "suspension": command.reason},
+        updates=timing.pause(case, deed.now, PAUSED_STAGES),
+    )
+
+
+def resume(case: Case, command: Resume, deed: Deed) -> Outcome:
+    """Let the clocks go on, due later by what the pause took."""
+    if case.ticket.suspended_at is None:
+        raise Conflict("ticket.not_suspended", "The ticket is not suspended.")
+    return Outcome({"words": command.words}, {"suspended_at": None, "suspension": None}, updates=timing.resume(case, deed.now))
+
+
+def checked_instant(case: Case, at: datetime, now: datetime) -> datetime:
+    """Return `at` where a deed can have happened then: not in the future, not before the ticket was received."""
+    if at > now:
+        raise Invalid("happened_at.future", "A deed cannot have happened in the future; check the clock of the device.")
+    if at < case.ticket.received_at:
+        raise Invalid("happened_at.too_early", "A deed cannot have happened before the ticket was received.")
+    return at
