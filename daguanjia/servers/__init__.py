@@ -6,7 +6,6 @@
 The data stays in the directory and is there at the next start. Tests want ``temporary_servers``.
 """
 
-import errno
 import json
 import shutil
 import socket
@@ -42,19 +41,17 @@ class Servers:
             check_room(home)
             self.postgres = PostgresServer(home, user, self._place.secret("postgres"), durable=durable)
             self.valkey = ValkeyServer(home, user, self._place.secret("valkey"), durable=durable)
-        except BaseException:
+        except BaseException as problem:
             self._place.leave()
+            if isinstance(problem, OSError):
+                raise self._place.refused(problem) from problem
             raise
         try:
             self._start()
-        except OSError as problem:
+        except BaseException as problem:
             self.stop()
-            if problem.errno == errno.ENOSPC:
-                raise ServerError(f"The disk that holds {self._place.home} is full: make room and start again.") from problem
-            where = f" ({problem.filename})" if problem.filename else ""
-            raise ServerError(f"The servers in {data_dir} did not start: {problem.strerror or problem}{where}.") from problem
-        except BaseException:
-            self.stop()
+            if isinstance(problem, OSError):
+                raise self._place.refused(problem) from problem
             raise
 
     def _start(self) -> None:

@@ -1,5 +1,6 @@
 """The directory that the servers live in: made, locked to one launcher, moved where root's is closed."""
 
+import errno
 import fcntl
 import os
 import secrets
@@ -28,10 +29,21 @@ class Place:
         except FileExistsError:
             raise ServerError(f"{self.asked} is a file: name a directory (DAGUANJIA_HOME).") from None
         except OSError as problem:
-            raise ServerError(
-                f"{problem.filename or self.asked} cannot be used: {problem.strerror}. "
-                "Correct its rights or name another directory (DAGUANJIA_HOME)."
-            ) from problem
+            raise self.refused(problem) from problem
+
+    def refused(self, problem: OSError) -> ServerError:
+        """Return the sentence for a directory that the system does not let us use."""
+        if problem.errno == errno.ENOSPC:
+            return ServerError(f"The disk that holds {self.asked} is full: make room and start again.")
+        if isinstance(problem, PermissionError) and self.asked.exists() and self.asked.stat().st_uid != os.geteuid():
+            return ServerError(
+                f"{self.asked} belongs to another user (number {self.asked.stat().st_uid}): "
+                "run as that user, or name another directory (DAGUANJIA_HOME)."
+            )
+        return ServerError(
+            f"{problem.filename or self.asked} cannot be used: {problem.strerror or problem}. "
+            "Correct its rights or name another directory (DAGUANJIA_HOME)."
+        )
 
     def _take(self) -> int:
         lock = os.open(self.home / "lock", os.O_RDWR | os.O_CREAT, 0o600)
