@@ -29,7 +29,8 @@ class Complaint(Base):
     """What a person told us. The whole row is immutable: the application's roles may insert and read.
 
     `channel_message_id` is the channel's own id of the message; the same message delivered again finds this row.
-    `lat`/`lon` are as given, in `coordinate_system`. `happened_at` is when it was said, `received_at` when it reached us.
+    `call_id` is the telephone call it was said in. `lat`/`lon` are as given, in `coordinate_system`. `happened_at` is when it was
+    said, `received_at` when it reached us.
     """
 
     __tablename__ = "complaints"
@@ -43,6 +44,7 @@ class Complaint(Base):
     ticket_id: Mapped[UUID] = mapped_column(ForeignKey("tickets.id"))
     channel: Mapped[str] = mapped_column(ForeignKey("channels.code"))
     channel_message_id: Mapped[str]
+    call_id: Mapped[str | None]
     words: Mapped[str]
     category_hint: Mapped[str | None]
     place_words: Mapped[str | None]

@@ -101,6 +101,9 @@ class Database:
         """Give a bare asyncpg connection from the same pool, for the few hot statements."""
         async with self.engine.connect() as connection:
             driver = (await connection.get_raw_connection()).driver_connection
+            while driver is not None and driver.is_closed():  # lost while it lay in the pool, which cannot see what is done here
+                await connection.invalidate()
+                driver = (await connection.get_raw_connection()).driver_connection
             assert isinstance(driver, Connection)
             yield driver
 

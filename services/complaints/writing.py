@@ -1,0 +1,273 @@
+"""Writing any number of filings in one transaction and a handful of statements, each complaint once however often it is told.
+
+How two deliveries of one message stay one ticket, in whatever processes they arrive: the complaint goes in first, with ``ON CONFLICT
+DO NOTHING`` on (channel, channel's message id); PostgreSQL makes the second wait until the first is decided, and then leaves it out.
+Everything else of the filing is inserted in the *same statement* (a chain of WITHs), only for the complaints that went in. Foreign keys
+are checked at the end of a statement, so the complaint may stand before its ticket, and a filing that lost leaves no orphan behind.
+Rows go in in the order of their keys, so two batches never wait for each other in a circle.
+
+Idempotency keys go first, in a statement of their own, in the same transaction: whoever loses one writes nothing and gets the
+winner's answer.
+
+Rows travel as one JSON text and PostgreSQL turns them into the table's own row type: one parameter and one parse a batch, and
+column lists that come from the rows themselves.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import orjson
+from asyncpg.connection import Connection
+from sqlalchemy import Table
+
+from services.attachments.models import AttachmentLink
+from services.complaints.filing import Filing, Row
+from services.complaints.models import Complainant, Complaint
+from services.deadlines.models import Clock
+from services.journal.models import Delivery, Event
+from services.platform.database import Base
+from services.platform.idempotency import IdempotencyKey
+from services.tickets.models import Ticket
+
+CREATED, FOUND = 201, 200
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one filing. `status` is the HTTP status the first answer had; `differs`: the key was used for another request."""
+
+    ticket_id: UUID
+    complaint_id: UUID
+    number: str
+    ticket_status: str
+    duplicate: bool = False
+    replayed: bool = False
+    differs: bool = False
+    place: dict[str, Any] | None = None
+
+    @property
+    def status(self) -> int:
+        """201 for the filing that made the ticket, 200 for a repeat of its message; a replay has the status of the first answer."""
+        return FOUND if self.duplicate else CREATED
+
+
+async def write(connection: Connection, filings: Sequence[Filing]) -> list[Outcome]:
+    """Write `filings` in the transaction `connection` is in, and return what became of each, in their order.
+
+    Raises what the database raises where one of them cannot be stored; none is written then.
+    """
+    numbers = await connection.fetch(_NUMBERS, len(filings))
+    drafts = [_Draft(filing, row[0]) for filing, row in zip(filings, numbers, strict=True)]
+    drafts.sort(key=lambda draft: draft.filing.message)
+    repeats = await _take_keys(connection, [draft for draft in drafts if draft.filing.repeatable is not None])
+    fresh = [draft for draft in drafts if draft not in repeats] if repeats else drafts
+    await _insert(connection, fresh)
+    await _find_first(connection, [draft for draft in fresh if draft.outcome is None])
+    await _replay(connection, repeats)
+    by_id = {id(draft.filing): draft for draft in drafts}
+    return [by_id[id(filing)].settled() for filing in filings]
+
+
+class _Draft:
+    """A filing on its way: its rows, and what became of it once that is known."""
+
+    __slots__ = ("filing", "outcome", "rows")
+
+    def __init__(self, filing: Filing, sequence: int) -> None:
+        self.filing = filing
+        self.rows = filing.opened(sequence)
+        self.outcome: Outcome | None = None
+
+    def first(self) -> Outcome:
+        """What becomes of it when it is the first."""
+        ticket = self.rows.ticket
+        return Outcome(ticket["id"], self.filing.complaint_id, ticket["number"], ticket["status"], place=self.filing.place)
+
+    def settled(self) -> Outcome:
+        """What became of it."""
+        assert self.outcome is not None
+        return self.outcome
+
+
+_NUMBERS = "SELECT nextval('ticket_numbers') FROM generate_series(1, $1)"
+
+
+def _table(row_class: type[Base]) -> Table:
+    table = row_class.__table__
+    assert isinstance(table, Table)
+    return table
+
+
+def _from_json(row_class: type[Base], columns: Sequence[str], part: str, condition: str = "") -> str:
+    """An INSERT of the rows under `part` of the JSON parameter; only columns the table has can be named."""
+    table = _table(row_class)
+    listed = ", ".join(table.c[column].name for column in columns)
+    source = f"json_populate_recordset(NULL::{table.name}, ($1::text::json)->'{part}')"
+    return f"INSERT INTO {table.name} ({listed}) SELECT {listed} FROM {source} {condition}"  # noqa: S608  names of our own tables
+
+
+_PARTS: tuple[tuple[str, type[Base], str], ...] = (
+    ("tickets", Ticket, "WHERE id IN (SELECT ticket_id FROM filed)"),
+    ("complainants", Complainant, "WHERE complaint_id IN (SELECT id FROM filed)"),
+    ("links", AttachmentLink, "WHERE subject_id IN (SELECT id FROM filed)"),
+    ("clocks", Clock, "WHERE ticket_id IN (SELECT ticket_id FROM filed)"),
+    ("events", Event, "WHERE subject_id IN (SELECT ticket_id FROM filed)"),
+    ("deliveries", Delivery, "WHERE subject_id IN (SELECT ticket_id FROM filed)"),
+)
+_statements: dict[tuple[tuple[str, ...], ...], str] = {}
+
+
+def _statement(complaints: Sequence[Row], parts: dict[str, list[Row]]) -> str:
+    """The one statement for rows of these shapes: made once for each combination of parts that occurs, then reused."""
+    shape = (tuple(complaints[0]), *((name, *parts[name][0]) if parts[name] else (name,) for name, _, _ in _PARTS))
+    found = _statements.get(shape)
+    if found is None:
+        once = "ON CONFLICT (channel, channel_message_id) DO NOTHING RETURNING id, ticket_id"
+        filed = _from_json(Complaint, tuple(complaints[0]), "complaints", once)
+        others = [
+            f"{name} AS ({_from_json(row_class, tuple(parts[name][0]), name, condition)})"
+            for name, row_class, condition in _PARTS
+            if parts[name]
+        ]
+        found = _statements[shape] = f"WITH {', '.join([f'filed AS ({filed})', *others])} SELECT id FROM filed"  # noqa: S608  same
+    return found
+
+
+def _as_text(value: object) -> str:
+    """Bytes as PostgreSQL reads them."""
+    if isinstance(value, bytes):
+        return "\\x" + value.hex()
+    raise TypeError(f"no row holds a {type(value).__name__}")
+
+
+def _json(parts: object) -> str:
+    return orjson.dumps(parts, default=_as_text).decode()
+
+
+async def _insert(connection: Connection, drafts: Sequence[_Draft]) -> None:
+    """Insert the filings whose message is new, and settle those."""
+    if not drafts:
+        return
+    complaints = [draft.filing.complaint for draft in drafts]
+    parts: dict[str, list[Row]] = {
+        "tickets": [draft.rows.ticket for draft in drafts],
+        "complainants": [draft.filing.complainant for draft in drafts if draft.filing.complainant is not None],
+        "links": [link for draft in drafts for link in draft.filing.links],
+        "clocks": [draft.rows.clock for draft in drafts],
+        "events": [draft.rows.event for draft in drafts],
+        "deliveries": [delivery for draft in drafts for delivery in draft.rows.deliveries],
+    }
+    written = await connection.fetch(_statement(complaints, parts), _json({"complaints": complaints, **parts}))
+    filed = {row[0] for row in written}
+    for draft in drafts:
+        if draft.filing.complaint_id in filed:
+            draft.outcome = draft.first()
+
+
+_FIRST = """
+SELECT c.channel, c.channel_message_id, c.id, t.id, t.number, t.status
+FROM unnest($1::text[], $2::text[]) AS wanted (channel, message)
+JOIN complaints c ON c.channel = wanted.channel AND c.channel_message_id = wanted.message
+JOIN tickets t ON t.id = c.ticket_id
+"""
+_CORRECT_KEY = "UPDATE idempotency_keys SET status = $3, body = $4::text::jsonb WHERE scope = $1 AND key = $2"
+
+
+async def _find_first(connection: Connection, drafts: Sequence[_Draft]) -> None:
+    """Settle the filings whose message was there before, with what became of it then.
+
+    A filing that finds itself was written by an attempt whose answer was lost on the way: it is the first, not a repeat.
+    """
+    if not drafts:
+        return
+    messages = [draft.filing.message for draft in drafts]
+    found = await connection.fetch(_FIRST, [message[0] for message in messages], [message[1] for message in messages])
+    first = {(row[0], row[1]): row for row in found}
+    for draft in drafts:
+        _, _, complaint_id, ticket_id, number, status = first[draft.filing.message]
+        again = complaint_id != draft.filing.complaint_id
+        draft.outcome = Outcome(ticket_id, complaint_id, number, status, duplicate=again, place=draft.filing.place)
+        repeatable = draft.filing.repeatable
+        if repeatable is not None:
+            body = _json(_kept(draft.outcome))
+            await connection.execute(_CORRECT_KEY, repeatable.scope, repeatable.key, draft.outcome.status, body)
+
+
+_KEY_COLUMNS = tuple(column.name for column in _table(IdempotencyKey).c)
+_TAKE_KEYS = _from_json(IdempotencyKey, _KEY_COLUMNS, "keys", "ON CONFLICT (scope, key) DO NOTHING RETURNING body->>'complaint_id'")
+_KEPT_ANSWERS = """
+SELECT k.scope, k.key, k.fingerprint, k.body::text
+FROM unnest($1::text[], $2::text[]) AS wanted (scope, key)
+JOIN idempotency_keys k ON k.scope = wanted.scope AND k.key = wanted.key
+"""
+
+
+async def _take_keys(connection: Connection, drafts: Sequence[_Draft]) -> list[_Draft]:
+    """Take the idempotency keys of `drafts`; return those whose key was taken before, or by another of them.
+
+    A key whose twin is still being written in another process makes this wait for the twin.
+    """
+    if not drafts:
+        return []
+    ordered = sorted(drafts, key=lambda draft: _repeatable(draft)[:2])
+    taken = await connection.fetch(_TAKE_KEYS, _json({"keys": [_key_row(draft) for draft in ordered]}))
+    mine = {row[0] for row in taken}
+    return [draft for draft in ordered if str(draft.filing.complaint_id) not in mine]
+
+
+async def _replay(connection: Connection, drafts: Sequence[_Draft]) -> None:
+    """Settle the filings that lost their key with the answer kept under it."""
+    if not drafts:
+        return
+    keys = [_repeatable(draft) for draft in drafts]
+    kept = await connection.fetch(_KEPT_ANSWERS, [key[0] for key in keys], [key[1] for key in keys])
+    answers = {(row[0], row[1]): (row[2], orjson.loads(row[3])) for row in kept}
+    for draft, (scope, key, fingerprint) in zip(drafts, keys, strict=True):
+        first_fingerprint, body = answers[scope, key]
+        draft.outcome = _replayed(body, draft.filing, differs=first_fingerprint != fingerprint)
+
+
+def _repeatable(draft: _Draft) -> tuple[str, str, bytes]:
+    assert draft.filing.repeatable is not None
+    return draft.filing.repeatable
+
+
+def _key_row(draft: _Draft) -> Row:
+    scope, key, fingerprint = _repeatable(draft)
+    return {
+        "scope": scope,
+        "key": key,
+        "fingerprint": fingerprint,
+        "status": CREATED,
+        "body": _kept(draft.first()),
+        "headers": {},
+        "created_at": draft.filing.now,
+    }
+
+
+def _kept(outcome: Outcome) -> Row:
+    """What is kept under an idempotency key: the answer without the tracking code, which is derived again."""
+    return {
+        "ticket_id": str(outcome.ticket_id),
+        "complaint_id": str(outcome.complaint_id),
+        "number": outcome.number,
+        "ticket_status": outcome.ticket_status,
+        "duplicate": outcome.duplicate,
+        "place": outcome.place,
+    }
+
+
+def _replayed(body: Row, filing: Filing, *, differs: bool) -> Outcome:
+    """The first answer. Where it is about this very filing, an attempt before was written and its answer lost: that is no replay."""
+    return Outcome(
+        UUID(body["ticket_id"]),
+        UUID(body["complaint_id"]),
+        body["number"],
+        body["ticket_status"],
+        duplicate=body["duplicate"],
+        replayed=body["complaint_id"] != str(filing.complaint_id),
+        differs=differs,
+        place=body["place"],
+    )
