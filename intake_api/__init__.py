@@ -1,0 +1,1 @@
+"""The door for everything people do that changes something while they wait."""

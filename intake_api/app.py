@@ -1,0 +1,20 @@
+"""The intake door: complaints come in, tickets are worked on, the county is administered. Runs as ``uvicorn intake_api.app:app``."""
+
+from fastapi import FastAPI
+
+from intake_api.routers import ROUTERS
+from services.platform.database import INTAKE
+from services.web.app import create_app
+
+
+def build() -> FastAPI:
+    """Return the intake door."""
+    return create_app(
+        title="daguanjia intake",
+        role=INTAKE,
+        routers=ROUTERS,
+        description="大管家: one ticket for every villager's word, from the call to the verified answer.",
+    )
+
+
+app = build()

@@ -1,0 +1,5 @@
+"""Every router of the intake door, one line each."""
+
+from fastapi import APIRouter
+
+ROUTERS: tuple[APIRouter, ...] = ()

@@ -1,0 +1,90 @@
+"""From an account to the actor it stands for: the member, and the seats they hold today. Kept in this process for five seconds."""
+
+import time
+from datetime import date
+from typing import Any
+from uuid import UUID
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import Engine, Row, and_, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.identity.models import Account
+from services.identity.permissions import ROLE_WEIGHT
+from services.organization.models import Member, Post, Unit
+from services.platform.actor import Actor, Seat
+from services.platform.clock import local_day
+from services.platform.database import Database
+from services.platform.errors import Unauthenticated
+
+KEPT_SECONDS = 5.0
+_MOST_KEPT = 10_000
+
+_kept: WeakKeyDictionary[Engine, dict[UUID, tuple[Actor | None, int, float]]] = WeakKeyDictionary()
+
+
+async def signed_in_actor(database: Database, account_id: UUID, epoch: int) -> Actor:
+    """Return the actor of an account; raise :class:`Unauthenticated` where it is disabled, its member has left or the session was ended.
+
+    Such a change works within five seconds; in between, no query is made.
+    """
+    actor, current = await _looked_up(database, account_id)
+    if actor is None or current != epoch:
+        raise Unauthenticated("session.ended", "This session was ended; sign in again.", headers={"WWW-Authenticate": "Bearer"})
+    return actor
+
+
+def forget_actors() -> None:
+    """Look accounts up afresh: this process has just changed some."""
+    _kept.clear()
+
+
+async def _looked_up(database: Database, account_id: UUID) -> tuple[Actor | None, int]:
+    kept = _kept.setdefault(database.engine.sync_engine, {})
+    found = kept.get(account_id)
+    now = time.monotonic()
+    if found is None or now - found[2] >= KEPT_SECONDS:
+        async with database.transaction() as session:
+            actor, epoch = await load_actor(session, account_id)
+        if len(kept) >= _MOST_KEPT:
+            kept.clear()
+        found = kept[account_id] = (actor, epoch, now)
+    return found[0], found[1]
+
+
+async def load_actor(session: AsyncSession, account_id: UUID) -> tuple[Actor | None, int]:
+    """Return (actor, session epoch) of an account as the database has them now; actor None where it may not sign in."""
+    today = local_day((await session.execute(select(func.now()))).scalar_one())
+    rows = (await session.execute(_query(account_id, today))).all()
+    if not rows:
+        return None, -1
+    first = rows[0]
+    if first.disabled_at is not None or (first.left_on is not None and first.left_on <= today):
+        return None, first.session_epoch
+    seats = sorted((_seat(row) for row in rows if row.role is not None), key=_weight)
+    return Actor("member", account_id, first.member_id, first.member_name, tuple(seats)), first.session_epoch
+
+
+def _query(account_id: UUID, today: date) -> Any:
+    holds = and_(Post.valid_from <= today, or_(Post.valid_to.is_(None), Post.valid_to > today))
+    exists = or_(Unit.valid_to.is_(None), Unit.valid_to > today)
+    return (
+        select(
+            Account.disabled_at, Account.session_epoch, Account.member_id, Member.name.label("member_name"), Member.left_on,
+            Post.role, Unit.id.label("unit_id"), Unit.code, Unit.path, Unit.tier, Unit.kind, Unit.function,
+        )
+        .join(Member, Member.id == Account.member_id)
+        .outerjoin(Post, and_(Post.member_id == Member.id, holds))
+        .outerjoin(Unit, and_(Unit.id == Post.unit_id, exists))
+        .where(Account.id == account_id)
+        .where(or_(Post.id.is_(None), Unit.id.is_not(None)))
+    )  # fmt: skip
+
+
+def _seat(row: Row[Any]) -> Seat:
+    return Seat(row.role, row.unit_id, row.code, row.path, row.tier, row.kind, row.function)
+
+
+def _weight(seat: Seat) -> tuple[int, int, str]:
+    """Order seats by role, then the wider area first, then by code."""
+    return ROLE_WEIGHT.index(seat.role), seat.path.count("/"), seat.unit_code

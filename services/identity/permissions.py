@@ -1,0 +1,111 @@
+"""Who may do what, as one table, and whose matters somebody sees. Pure.
+
+Ticket actions have their own table beside the lifecycle; this one is for everything else.
+"""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from services.platform.actor import Actor, Seat
+from services.platform.errors import Forbidden
+
+GRID = frozenset({"grid_worker", "guide", "assistant"})
+FIELD = GRID | {"village_secretary"}
+DESKS = frozenset({"township_dispatcher", "county_supervisor"})
+ALL = FIELD | DESKS | {"department_officer", "hotline_operator", "analyst", "administrator"}
+
+PERMISSIONS: dict[str, frozenset[str]] = {
+    "hotline.file": DESKS | {"hotline_operator"},
+    "field.report": FIELD | {"township_dispatcher"},
+    "petition.file": DESKS | {"hotline_operator", "department_officer"},
+    "attachment.upload": ALL - {"analyst"},
+    "attachment.read": ALL - {"analyst"},
+    "ticket.read": ALL,
+    "contact.read": FIELD | DESKS | {"hotline_operator", "department_officer"},
+    "report.read": ALL,
+    "export.read": DESKS | {"analyst", "administrator"},
+    "unit.read": ALL,
+    "unit.report": DESKS | {"analyst", "administrator"},
+    "unit.change": frozenset({"administrator"}),
+    "member.read": DESKS | {"administrator"},
+    "member.change": frozenset({"administrator"}),
+    "category.read": ALL,
+    "category.change": frozenset({"administrator"}),
+    "calendar.change": frozenset({"administrator"}),
+}
+"""Action → roles that may do it. An action that is not here is a mistake of ours: `may` raises KeyError."""
+
+ROLE_WEIGHT = (
+    "administrator",
+    "county_supervisor",
+    "hotline_operator",
+    "department_officer",
+    "township_dispatcher",
+    "village_secretary",
+    "guide",
+    "assistant",
+    "grid_worker",
+    "analyst",
+)
+"""Of several seats, the one whose role comes first here is the main seat."""
+
+_AREA_ROLES = frozenset({"county_supervisor", "analyst", "administrator", "hotline_operator", "township_dispatcher"})
+_OWN_PATH_ROLES = FIELD
+_BESIDE_THE_LADDER = frozenset({"station", "department"})
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whose matters somebody sees: areas by prefix of the path, functional lines inside an area, and own seats; any of them suffices."""
+
+    prefixes: tuple[str, ...] = ()
+    functions: tuple[tuple[str, str], ...] = ()
+    unit_ids: tuple[UUID, ...] = ()
+    everything: bool = False
+
+
+def may(actor: Actor, action: str) -> bool:
+    """Tell whether `actor` may do `action`; the system may do everything, a complainant nothing of this table."""
+    roles = PERMISSIONS[action]
+    return actor.kind == "system" or any(seat.role in roles for seat in actor.seats)
+
+
+def require(actor: Actor, action: str) -> None:
+    """Raise :class:`Forbidden` unless `actor` may do `action`."""
+    if not may(actor, action):
+        raise Forbidden("permission.denied", "Your posts do not allow this; ask an administrator if they should.", extra={"action": action})
+
+
+def area_of(seat: Seat) -> str:
+    """Return the path of the area a seat serves: its own, or the one its office stands in."""
+    return area_of_path(seat.path, seat.kind)
+
+
+def area_of_path(path: str, kind: str) -> str:
+    """Return the path of the area a unit of `kind` at `path` serves: a station or department serves the area it stands in."""
+    if kind not in _BESIDE_THE_LADDER:
+        return path
+    parent = path.rstrip("/").rpartition("/")[0] + "/"
+    return parent if parent != "/" else path
+
+
+def scope_of(actor: Actor) -> Scope:
+    """Return whose matters `actor` sees. A seat in the office of the whole jurisdiction sees everything."""
+    if actor.kind == "system":
+        return Scope(everything=True)
+    prefixes: dict[str, None] = {}
+    functions: dict[tuple[str, str], None] = {}
+    for seat in actor.seats:
+        if seat.role in _AREA_ROLES:
+            prefixes[area_of(seat)] = None
+        elif seat.role in _OWN_PATH_ROLES:
+            prefixes[seat.path] = None
+        elif seat.function:
+            functions[(seat.function, area_of(seat))] = None
+    widest = tuple(p for p in prefixes if not any(p != other and p.startswith(other) for other in prefixes))
+    return Scope(
+        prefixes=widest,
+        functions=tuple(functions),
+        unit_ids=tuple(dict.fromkeys(seat.unit_id for seat in actor.seats)),
+        everything=any(prefix.count("/") == len("//") for prefix in widest),
+    )

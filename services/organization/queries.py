@@ -1,0 +1,82 @@
+"""Reading the organisation: the tree, kept in this process, and lists of units and members."""
+
+from typing import Any
+
+from sqlalchemy import Row, func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.organization.models import Member, Post, Unit
+from services.organization.snapshots import Snapshots
+from services.organization.tree import PostNode, UnitNode, UnitTree
+from services.platform.clock import local_day
+from services.platform.settings import settings
+
+_STAMP = text(
+    "SELECT (now() AT TIME ZONE 'Asia/Shanghai')::date,"
+    " (SELECT (count(*), sum(version), count(valid_to))::text FROM units),"
+    " (SELECT (count(*), sum(version))::text FROM members),"
+    " (SELECT (count(*), count(valid_to), sum(valid_to - date '2000-01-01'))::text FROM posts)"
+)
+_UNIT_COLUMNS = (
+    Unit.id, Unit.code, Unit.kind, Unit.tier, Unit.name, Unit.aliases, Unit.parent_id, Unit.path, Unit.function,
+    Unit.lat, Unit.lon, Unit.valid_from, Unit.valid_to,
+)  # fmt: skip
+
+
+async def unit_tree(session: AsyncSession) -> UnitTree:
+    """Return the tree of units and posts of today (Asia/Shanghai); at most two seconds behind the database."""
+    return await _trees.get(session)
+
+
+def forget_unit_tree() -> None:
+    """Have the tree read afresh at its next use; for callers that have just changed it."""
+    _trees.forget()
+
+
+async def _stamp(session: AsyncSession) -> Any:
+    return (*(await session.execute(_STAMP)).one(), settings().jurisdiction)
+
+
+async def _load(session: AsyncSession) -> UnitTree:
+    day = local_day((await session.execute(select(func.now()))).scalar_one())
+    posts = [_post(row) for row in await session.execute(_posts_query())]
+    held: dict[Any, set[str]] = {}
+    for post in posts:
+        if post.holds(day):
+            held.setdefault(post.unit_id, set()).add(post.role)
+    units = []
+    for row in await session.execute(select(*_UNIT_COLUMNS)):
+        active = row.valid_to is None or day < row.valid_to
+        units.append(
+            UnitNode(
+                id=row.id,
+                code=row.code,
+                kind=row.kind,
+                tier=row.tier,
+                name=row.name,
+                aliases=tuple(row.aliases),
+                parent_id=row.parent_id,
+                path=row.path,
+                function=row.function,
+                lat=row.lat,
+                lon=row.lon,
+                active=active,
+                staffed_roles=frozenset(held.get(row.id, ())),
+            )
+        )
+    return UnitTree(units, posts, day, settings().jurisdiction)
+
+
+def _posts_query() -> Any:
+    """Return all posts; one of a member who left ends with that day at the latest."""
+    ends = func.least(Post.valid_to, Member.left_on)
+    return select(Post.id, Post.member_id, Post.unit_id, Post.role, Post.valid_from, ends.label("ends")).join(
+        Member, Member.id == Post.member_id
+    )
+
+
+def _post(row: Row[Any]) -> PostNode:
+    return PostNode(row.id, row.member_id, row.unit_id, row.role, row.valid_from, row.ends)
+
+
+_trees = Snapshots(_stamp, _load)

@@ -1,0 +1,147 @@
+"""The front of every door, before any route: limits, trace, access line, figures, and the net under everything.
+
+One plain ASGI layer, because it runs for every request.
+"""
+
+import time
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any, TypeVar
+
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from services.platform.errors import Problem, TooLarge
+from services.web.metrics import REQUESTS, SECONDS
+from services.web.problems import problem_response, unexpected
+from services.web.tracing import trace_of
+
+log = structlog.get_logger()
+
+F = TypeVar("F", bound=Callable[..., Any])
+_LIMIT = "__body_limit__"
+
+
+def takes_body_of(limit: int) -> Callable[[F], F]:
+    """Mark an endpoint as taking bodies of up to `limit` bytes instead of ``settings().body_limit``."""
+
+    def mark(endpoint: F) -> F:
+        setattr(endpoint, _LIMIT, limit)
+        return endpoint
+
+    return mark
+
+
+class Front:
+    """Wraps an application; see the module."""
+
+    def __init__(self, app: ASGIApp, body_limit: int) -> None:
+        self.app = app
+        self.body_limit = body_limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        method = scope["method"]
+        if method == "HEAD":
+            scope = dict(scope, method="GET")
+        answer = _Answer(send, bodiless=method == "HEAD")
+        headers = dict(scope["headers"])
+        trace = trace_of(_text(headers.get(b"traceparent")))
+        scope["trace_id"] = trace.trace_id
+        with structlog.contextvars.bound_contextvars(trace_id=trace.trace_id):
+            await self._answer(scope, _limited(scope, headers, receive, self.body_limit), answer)
+            _note(method, scope, answer.status, time.perf_counter() - started)
+
+    async def _answer(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
+        try:
+            if _holds_nul(scope):
+                raise Problem("request.nul", "The address must not contain U+0000.")
+            await self.app(scope, receive, answer)
+        except Problem as problem:
+            await answer.instead(scope, receive, problem)
+        except Exception as error:
+            problem = unexpected(error)
+            if problem.status == HTTPStatus.INTERNAL_SERVER_ERROR:
+                log.exception("request.failed", route=_route(scope))
+            else:
+                log.warning("request.refused", code=problem.code, error=type(error).__name__)
+            await answer.instead(scope, receive, problem)
+
+
+class _Answer:
+    """Passes an answer on and remembers its status; without its body for HEAD."""
+
+    def __init__(self, send: Send, *, bodiless: bool) -> None:
+        self.send = send
+        self.bodiless = bodiless
+        self.status = 0
+
+    async def __call__(self, message: Message) -> None:
+        """Pass one message on."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+        elif self.bodiless:
+            if message.get("more_body"):
+                return
+            message = {"type": "http.response.body", "body": b""}
+        await self.send(message)
+
+    async def instead(self, scope: Scope, receive: Receive, problem: Problem) -> None:
+        """Answer with `problem`; where an answer is already on its way, break it off so that nobody takes it for whole."""
+        if self.status:
+            raise ConnectionAbortedError("the answer broke off after its head")
+        await problem_response(problem, scope)(scope, receive, self)
+
+
+def _limited(scope: Scope, headers: dict[bytes, bytes], receive: Receive, usual: int) -> Receive:
+    """Return `receive` that raises :class:`TooLarge` past the limit of the route that reads; chunked bodies are counted as they come."""
+    announced = headers.get(b"content-length", b"0")
+    size = int(announced) if announced.isdigit() else 0
+    taken = 0
+
+    async def limited() -> Message:
+        nonlocal taken
+        limit = getattr(scope.get("endpoint"), _LIMIT, usual)
+        if size > limit:
+            raise _too_large(limit)
+        message = await receive()
+        if message["type"] == "http.request":
+            taken += len(message.get("body", b""))
+            if taken > limit:
+                raise _too_large(limit)
+        return message
+
+    return limited
+
+
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge("request.too_large", f"The body is larger than the {limit} bytes this endpoint takes.", extra={"limit": limit})
+
+
+def _holds_nul(scope: Scope) -> bool:
+    return "\x00" in scope["path"] or b"%00" in scope["query_string"] or b"\x00" in scope["query_string"]
+
+
+def _text(header: bytes | None) -> str | None:
+    return header.decode("latin-1") if header is not None else None
+
+
+def _route(scope: Scope) -> str:
+    """Return the template of the route, never the address itself: that may hold what a person typed."""
+    return getattr(scope.get("route"), "path", None) or "(none)"
+
+
+def _note(method: str, scope: Scope, status: int, seconds: float) -> None:
+    route = _route(scope)
+    if method not in _METHODS:
+        method = "(other)"
+    REQUESTS.labels(method, route, status).inc()
+    SECONDS.labels(method, route).observe(seconds)
+    log.info("request", method=method, route=route, status=status, ms=round(seconds * 1000, 1))
+
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
