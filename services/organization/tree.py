@@ -43,7 +43,7 @@ class PostNode:
 
 
 class UnitTree:
-    """All units of one jurisdiction and the posts in them, as they were on `day`. Units that have ended are found, but are nobody's child."""
+    """All units of one jurisdiction and the posts in them, as they were on `day`. Units that have ended are found but are no children."""
 
     def __init__(self, units: Iterable[UnitNode], posts: Iterable[PostNode], day: date, root_code: str) -> None:
         self.day = day

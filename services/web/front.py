@@ -57,19 +57,20 @@ class Front:
             _note(method, scope, answer.status, time.perf_counter() - started)
 
     async def _answer(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
+        if _holds_nul(scope):
+            await answer.instead(scope, receive, Problem("request.nul", "The address must not contain U+0000."))
+            return
         try:
-            if _holds_nul(scope):
-                raise Problem("request.nul", "The address must not contain U+0000.")
             await self.app(scope, receive, answer)
         except Problem as problem:
             await answer.instead(scope, receive, problem)
         except Exception as error:
-            problem = unexpected(error)
-            if problem.status == HTTPStatus.INTERNAL_SERVER_ERROR:
+            found = unexpected(error)
+            if found.status == HTTPStatus.INTERNAL_SERVER_ERROR:
                 log.exception("request.failed", route=_route(scope))
             else:
-                log.warning("request.refused", code=problem.code, error=type(error).__name__)
-            await answer.instead(scope, receive, problem)
+                log.warning("request.refused", code=found.code, error=type(error).__name__)
+            await answer.instead(scope, receive, found)
 
 
 class _Answer:
