@@ -9,6 +9,7 @@ import services.journal.models
 import services.notifications.models
 import services.organization.models
 import services.platform.idempotency
+import services.reports.models
 import services.tickets.models  # noqa: F401  imported for their effect on the metadata
 from services.platform.database import Base
 
