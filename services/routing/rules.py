@@ -20,6 +20,7 @@ from uuid import UUID
 
 from services.catalogue.policy import Catalogue, CategoryPolicy
 from services.organization.tree import UnitNode, UnitTree
+from services.platform.errors import Unavailable
 
 RULE_VERSION = 1
 WORKING_ROLES = frozenset(
@@ -71,6 +72,7 @@ class _Search:
     tree: UnitTree
     category: CategoryPolicy | None
     place: UnitNode | None
+    root: UnitNode
     skipped: list[dict[str, str]] = field(default_factory=list)
 
     def staffed(self, unit: UnitNode) -> bool:
@@ -84,28 +86,26 @@ class _Search:
     def desk(self, kinds: Iterable[str]) -> UnitNode:
         """Return the nearest unit around the place that is of one of `kinds`, else the jurisdiction's own."""
         around = self.upward(self.place) if self.place else ()
-        return next((unit for unit in around if unit.kind in kinds and unit.active), self.tree.root)
+        return next((unit for unit in around if unit.kind in kinds and unit.active), self.root)
 
     def department(self, function: str) -> UnitNode | None:
-        """Return the active department of this functional line whose area is the nearest around the place."""
-        found = [unit for unit in self.tree.departments(function) if unit.active and self._area(unit) is not None]
-        return max(found, key=lambda unit: (len(self._area(unit) or ""), unit.code), default=None)
-
-    def _area(self, department: UnitNode) -> str | None:
-        """Return the path of the area a department works in, None where the place lies elsewhere."""
-        parent = next(iter(self.tree.ancestors(department)), None)
-        path = parent.path if parent else self.tree.root.path
-        return path if self.question.area_path.startswith(path) else None
+        """Return the department of this functional line that serves the county of the place: never a township's station."""
+        return self.tree.with_function(function, self.desk(_DESKS).path)
 
     def skip(self, unit: UnitNode, reason: str) -> None:
         self.skipped.append({"code": unit.code, "name": unit.name, "reason": reason})
 
 
 def route(question: RouteQuestion, tree: UnitTree, catalogue: Catalogue) -> Route:
-    """Return who must act on the matter in question. Never fails and never leads nowhere."""
+    """Return who must act on the matter in question: somebody, always.
+
+    Raises Unavailable where the tree lacks the jurisdiction's own unit: no county has been loaded yet.
+    """
+    if tree.root is None:
+        raise Unavailable("organization.not_loaded", f"There is no unit {tree.root_code}. Load the county first: `daguanjia load-units`.")
     category = catalogue.category(question.category_code) if question.category_code else None
     place = tree.by_id.get(question.place_unit_id) if question.place_unit_id else None
-    search = _Search(question, tree, category, place)
+    search = _Search(question, tree, category, place, tree.root)
     found = _first_match(search, catalogue)
     lead, rest = _first_staffed(search, found.seats)
     desk = search.desk(("township", *_DESKS))
@@ -124,9 +124,10 @@ def route(question: RouteQuestion, tree: UnitTree, catalogue: Catalogue) -> Rout
             "chosen": _named(lead),
             "co_handlers": [_named(unit) for unit in helpers],
             "rings": [_named(unit) for unit in ring],
+            "ring_unit_ids": [str(unit.id) for unit in ring],
             "alternatives": [_named(unit) for unit in rest],
             "skipped": search.skipped,
-            "catalogue_version": catalogue.version,
+            "catalogue_version": category.version if category else None,
         },
     )
 
@@ -198,9 +199,10 @@ def _co_handlers(search: _Search, lead: UnitNode) -> tuple[UnitNode, ...]:
     if handler is None:
         return ()
     function = _function(handler)
+    seats: tuple[UnitNode, ...]
     if function:
         found = search.department(function)
-        seats = (found,) if found else ()
+        seats = () if found is None else (found,)
     else:
         seats = _handler_seats(search, handler)
     helper = next((unit for unit in seats if unit.active and search.staffed(unit)), None)
@@ -229,7 +231,6 @@ def _inputs(search: _Search) -> dict[str, Any]:
     asked = search.tree.by_id.get(question.surface_to_id) if question.surface_to_id else None
     return {
         "category": question.category_code,
-        "category_version": search.category.version if search.category else None,
         "place": _named(search.place) if search.place else None,
         "area_path": question.area_path,
         "urgency": question.urgency,

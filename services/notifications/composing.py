@@ -1,0 +1,109 @@
+"""Writing the messages: the effect of every `notify` delivery, for a whole batch of events in a constant number of statements."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+
+from services.catalogue.models import Category
+from services.complaints.models import Complainant, Complaint
+from services.deadlines.models import Clock
+from services.journal.draining import Owed
+from services.notifications.models import Message
+from services.notifications.occasions import Matter, Notice, notices, units_named
+from services.organization.models import Unit
+from services.platform.ids import new_id
+from services.platform.settings import settings
+from services.platform.unit_of_work import Work
+from services.tickets.models import Ticket
+
+
+async def notify(work: Work, owed: Sequence[Owed]) -> None:
+    """Queue one message for each recipient of each event; a recipient who has one for the event already gets no second."""
+    matters = await _matters(work, {one.subject_id for one in owed})
+    names = await _unit_names(work, owed)
+    rows: list[dict[str, Any]] = []
+    for one in owed:
+        matter = matters.get(one.subject_id)
+        if matter is not None:
+            rows += [_row(work, one, notice) for notice in notices(one, matter, names)]
+    if rows:
+        await work.session.execute(insert(Message).on_conflict_do_nothing(index_elements=["unique_key"]), rows)
+
+
+def _row(work: Work, owed: Owed, notice: Notice) -> dict[str, Any]:
+    to_complainant = notice.audience == "complainant"
+    return {
+        "id": new_id(),
+        "unique_key": f"{owed.event_id}:{notice.audience}:{notice.recipient_id}",
+        "ticket_id": owed.subject_id,
+        "event_id": owed.event_id,
+        "audience": notice.audience,
+        "complaint_id": notice.recipient_id if to_complainant else None,
+        "unit_id": None if to_complainant else notice.recipient_id,
+        "template": notice.template,
+        "words": notice.words,
+        "state": "queued",
+        "next_try_at": work.now,
+        "created_at": work.now,
+    }
+
+
+async def _matters(work: Work, ticket_ids: Iterable[UUID]) -> dict[UUID, Matter]:
+    wanted = sorted(ticket_ids)
+    tickets = select(Ticket.id, Ticket.number, Category.name, Ticket.round, Ticket.lead_unit_id, Ticket.desk_unit_id)
+    named = tickets.join(Category, Category.code == Ticket.category_code, isouter=True)
+    found = await work.session.execute(named.where(Ticket.id.in_(wanted)))
+    due = await _resolve_clocks(work, wanted)
+    complaints = await _reachable(work, wanted)
+    hotline = settings().hotline_number
+    return {
+        row.id: Matter(
+            number=row.number,
+            category=row.name,
+            round=row.round,
+            lead_unit_id=row.lead_unit_id,
+            desk_unit_id=row.desk_unit_id,
+            due_at=due.get((row.id, row.round)),
+            complaints=tuple(complaints[row.id]),
+            hotline=hotline,
+        )
+        for row in found
+    }
+
+
+async def _resolve_clocks(work: Work, ticket_ids: Sequence[UUID]) -> dict[tuple[UUID, int], Any]:
+    clocks = select(Clock.ticket_id, Clock.round, Clock.due_at).where(Clock.ticket_id.in_(ticket_ids), Clock.stage == "resolve")
+    return {(row.ticket_id, row.round): row.due_at for row in await work.session.execute(clocks.order_by(Clock.turn))}
+
+
+async def _reachable(work: Work, ticket_ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:
+    """Return, for each ticket, its complaints and those of tickets merged into it whose complainant wants an answer and can be reached."""
+    rows = await work.session.execute(
+        select(Complaint.id, Ticket.id.label("own"), Ticket.merged_into_id.label("into"))
+        .join(Ticket, Ticket.id == Complaint.ticket_id)
+        .join(Complainant, Complainant.complaint_id == Complaint.id)
+        .where(
+            (Ticket.id.in_(ticket_ids)) | (Ticket.merged_into_id.in_(ticket_ids)),
+            Complaint.wants_answer,
+            Complainant.sealed.is_not(None),
+            Complainant.phone_index.is_not(None) | Complainant.openid_index.is_not(None),
+        )
+        .order_by(Complaint.id)
+    )
+    found: dict[UUID, list[UUID]] = defaultdict(list)
+    wanted = set(ticket_ids)
+    for row in rows:
+        for ticket_id in {row.own, row.into} & wanted:
+            found[ticket_id].append(row.id)
+    return found
+
+
+async def _unit_names(work: Work, owed: Sequence[Owed]) -> dict[UUID, str]:
+    named = sorted({unit_id for one in owed for unit_id in units_named(one)})
+    if not named:
+        return {}
+    return {row.id: row.name for row in await work.session.execute(select(Unit.id, Unit.name).where(Unit.id.in_(named)))}

@@ -1,0 +1,187 @@
+"""Which event tells whom what. Pure: an event, what is known of its ticket, and the answer is a list of notices."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from services.journal.draining import Owed
+from services.notifications.templates import Facts, to_complainant, to_unit
+
+Data = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """What texts need to know of a ticket besides the event. `complaints` want an answer and can be reached, merged tickets' included."""
+
+    number: str
+    category: str | None
+    round: int
+    lead_unit_id: UUID | None
+    desk_unit_id: UUID | None
+    due_at: datetime | None
+    complaints: tuple[UUID, ...]
+    hotline: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One text for one recipient: a complaint's complainant, or a unit."""
+
+    audience: str
+    recipient_id: UUID
+    template: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Occasion:
+    owed: Owed
+    matter: Matter
+    unit_names: Mapping[UUID, str]
+
+    @property
+    def data(self) -> Data:
+        return self.owed.data
+
+    def unit(self, key: str) -> UUID | None:
+        return _id(self.data.get(key))
+
+    def facts(self, unit_id: UUID | None = None) -> Facts:
+        data = self.data
+        return Facts(
+            number=self.matter.number,
+            category=self.matter.category,
+            unit=self.unit_names.get(unit_id) if unit_id else None,
+            due_at=self.matter.due_at,
+            words=data.get("words"),
+            reason=data.get("reason"),
+            into=data.get("into"),
+            level=data.get("name"),
+            granted=bool(data.get("granted")),
+            working_days=int(data.get("working_days") or 0),
+            adjudication=bool(data.get("adjudication")),
+            hotline=self.matter.hotline,
+        )
+
+    def complainants(self, template: str, unit_id: UUID | None = None, only: Iterable[UUID] | None = None) -> list[Notice]:
+        wanted = self.matter.complaints if only is None else [one for one in only if one in self.matter.complaints]
+        words = to_complainant(template, self.facts(unit_id))
+        return [Notice("complainant", complaint, template, words) for complaint in wanted]
+
+    def units(self, template: str, *unit_ids: UUID | None, named: UUID | None = None) -> list[Notice]:
+        """Tell each unit; the text names `named`, or the unit itself."""
+        distinct = dict.fromkeys(unit_id for unit_id in unit_ids if unit_id is not None)
+        return [Notice("unit", unit_id, template, to_unit(template, self.facts(named or unit_id))) for unit_id in distinct]
+
+
+def notices(owed: Owed, matter: Matter, unit_names: Mapping[UUID, str]) -> list[Notice]:
+    """Return whom the event concerns and what they are told; nobody for an event that concerns nobody."""
+    tell = _TELLS.get(owed.type)
+    return tell(_Occasion(owed, matter, unit_names)) if tell else []
+
+
+def units_named(owed: Owed) -> set[UUID]:
+    """Return every unit the event names: those whose names the texts may need."""
+    keys = ("unit_id", "to_unit_id", "from_unit_id", "right_unit_id")
+    lists = ("co_unit_ids", "ring_unit_ids", "passed_over")
+    found = {_id(owed.data.get(key)) for key in keys}
+    found |= {_id(item) for key in lists for item in owed.data.get(key) or ()}
+    return {unit_id for unit_id in found if unit_id is not None}
+
+
+def _received(occasion: _Occasion) -> list[Notice]:
+    complaint = _id(occasion.data.get("complaint_id"))
+    return occasion.complainants("received", only=[complaint] if complaint else None)
+
+
+def _dispatched(occasion: _Occasion) -> list[Notice]:
+    """The complainant is told once a round who acts: WeChat lets us write five times in 48 hours."""
+    return occasion.complainants("dispatched", occasion.unit("unit_id")) + _ordered(occasion)
+
+
+def _ordered(occasion: _Occasion) -> list[Notice]:
+    lead, data = occasion.unit("unit_id"), occasion.data
+    return [
+        *occasion.units("order", lead),
+        *occasion.units("order_co", *_ids(data.get("co_unit_ids"))),
+        *occasion.units("ring", *_ids(data.get("ring_unit_ids")), named=lead),
+    ]
+
+
+def _joined(occasion: _Occasion) -> list[Notice]:
+    return occasion.units("order_co", occasion.unit("unit_id"))
+
+
+def _returned(occasion: _Occasion) -> list[Notice]:
+    return occasion.units("returned", occasion.matter.desk_unit_id)
+
+
+def _extended(occasion: _Occasion) -> list[Notice]:
+    return occasion.units("extension", occasion.matter.lead_unit_id)
+
+
+def _resolved(occasion: _Occasion) -> list[Notice]:
+    return occasion.units("resolved", occasion.matter.desk_unit_id, named=occasion.unit("unit_id"))
+
+
+def _answered(occasion: _Occasion) -> list[Notice]:
+    return occasion.complainants("answered", only=_ids(occasion.data.get("answered")))
+
+
+def _ended(template: str, word: str) -> Callable[[_Occasion], list[Notice]]:
+    def tell(occasion: _Occasion) -> list[Notice]:
+        unit_id = occasion.matter.lead_unit_id
+        facts = Facts(occasion.matter.number, occasion.matter.category, words=word)
+        told = [Notice("unit", unit_id, "ended", to_unit("ended", facts))] if unit_id else []
+        return occasion.complainants(template) + told
+
+    return tell
+
+
+def _directed(template: str) -> Callable[[_Occasion], list[Notice]]:
+    def tell(occasion: _Occasion) -> list[Notice]:
+        addressed = occasion.unit("to_unit_id") or occasion.matter.lead_unit_id or occasion.matter.desk_unit_id
+        over = occasion.units("passed_over", *_ids(occasion.data.get("passed_over")), named=addressed)
+        return occasion.units(template, addressed) + over
+
+    return tell
+
+
+def _escalated(occasion: _Occasion) -> list[Notice]:
+    matter = occasion.matter
+    held = occasion.unit("to_unit_id") or matter.lead_unit_id or matter.desk_unit_id
+    return occasion.units("escalated", occasion.unit("unit_id"), held)
+
+
+def _id(value: object) -> UUID | None:
+    return UUID(value) if isinstance(value, str) else None
+
+
+def _ids(values: Iterable[object] | None) -> list[UUID]:
+    return [found for value in values or () if (found := _id(value)) is not None]
+
+
+_TELLS: Mapping[str, Callable[[_Occasion], list[Notice]]] = {
+    "ticket.received": _received,
+    "ticket.dispatched": _dispatched,
+    "ticket.transferred": _ordered,
+    "ticket.handed_up": _ordered,
+    "ticket.joined": _joined,
+    "ticket.returned": _returned,
+    "ticket.extension_decided": _extended,
+    "ticket.resolved": _resolved,
+    "ticket.answered": _answered,
+    "ticket.closed": lambda occasion: occasion.complainants("closed"),
+    "ticket.rejected": lambda occasion: occasion.complainants("rejected"),
+    "ticket.cancelled": _ended("cancelled", "撤销"),
+    "ticket.merged": _ended("merged", "并入其他工单"),
+    "ticket.unmerged": lambda occasion: occasion.units("resumed", occasion.matter.lead_unit_id),
+    "ticket.reopened": lambda occasion: occasion.complainants("reopened"),
+    "ticket.urged": _directed("urged"),
+    "ticket.supervised": _directed("supervised"),
+    "ticket.instructed": _directed("instructed"),
+    "ticket.escalated": _escalated,
+}

@@ -1,0 +1,156 @@
+"""What people read: one Chinese text for each occasion. Pure.
+
+A text holds the number, names of units and categories, limits and words written by the staff as an answer or a reason. It never holds
+what the villager said, nor who the villager is.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.platform.clock import local_text
+
+TRACKING_CODE = "{code}"
+"""Stands for the complainant's tracking code: put in only when the message is sent, so that the code is stored nowhere."""
+
+_LONGEST_WORDS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a text may be made of. `unit` acts, `due_at` is when the matter must be done, `words` are the staff's."""
+
+    number: str
+    category: str | None = None
+    unit: str | None = None
+    due_at: datetime | None = None
+    words: str | None = None
+    reason: str | None = None
+    into: str | None = None
+    level: str | None = None
+    granted: bool = False
+    working_days: int = 0
+    adjudication: bool = False
+    hotline: str = "580"
+
+
+REASONS = {
+    "not_ours": "不属于本单位职责",
+    "wrong_place": "地点有误",
+    "wrong_category": "类别有误",
+    "needs_more_information": "需要补充信息",
+    "duplicate": "重复诉求",
+    "beyond_authority": "超出本级权限",
+    "needs_funds": "需要经费",
+    "needs_department": "需要部门支持",
+    "needs_higher_level": "需要上级协调",
+}
+LEVELS = {"urge": "催办", "raise": "上报上一级", "supervise": "县级督办"}
+
+
+def to_complainant(template: str, facts: Facts) -> str:
+    """Return the text for the complainant; KeyError for an unknown `template`."""
+    return _COMPLAINANT[template](facts)
+
+
+def to_unit(template: str, facts: Facts) -> str:
+    """Return the text for a unit; KeyError for an unknown `template`."""
+    return f"【大管家】{_UNIT[template](facts)}"
+
+
+def _received(facts: Facts) -> str:
+    return (
+        f"您好，您反映的诉求已受理，工单编号{facts.number}，查询码{TRACKING_CODE}。"
+        f"凭编号和查询码可随时查询办理进度，也可拨打{facts.hotline}询问。"
+    )
+
+
+def _dispatched_to(facts: Facts) -> str:
+    return f"您的诉求（编号{facts.number}）已派给{facts.unit}办理。"
+
+
+def _answered(facts: Facts) -> str:
+    return f"您的诉求（编号{facts.number}）的办理结果：{_short(facts.words)}如对结果有疑问，请拨打{facts.hotline}。"
+
+
+def _closed(facts: Facts) -> str:
+    return f"您的诉求（编号{facts.number}）已办结。如问题没有解决，可拨打{facts.hotline}要求重办。"
+
+
+def _rejected(facts: Facts) -> str:
+    return f"您的诉求（编号{facts.number}）不予受理，原因：{_short(facts.words)}如有异议，请拨打{facts.hotline}。"
+
+
+def _cancelled(facts: Facts) -> str:
+    return f"您的诉求（编号{facts.number}）已撤销，原因：{_short(facts.words)}如有异议，请拨打{facts.hotline}。"
+
+
+def _merged(facts: Facts) -> str:
+    return f"您的诉求（编号{facts.number}）与工单{facts.into}反映同一问题，已合并办理；办理结果会同样告知您。"
+
+
+def _reopened(facts: Facts) -> str:
+    return f"您的诉求（编号{facts.number}）已重新办理。"
+
+
+def _matter(facts: Facts) -> str:
+    return f"工单{facts.number}（{facts.category or '类别待核定'}）"
+
+
+def _until(facts: Facts) -> str:
+    return f"，须在{local_text(facts.due_at)}前办结" if facts.due_at else ""
+
+
+def _short(words: str | None) -> str:
+    """Return the staff's words as a sentence of bearable length."""
+    text = (words or "").strip()
+    if len(text) > _LONGEST_WORDS:
+        text = text[:_LONGEST_WORDS] + "……"
+    return text if text.endswith(("。", "！", "？", "…", ".", "!", "?")) else f"{text}。"
+
+
+def _because(facts: Facts) -> str:
+    return f"，原因：{REASONS.get(facts.reason, facts.reason)}" if facts.reason else ""
+
+
+def _returned(facts: Facts) -> str:
+    adjudication = "已多次退单，请组织会商裁定。" if facts.adjudication else ""
+    return f"{_matter(facts)}被退回{_because(facts)}，请重新派单。{adjudication}"
+
+
+def _extension(facts: Facts) -> str:
+    if facts.granted:
+        return f"{_matter(facts)}的延期申请已同意，延长{facts.working_days}个工作日{_until(facts)}。"
+    return f"{_matter(facts)}的延期申请未获同意，原时限不变{_until(facts)}。"
+
+
+def _escalated(facts: Facts) -> str:
+    return f"{_matter(facts)}已超过时限，现予{LEVELS.get(facts.level or '', facts.level or '催办')}，请立即处理{_until(facts)}。"
+
+
+_COMPLAINANT: Mapping[str, Callable[[Facts], str]] = {
+    "received": _received,
+    "dispatched": _dispatched_to,
+    "answered": _answered,
+    "closed": _closed,
+    "rejected": _rejected,
+    "cancelled": _cancelled,
+    "merged": _merged,
+    "reopened": _reopened,
+}
+
+_UNIT: Mapping[str, Callable[[Facts], str]] = {
+    "order": lambda facts: f"新工单派到{facts.unit}：{_matter(facts)}{_until(facts)}，请及时签收。",
+    "order_co": lambda facts: f"请{facts.unit}协办{_matter(facts)}{_until(facts)}。",
+    "ring": lambda facts: f"辖区内有紧急事项：{_matter(facts)}，已派给{facts.unit}，请关注{_until(facts)}。",
+    "returned": _returned,
+    "extension": _extension,
+    "resolved": lambda facts: f"{_matter(facts)}已由{facts.unit}处置完成，请反馈诉求人并核实。",
+    "ended": lambda facts: f"{_matter(facts)}已{facts.words}，不需再办理。",
+    "resumed": lambda facts: f"{_matter(facts)}的并单已撤销，请继续办理{_until(facts)}。",
+    "urged": lambda facts: f"催办：{_matter(facts)}{_until(facts)}，请加快办理。",
+    "supervised": lambda facts: f"督办：{_matter(facts)}已列入督办{_until(facts)}，请限期办理并报告进展。",
+    "instructed": lambda facts: f"批示：{_matter(facts)}有上级批示，请在工单中查看并落实{_until(facts)}。",
+    "passed_over": lambda facts: f"知会：上级已就{_matter(facts)}直接向{facts.unit}作出批示。",
+    "escalated": _escalated,
+}
