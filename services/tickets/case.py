@@ -106,14 +106,6 @@ class ExtensionState(_FromRow):
 
 
 @dataclass(frozen=True, slots=True)
-class ComplaintState:
-    """What a decision needs of a complaint: whether its complainant is owed an answer."""
-
-    id: UUID
-    owed_answer: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Surroundings:
     """What is true around every case: the tree, the calendar, and how long a closed ticket may be reopened."""
 
@@ -126,7 +118,7 @@ class Surroundings:
 class Case:
     """One ticket with all a decision may look at. `last_solved` is the newest call-back's verdict in this round.
 
-    `evidence` are the roles of files shown in this round (``photo`` for any picture), `next_sequence` numbers the next assignment,
+    `owed_answers` are the complaints whose complainants want one, those of tickets merged into this one too. `evidence` are the roles of files shown in this round (``photo`` for any picture), `next_sequence` numbers the next assignment,
     `lead_before` held the ticket in the round before, `extensions` counts those granted in this round,
     `other` is the ticket a merge names, `absorbed` counts the tickets merged into this one.
     """
@@ -138,7 +130,7 @@ class Case:
     assignments: tuple[AssignmentState, ...] = ()
     extension: ExtensionState | None = None
     extensions: int = 0
-    complaints: tuple[ComplaintState, ...] = ()
+    owed_answers: tuple[UUID, ...] = ()
     evidence: frozenset[str] = field(default=frozenset())
     next_sequence: int = 1
     last_solved: bool | None = None

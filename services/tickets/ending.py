@@ -54,23 +54,22 @@ def missing_evidence(case: Case, files: list[File]) -> list[str]:
 
 def answer(case: Case, command: GiveAnswer, deed: Deed) -> Outcome:
     """Tell every complainant who wants to know: one answer each, those of merged tickets too."""
-    owed = [complaint for complaint in case.complaints if complaint.owed_answer]
     rows = [
         Insert(
             Answer,
             {
                 "id": new_id(),
                 "ticket_id": case.ticket.id,
-                "complaint_id": complaint.id,
+                "complaint_id": complaint_id,
                 "round": case.ticket.round,
                 "words": command.words,
                 "answered_at": deed.now,
                 "answered_by_account_id": deed.actor.account_id,
             },
         )
-        for complaint in owed
+        for complaint_id in case.owed_answers
     ]
-    data = {"words": command.words, "answered": [str(complaint.id) for complaint in owed]}
+    data = {"words": command.words, "answered": [str(complaint_id) for complaint_id in case.owed_answers]}
     return Outcome(data, {"answered_at": deed.now}, inserts=tuple(rows), updates=timing.stop(case, ["answer"], deed.now))
 
 
@@ -103,7 +102,7 @@ def call_back(case: Case, command: MakeCallBack, deed: Deed) -> Outcome:
 def close(case: Case, command: Close, deed: Deed) -> Outcome:
     """Verify and end: not by who did the work, not before the answers that are owed, not against an unsolved call-back."""
     _refuse_executor(case, deed)
-    if case.ticket.status == "resolved" and any(complaint.owed_answer for complaint in case.complaints):
+    if case.ticket.status == "resolved" and case.owed_answers:
         raise Conflict("ticket.answer_owed", "The complainant has not been told the result yet; answer first.")
     if command.verified_by == "call_back" and case.last_solved is not True:
         raise Conflict("ticket.no_call_back", "No call-back of this round says that the matter is solved.")

@@ -1,7 +1,7 @@
 """Reading tickets for a decision: locked, with all it may look at, in a number of queries that does not grow with the tickets."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -15,8 +15,11 @@ from services.deadlines.models import Clock
 from services.deadlines.queries import work_calendar
 from services.organization.queries import unit_tree
 from services.platform.settings import settings
-from services.tickets.case import AssignmentState, Case, ClockState, ComplaintState, ExtensionState, Surroundings, TicketState
+from services.tickets.case import AssignmentState, Case, ClockState, ExtensionState, Surroundings, TicketState
 from services.tickets.models import Assignment, CallBack, Extension, Round, Ticket, WorkLog
+
+OwedAnswers = Callable[[AsyncSession, Sequence[UUID]], Awaitable[Sequence[UUID]]]
+"""Reads which complaints of some tickets want an answer; complaints stand above tickets, so their room hands this in."""
 
 
 async def surroundings(session: AsyncSession) -> Surroundings:
@@ -24,10 +27,10 @@ async def surroundings(session: AsyncSession) -> Surroundings:
     return Surroundings(await unit_tree(session), await work_calendar(session), settings().reopen_days)
 
 
-async def lock(session: AsyncSession, ticket_ids: Iterable[UUID]) -> list[TicketState]:
-    """Lock the tickets, in order of id, and return them as they are now."""
+async def lock(session: AsyncSession, ticket_ids: Iterable[UUID], *, skip_locked: bool = False) -> list[TicketState]:
+    """Lock the tickets, in order of id, and return them as they are now; without those another holds, where `skip_locked`."""
     table = Ticket.__table__
-    query = select(table).where(table.c.id.in_(list(ticket_ids))).order_by(table.c.id).with_for_update()
+    query = select(table).where(table.c.id.in_(list(ticket_ids))).order_by(table.c.id).with_for_update(skip_locked=skip_locked)
     return [TicketState.of(row) for row in await session.execute(query)]
 
 
@@ -35,6 +38,8 @@ async def plain_cases(session: AsyncSession, tickets: Sequence[TicketState]) -> 
     """Return the cases of locked `tickets` with what moving them needs: clocks, assignments, numbering, policy."""
     around, policies = await surroundings(session), await catalogue(session)
     ids = [ticket.id for ticket in tickets]
+    if not ids:
+        return []
     clocks = await _by_ticket(session, Clock.__table__, ids)
     assignments = await _by_ticket(session, Assignment.__table__, ids)
     cases = []
@@ -54,7 +59,7 @@ async def plain_cases(session: AsyncSession, tickets: Sequence[TicketState]) -> 
     return cases
 
 
-async def full_case(session: AsyncSession, ticket: TicketState, complaints: Sequence[ComplaintState]) -> Case:
+async def full_case(session: AsyncSession, ticket: TicketState, owed_answers: OwedAnswers) -> Case:
     """Return the whole case of one locked ticket."""
     (plain,) = await plain_cases(session, [ticket])
     extension = (
@@ -78,15 +83,15 @@ async def full_case(session: AsyncSession, ticket: TicketState, complaints: Sequ
         .distinct()
     )
     round_id = await session.scalar(select(Round.id).where(Round.ticket_id == ticket.id, Round.number == ticket.round))
-    absorbed = await session.scalar(select(func.count()).where(Ticket.merged_into_id == ticket.id))
+    absorbed = list(await session.scalars(select(Ticket.id).where(Ticket.merged_into_id == ticket.id)))
     return replace(
         plain,
         extension=ExtensionState.of(extension) if extension else None,
         extensions=granted or 0,
-        complaints=tuple(complaints),
+        owed_answers=tuple(await owed_answers(session, [ticket.id, *absorbed])),
         evidence=frozenset(roles),
         last_solved=solved,
-        absorbed=absorbed or 0,
+        absorbed=len(absorbed),
         round_id=round_id,
     )
 

@@ -6,8 +6,10 @@ from uuid import UUID
 
 from services.catalogue.policy import CategoryPolicy
 from services.organization.tree import UnitNode
+from services.platform.clock import local_day
 from services.platform.errors import Conflict, Invalid
 from services.platform.ids import new_id
+from services.routing.rules import WORKING_ROLES
 from services.tickets import timing
 from services.tickets.case import Case, Deed
 from services.tickets.changes import Insert, Outcome, Row, Update
@@ -64,7 +66,7 @@ def hand_up(case: Case, command: HandUp, deed: Deed) -> Outcome:
     here = case.around.tree.by_id[_lead_unit(case)]
     skipped = []
     for unit in case.around.tree.ancestors(here):
-        if unit.active and unit.staffed_roles:
+        if case.around.tree.staffed(unit.id, WORKING_ROLES, local_day(deed.now)):
             why = {
                 "rule": "hand_up",
                 "reason": command.reason,
@@ -171,7 +173,6 @@ def assign_lead(  # noqa: PLR0913  what a change of lead depends on
         "assignment_id": str(row["id"]),
         "rule": why["rule"],
         "co_unit_ids": [str(helper["unit_id"]) for helper in helpers],
-        "ring_unit_ids": why.get("ring_unit_ids", []),
         "designated": designate,
     }
     inserts = (*(Insert(Assignment, item) for item in (row, *helpers)), *_clocks(case, deed), *_round(case, deed))
@@ -179,7 +180,7 @@ def assign_lead(  # noqa: PLR0913  what a change of lead depends on
 
 
 def desk_over(case: Case) -> UnitNode:
-    """Return the desk that watches over the ticket: the staffed township of its place, else the county; the present one where raised."""
+    """Return the desk that watches over the ticket: the township of its place, else the county; the present one where raised."""
     tree = case.around.tree
     present = tree.by_id.get(case.ticket.desk_unit_id) if case.ticket.desk_unit_id else None
     if present is not None:
@@ -187,9 +188,17 @@ def desk_over(case: Case) -> UnitNode:
     place = tree.by_id.get(case.ticket.place_unit_id) if case.ticket.place_unit_id else None
     if place is not None and case.ticket.surface_to_id is None:
         for unit in (place, *tree.ancestors(place)):
-            if unit.kind == "township" and unit.staffed_roles:
+            if unit.kind == "township" and unit.active:
                 return unit
-    return tree.root
+    return root(case)
+
+
+def root(case: Case) -> UnitNode:
+    """Return the jurisdiction itself; raise where none is loaded yet."""
+    found = case.around.tree.root
+    if found is None:
+        raise Conflict("unit.no_jurisdiction", "No units are loaded yet; run `daguanjia load-units`.")
+    return found
 
 
 def assignment_row(  # noqa: PLR0913  the row's columns

@@ -1,12 +1,9 @@
 """How somebody stands to a ticket, and from which of their seats. Pure."""
 
 from services.platform.actor import Actor, Seat
+from services.routing.rules import WORKING_ROLES
 from services.tickets.case import Case
 from services.tickets.lifecycle import Relation
-
-WORKING_ROLES = frozenset(
-    {"grid_worker", "guide", "assistant", "village_secretary", "township_dispatcher", "department_officer", "county_supervisor"}
-)
 
 
 def relations(case: Case, actor: Actor) -> dict[Relation, Seat | None]:

@@ -27,7 +27,7 @@ _INSTANT = timedelta(microseconds=1)
 def limit_for(stage: str, category: CategoryPolicy | None) -> StageLimit | None:
     """Return the limit of `stage` under the category's policy, or the default; None where there is none."""
     found = category.limits.get(stage) if category else None
-    return found or _DEFAULTS.get(stage)
+    return StageLimit(stage, found.amount, TimeUnit(found.unit)) if found else _DEFAULTS.get(stage)
 
 
 def start(case: Case, stage: str, at: datetime, *, turn: int = 1, limit: StageLimit | None = None) -> tuple[Insert, ...]:

@@ -1,0 +1,104 @@
+"""The system dispatches what was just received: many tickets in one transaction, each with the reason for its unit."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+from services.catalogue.queries import catalogue
+from services.catalogue.suggestion import suggest
+from services.platform.clock import local_day
+from services.platform.unit_of_work import Work
+from services.routing.locating import Located, locate
+from services.routing.rules import WORKING_ROLES, Route, RouteQuestion, route
+from services.tickets.case import Case, Deed
+from services.tickets.changes import Change, Row
+from services.tickets.deciding import to_change
+from services.tickets.lifecycle import step
+from services.tickets.loading import lock, plain_cases
+from services.tickets.moving import assign_lead
+from services.tickets.recording import write
+
+_CANDIDATES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceHint:
+    """What the complaint of a ticket without a known place says about it: words for the place, and the words themselves."""
+
+    place_words: str | None
+    words: str
+
+
+Hints = Callable[[Work, Sequence[UUID]], Awaitable[Mapping[UUID, PlaceHint]]]
+
+
+async def route_received(work: Work, ticket_ids: Sequence[UUID], hints: Hints) -> int:
+    """Dispatch those of the tickets that wait for it; return how many. Tickets that somebody dispatched, rejected or merged since are skipped.
+
+    A returned ticket is not dispatched by the system: the desk decides. `hints` reads what the complaints say about the place.
+    """
+    tickets = [ticket for ticket in await lock(work.session, ticket_ids) if ticket.status == "received" and ticket.returns == 0]
+    if not tickets:
+        return 0
+    cases = await plain_cases(work.session, tickets)
+    found = await hints(work, [ticket.id for ticket in tickets if ticket.place_unit_id is None])
+    policies = await catalogue(work.session)
+    changes = []
+    for case in cases:
+        hint = found.get(case.ticket.id)
+        located = await locate(work.session, code=None, words=(hint.place_words or hint.words), point=None) if hint else None
+        placed = _placed(case, located)
+        question = RouteQuestion(
+            category_code=placed.ticket.category_code,
+            place_unit_id=placed.ticket.place_unit_id,
+            area_path=placed.ticket.area_path,
+            urgency=placed.ticket.urgency,
+            surface_to_id=placed.ticket.surface_to_id,
+            today=local_day(work.now),
+        )
+        chosen = route(question, case.around.tree, policies)
+        why = _why(case, chosen, located)
+        if hint is not None and case.ticket.category_code is None:
+            why["suggested_categories"] = [code for code, _ in suggest(hint.words, policies.leaves())[:3]]
+        changes.append(_dispatched(work, case, placed, chosen, why))
+    await write(work, changes)
+    return len(changes)
+
+
+def _placed(case: Case, located: Located | None) -> Case:
+    unit = case.around.tree.by_id.get(located.unit_id) if located and located.unit_id else None
+    if unit is None:
+        return case
+    return replace(case, ticket=replace(case.ticket, place_unit_id=unit.id, area_path=unit.path))
+
+
+def _why(case: Case, chosen: Route, located: Located | None) -> dict[str, Any]:
+    why = dict(chosen.why)
+    if located is not None:
+        names = [case.around.tree.by_id[unit_id].path for unit_id in located.candidates[:_CANDIDATES] if unit_id in case.around.tree.by_id]
+        why["place"] = {"how": located.how, "candidates": names}
+    if case.ticket.round > 1 and case.lead_before is not None:
+        before = case.around.tree.by_id.get(case.lead_before)
+        why["round_before"] = {"code": before.code, "name": before.name} if before else None
+    return why
+
+
+def _dispatched(work: Work, case: Case, placed: Case, chosen: Route, why: dict[str, Any]) -> Change:
+    """Return the change that gives the ticket to the chosen seat; to that of the round before, where it is a further round."""
+    tree = case.around.tree
+    unit = tree.by_id[chosen.lead_unit_id]
+    before = tree.by_id.get(case.lead_before) if case.ticket.round > 1 and case.lead_before else None
+    if before is not None and tree.staffed(before.id, WORKING_ROLES, local_day(work.now)):
+        unit, why = before, {**why, "rule": "same_seat_as_before", "chosen": {"code": before.code, "name": before.name}}
+    helpers = tuple(tree.by_id[helper] for helper in chosen.co_unit_ids) if case.ticket.round == 1 else ()
+    outcome = assign_lead(placed, unit, why, Deed(work.actor, work.now), desk=tree.by_id[chosen.desk_unit_id], co_handlers=helpers)
+    more: Row = {}
+    if placed.ticket.place_unit_id != case.ticket.place_unit_id:
+        more = {"place_unit_id": placed.ticket.place_unit_id, "area_path": placed.ticket.area_path}
+    if chosen.why["rule"] == "direct" and case.ticket.surface_to_id is None:
+        more["surface_to_id"] = chosen.lead_unit_id
+    data = outcome.data | {key: str(value) for key, value in more.items()} | {"ring_unit_ids": [str(ring) for ring in chosen.ring_unit_ids]}
+    row = step("received", "dispatch")
+    assert row is not None
+    return to_change(case, row, replace(outcome, data=data, values={**outcome.values, **more}))

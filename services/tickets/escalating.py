@@ -1,0 +1,163 @@
+"""Nobody is late unnoticed: due clocks are taken in due order, and every level they reached is written down at its true time.
+
+The index (next_level_at, id) gives the most overdue first, however many newer tickets there are. A level is recorded once for each clock
+(unique key). Levels: urge 催办 the seat that is late, raise 上报 to the next tier that has people, supervise 督办 by the county.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from services.deadlines.due import TimeUnit
+from services.deadlines.escalation import ReachedLevel, RunningClock, default_ladder, next_level_at, reached_levels
+from services.deadlines.models import Clock, Escalation
+from services.organization.tree import UnitNode
+from services.platform.clock import local_day
+from services.platform.ids import new_id
+from services.platform.unit_of_work import Work
+from services.routing.rules import WORKING_ROLES
+from services.tickets.case import Case, ClockState, Deed
+from services.tickets.changes import Change, EventDraft, Insert, Row, Update
+from services.tickets.loading import lock, plain_cases
+from services.tickets.moving import assign_lead, root
+from services.tickets.recording import write
+
+
+async def escalate_due(work: Work, limit: int) -> int:
+    """Record the levels reached of up to `limit` clocks, the longest overdue first; return how many tickets were taken."""
+    tickets = await lock(work.session, await _most_overdue(work, limit), skip_locked=True)
+    cases = await plain_cases(work.session, tickets)
+    changes = [change for case in cases if (change := escalated(case, Deed(work.actor, work.now))) is not None]
+    await write(work, changes)
+    return len(tickets)
+
+
+async def _most_overdue(work: Work, limit: int) -> list[UUID]:
+    """Return the tickets of the clocks that reached a level longest ago.
+
+    Nothing is locked yet: tickets are always locked before their clocks, so that nobody waits in a ring. What another worker locks
+    meanwhile is skipped, and the clocks are read again under the lock.
+    """
+    table = Clock.__table__
+    due = (
+        select(table.c.ticket_id)
+        .where(table.c.state == "running", table.c.next_level_at <= func.now())
+        .order_by(table.c.next_level_at, table.c.id)
+        .limit(limit)
+    )
+    return list(dict.fromkeys(await work.session.scalars(due)))
+
+
+def escalated(case: Case, deed: Deed) -> Change | None:
+    """Return what the due clocks of a ticket do to it: one event for each level, in true order; None where none is due. Pure."""
+    steps: list[tuple[ClockState, ReachedLevel]] = []
+    updates: list[Update] = []
+    for clock in case.clocks:
+        if clock.state == "running" and clock.next_level_at is not None and clock.next_level_at <= deed.now:
+            reached = _reached(case, clock, deed.now)
+            steps += [(clock, level) for level in reached]
+            updates.append(_advanced(case, clock, reached))
+    if not steps:
+        return None
+    return _change(case, sorted(steps, key=lambda item: (item[1].at, item[0].id)), updates, deed)
+
+
+def _reached(case: Case, clock: ClockState, now: datetime) -> tuple[ReachedLevel, ...]:
+    return reached_levels(_running(clock), default_ladder(TimeUnit(clock.limit_unit)), now, case.around.calendar)
+
+
+def _running(clock: ClockState) -> RunningClock:
+    return RunningClock(clock.started_at, clock.due_at, frozenset(range(1, clock.level + 1)))
+
+
+def _advanced(case: Case, clock: ClockState, reached: Sequence[ReachedLevel]) -> Update:
+    level = max((item.level.index for item in reached), default=clock.level)
+    after = RunningClock(clock.started_at, clock.due_at, frozenset(range(1, level + 1)))
+    coming = next_level_at(after, default_ladder(TimeUnit(clock.limit_unit)), case.around.calendar)
+    return Update(Clock, clock.id, {"level": level, "next_level_at": coming})
+
+
+def _change(case: Case, steps: list[tuple[ClockState, ReachedLevel]], updates: list[Update], deed: Deed) -> Change:
+    values: dict[str, Any] = {}
+    inserts: list[Insert] = []
+    events: list[EventDraft] = []
+    present = case
+    for clock, reached in steps:
+        moved, unit = None, _addressed(present, reached.level.name, deed.now)
+        if reached.level.name == "raise" and clock.stage in ("accept", "dispatch"):
+            moved = _moved_up(present, clock, unit, deed)
+        data = _data(clock, reached, unit, moved=moved is not None)
+        if moved is not None:
+            present, more_values, more_inserts, more_updates = moved
+            values |= more_values
+            inserts += more_inserts
+            updates += more_updates
+        inserts.append(Insert(Escalation, _row(case, clock, reached, unit, deed)))
+        events.append(EventDraft("ticket.escalated", data, reached.at))
+    return Change(case.ticket, tuple(events), values, tuple(inserts), tuple(_joined(updates)))
+
+
+_Moved = tuple[Case, Row, list[Insert], list[Update]]
+
+
+def _moved_up(case: Case, clock: ClockState, unit: UnitNode, deed: Deed) -> _Moved:
+    """Move an unaccepted ticket to the next tier's seat, an undispatched one to the next tier's desk. Its clocks go on."""
+    if clock.stage == "dispatch":
+        values: Row = {"desk_unit_id": unit.id}
+        return replace(case, ticket=replace(case.ticket, **values)), values, [], []
+    why = {"rule": "escalated", "because": "not accepted in time", "chosen": {"code": unit.code, "name": unit.name}}
+    outcome = assign_lead(case, unit, why, deed, hand_off=False, ended="escalated")
+    ticket = replace(case.ticket, lead_unit_id=unit.id, tier=unit.tier)
+    after = replace(case, ticket=ticket, next_sequence=case.next_sequence + 1, assignments=case.co_handlers)
+    return after, dict(outcome.values), list(outcome.inserts), list(outcome.updates)
+
+
+def _addressed(case: Case, level: str, now: datetime) -> UnitNode:
+    """Return who a level speaks to: the late seat, the next tier above it that has people, or the county."""
+    tree, ticket = case.around.tree, case.ticket
+    held = ticket.lead_unit_id or ticket.desk_unit_id or ticket.place_unit_id
+    late = tree.by_id.get(held) if held else None
+    if late is None or level == "supervise":
+        return root(case)
+    if level == "urge":
+        return late
+    above = (unit for unit in tree.ancestors(late) if tree.staffed(unit.id, WORKING_ROLES, local_day(now)))
+    return next(above, root(case))
+
+
+def _data(clock: ClockState, reached: ReachedLevel, unit: UnitNode, *, moved: bool) -> Row:
+    return {
+        "clock_id": str(clock.id),
+        "stage": clock.stage,
+        "level": reached.level.index,
+        "name": reached.level.name,
+        "unit_id": str(unit.id),
+        "moved": moved,
+        "provisional": reached.provisional,
+    }
+
+
+def _row(case: Case, clock: ClockState, reached: ReachedLevel, unit: UnitNode, deed: Deed) -> Row:
+    return {
+        "id": new_id(),
+        "clock_id": clock.id,
+        "ticket_id": case.ticket.id,
+        "level": reached.level.index,
+        "name": reached.level.name,
+        "reached_at": reached.at,
+        "recorded_at": deed.now,
+        "unit_id": unit.id,
+    }
+
+
+def _joined(updates: list[Update]) -> list[Update]:
+    """Return one update a row: later values over earlier ones."""
+    joined: defaultdict[tuple[Any, UUID], Row] = defaultdict(dict)
+    for update in updates:
+        joined[update.model, update.id] |= update.values
+    return [Update(model, row_id, values) for (model, row_id), values in joined.items()]

@@ -1,0 +1,88 @@
+"""The one query kernel: what a list, a count, an export and a report select by, compiled the same way for each.
+
+The same filter and scope give the same tickets wherever they are asked; what somebody may not list they cannot count.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from sqlalchemy import ColumnElement, false, or_, select, true
+
+from services.identity.permissions import Scope
+from services.organization.models import Unit
+from services.platform.text import Code
+from services.tickets.lifecycle import OPEN
+from services.tickets.models import Assignment
+
+Status = Literal["received", "dispatched", "accepted", "resolved", "answered", "closed", "rejected", "cancelled", "merged", "open"]
+
+
+class TicketFilter(BaseModel):
+    """What tickets to select; everything given must hold. `unit` is where the matter is, `holder` who holds it, both with all below."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    status: list[Status] = Field(default_factory=list, max_length=10, description="`open` stands for every status before the end.")
+    channel: list[Code] = Field(default_factory=list, max_length=20)
+    source: Literal["complaint", "discovered"] | None = None
+    category: list[Code] = Field(default_factory=list, max_length=50, description="A code selects all below it too.")
+    urgency: list[Literal["normal", "urgent", "emergency"]] = Field(default_factory=list, max_length=3)
+    unit: Code | None = None
+    holder: Code | None = None
+    received_from: AwareDatetime | None = None
+    received_to: AwareDatetime | None = Field(default=None, description="Exclusive.")
+    closed_from: AwareDatetime | None = None
+    closed_to: AwareDatetime | None = Field(default=None, description="Exclusive.")
+
+
+Columns = Mapping[str, ColumnElement[Any]]
+
+
+def compile_filter(wanted: TicketFilter, columns: Columns, *, unit_path: str | None = None, holder_path: str | None = None) -> list[ColumnElement[bool]]:
+    """Return the conditions of `wanted` over `columns` (named as in tickets). The caller looks the unit codes up: their paths."""
+    found: list[ColumnElement[bool]] = []
+    if wanted.status:
+        names = {name for status in wanted.status for name in (OPEN if status == "open" else (status,))}
+        found.append(columns["status"].in_(sorted(names)))
+    if wanted.channel:
+        found.append(columns["channel"].in_(wanted.channel))
+    if wanted.source:
+        found.append(columns["source"] == wanted.source)
+    if wanted.urgency:
+        found.append(columns["urgency"].in_(wanted.urgency))
+    if wanted.category:
+        code = columns["category_code"]
+        found.append(or_(*(or_(code == prefix, code.startswith(f"{prefix}.", autoescape=True)) for prefix in wanted.category)))
+    if unit_path is not None:
+        found.append(columns["area_path"].startswith(unit_path, autoescape=True))
+    if holder_path is not None:
+        below = select(Unit.id).where(Unit.path.startswith(holder_path, autoescape=True))
+        found.append(columns["lead_unit_id"].in_(below))
+    found += _between(columns["received_at"], wanted.received_from, wanted.received_to)
+    found += _between(columns["closed_at"], wanted.closed_from, wanted.closed_to)
+    return found
+
+
+def compile_scope(scope: Scope, columns: Columns) -> ColumnElement[bool]:
+    """Return the condition that `scope` may know of a ticket: by area, by functional line, or by a seat it was ever given to."""
+    if scope.everything:
+        return true()
+    parts: list[ColumnElement[bool]] = [columns["area_path"].startswith(prefix, autoescape=True) for prefix in scope.prefixes]
+    seats: list[ColumnElement[bool]] = [Assignment.unit_id.in_(scope.unit_ids)] if scope.unit_ids else []
+    for function, area in scope.functions:
+        line = select(Unit.id).where(Unit.function == function, Unit.path.startswith(area, autoescape=True))
+        seats.append(Assignment.unit_id.in_(line))
+    if seats:
+        parts.append(columns["id"].in_(select(Assignment.ticket_id).where(or_(*seats))))
+    return or_(*parts) if parts else false()
+
+
+def _between(column: ColumnElement[Any], start: datetime | None, end: datetime | None) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if start is not None:
+        found.append(column >= start)
+    if end is not None:
+        found.append(column < end)
+    return found

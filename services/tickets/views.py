@@ -1,0 +1,250 @@
+"""What is told of a ticket: to staff, never with a complainant's contact."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+_UNIT = {"code": "441624108", "name": "彭寨镇", "tier": "township"}
+_TICKET = {
+    "id": "019aa7b0-0000-7000-8000-000000000001",
+    "number": "20261122-000123-7",
+    "status": "accepted",
+    "status_name": "签收",
+    "version": 3,
+    "round": 1,
+    "source": "complaint",
+    "channel": "hotline",
+    "category": {"code": "water.pipe_burst", "name": "供水管道破裂"},
+    "urgency": "urgent",
+    "privacy": "normal",
+    "place": {"code": "441624108205", "name": "水口村", "tier": "village"},
+    "tier": "township",
+    "holder": _UNIT,
+    "desk": _UNIT,
+    "received_at": "2026-11-21T18:10:00Z",
+    "dispatched_at": "2026-11-21T18:10:01Z",
+    "accepted_at": "2026-11-21T18:20:00Z",
+    "due_at": "2026-11-23T16:00:00Z",
+    "overdue": False,
+    "hand_offs": 1,
+    "returns": 0,
+    "adjudication": False,
+    "suspended": False,
+    "merged_into": None,
+    "resolved_at": None,
+    "answered_at": None,
+    "closed_at": None,
+}
+_CLOCK = {
+    "stage": "resolve",
+    "state": "running",
+    "started_at": "2026-11-21T18:10:01Z",
+    "first_due_at": "2026-11-23T16:00:00Z",
+    "due_at": "2026-11-23T16:00:00Z",
+    "stopped_at": None,
+    "provisional": False,
+    "level": 0,
+}
+
+
+class UnitName(BaseModel):
+    """A unit by code and name."""
+
+    code: str
+    name: str
+    tier: str
+
+
+class CategoryName(BaseModel):
+    """A category by code and name."""
+
+    code: str
+    name: str
+
+
+class ClockView(BaseModel):
+    """A limit that runs or ran in the present round."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    stage: str
+    state: str
+    started_at: datetime
+    first_due_at: datetime
+    due_at: datetime
+    stopped_at: datetime | None
+    provisional: bool = Field(description="Rests on days whose calendar is not announced yet.")
+    level: int = Field(description="Escalation levels reached.")
+
+
+class TicketLine(BaseModel):
+    """A ticket in a list."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_TICKET]})
+
+    id: UUID
+    number: str
+    status: str
+    status_name: str
+    version: int
+    round: int
+    source: str
+    channel: str
+    category: CategoryName | None
+    urgency: str
+    privacy: str
+    place: UnitName | None
+    tier: str | None
+    holder: UnitName | None = Field(description="Who holds it now: 主办.")
+    desk: UnitName | None
+    received_at: datetime
+    dispatched_at: datetime | None
+    accepted_at: datetime | None
+    due_at: datetime | None = Field(description="When the work must be done, as extended.")
+    overdue: bool
+    hand_offs: int
+    returns: int
+    adjudication: bool
+    suspended: bool
+    merged_into: str | None
+    resolved_at: datetime | None
+    answered_at: datetime | None
+    closed_at: datetime | None
+
+
+class TicketView(TicketLine):
+    """A ticket with its clocks, helpers and what the reader may do with it now."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {**_TICKET, "clocks": [_CLOCK], "co_handlers": [], "allowed_actions": ["log_work", "resolve"], "merged_tickets": []}
+            ]
+        }
+    )
+
+    clocks: list[ClockView]
+    co_handlers: list[UnitName]
+    allowed_actions: list[str]
+    merged_tickets: list[str] = Field(description="Numbers of tickets merged into this one.")
+
+
+class EventView(BaseModel):
+    """Something that happened to the ticket."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "seq": 2,
+                    "type": "ticket.dispatched",
+                    "happened_at": "2026-11-21T18:10:01Z",
+                    "recorded_at": "2026-11-21T18:10:01Z",
+                    "actor": "系统",
+                    "unit": None,
+                    "data": {"rule": "category"},
+                    "hash": "5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef",
+                }
+            ]
+        }
+    )
+
+    seq: int
+    type: str
+    happened_at: datetime
+    recorded_at: datetime
+    actor: str
+    unit: UnitName | None
+    data: dict[str, Any]
+    hash: str
+
+
+class Timeline(BaseModel):
+    """All events of a ticket, oldest first; `intact` says whether each still fits the hash of the one before."""
+
+    items: list[EventView]
+    intact: bool
+
+
+class WhyView(BaseModel):
+    """One dispatch order and its reason."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "sequence": 1,
+                    "round": 1,
+                    "part": "lead",
+                    "unit": _UNIT,
+                    "assigned_at": "2026-11-21T18:10:01Z",
+                    "accepted_at": None,
+                    "ended_at": None,
+                    "end": None,
+                    "why": {"rule": "category", "skipped": [{"code": "441624108205001", "reason": "nobody holds a post there now"}]},
+                }
+            ]
+        }
+    )
+
+    sequence: int
+    round: int
+    part: str
+    unit: UnitName
+    assigned_at: datetime
+    accepted_at: datetime | None
+    ended_at: datetime | None
+    end: str | None
+    why: dict[str, Any]
+
+
+class Whys(BaseModel):
+    """Every dispatch order of a ticket, oldest first."""
+
+    items: list[WhyView]
+
+
+class WorkLogView(BaseModel):
+    """What somebody did: words and pictures."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": "019aa7b0-0000-7000-8000-000000000009",
+                    "round": 1,
+                    "kind": "work",
+                    "unit": _UNIT,
+                    "words": "已到现场,先关阀止水",
+                    "happened_at": "2026-11-21T18:40:00Z",
+                    "recorded_at": "2026-11-21T18:41:00Z",
+                    "files": [],
+                }
+            ]
+        }
+    )
+
+    id: UUID
+    round: int
+    kind: str
+    unit: UnitName | None
+    words: str
+    happened_at: datetime
+    recorded_at: datetime
+    files: list[dict[str, str]]
+
+
+class WorkLogs(BaseModel):
+    """The work log of a ticket, oldest first."""
+
+    items: list[WorkLogView]
+
+
+class TicketCount(BaseModel):
+    """How many tickets a filter selects: exactly as many as its list has."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"count": 42}]})
+
+    count: int
