@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import asyncpg
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from daguanjia.servers import temporary_servers
 from services.platform.database import INTAKE, OWNER, Database, use_database
@@ -14,6 +15,9 @@ from services.platform.doorbell import Doorbell, use_doorbell
 from services.platform.settings import settings
 
 os.environ.setdefault("DAGUANJIA_SECRET", "a secret for tests only, 32 characters and more")
+# the machine is shared: a slow moment is not a wrong answer
+hypothesis_settings.register_profile("shared_machine", deadline=None)
+hypothesis_settings.load_profile("shared_machine")
 
 
 @dataclass(frozen=True)

@@ -70,6 +70,15 @@ def test_a_year_turns_official_when_its_list_replaces_the_estimates() -> None:
 def test_one_estimated_day_keeps_its_year_provisional() -> None:
     rows = [*seed_days([2026]), CalendarDayRow(date(2026, 12, 31), working=False, name="?", official=False, source="?")]
     assert WorkCalendar.from_rows(rows).is_provisional(date(2026, 3, 2))
+    assert WorkCalendar.from_rows(reversed(rows)).is_provisional(date(2026, 3, 2))
+
+
+def test_crossing_an_unannounced_year_stays_provisional_on_the_other_side() -> None:
+    later = CalendarDayRow(date(2028, 1, 3), working=False, name="元旦", official=True, source="国务院办公厅")
+    calendar = WorkCalendar.from_rows([*seed_days([2026]), later])
+    day, provisional = calendar.nth_working_day_after(date(2026, 12, 31), 280)
+    assert not calendar.is_provisional(day)
+    assert provisional
 
 
 def test_rows_that_contradict_each_other_are_refused() -> None:

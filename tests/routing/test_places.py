@@ -203,6 +203,17 @@ def test_a_grid_is_found_by_its_village_and_number(text: str) -> None:
     assert _heping(text) == f"{SHUIKOU}003"
 
 
+def test_of_two_overlapping_names_the_longer_one_is_meant() -> None:
+    horse, pond = _placed(1, "village", 24.0, 114.0), _placed(2, "village", 24.1, 114.0)
+    index = PlaceIndex.build([replace(horse, name="白马村"), replace(pond, name="马塘面村")])
+    assert index.match_text("去白马塘面村") == Found(pond.id, "name", "马塘面村")
+
+
+def test_a_short_name_at_the_end_of_a_word_asks_for_confirmation() -> None:
+    assert _maanshan("家住和县") == "340523"
+    assert _maanshan("共和县") == ["340523"]
+
+
 def test_a_grid_number_alone_asks_back_unless_the_desk_narrows_it() -> None:
     everywhere = _heping("第三网格")
     assert isinstance(everywhere, list)
