@@ -2,4 +2,6 @@
 
 from fastapi import APIRouter
 
-ROUTERS: tuple[APIRouter, ...] = ()
+from intake_api import hotline
+
+ROUTERS: tuple[APIRouter, ...] = (hotline.router,)

@@ -1,0 +1,63 @@
+"""Filing at the desk: the hotline operator while the villager talks, and whoever receives a visitor."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends
+from pydantic import Field, model_validator
+from starlette.responses import Response
+
+from intake_api.filing import FOUND_BEFORE, answer, repeatable
+from services.complaints.commands import FileComplaint, Telling
+from services.complaints.filing_desk import file_complaint
+from services.complaints.views import Filed
+from services.platform.actor import Actor
+from services.platform.text import Token
+from services.web.idempotency import IdempotencyKeyHeader
+from services.web.routes import door_router
+from services.web.signed_in import requires
+
+router = door_router("/v1", tags=["intake"])
+
+
+class HotlineComplaint(Telling):
+    """What is told on the telephone. `call_id` and `item`, or a `filing_id` of the client's own, make a repeat harmless."""
+
+    call_id: Token | None = Field(default=None, description="The telephone system's id of the call.", examples=["1763748600.4711"])
+    item: int = Field(default=1, ge=1, le=99, description="Which matter of the call, where one call brings several.")
+    filing_id: UUID | None = Field(default=None, description="A UUID made by the client, where there is no call id.")
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> "HotlineComplaint":
+        if self.call_id is None and self.filing_id is None:
+            raise ValueError("call_id or filing_id is needed, so that a repeat is recognised")
+        return self
+
+    @property
+    def message_id(self) -> str:
+        """The hotline's own id of this matter."""
+        return str(self.filing_id) if self.call_id is None else f"{self.call_id}#{self.item}"
+
+
+class PetitionComplaint(Telling):
+    """What a visitor of the petition office tells."""
+
+    filing_id: UUID = Field(description="A UUID made by the client: the same again finds the first ticket.")
+
+
+@router.post("/hotline/complaints", summary="File what a caller tells", status_code=201, response_model=Filed, responses=FOUND_BEFORE)
+async def file_by_hotline(
+    body: HotlineComplaint, actor: Annotated[Actor, Depends(requires("hotline.file"))], key: IdempotencyKeyHeader
+) -> Response:
+    """File a complaint told on the telephone. A repeat of the same call and item returns the first ticket."""
+    command = FileComplaint("hotline", body.message_id, body, call_id=body.call_id)
+    return answer(await file_complaint(command, actor, repeatable(actor, "POST /v1/hotline/complaints", key, body)))
+
+
+@router.post("/petitions", summary="File what a visitor tells", status_code=201, response_model=Filed, responses=FOUND_BEFORE)
+async def file_petition(
+    body: PetitionComplaint, actor: Annotated[Actor, Depends(requires("petition.file"))], key: IdempotencyKeyHeader
+) -> Response:
+    """File a complaint told in person at the office."""
+    command = FileComplaint("petition", str(body.filing_id), body)
+    return answer(await file_complaint(command, actor, repeatable(actor, "POST /v1/petitions", key, body)))

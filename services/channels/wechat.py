@@ -1,0 +1,112 @@
+"""The WeChat official account's callback in plain mode: signature, messages in, passive replies out. Pure.
+
+Facts from WeChat's message push documentation. In plain mode the signature covers token, timestamp and nonce, not the body: the timestamp's
+window keeps an address that was seen once from being used for ever.
+"""
+
+import hashlib
+import hmac
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from xml.sax.saxutils import escape
+
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import ParseError, fromstring
+
+_ECHO = re.compile(r"[0-9A-Za-z_-]{1,64}", re.ASCII)
+_STAMP = re.compile(r"[0-9]{1,12}", re.ASCII)
+_NAME = re.compile(r"[\x21-\x7e]{1,128}")
+_MESSAGE_ID = re.compile(r"[0-9A-Za-z_-]{1,64}", re.ASCII)
+REPLY_BYTES_AT_MOST = 2048
+
+
+class NotAMessage(Exception):
+    """The body is no message of WeChat's."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Message:
+    """One push. `sender` is the person's openid: no `repr`, so that it cannot slip into a log."""
+
+    account: str
+    sender: str
+    kind: str
+    message_id: str | None
+    text: str
+    event: str
+
+
+def signature(token: str, timestamp: str, nonce: str) -> str:
+    """Return the signature of a plain-mode call: lower-case hex SHA-1 over the three, sorted as text."""
+    return hashlib.sha1("".join(sorted((token, timestamp, nonce))).encode(), usedforsecurity=False).hexdigest()
+
+
+def signed(token: str, timestamp: str, nonce: str, given: str) -> bool:
+    """Tell whether `given` is the signature; the time taken says nothing."""
+    return hmac.compare_digest(signature(token, timestamp, nonce).encode(), given.encode("utf-8", "replace"))
+
+
+def fresh(timestamp: str, now: datetime, window: int) -> bool:
+    """Tell whether a call's timestamp is within `window` seconds of `now`, either way."""
+    return bool(_STAMP.fullmatch(timestamp)) and abs(int(timestamp) - now.timestamp()) <= window
+
+
+def echo(echostr: str) -> str | None:
+    """Return what to answer to a verification call: `echostr` where it is short and plain (it is not signed), else None."""
+    return echostr if _ECHO.fullmatch(echostr) else None
+
+
+def read_message(body: bytes) -> Message:
+    """Return the message in `body`. Raises NotAMessage for anything else; DTDs and entities are refused."""
+    try:
+        root = fromstring(body, forbid_dtd=True)
+    except (ParseError, DefusedXmlException, ValueError, LookupError):
+        raise NotAMessage from None
+    fields = {child.tag: child.text or "" for child in root}
+    account, sender = fields.get("ToUserName", ""), fields.get("FromUserName", "")
+    message_id = fields.get("MsgId", "").strip()
+    if root.tag != "xml" or not _NAME.fullmatch(account) or not _NAME.fullmatch(sender):
+        raise NotAMessage
+    if message_id and not _MESSAGE_ID.fullmatch(message_id):
+        raise NotAMessage
+    return Message(account, sender, fields.get("MsgType", "").strip(), message_id or None, fields.get("Content", ""), fields.get("Event", "").strip())
+
+
+def text_reply(message: Message, words: str, now: datetime) -> str:
+    """Return the passive reply to `message`: sender and receiver swapped, words cut to what WeChat shows."""
+    cut = words.encode()[:REPLY_BYTES_AT_MOST].decode("utf-8", "ignore")
+    return (
+        f"<xml><ToUserName>{_cdata(message.sender)}</ToUserName><FromUserName>{_cdata(message.account)}</FromUserName>"
+        f"<CreateTime>{int(now.timestamp())}</CreateTime><MsgType><![CDATA[text]]></MsgType><Content>{_cdata(cut)}</Content></xml>"
+    )
+
+
+def _cdata(text: str) -> str:
+    """`text` in a CDATA section; where it would end the section itself, escaped instead."""
+    return escape(text) if "]]>" in text else f"<![CDATA[{text}]]>"
+
+
+_PROGRESS = re.compile(r"\s*(?:进度|查询|查进度)\s*[::]?\s*(?P<number>[0-9\-－—]*)\s*")
+_DASHES = str.maketrans("－—", "--")
+
+
+def progress_asked(text: str) -> str | None:
+    """Return the ticket number (perhaps empty or wrong) where `text` asks for progress, ``进度 20261122-000123-7``; None where it does not."""
+    found = _PROGRESS.fullmatch(_folded_digits(text))
+    return found["number"].translate(_DASHES) if found else None
+
+
+def _folded_digits(text: str) -> str:
+    import unicodedata
+
+    return unicodedata.normalize("NFKC", text) if len(text) < _PROGRESS_AT_MOST else text
+
+
+_PROGRESS_AT_MOST = 64
+
+
+def facts(message: Message) -> dict[str, Any]:
+    """What a log line may say of a message: its kind only."""
+    return {"kind": message.kind or "(none)", "event": message.event or None}

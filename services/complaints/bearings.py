@@ -1,0 +1,51 @@
+"""What the codes in a telling mean in this county: units, departments, categories. Pure over snapshots; no query."""
+
+from uuid import UUID
+
+from services.catalogue.policy import Catalogue
+from services.complaints.commands import Telling
+from services.complaints.filing import Bearings
+from services.organization.tree import UnitNode, UnitTree
+from services.platform.errors import Fault, Invalid
+
+
+def take_bearings(telling: Telling, tree: UnitTree, catalogue: Catalogue) -> Bearings:
+    """Return what the codes in `telling` mean.
+
+    A category that is not in force is left to the words (it stays as a hint). Raises Invalid ``complaint.unit_unknown`` for a place
+    and ``complaint.department_unknown`` for a department that is none: codes are chosen, so a wrong one is a mistake.
+    """
+    place = _place_unit(telling, tree)
+    policy = catalogue.category(telling.category) if telling.category else None
+    area = place.path if place else tree.root.path if tree.root else f"/{tree.root_code}/"
+    if policy is None or not (policy.leaf and policy.active):
+        return Bearings(area, place.id if place else None, _department(telling, tree))
+    return Bearings(
+        area_path=area,
+        place_unit_id=place.id if place else None,
+        surface_to_id=_department(telling, tree),
+        category_code=policy.code,
+        category_version=policy.version,
+        urgency=policy.urgency,
+        privacy=policy.privacy,
+    )
+
+
+def _place_unit(telling: Telling, tree: UnitTree) -> UnitNode | None:
+    if telling.place is None or telling.place.unit_code is None:
+        return None
+    unit = tree.by_code.get(telling.place.unit_code)
+    if unit is None or not unit.active:
+        fault = Fault("/place/unit_code", "no unit in force has this code")
+        raise Invalid("complaint.unit_unknown", "Correct the code of the place, or tell the place in words.", errors=[fault])
+    return unit
+
+
+def _department(telling: Telling, tree: UnitTree) -> UUID | None:
+    if telling.surface_to is None:
+        return None
+    unit = tree.by_code.get(telling.surface_to)
+    if unit is None or not unit.active or unit.kind != "department":
+        fault = Fault("/surface_to", "no department in force has this code")
+        raise Invalid("complaint.department_unknown", "Correct the code of the department, or leave it out.", errors=[fault])
+    return unit.id

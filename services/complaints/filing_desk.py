@@ -1,0 +1,50 @@
+"""The one way to file: from a command to the answer, whatever the channel."""
+
+from typing import Any
+
+from services.attachments.linking import require_own
+from services.catalogue.policy import Catalogue
+from services.catalogue.queries import catalogue
+from services.complaints.bearings import take_bearings
+from services.complaints.commands import FileComplaint
+from services.complaints.filing import Filing, Repeatable, prepare
+from services.complaints.letterbox import letterbox
+from services.complaints.writing import Outcome
+from services.organization.queries import unit_tree
+from services.organization.tree import UnitTree
+from services.platform import clock
+from services.platform.actor import Actor
+from services.platform.database import database
+from services.platform.secrets import tracking_code
+
+
+async def file_complaint(command: FileComplaint, actor: Actor, repeatable: Repeatable | None = None) -> Outcome:
+    """Return what became of `command` once it is durable. Raises what `take_bearings`, `prepare` and the letterbox raise."""
+    return await letterbox().file(await prepared(command, actor, repeatable))
+
+
+async def prepared(command: FileComplaint, actor: Actor, repeatable: Repeatable | None = None) -> Filing:
+    """Return `command` as rows, ready to be written. Without attachments it asks the database nothing."""
+    tree, categories = await _county()
+    bearings = take_bearings(command.telling, tree, categories)
+    if command.telling.attachment_ids:
+        await require_own(actor, command.telling.attachment_ids)
+    return prepare(command, actor, clock.now(), bearings, repeatable=repeatable)
+
+
+async def _county() -> tuple[UnitTree, Catalogue]:
+    async with database().sessions() as session:  # a session that asks nothing takes no connection
+        return await unit_tree(session), await catalogue(session)
+
+
+def filed(outcome: Outcome) -> dict[str, Any]:
+    """Return the answer to a filing, a `views.Filed` as plain values. The tracking code is derived here: it is kept nowhere."""
+    return {
+        "number": outcome.number,
+        "tracking_code": tracking_code(outcome.ticket_id),
+        "ticket_id": outcome.ticket_id,
+        "complaint_id": outcome.complaint_id,
+        "status": outcome.ticket_status,
+        "duplicate": outcome.duplicate,
+        "place": outcome.place,
+    }

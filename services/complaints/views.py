@@ -1,0 +1,105 @@
+"""What is answered about complaints."""
+
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+_EXAMPLE_NUMBER = "20261122-000123-7"
+
+
+class _View(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class PlaceCandidate(_View):
+    """A unit that may be meant."""
+
+    code: str = Field(examples=["441624108203"])
+    name: str = Field(examples=["水口村"])
+    township: str | None = Field(default=None, examples=["彭寨镇"])
+
+
+class PlaceAnswer(_View):
+    """What was understood of the place. An ambiguous or unknown one never stops a filing; the desk asks back or decides."""
+
+    state: Literal["resolved", "ambiguous", "unknown"] = Field(examples=["resolved"])
+    unit: PlaceCandidate | None = None
+    candidates: tuple[PlaceCandidate, ...] = ()
+
+
+class Filed(_View):
+    """A filed complaint: the number to say aloud, and the code that tracks it."""
+
+    number: str = Field(examples=[_EXAMPLE_NUMBER])
+    tracking_code: str = Field(examples=["K7M3QX5A"])
+    ticket_id: UUID = Field(examples=["019aa7c0-7a56-7c60-a0b4-5d1f6a2f9d3e"])
+    complaint_id: UUID = Field(examples=["019aa7c0-7a56-7c60-a0b4-5d1f6a2f9d3f"])
+    status: str = Field(examples=["received"])
+    duplicate: bool = Field(description="The same message was filed before; this is its ticket.", examples=[False])
+    place: PlaceAnswer | None = None
+
+
+class AnswerGiven(_View):
+    """What this complainant was told about the result."""
+
+    round: int = Field(examples=[1])
+    words: str = Field(examples=["水管已于今天上午修好，恢复供水。"])
+    answered_at: datetime
+
+
+class Progress(_View):
+    """What a complainant may know of their ticket."""
+
+    number: str = Field(examples=[_EXAMPLE_NUMBER])
+    status: str = Field(examples=["accepted"])
+    status_words: str = Field(description="The status in words.", examples=["承办单位已签收，正在办理"])
+    received_at: datetime
+    dispatched_at: datetime | None = None
+    accepted_at: datetime | None = None
+    resolved_at: datetime | None = None
+    answered_at: datetime | None = None
+    closed_at: datetime | None = None
+    responsible_unit: str | None = Field(default=None, description="Name of the unit that has it now.", examples=["太平村"])
+    answers: tuple[AnswerGiven, ...] = ()
+
+
+class RewordingView(_View):
+    """A later wording and whose it is."""
+
+    id: UUID
+    complaint_id: UUID
+    words: str = Field(examples=["来电人称水管在村委会门口，不在老水井旁。"])
+    author: str = Field(examples=["李接线"])
+    recorded_at: datetime
+
+
+class ContactView(_View):
+    """The contact as the staff see it: masked."""
+
+    name: str | None = Field(default=None, examples=["张*"])
+    phone: str | None = Field(default=None, examples=["138****0123"])
+    wechat: bool = Field(description="Whether they wrote through WeChat and can be answered there.", examples=[False])
+
+
+class ComplaintView(_View):
+    """A complaint as the staff see it: the original words, later wordings, the contact masked."""
+
+    id: UUID
+    channel: str = Field(examples=["hotline"])
+    words: str = Field(examples=["礼士镇太平村的水管爆了，水漫到路上。"])
+    category_hint: str | None = None
+    place_words: str | None = Field(default=None, examples=["太平村老水井旁"])
+    place_code: str | None = None
+    confidential: bool = Field(examples=[False])
+    wants_answer: bool = Field(examples=[True])
+    happened_at: datetime
+    received_at: datetime
+    contact: ContactView | None = Field(default=None, description="None for an anonymous complainant, or one you must not know.")
+    rewordings: tuple[RewordingView, ...] = ()
+    attachment_ids: tuple[UUID, ...] = ()
+
+
+PlaceSection = dict[str, Any]
+"""A :class:`PlaceAnswer` as it is stored with an answer: plain values."""
