@@ -40,3 +40,14 @@ class Message(Base):
     provider_reference: Mapped[str | None]
     last_error: Mapped[str | None]
     created_at: Mapped[datetime]
+
+
+class StoppedEndpoint(Base):
+    """An address of a carrier that said it wants nothing more (HTTP 410), known by the SHA-256 of the address."""
+
+    __tablename__ = "stopped_endpoints"
+
+    fingerprint: Mapped[bytes] = mapped_column(primary_key=True)
+    carrier: Mapped[str]
+    reason: Mapped[str]
+    stopped_at: Mapped[datetime]
