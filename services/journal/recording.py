@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import insert
+from sqlalchemy import Table
 
 from services.journal.chain import START, event_hash
 from services.journal.models import Delivery, Event
@@ -15,6 +15,9 @@ from services.platform.ids import new_id
 from services.platform.unit_of_work import Work
 
 Row = dict[str, Any]
+
+_EVENTS = cast("Table", Event.__table__)
+_DELIVERIES = cast("Table", Delivery.__table__)
 
 
 def new_event(  # noqa: PLR0913  an event is exactly these facts
@@ -66,8 +69,8 @@ async def record(work: Work, events: Sequence[Row]) -> None:
     if not events:
         return
     connection = await work.session.connection()
-    await connection.execute(insert(Event.__table__), list(events))  # type: ignore[arg-type]  a mapped class's table is a Table
+    await connection.execute(_EVENTS.insert(), list(events))
     deliveries = [delivery for event in events for delivery in deliveries_for(event)]
     if deliveries:
-        await connection.execute(insert(Delivery.__table__), deliveries)  # type: ignore[arg-type]
+        await connection.execute(_DELIVERIES.insert(), deliveries)
         work.rings = True

@@ -64,7 +64,7 @@ def driver_url(url: str) -> str:
     """Return `url` (``postgresql://…`` as people write it) for the asyncpg driver; raise where it names no database."""
     try:
         parsed = make_url(url)
-    except Exception:  # the message of the parser would repeat the password
+    except Exception:  # noqa: BLE001  the message of the parser would repeat the password
         raise Problem("settings.database_url", "DATABASE_URL is not a URL like postgresql://user:password@host:5432/name.") from None
     if not parsed.drivername.startswith("postgres") or not parsed.database:
         raise Problem("settings.database_url", "DATABASE_URL must look like postgresql://user:password@host:5432/name.")

@@ -17,7 +17,7 @@ class Fault:
     detail: str
 
 
-class Problem(Exception):
+class Problem(Exception):  # noqa: N818  the name RFC 9457 gives it
     """A request that cannot be done, and why.
 
     Parameters
@@ -39,7 +39,7 @@ class Problem(Exception):
     status = 400
     title = "Bad request"
 
-    def __init__(  # noqa: PLR0913  the shape of RFC 9457 plus two
+    def __init__(
         self,
         code: str,
         detail: str,

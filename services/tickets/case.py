@@ -118,7 +118,8 @@ class Surroundings:
 class Case:
     """One ticket with all a decision may look at. `last_solved` is the newest call-back's verdict in this round.
 
-    `owed_answers` are the complaints whose complainants want one, those of tickets merged into this one too. `evidence` are the roles of files shown in this round (``photo`` for any picture), `next_sequence` numbers the next assignment,
+    `owed_answers` are the
+    complaints whose complainants want one, those of tickets merged into this one too. `evidence` are the roles of files shown in this round (``photo`` for any picture), `next_sequence` numbers the next assignment,
     `lead_before` held the ticket in the round before, `extensions` counts those granted in this round,
     `other` is the ticket a merge names, `absorbed` counts the tickets merged into this one.
     """

@@ -5,13 +5,14 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic.config import JsonValue
 
 from services.platform.text import Code, ShortText, Words
 
 FileRole = Literal["evidence", "before", "after", "signature", "recording"]
 
 
-def _example(**values: object) -> ConfigDict:
+def _example(**values: JsonValue) -> ConfigDict:
     return ConfigDict(extra="forbid", json_schema_extra={"examples": [values]})
 
 

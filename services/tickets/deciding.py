@@ -120,7 +120,9 @@ def acting_seat(case: Case, actor: Actor, row: Step) -> Seat | None:
         if relation in row.by and relation in found:
             return found[relation]
     wanted = [RELATION_NAMES[relation] for relation in Relation if relation in row.by]
-    raise Forbidden("ticket.not_yours", f"Only {'、'.join(wanted)} may take the action {row.action} on this ticket.", extra={"by": sorted(row.by)})
+    raise Forbidden(
+        "ticket.not_yours", f"Only {'、'.join(wanted)} may take the action {row.action} on this ticket.", extra={"by": sorted(row.by)}
+    )
 
 
 def _without_executor_seats(case: Case, actor: Actor) -> Actor:

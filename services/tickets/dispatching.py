@@ -34,7 +34,7 @@ Hints = Callable[[Work, Sequence[UUID]], Awaitable[Mapping[UUID, PlaceHint]]]
 
 
 async def route_received(work: Work, ticket_ids: Sequence[UUID], hints: Hints) -> int:
-    """Dispatch those of the tickets that wait for it; return how many. Tickets that somebody dispatched, rejected or merged since are skipped.
+    """Dispatch those of the tickets that wait for it; return how many. Those somebody dispatched or ended since are skipped.
 
     A returned ticket is not dispatched by the system: the desk decides. `hints` reads what the complaints say about the place.
     """

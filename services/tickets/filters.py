@@ -14,7 +14,7 @@ from services.identity.permissions import Scope
 from services.organization.models import Unit
 from services.platform.text import Code
 from services.tickets.lifecycle import OPEN
-from services.tickets.models import Assignment
+from services.tickets.models import Assignment, Ticket
 
 Status = Literal["received", "dispatched", "accepted", "resolved", "answered", "closed", "rejected", "cancelled", "merged", "open"]
 
@@ -38,9 +38,12 @@ class TicketFilter(BaseModel):
 
 
 Columns = Mapping[str, ColumnElement[Any]]
+TICKETS: Columns = dict(Ticket.__table__.c.items())
 
 
-def compile_filter(wanted: TicketFilter, columns: Columns, *, unit_path: str | None = None, holder_path: str | None = None) -> list[ColumnElement[bool]]:
+def compile_filter(
+    wanted: TicketFilter, columns: Columns, *, unit_path: str | None = None, holder_path: str | None = None
+) -> list[ColumnElement[bool]]:
     """Return the conditions of `wanted` over `columns` (named as in tickets). The caller looks the unit codes up: their paths."""
     found: list[ColumnElement[bool]] = []
     if wanted.status:

@@ -42,7 +42,12 @@ class Ticket(Base):
         Index(None, "desk_unit_id", "status"),
         Index(None, "received_at", "id"),
         Index(None, "area_path", postgresql_ops={"area_path": "text_pattern_ops"}),
-        Index("ix_tickets_open", "received_at", "id", postgresql_where=text("status IN ('received','dispatched','accepted','resolved','answered')")),
+        Index(
+            "ix_tickets_open",
+            "received_at",
+            "id",
+            postgresql_where=text("status IN ('received','dispatched','accepted','resolved','answered')"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -33,7 +33,12 @@ def triage(case: Case, command: Triage, deed: Deed, category: CategoryPolicy | N
     if command.category is not None:
         if category is None or not category.leaf:
             raise Invalid("category.unknown", f"There is no category {command.category} that a ticket can have.")
-        values |= {"category_code": category.code, "category_version": category.version, "privacy": category.privacy, "urgency": category.urgency}
+        values |= {
+            "category_code": category.code,
+            "category_version": category.version,
+            "privacy": category.privacy,
+            "urgency": category.urgency,
+        }
     if command.place is not None:
         place = unit_by_code(case, command.place)
         values |= {"place_unit_id": place.id, "area_path": place.path}
@@ -64,7 +69,7 @@ def transfer(case: Case, command: Transfer, deed: Deed) -> Outcome:
 def hand_up(case: Case, command: HandUp, deed: Deed) -> Outcome:
     """The holder passes the ticket to the next tier up that has people; blank seats on the way are named."""
     here = case.around.tree.by_id[_lead_unit(case)]
-    skipped = []
+    skipped: list[dict[str, str]] = []
     for unit in case.around.tree.ancestors(here):
         if case.around.tree.staffed(unit.id, WORKING_ROLES, local_day(deed.now)):
             why = {
@@ -83,7 +88,9 @@ def hand_up(case: Case, command: HandUp, deed: Deed) -> Outcome:
 def send_back(case: Case, command: Return, deed: Deed) -> Outcome:
     """The holder gives the ticket back to the desk. Clocks go on; the third return asks for an adjudication."""
     if case.ticket.designated:
-        raise Conflict("ticket.designated", "The ticket was designated by adjudication and cannot be returned; hand it up or request an extension.")
+        raise Conflict(
+            "ticket.designated", "The ticket was designated by adjudication and cannot be returned; hand it up or request an extension."
+        )
     right = unit_by_code(case, command.right_unit) if command.right_unit else None
     returns = case.ticket.returns + 1
     adjudication = returns >= RETURNS_BEFORE_ADJUDICATION
@@ -201,7 +208,7 @@ def root(case: Case) -> UnitNode:
     return found
 
 
-def assignment_row(  # noqa: PLR0913  the row's columns
+def assignment_row(
     case: Case, unit: UnitNode, part: str, why: dict[str, Any], at: datetime, *, task: str | None = None, offset: int = 0
 ) -> Row:
     """Return a new assignment."""
@@ -251,5 +258,3 @@ def _lead_unit(case: Case) -> UUID:
 
 def _json(value: object) -> object:
     return str(value) if isinstance(value, UUID) else value
-
-

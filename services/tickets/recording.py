@@ -1,6 +1,7 @@
 """Storing changes: any number of them in a number of statements that does not grow with it.
 
-Whoever calls holds the tickets locked. The order of statements is fixed and rows go in order of id, so that two writers never wait for each other in a ring.
+Whoever calls holds the tickets locked. The order of statements is fixed and rows go in order of id, so that two writers
+never wait for each other in a ring.
 """
 
 from collections import defaultdict
@@ -30,7 +31,9 @@ async def write(work: Work, changes: Sequence[Change], *, unit_id: UUID | None =
         drafted = _events(work, change, unit_id)
         events += drafted
         last = drafted[-1]
-        tickets.append({**change.values, "id": change.ticket.id, "version": last["seq"], "chain_head": last["hash"], "updated_at": work.now})
+        tickets.append(
+            {**change.values, "id": change.ticket.id, "version": last["seq"], "chain_head": last["hash"], "updated_at": work.now}
+        )
     await _update(connection, Ticket, tickets)
     await _insert_all(connection, (insert for change in changes for insert in change.inserts))
     await _update_all(connection, (item for change in changes for item in change.updates))
@@ -82,7 +85,7 @@ async def _update(connection: AsyncConnection, model: type[Base], rows: list[Row
         groups[tuple(sorted(row))].append({f"new_{key}": value for key, value in row.items()})
     table = _table(model)
     for columns, bound in groups.items():
-        values = {column: bindparam(f"new_{column}") for column in columns if column != "id"}
+        values: dict[str, Any] = {column: bindparam(f"new_{column}") for column in columns if column != "id"}
         await connection.execute(update(table).where(table.c.id == bindparam("new_id")).values(values), bound)
 
 

@@ -61,7 +61,17 @@ def stop(case: Case, stages: Iterable[str], at: datetime) -> tuple[Update, ...]:
     """Return the stopping of every running or paused clock of `stages`."""
     wanted = frozenset(stages)
     return tuple(
-        Update(Clock, clock.id, {"state": "stopped", "stopped_at": at, "paused_at": None, "due_at": _due_if_resumed(clock, at, case.around.calendar), "next_level_at": None})
+        Update(
+            Clock,
+            clock.id,
+            {
+                "state": "stopped",
+                "stopped_at": at,
+                "paused_at": None,
+                "due_at": _due_if_resumed(clock, at, case.around.calendar),
+                "next_level_at": None,
+            },
+        )
         for clock in case.clocks
         if clock.stage in wanted and clock.state in ("running", "paused")
     )
@@ -70,7 +80,9 @@ def stop(case: Case, stages: Iterable[str], at: datetime) -> tuple[Update, ...]:
 def cancel(case: Case) -> tuple[Update, ...]:
     """Return the end without verdict of every clock that still counts."""
     return tuple(
-        Update(Clock, clock.id, {"state": "cancelled", "next_level_at": None}) for clock in case.clocks if clock.state in ("running", "paused")
+        Update(Clock, clock.id, {"state": "cancelled", "next_level_at": None})
+        for clock in case.clocks
+        if clock.state in ("running", "paused")
     )
 
 

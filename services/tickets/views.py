@@ -5,9 +5,10 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 
-_UNIT = {"code": "441624108", "name": "彭寨镇", "tier": "township"}
-_TICKET = {
+_UNIT: JsonDict = {"code": "441624108", "name": "彭寨镇", "tier": "township"}
+_TICKET: JsonDict = {
     "id": "019aa7b0-0000-7000-8000-000000000001",
     "number": "20261122-000123-7",
     "status": "accepted",
@@ -37,7 +38,7 @@ _TICKET = {
     "answered_at": None,
     "closed_at": None,
 }
-_CLOCK = {
+_CLOCK: JsonDict = {
     "stage": "resolve",
     "state": "running",
     "started_at": "2026-11-21T18:10:01Z",

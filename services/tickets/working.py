@@ -81,7 +81,9 @@ def request_extension(case: Case, command: RequestExtension, deed: Deed) -> Outc
         "requested_at": deed.now,
         "requested_by_account_id": deed.actor.account_id,
     }
-    return Outcome({"extension_id": str(row["id"]), "working_days": command.working_days, "reason": command.reason}, inserts=(Insert(Extension, row),))
+    return Outcome(
+        {"extension_id": str(row["id"]), "working_days": command.working_days, "reason": command.reason}, inserts=(Insert(Extension, row),)
+    )
 
 
 def decide_extension(case: Case, command: DecideExtension, deed: Deed) -> Outcome:

@@ -1,0 +1,120 @@
+"""Tickets at the door: lists, one ticket with its story, and the one endpoint that takes every action."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Body, Depends, Query, Request, Response
+
+from services.complaints.reading import owed_answers
+from services.platform.actor import Actor
+from services.platform.errors import Problem
+from services.platform.unit_of_work import unit_of_work
+from services.tickets import queries, views
+from services.tickets.actions import act
+from services.tickets.commands import TicketCommand
+from services.tickets.filters import TicketFilter
+from services.web.etags import etag, if_match
+from services.web.idempotency import IdempotencyKeyHeader, fingerprint_of, once
+from services.web.paging import Page, PageCursor, PageLimit, link_next, read_cursor, write_cursor
+from services.web.routes import door_router
+from services.web.signed_in import requires
+
+router = door_router("/v1/tickets", tags=["tickets"])
+
+Reader = Annotated[Actor, Depends(requires("ticket.read"))]
+Wanted = Annotated[TicketFilter, Query()]
+
+
+class TicketPage(Page[views.TicketLine]):
+    """A page of tickets, oldest received first."""
+
+
+@router.get("")
+async def list_tickets(
+    request: Request, response: Response, actor: Reader, wanted: Wanted, limit: PageLimit = 50, cursor: PageCursor = None
+) -> TicketPage:
+    """List the tickets one may know of, oldest received first: 工单列表."""
+    after = _after(cursor)
+    async with unit_of_work(actor) as work:
+        found = await queries.list_tickets(work.session, actor, wanted, limit=limit + 1, after=after, now=work.now)
+    more = write_cursor(found[limit - 1].received_at.isoformat(), str(found[limit - 1].id)) if len(found) > limit else None
+    link_next(request, response, more)
+    return TicketPage(items=found[:limit], next=more)
+
+
+@router.get("/count")
+async def count_tickets(actor: Reader, wanted: Wanted) -> views.TicketCount:
+    """Count the tickets that the list with the same filter has."""
+    async with unit_of_work(actor) as work:
+        return views.TicketCount(count=await queries.count_tickets(work.session, actor, wanted))
+
+
+@router.get("/{number}")
+async def read_ticket(number: str, response: Response, actor: Reader) -> views.TicketView:
+    """Read one ticket, with its clocks and the actions one may take now."""
+    async with unit_of_work(actor) as work:
+        row = await queries.find_visible(work.session, actor, number)
+        view = await queries.ticket_view(work.session, actor, row.id, work.now)
+    response.headers["ETag"] = etag(view.version)
+    return view
+
+
+@router.post("/{number}/actions", response_model=views.TicketView)
+async def take_action(
+    number: str,
+    actor: Reader,
+    command: Annotated[TicketCommand, Body()],
+    key: IdempotencyKeyHeader,
+    version: Annotated[int | None, Depends(if_match(required=True))],
+) -> Response:
+    """Take an action on the ticket, from 派单 to 办结.
+
+    The lifecycle table says which action is possible when, and for whom. `If-Match` carries the version the decision was made on.
+    """
+    async with unit_of_work(actor) as work:
+
+        async def do() -> tuple[int, views.TicketView]:
+            ticket_id = await act(work, number, command, version, owed_answers)
+            return 200, await queries.ticket_view(work.session, actor, ticket_id, work.now)
+
+        return await once(work, actor, f"POST /v1/tickets/{number}/actions", key, fingerprint_of(command), do, _headers)
+
+
+@router.get("/{number}/events")
+async def read_events(number: str, actor: Reader) -> views.Timeline:
+    """Read everything that happened to the ticket, each event chained to the one before it."""
+    async with unit_of_work(actor) as work:
+        row = await queries.find_visible(work.session, actor, number)
+        return await queries.timeline(work.session, row.id)
+
+
+@router.get("/{number}/why")
+async def read_why(number: str, actor: Reader) -> views.Whys:
+    """Read why each unit got the ticket: the rule, what it saw, who was passed over."""
+    async with unit_of_work(actor) as work:
+        row = await queries.find_visible(work.session, actor, number)
+        return await queries.whys(work.session, row.id)
+
+
+@router.get("/{number}/work-logs")
+async def read_work_logs(number: str, actor: Reader) -> views.WorkLogs:
+    """Read what was done, in words and pictures."""
+    async with unit_of_work(actor) as work:
+        row = await queries.find_visible(work.session, actor, number)
+        return await queries.work_logs(work.session, row.id)
+
+
+def _headers(view: object) -> dict[str, str]:
+    assert isinstance(view, views.TicketView)
+    return {"ETag": etag(view.version)}
+
+
+def _after(cursor: str | None) -> tuple[datetime, UUID] | None:
+    if cursor is None:
+        return None
+    received, ticket_id = read_cursor(cursor, (str, str))
+    try:
+        return datetime.fromisoformat(str(received)), UUID(str(ticket_id))
+    except ValueError:
+        raise Problem("cursor.malformed", "The cursor is not one of this list; start without it.") from None
