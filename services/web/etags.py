@@ -49,11 +49,3 @@ def _version(header: str) -> int | None:
     if tag["weak"]:
         raise PreconditionFailed("precondition.weak", "If-Match compares strongly; send the tag without W/.")
     return int(tag["version"])
-
-
-def require_version(expected: int | None, found: int) -> None:
-    """Raise :class:`PreconditionFailed` where `expected` is given and is not `found`."""
-    if expected is not None and expected != found:
-        raise PreconditionFailed(
-            "precondition.version", "Somebody changed this since you read it; read it again.", extra={"version": found}
-        )

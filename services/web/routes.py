@@ -57,9 +57,7 @@ def require_json(content_type: str | None) -> None:
     subtype = message.get_content_subtype()
     is_json = message.get_content_maintype() == "application" and (subtype == "json" or subtype.endswith("+json"))
     if not content_type or not is_json or message.get_content_charset("utf-8") not in ("utf-8", "utf8"):
-        raise UnsupportedMedia(
-            "request.media_type", "The body must be application/json in UTF-8.", headers={"Accept": "application/json"}
-        )
+        raise UnsupportedMedia("request.media_type", "The body must be application/json in UTF-8.", headers={"Accept": "application/json"})
 
 
 def strict_json(body: bytes) -> Any:

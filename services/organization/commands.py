@@ -1,0 +1,151 @@
+"""What administrators say: bodies of the requests that change the organisation."""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from services.platform.text import Code, ShortText
+
+Kind = Literal["city", "county", "township", "village", "community", "grid", "station", "department"]
+Tier = Literal["grid", "village", "township", "county", "city"]
+Role = Literal[
+    "grid_worker", "guide", "assistant", "grid_instructor", "village_secretary", "township_dispatcher",
+    "department_officer", "county_supervisor", "hotline_operator", "analyst", "administrator",
+]  # fmt: skip
+Phone = Annotated[str, StringConstraints(pattern=r"^[0-9+][0-9 -]{2,19}$")]
+Function = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]{0,39}$")]
+Latitude = Annotated[float, Field(ge=-90, le=90)]
+Longitude = Annotated[float, Field(ge=-180, le=180)]
+Count = Annotated[int, Field(ge=0, le=100_000_000)]
+
+
+def _sensible(day: date) -> date:
+    if not 1949 <= day.year <= 2200:  # noqa: PLR2004  outside of it, a typing mistake
+        raise ValueError("must be a day between 1949 and 2200")
+    return day
+
+
+Day = Annotated[date, AfterValidator(_sensible)]
+
+
+class _Place(BaseModel):
+    """Both coordinates or none; WGS-84 degrees."""
+
+    lat: Latitude | None = None
+    lon: Longitude | None = None
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> "_Place":
+        if (self.lat is None) != (self.lon is None):
+            raise ValueError("lat and lon are given together or not at all")
+        return self
+
+
+class AddUnit(_Place):
+    """A new unit below another."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "code": "441624108213004",
+                    "parent_code": "441624108213",
+                    "name": "第四网格",
+                    "kind": "grid",
+                    "tier": "grid",
+                    "aliases": ["老屋组"],
+                }
+            ]
+        },
+    )
+
+    code: Code
+    parent_code: Code
+    name: ShortText
+    kind: Kind
+    tier: Tier
+    aliases: list[ShortText] = Field(default_factory=list, max_length=50)
+    function: Function | None = None
+    population: Count | None = None
+    households: Count | None = None
+    duty_phone: Phone | None = Field(default=None, description="The office's number; it is published.")
+
+
+class ChangeUnit(_Place):
+    """What is to be different in a unit; members left out stay as they are. `valid_to` closes it from that day."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"duty_phone": "0762-5631234", "aliases": ["水口", "水口大队"]}]}
+    )
+
+    name: ShortText | None = None
+    parent_code: Code | None = None
+    aliases: list[ShortText] | None = Field(default=None, max_length=50)
+    function: Function | None = None
+    population: Count | None = None
+    households: Count | None = None
+    duty_phone: Phone | None = None
+    valid_to: Day | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> "ChangeUnit":
+        if not self.model_fields_set:
+            raise ValueError("says nothing to change")
+        for needed in ("name", "parent_code", "aliases"):
+            if needed in self.model_fields_set and getattr(self, needed) is None:
+                raise ValueError(f"{needed} cannot be null")
+        return self
+
+
+class AddMember(BaseModel):
+    """A new member of the organisation. `party_member` decides between guide 指导员 and assistant 助理员."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"name": "黄小明", "staff_number": "PZ-0031", "party_member": True}]}
+    )
+
+    name: ShortText
+    staff_number: Code | None = None
+    party_member: bool
+
+
+class ChangeMember(BaseModel):
+    """What is to be different in a member. `left_on`: the first day they are no longer here. Who joins the party becomes a guide."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"party_member": True}]})
+
+    name: ShortText | None = None
+    party_member: bool | None = None
+    left_on: Day | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> "ChangeMember":
+        if not self.model_fields_set:
+            raise ValueError("says nothing to change")
+        for needed in ("name", "party_member"):
+            if needed in self.model_fields_set and getattr(self, needed) is None:
+                raise ValueError(f"{needed} cannot be null")
+        return self
+
+
+class GivePost(BaseModel):
+    """A post for a member. The role ``grid_instructor`` becomes guide or assistant as party membership says (A17)."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"unit_code": "441624108213001", "role": "grid_instructor", "valid_from": "2026-12-01"}]},
+    )
+
+    unit_code: Code
+    role: Role
+    valid_from: Day | None = Field(default=None, description="First day; today where not given.")
+
+
+class EndPost(BaseModel):
+    """The end of a post."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"valid_to": "2026-12-31"}]})
+
+    valid_to: Day | None = Field(default=None, description="The first day the post is over; today where not given.")
