@@ -42,8 +42,8 @@ def filed(outcome: Outcome) -> dict[str, Any]:
     return {
         "number": outcome.number,
         "tracking_code": tracking_code(outcome.ticket_id),
-        "ticket_id": outcome.ticket_id,
-        "complaint_id": outcome.complaint_id,
+        "ticket_id": str(outcome.ticket_id),
+        "complaint_id": str(outcome.complaint_id),
         "status": outcome.ticket_status,
         "duplicate": outcome.duplicate,
         "place": outcome.place,

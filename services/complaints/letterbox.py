@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 import structlog
-from asyncpg import DataError, IntegrityConstraintViolationError
+from asyncpg import DataError, IntegrityConstraintViolationError, InterfaceError, InternalClientError, PostgresError
 from asyncpg.connection import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from services.complaints.filing import Filing
 from services.complaints.writing import Outcome, write
@@ -27,6 +28,9 @@ BATCH_AT_MOST = 256
 FLIGHTS = 2
 """Batches being written at a time: while one waits for the disk, the next is being sent."""
 TRIES = 3
+
+_REFUSED = (IntegrityConstraintViolationError, DataError)
+_AWAY = (PostgresError, InterfaceError, InternalClientError, SQLAlchemyError, OSError)
 
 
 @dataclass(slots=True)
@@ -92,9 +96,9 @@ async def _deliver(batch: Sequence[_Waiting]) -> None:
     for attempt in range(1, TRIES + 1):
         try:
             outcomes = await _write_durably([waiting.filing for waiting in batch])
-        except (IntegrityConstraintViolationError, DataError) as refused:
+        except _REFUSED as refused:
             return await _one_by_one(batch, refused)
-        except Exception as error:
+        except _AWAY as error:
             # A connection that broke, a deadlock, a restart of the server. What was committed is found again by its message.
             if attempt == TRIES:
                 raise
@@ -123,7 +127,13 @@ async def _one_by_one(batch: Sequence[_Waiting], refused: Exception) -> None:
 
 async def _write_durably(filings: Sequence[Filing]) -> list[Outcome]:
     async with database().raw() as connection:
-        return await _in_transaction(connection, filings)
+        try:
+            return await _in_transaction(connection, filings)
+        except _REFUSED:
+            raise
+        except BaseException:
+            connection.terminate()  # nobody knows what state it is in
+            raise
 
 
 async def _in_transaction(connection: Connection, filings: Sequence[Filing]) -> list[Outcome]:

@@ -136,9 +136,11 @@ def _statement(complaints: Sequence[Row], parts: dict[str, list[Row]]) -> str:
 
 
 def _as_text(value: object) -> str:
-    """Bytes as PostgreSQL reads them."""
+    """Bytes as PostgreSQL reads them, and the driver's own kind of UUID."""
     if isinstance(value, bytes):
         return "\\x" + value.hex()
+    if isinstance(value, UUID):
+        return str(value)
     raise TypeError(f"no row holds a {type(value).__name__}")
 
 

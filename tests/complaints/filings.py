@@ -24,7 +24,9 @@ def telling(**changes: Any) -> Telling:
     return Telling(**told)
 
 
-def filing(message: str = "call-1#1", *, channel: str = "hotline", actor: Actor = SYSTEM, bearings: Bearings | None = None, **changes: Any) -> Filing:
+def filing(
+    message: str = "call-1#1", *, channel: str = "hotline", actor: Actor = SYSTEM, bearings: Bearings | None = None, **changes: Any
+) -> Filing:
     """A filing of one message. `key` and `fingerprint` make it repeatable."""
     key, fingerprint = changes.pop("key", None), changes.pop("fingerprint", b"f")
     repeatable = Repeatable("operator/POST/v1/hotline/complaints", key, fingerprint) if key else None
