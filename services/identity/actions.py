@@ -22,7 +22,7 @@ from services.platform.unit_of_work import Work, unit_of_work
 
 TRIES = 5
 LOCKED_FOR = timedelta(minutes=15)
-SHORTEST_PASSWORD = 10
+SHORTEST_PASSWORD = 8
 
 
 @dataclass(frozen=True, slots=True)

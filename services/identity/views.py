@@ -10,7 +10,13 @@ from services.identity.permissions import PERMISSIONS, may
 from services.organization.models import ROLES
 from services.platform.actor import Actor
 
-_SEAT: dict[str, Any] = {"role": "township_dispatcher", "title": "乡镇调度员", "unit_code": "441624108", "tier": "township", "function": None}
+_SEAT: dict[str, Any] = {
+    "role": "township_dispatcher",
+    "title": "乡镇调度员",
+    "unit_code": "441624108",
+    "tier": "township",
+    "function": None,
+}
 _MEMBER: dict[str, Any] = {"id": "0198f2a0-7c00-7000-8000-000000000001", "name": "黄小明"}
 
 
