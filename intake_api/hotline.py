@@ -51,7 +51,7 @@ async def file_by_hotline(
 ) -> Response:
     """File a complaint told on the telephone. A repeat of the same call and item returns the first ticket."""
     command = FileComplaint("hotline", body.message_id, body, call_id=body.call_id)
-    return answer(await file_complaint(command, actor, repeatable(actor, "POST /v1/hotline/complaints", key, body)))
+    return answer(await file_complaint(command, actor, repeatable(actor, "POST /v1/hotline/complaints", key, body), ask_back=True))
 
 
 @router.post("/petitions", summary="File what a visitor tells", status_code=201, response_model=Filed, responses=FOUND_BEFORE)
@@ -60,4 +60,4 @@ async def file_petition(
 ) -> Response:
     """File a complaint told in person at the office."""
     command = FileComplaint("petition", str(body.filing_id), body)
-    return answer(await file_complaint(command, actor, repeatable(actor, "POST /v1/petitions", key, body)))
+    return answer(await file_complaint(command, actor, repeatable(actor, "POST /v1/petitions", key, body), ask_back=True))

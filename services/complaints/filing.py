@@ -10,10 +10,11 @@ from uuid import UUID
 
 from services.complaints.commands import FileComplaint, Place
 from services.complaints.contacts import seal_contact
+from services.complaints.placing import point_of
 from services.platform.actor import Actor
 from services.platform.errors import Fault, Invalid
 from services.platform.ids import new_id
-from services.routing.geo import CoordinateSystem, Point, to_wgs84
+from services.routing.geo import to_wgs84
 from services.tickets.opening import OpenedRows, Opening, open_ticket
 
 Row = dict[str, Any]
@@ -21,7 +22,6 @@ Row = dict[str, Any]
 AHEAD_AT_MOST = timedelta(minutes=5)
 """How far a device's clock may run ahead before its time is refused."""
 BACK_AT_MOST = timedelta(days=366)
-_SYSTEMS = {"WGS-84": CoordinateSystem.WGS84, "GCJ-02": CoordinateSystem.GCJ02}
 _NO_PLACE = Place()
 
 
@@ -156,9 +156,10 @@ def _wrong_time(detail: str) -> Invalid:
 
 def _on_the_map(where: Place) -> tuple[float | None, float | None]:
     """The place in WGS-84, which everything inside counts in; the complaint keeps it as it was given."""
-    if where.lat is None or where.lon is None or where.coordinate_system is None:
+    given = point_of(where)
+    if given is None:
         return None, None
-    point = to_wgs84(Point(where.lat, where.lon, _SYSTEMS[where.coordinate_system]))
+    point = to_wgs84(given)
     return point.lat, point.lon
 
 

@@ -9,6 +9,7 @@ from services.complaints.bearings import take_bearings
 from services.complaints.commands import FileComplaint
 from services.complaints.filing import Filing, Repeatable, prepare
 from services.complaints.letterbox import letterbox
+from services.complaints.placing import place_answer
 from services.complaints.writing import Outcome
 from services.organization.queries import unit_tree
 from services.organization.tree import UnitTree
@@ -18,18 +19,24 @@ from services.platform.database import database
 from services.platform.secrets import tracking_code
 
 
-async def file_complaint(command: FileComplaint, actor: Actor, repeatable: Repeatable | None = None) -> Outcome:
-    """Return what became of `command` once it is durable. Raises what `take_bearings`, `prepare` and the letterbox raise."""
-    return await letterbox().file(await prepared(command, actor, repeatable))
+async def file_complaint(
+    command: FileComplaint, actor: Actor, repeatable: Repeatable | None = None, *, ask_back: bool = False
+) -> Outcome:
+    """Return what became of `command` once it is durable. Raises what `take_bearings`, `prepare` and the letterbox raise.
+
+    With `ask_back` the answer says what was understood of the place, for somebody who can still ask.
+    """
+    return await letterbox().file(await prepared(command, actor, repeatable, ask_back=ask_back))
 
 
-async def prepared(command: FileComplaint, actor: Actor, repeatable: Repeatable | None = None) -> Filing:
+async def prepared(command: FileComplaint, actor: Actor, repeatable: Repeatable | None = None, *, ask_back: bool = False) -> Filing:
     """Return `command` as rows, ready to be written. Without attachments it asks the database nothing."""
     tree, categories = await _county()
     bearings = take_bearings(command.telling, tree, categories)
+    place = place_answer(command.telling.place, tree) if ask_back else None
     if command.telling.attachment_ids:
         await require_own(actor, command.telling.attachment_ids)
-    return prepare(command, actor, clock.now(), bearings, repeatable=repeatable)
+    return prepare(command, actor, clock.now(), bearings, repeatable=repeatable, place=place)
 
 
 async def _county() -> tuple[UnitTree, Catalogue]:

@@ -41,6 +41,7 @@ class County:
 
     units: dict[str, UUID] = field(default_factory=dict)
     accounts: dict[str, UUID] = field(default_factory=dict)
+    paths: dict[str | None, str] = field(default_factory=lambda: {None: "/"})
 
     def signed_in(self, login: str) -> dict[str, str]:
         """Headers of a request by this person."""
@@ -48,18 +49,23 @@ class County:
         return {"Authorization": f"Bearer {token}"}
 
 
-async def settle(owner: asyncpg.Connection) -> County:
-    """Write the small county into an empty database."""
-    county, now, since = County(), datetime.now(UTC), date(2020, 1, 1)
-    paths: dict[str | None, str] = {None: "/"}
-    for code, kind, tier, name, parent, function in UNITS:
+async def add_units(owner: asyncpg.Connection, county: County, *units: tuple[str, str, str, str, str | None, str | None]) -> None:
+    """Write units, each below one that is there."""
+    now, since = datetime.now(UTC), date(2020, 1, 1)
+    for code, kind, tier, name, parent, function in units:
         county.units[code] = new_id()
-        paths[code] = f"{paths[parent]}{code}/"
+        county.paths[code] = f"{county.paths[parent]}{code}/"
         await owner.execute(
             "INSERT INTO units (id, code, kind, tier, name, parent_id, path, function, valid_from, created_at, updated_at)"
             " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)",
-            county.units[code], code, kind, tier, name, county.units.get(parent), paths[code], function, since, now,
+            county.units[code], code, kind, tier, name, county.units.get(parent), county.paths[code], function, since, now,
         )  # fmt: skip
+
+
+async def settle(owner: asyncpg.Connection) -> County:
+    """Write the small county into an empty database."""
+    county, now, since = County(), datetime.now(UTC), date(2020, 1, 1)
+    await add_units(owner, county, *UNITS)
     for login, name, role, unit in PEOPLE:
         member, county.accounts[login] = new_id(), new_id()
         await owner.execute(

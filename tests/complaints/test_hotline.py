@@ -7,6 +7,7 @@ import pytest
 
 from services.platform.secrets import tracking_code
 from services.tickets.numbers import read_number
+from tests.complaints.door import add_units
 from tests.complaints.filings import NAME, PHONE, WORDS
 
 CALL = {
@@ -148,6 +149,31 @@ async def test_a_confidential_complaint_makes_a_confidential_ticket(desk):
 async def test_a_department_named_by_the_operator_is_kept_on_the_ticket(desk):
     await desk.hotline(CALL | {"surface_to": "441624-water"})
     assert await desk.database.value("SELECT surface_to_id FROM tickets") == desk.county.units["441624-water"]
+
+
+@pytest.mark.parametrize(
+    ("place", "state", "code"),
+    [
+        ({"words": "太平村老水井旁"}, "resolved", "441624108203"),
+        ({"words": "云深不知处"}, "unknown", None),
+        ({"unit_code": "441624108204"}, "resolved", "441624108204"),
+    ],
+)
+async def test_the_operator_is_told_what_was_understood_of_the_place(desk, place, state, code):
+    reply = await desk.hotline(CALL | {"place": place})
+    answer = reply.json()["place"]
+    assert (reply.status_code, answer["state"]) == (201, state)
+    assert (answer["unit"] or {}).get("code") == code
+
+
+async def test_a_name_that_exists_twice_is_asked_back_and_filed_all_the_same(desk):
+    twin = ("441624109203", "village", "village", "太平村", "441624109", None)
+    await add_units(desk.database.owner, desk.county, ("441624109", "township", "township", "彭寨镇", "441624", None), twin)
+    reply = await desk.hotline(CALL | {"place": {"words": "太平村"}})
+    answer = reply.json()["place"]
+    assert (reply.status_code, answer["state"]) == (201, "ambiguous")
+    assert {(one["code"], one["township"]) for one in answer["candidates"]} == {("441624108203", "礼士镇"), ("441624109203", "彭寨镇")}
+    assert await desk.database.value("SELECT place_unit_id FROM tickets") is None
 
 
 @pytest.mark.parametrize("by", ["grid", "secretary"])
