@@ -1,7 +1,7 @@
 # Two commands are enough: `make run` and `make test`. Everything is kept inside this folder.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench lock clean wipe
+.PHONY: help run test check docs bench lock clean wipe
 SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 
@@ -30,6 +30,9 @@ check: $(DEV) ## Formatting, lint, types and the import contracts
 	@.venv/bin/ruff check --quiet .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
+
+docs: $(DEV) ## Print the documents that are made from code
+	@.venv/bin/python -m tests.architecture.printing
 
 bench: $(DEV) ## Measure intake and reports beside the limits of this machine
 	@.venv/bin/python -m bench.intake

@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import asyncpg
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 
 from daguanjia.servers import temporary_servers
-from services.platform.database import INTAKE, OWNER, Database, use_database
+from services.platform.database import INTAKE, OWNER, WORKER, Database, use_database
 from services.platform.doorbell import Doorbell, use_doorbell
 from services.platform.settings import settings
 
@@ -106,6 +107,26 @@ class TestDatabase:
     owner: asyncpg.Connection
 
     __test__ = False
+
+    @asynccontextmanager
+    async def as_role(self, role: str) -> AsyncIterator[Database]:
+        """Work under another door's role inside the block."""
+        opened = Database(self.url, role, pool_size=4)
+        use_database(opened)
+        try:
+            yield opened
+        finally:
+            use_database(self.database)
+            await opened.close()
+
+    async def settle(self) -> None:
+        """Do what the worker does, until nothing is owed."""
+        from dispatch_worker.handlers import HANDLERS
+        from services.journal.draining import drain
+
+        async with self.as_role(WORKER):
+            while (done := await drain(HANDLERS, batch=200)).taken:
+                assert not done.failed, await self.fetch("SELECT handler, last_error FROM deliveries WHERE last_error IS NOT NULL")
 
     async def fetch(self, query: str, *values: object) -> list[asyncpg.Record]:
         """Run a query as the owner."""

@@ -395,7 +395,7 @@ def upgrade() -> None:  # noqa: PLR0915  a list of tables
         sa.PrimaryKeyConstraint("id", name=op.f("pk_clocks")),
         sa.UniqueConstraint("ticket_id", "round", "stage", "turn", name=op.f("uq_clocks_ticket_id_round_stage_turn")),
     )
-    op.create_index("ix_clocks_next_level", "clocks", ["next_level_at", "id"], unique=False, postgresql_where=sa.text("state = 'running'"))
+    op.create_index("ix_clocks_next_level", "clocks", ["next_level_at", "id"], unique=False, postgresql_where=sa.text("state IN ('running', 'stopped')"))
     op.create_table(
         "complaints",
         sa.Column("id", sa.Uuid(), nullable=False),

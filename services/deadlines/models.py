@@ -25,7 +25,8 @@ class CalendarDay(Base):
 
 
 class Clock(Base):
-    """One limit that runs for one ticket. `next_level_at` is when the next escalation level is reached; NULL when none is left.
+    """One limit that runs for one ticket. `next_level_at` is when the next escalation level is (or was) reached;
+    NULL when none is left. A clock that was stopped late keeps it until the levels it had reached by then are recorded.
 
     `first_due_at` never changes; `due_at` moves only by a granted extension or a suspension. `stopped_at` <= `due_at` is on time.
     """
@@ -35,7 +36,7 @@ class Clock(Base):
         CheckConstraint(f"stage IN {STAGES!r}", name="stage"),
         CheckConstraint(f"state IN {CLOCK_STATES!r}", name="state"),
         UniqueConstraint("ticket_id", "round", "stage", "turn"),
-        Index("ix_clocks_next_level", "next_level_at", "id", postgresql_where=text("state = 'running'")),
+        Index("ix_clocks_next_level", "next_level_at", "id", postgresql_where=text("state IN ('running', 'stopped')")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -61,7 +61,7 @@ class TicketState(_FromRow):
 
 @dataclass(frozen=True, slots=True)
 class ClockState(_FromRow):
-    """A clock of the present round; see :class:`services.deadlines.models.Clock`."""
+    """A clock of the present round, or one with a level still to be recorded; see :class:`services.deadlines.models.Clock`."""
 
     id: UUID
     ticket_id: UUID
@@ -116,12 +116,12 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One ticket with all a decision may look at. `last_solved` is the newest call-back's verdict in this round.
+    """One ticket with all a decision may look at.
 
-    `owed_answers` are the
-    complaints whose complainants want one, those of tickets merged into this one too. `evidence` are the roles of files shown in this round (``photo`` for any picture), `next_sequence` numbers the next assignment,
-    `lead_before` held the ticket in the round before, `extensions` counts those granted in this round,
-    `other` is the ticket a merge names, `absorbed` counts the tickets merged into this one.
+    `last_solved` is the newest call-back's verdict in this round. `owed_answers` are the complaints whose complainants want one, those of
+    tickets merged into this one too. `evidence` are the roles of files shown in this round, `next_sequence` numbers the next assignment,
+    `lead_before` held the ticket last, `extensions` counts those granted in this round, `other` is the ticket a merge names, `absorbed`
+    counts the tickets merged into this one.
     """
 
     ticket: TicketState
@@ -142,7 +142,7 @@ class Case:
 
     def clock(self, stage: str) -> ClockState | None:
         """Return the newest clock of `stage` in the present round."""
-        found = [clock for clock in self.clocks if clock.stage == stage]
+        found = [clock for clock in self.clocks if clock.stage == stage and clock.round == self.ticket.round]
         return max(found, key=lambda clock: clock.turn) if found else None
 
     @property

@@ -157,7 +157,7 @@ def unmerge(case: Case, command: Unmerge, deed: Deed) -> Outcome:
     before = case.ticket.status_before_merge
     assert before is not None
     return Outcome(
-        {"from_id": str(case.ticket.merged_into_id), "words": command.words, "status": before},
+        {"from_id": str(case.ticket.merged_into_id), "words": command.words},
         {"merged_into_id": None, "status_before_merge": None},
         updates=timing.resume(case, deed.now) if case.ticket.suspended_at is None else (),
         to=before,

@@ -46,7 +46,7 @@ async def _most_overdue(work: Work, limit: int) -> list[UUID]:
     table = Clock.__table__
     due = (
         select(table.c.ticket_id)
-        .where(table.c.state == "running", table.c.next_level_at <= func.now())
+        .where(table.c.state.in_(("running", "stopped")), table.c.next_level_at <= func.now())
         .order_by(table.c.next_level_at, table.c.id)
         .limit(limit)
     )
@@ -58,7 +58,7 @@ def escalated(case: Case, deed: Deed) -> Change | None:
     steps: list[tuple[ClockState, ReachedLevel]] = []
     updates: list[Update] = []
     for clock in case.clocks:
-        if clock.state == "running" and clock.next_level_at is not None and clock.next_level_at <= deed.now:
+        if clock.state in ("running", "stopped") and clock.next_level_at is not None and clock.next_level_at <= deed.now:
             reached = _reached(case, clock, deed.now)
             steps += [(clock, level) for level in reached]
             updates.append(_advanced(case, clock, reached))
@@ -72,12 +72,12 @@ def _reached(case: Case, clock: ClockState, now: datetime) -> tuple[ReachedLevel
 
 
 def _running(clock: ClockState) -> RunningClock:
-    return RunningClock(clock.started_at, clock.due_at, frozenset(range(1, clock.level + 1)))
+    return RunningClock(clock.started_at, clock.due_at, frozenset(range(1, clock.level + 1)), clock.stopped_at)
 
 
 def _advanced(case: Case, clock: ClockState, reached: Sequence[ReachedLevel]) -> Update:
     level = max((item.level.index for item in reached), default=clock.level)
-    after = RunningClock(clock.started_at, clock.due_at, frozenset(range(1, level + 1)))
+    after = RunningClock(clock.started_at, clock.due_at, frozenset(range(1, level + 1)), clock.stopped_at)
     coming = next_level_at(after, default_ladder(TimeUnit(clock.limit_unit)), case.around.calendar)
     return Update(Clock, clock.id, {"level": level, "next_level_at": coming})
 
@@ -89,7 +89,7 @@ def _change(case: Case, steps: list[tuple[ClockState, ReachedLevel]], updates: l
     present = case
     for clock, reached in steps:
         moved, unit = None, _addressed(present, reached.level.name, deed.now)
-        if reached.level.name == "raise" and clock.stage in ("accept", "dispatch"):
+        if reached.level.name == "raise" and clock.stage in ("accept", "dispatch") and clock.state == "running":
             moved = _moved_up(present, clock, unit, deed)
         data = _data(clock, reached, unit, moved=moved is not None)
         if moved is not None:
@@ -139,6 +139,7 @@ def _data(clock: ClockState, reached: ReachedLevel, unit: UnitNode, *, moved: bo
         "unit_id": str(unit.id),
         "moved": moved,
         "provisional": reached.provisional,
+        "over": clock.state == "stopped",
     }
 
 

@@ -181,14 +181,14 @@ async def _merged_names(session: AsyncSession, rows: Iterable[Any]) -> dict[UUID
     if not wanted:
         return {}
     rows_found = await session.execute(select(Ticket.id, Ticket.number).where(Ticket.id.in_(wanted)))
-    return dict(rows_found.tuples().all())
+    return {row.id: row.number for row in rows_found}
 
 
 async def _actor_names(session: AsyncSession, account_ids: set[UUID]) -> dict[UUID, str]:
     if not account_ids:
         return {}
     query = select(Account.id, Member.name).join(Member, Member.id == Account.member_id).where(Account.id.in_(account_ids))
-    return dict((await session.execute(query)).tuples().all())
+    return {row.id: row.name for row in await session.execute(query)}
 
 
 def _line(row: Any, tree: UnitTree, policies: Catalogue, due: datetime | None, names: dict[UUID, str], now: datetime) -> dict[str, Any]:

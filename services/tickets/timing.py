@@ -58,7 +58,10 @@ def start(case: Case, stage: str, at: datetime, *, turn: int = 1, limit: StageLi
 
 
 def stop(case: Case, stages: Iterable[str], at: datetime) -> tuple[Update, ...]:
-    """Return the stopping of every running or paused clock of `stages`."""
+    """Return the stopping of every running or paused clock of `stages`.
+
+    One that had reached a level nobody has recorded yet keeps `next_level_at`, so that the level is still written down.
+    """
     wanted = frozenset(stages)
     return tuple(
         Update(
@@ -69,7 +72,7 @@ def stop(case: Case, stages: Iterable[str], at: datetime) -> tuple[Update, ...]:
                 "stopped_at": at,
                 "paused_at": None,
                 "due_at": _due_if_resumed(clock, at, case.around.calendar),
-                "next_level_at": None,
+                "next_level_at": clock.next_level_at if clock.next_level_at is not None and clock.next_level_at < at else None,
             },
         )
         for clock in case.clocks

@@ -110,6 +110,9 @@ def suspend(case: Case, command: Suspend, deed: Deed) -> Outcome:
     """Pause the clocks of the work."""
     if case.ticket.suspended_at is not None:
         raise Conflict("ticket.suspended", "The ticket is suspended already.")
+    clock = case.clock("resolve")
+    if clock is not None and clock.state == "running" and clock.due_at <= deed.now:
+        raise Conflict("ticket.overdue", "The limit is over already; a late ticket cannot be suspended.")
     return Outcome(
         {"reason": command.reason, "words": command.words},
         {"suspended_at": deed.now, "suspension": command.reason},

@@ -1,0 +1,61 @@
+"""The documents that are printed from code. `make docs` writes them; a test fails where they are stale."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from services.tickets.lifecycle import ACTION_NAMES, RELATION_NAMES, SAME, STATUS_NAMES, TABLE
+
+ROOT = Path(__file__).parents[2]
+
+
+def lifecycle() -> str:
+    """Return docs/lifecycle.md."""
+    lines = [
+        "# The life of a ticket",
+        "",
+        "Printed from `services/tickets/lifecycle.py` by `make docs`; do not edit.",
+        "",
+        "| status | 中文 |",
+        "|---|---|",
+        *(f"| `{status}` | {name} |" for status, name in STATUS_NAMES.items()),
+        "",
+        "Who: " + "; ".join(f"`{relation}` {name}" for relation, name in RELATION_NAMES.items()) + ".",
+        "",
+        "| in status | action | 中文 | leads to | by | needs | clocks |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for row in TABLE:
+        to = "as it was" if row.to == SAME else f"`{row.to}`"
+        by = ", ".join(sorted(row.by))
+        lines.append(f"| `{row.status}` | `{row.action}` | {ACTION_NAMES[row.action]} | {to} | {by} | {row.needs} | {row.clocks} |")
+    return "\n".join(lines) + "\n"
+
+
+def _openapi(module: str) -> Callable[[], str]:
+    def written() -> str:
+        import importlib
+
+        app = importlib.import_module(module).app
+        return json.dumps(app.openapi(), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+
+    return written
+
+
+PRINTED: dict[str, Callable[[], str]] = {
+    "docs/lifecycle.md": lifecycle,
+    "docs/openapi/intake.json": _openapi("intake_api.app"),
+    "docs/openapi/reporting.json": _openapi("reporting_api.app"),
+}
+
+
+def write_all() -> None:
+    """Write every printed document."""
+    for name, content in PRINTED.items():
+        path = ROOT / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write_all()
