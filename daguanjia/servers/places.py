@@ -5,12 +5,13 @@ import fcntl
 import os
 import secrets
 import shutil
+import signal
 import time
 from hashlib import sha256
 from pathlib import Path
 
 from daguanjia.servers.errors import ServerError
-from daguanjia.servers.processes import ServerUser, can_walk, server_user
+from daguanjia.servers.processes import ServerUser, can_walk, end_forgotten, server_user
 
 ELSEWHERE = Path("/var/lib/daguanjia")
 ROOM_BYTES = 200 * 1024 * 1024
@@ -137,6 +138,8 @@ def erase(data_dir: Path) -> None:
         return
     place = Place(data_dir)
     try:
+        for name in ("postgres", "valkey"):  # a killed launcher's servers may still be on their way out
+            end_forgotten(place.home / f"{name}.pid", place.home / name, ((signal.SIGTERM, 5.0),))
         shutil.rmtree(place.home)
         shutil.rmtree(place.asked, ignore_errors=True)
     finally:
