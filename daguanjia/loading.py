@@ -1,0 +1,41 @@
+"""What the loading commands share: reading a file a person names, and an open database."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from migrations.running import require_current
+from services.platform.database import OWNER, Database, use_database
+from services.platform.doorbell import Doorbell, use_doorbell
+from services.platform.errors import Problem
+from services.platform.settings import settings
+
+_LARGEST = 50 * 1024 * 1024
+
+
+def file_text(path: Path) -> str:
+    """Return the text of a UTF-8 file; raise a problem with one clear sentence where it cannot be read."""
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise Problem("file.too_large", f"{path} is larger than {_LARGEST // 1024 // 1024} MiB; it can hardly be such a file.")
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise Problem("file.not_utf8", f"{path} is not UTF-8: see line {line}. Save it as UTF-8 (in Excel: “CSV UTF-8”).") from None
+    except OSError as error:
+        raise Problem("file.unreadable", f"{path} cannot be read: {error.strerror}.") from None
+
+
+@asynccontextmanager
+async def opened() -> AsyncIterator[Database]:
+    """Open DATABASE_URL as its owner, for one command; raise where its schema is not of this release."""
+    database = Database(settings().database_url, OWNER, pool_size=2)
+    use_database(database)
+    use_doorbell(Doorbell(""))
+    try:
+        await require_current(database)
+        yield database
+    finally:
+        use_database(None)
+        use_doorbell(None)
+        await database.close()
