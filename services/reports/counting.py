@@ -8,12 +8,13 @@ Locks are taken in one order everywhere (tickets by key, then cells by key) and 
 must be the last effect in a transaction, and be called once in it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import text
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import Engine, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.organization.models import Unit
@@ -33,7 +34,8 @@ LEFT JOIN LATERAL (
 ) c ON true
 """
 _LOCK = text(
-    "SELECT pg_advisory_xact_lock_shared(:room, -1), (SELECT count(pg_advisory_xact_lock(:room, key)) FROM unnest(CAST(:keys AS int[])) AS k(key))"
+    "SELECT pg_advisory_xact_lock_shared(:room, -1),"
+    " (SELECT count(pg_advisory_xact_lock(:room, key)) FROM unnest(CAST(:keys AS int[])) AS k(key))"
 )
 _STATES = text(TICKET_STATE + " WHERE t.id = ANY(CAST(:ids AS uuid[])) ORDER BY t.id")
 _COLUMNS = Fact._fields
@@ -42,8 +44,11 @@ LOCK_ROOM = 0x7265_706F  # "repo": apart from other users of advisory locks. Key
 _KEY_BITS = 0x7FFF_FFFF
 
 
+_ARRAYS: dict[type, str] = {UUID: "uuid", str: "text", int: "int", bool: "bool", datetime: "timestamptz", date: "date"}
+
+
 def _arrays(table: type[ReportFact | RollupCell], columns: Sequence[str]) -> str:
-    kinds = {column.name: column.type.compile(dialect=postgresql.dialect()).split(" COLLATE")[0] for column in table.__table__.columns}
+    kinds = {column.name: _ARRAYS[column.type.python_type] for column in table.__table__.columns}
     return ", ".join(f"CAST(:{column} AS {kinds[column]}[])" for column in columns)
 
 
@@ -79,10 +84,10 @@ async def count(work: Work, ticket_ids: Sequence[UUID]) -> None:
     # A statement of its own after the lock: under READ COMMITTED it sees what the holder before us committed.
     before = {row[0]: Fact._make(row) for row in await session.execute(_FACTS, {"ids": ids})}
     states = (await session.execute(_STATES, {"ids": ids})).mappings().all()
-    places = await places_of(session)
+    places = await places_for(session, (state["area_path"] for state in states))
     changes = []
     for state in states:
-        fact = fact_of(state, places)  # type: ignore[arg-type]  a RowMapping is a mapping of its column names
+        fact = fact_of(dict(state), places)
         known = before.get(fact.ticket_id)
         if known != fact:
             changes.append((known, fact))
@@ -91,21 +96,17 @@ async def count(work: Work, ticket_ids: Sequence[UUID]) -> None:
         await keep_sums(session, difference(changes))
 
 
-async def places_of(session: AsyncSession) -> Places:
-    """Return which tier each unit is of; kept in the process until units are added or changed."""
-    stamp = tuple((await session.execute(_UNITS_STAMP)).one())
-    if _Known.stamp != stamp or _Known.places is None:
-        tiers = {code: tier for code, tier in await session.execute(text("SELECT code, tier FROM units"))}  # noqa: C416
-        _Known.places, _Known.stamp = Places(tiers), stamp
-    return _Known.places
+async def places_for(session: AsyncSession, paths: Iterable[str]) -> Places:
+    """Return which tier each unit is of, kept in the process; read afresh where a unit on one of `paths` is not known yet."""
+    engine = session.get_bind().engine
+    places = _known_places.get(engine)
+    if places is None or not all(places.knows(path) for path in set(paths)):
+        units = await session.execute(select(Unit.code, Unit.kind, Unit.tier))
+        places = _known_places[engine] = Places.of_units(units.all())
+    return places
 
 
-_UNITS_STAMP = text(f"SELECT count(*), max(updated_at), current_database() FROM {Unit.__tablename__}")  # noqa: S608
-
-
-class _Known:
-    places: Places | None = None
-    stamp: tuple[Any, ...] = ()
+_known_places: WeakKeyDictionary[Engine, Places] = WeakKeyDictionary()
 
 
 async def keep_facts(session: AsyncSession, facts: Sequence[Fact]) -> None:

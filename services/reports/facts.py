@@ -11,12 +11,14 @@ The verdicts, all about the newest round and its resolve clock:
 Without a due instant, or before completion, the last three are None: neither kept nor missed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
 EXCLUDED = ("rejected", "cancelled", "merged")
+PLACES = ("city", "county", "township", "village", "community", "grid")
+"""Kinds of unit that are areas; stations and departments stand beside the ladder, whatever their tier."""
 LADDER = ("county", "township", "village", "grid")
 
 
@@ -57,6 +59,15 @@ class Places:
     def __init__(self, tiers: Mapping[str, str]) -> None:
         self._tiers = tiers
         self._known: dict[str, tuple[str | None, ...]] = {}
+
+    @classmethod
+    def of_units(cls, units: Iterable[Any]) -> "Places":
+        """Return the places of `units`, which have a code, a kind and a tier."""
+        return cls({unit.code: unit.tier if unit.kind in PLACES else "" for unit in units})
+
+    def knows(self, path: str) -> bool:
+        """Tell whether every unit on `path` is known."""
+        return path in self._known or all(code in self._tiers for code in path.strip("/").split("/"))
 
     def of(self, path: str) -> tuple[str | None, ...]:
         """Return the paths of the county, township, village and grid that `path` lies in; None for those it does not reach."""

@@ -78,7 +78,8 @@ _DECLARED = (
     Metric(
         "on_time_rate_disposal", 1, "按期处置率", "On-time rate of the disposal itself",
         ("closed_disposed_on_time",), ("closed_on_time", "closed_late"),
-        "本期办结且处置完成时间不晚于到期时间的工单", "本期办结且有处置时限的工单", _CLOSED, note="只看承办单位的处置,不含其后的反馈与核查。" + _LATE_NOTE,
+        "本期办结且处置完成时间不晚于到期时间的工单", "本期办结且有处置时限的工单", _CLOSED,
+        note="只看承办单位的处置,不含其后的反馈与核查。" + _LATE_NOTE,
     ),
     Metric(
         "on_time_rate_due", 1, "按期结案率(按期/应结案)", "On-time completion of those due", ("due_on_time",), ("due",),
@@ -92,9 +93,8 @@ def metric_named(name: str) -> Metric:
     """Return the metric ``id`` or ``id@version``; raise NotFound, naming those there are."""
     metric = METRICS.get(name.partition("@")[0])
     if metric is None or name not in (metric.id, metric.key):
-        raise NotFound(
-            "metric.unknown", "There is no metric of this name and version; `known` lists those there are.", extra={"known": [m.key for m in _DECLARED]}
-        )
+        known = {"known": [found.key for found in _DECLARED]}
+        raise NotFound("metric.unknown", "There is no metric of this name and version; `known` lists those there are.", extra=known)
     return metric
 
 

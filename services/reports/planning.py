@@ -1,7 +1,7 @@
 """From which sums a question is answered: pure.
 
-Whole months come from a month's grain, the days at the edges from a day's; what no grain tells apart is counted over the facts. The result is
-the same either way: cells are the sums of the facts at every instant.
+Whole months come from a month's grain, the days at the edges from a day's; what no grain tells apart is counted over the facts. The
+result is the same either way: cells are the sums of the facts at every instant.
 """
 
 from collections.abc import Iterator

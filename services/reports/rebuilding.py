@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from sqlalchemy import text
 
 from services.platform.unit_of_work import Work
-from services.reports.counting import LOCK_ROOM, TICKET_STATE, keep_facts, keep_sums, places_of
+from services.reports.counting import LOCK_ROOM, TICKET_STATE, keep_facts, keep_sums, places_for
 from services.reports.facts import Fact, fact_of
 from services.reports.measures import Sums, add
 
@@ -41,12 +41,12 @@ async def rebuild(work: Work, progress: Callable[[int], None] = lambda _count: N
 
 
 async def _pages(work: Work) -> AsyncIterator[Sequence[Fact]]:
-    places = await places_of(work.session)
     after: object = _FIRST
     while True:
         rows = (await work.session.execute(_NEXT, {"after": after, "page": _PAGE})).mappings().all()
         if not rows:
             return
-        facts = [fact_of(row, places) for row in rows]  # type: ignore[arg-type]  a RowMapping is a mapping of its column names
+        places = await places_for(work.session, (row["area_path"] for row in rows))
+        facts = [fact_of(dict(row), places) for row in rows]
         yield facts
         after = facts[-1].ticket_id

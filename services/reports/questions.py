@@ -1,0 +1,175 @@
+"""From what was asked to a question that can be answered: everything named is looked up, nothing outside of the asker's scope answered."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal, get_args
+
+from sqlalchemy import ColumnElement, select
+
+from services.catalogue.policy import Catalogue
+from services.catalogue.queries import catalogue
+from services.complaints.models import Channel
+from services.identity.permissions import Scope, scope_of
+from services.organization.queries import unit_tree
+from services.organization.tree import UnitNode, UnitTree
+from services.platform.clock import local_day
+from services.platform.errors import Forbidden, Invalid, NotFound
+from services.platform.unit_of_work import Work
+from services.reports.facts import PLACES
+from services.reports.metrics import Metric, metric_named
+from services.reports.planning import Need, Period
+from services.tickets.filters import Columns, TicketFilter, compile_filter, compile_scope
+
+Grouping = Literal["unit:county", "unit:township", "unit:village", "unit:grid", "channel", "category", "category:top", "day", "month"]
+Source = Literal["complaint", "discovered", "all"]
+GROUPINGS: tuple[str, ...] = get_args(Grouping)
+_TIERS = ("city", "county", "township", "village", "grid")
+_MOST_ROWS = 400
+_LEVELS: dict[str, Literal["township", "village", "place"]] = {
+    "county": "township",
+    "township": "township",
+    "village": "village",
+    "grid": "place",
+}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question as it came. `first` and `last` default to this month up to today; `source` to what the metric counts."""
+
+    metric: str
+    first: date | None = None
+    last: date | None = None
+    unit: str | None = None
+    holder: str | None = None
+    by: Grouping | None = None
+    channel: str | None = None
+    category: str | None = None
+    source: Source | None = None
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question with everything looked up. `whole`: the answer leaves nothing out that the filters select, so that sums may answer it."""
+
+    metric: Metric
+    period: Period
+    by: Grouping | None
+    wanted: TicketFilter
+    unit: UnitNode | None
+    holder: UnitNode | None
+    scope: Scope
+    whole: bool
+    tree: UnitTree
+    policies: Catalogue
+    channels: dict[str, str]
+    today: date
+
+    @property
+    def tier(self) -> str | None:
+        """The tier that rows are grouped by; None for other groupings."""
+        return self.by.removeprefix("unit:") if self.by and self.by.startswith("unit:") else None
+
+    @property
+    def source(self) -> Source:
+        """Whose tickets are counted."""
+        return self.wanted.source or "all"
+
+    @property
+    def by_sums(self) -> bool:
+        """Tell whether the kept sums may answer at all."""
+        return self.whole and self.holder is None
+
+    @property
+    def need(self) -> Need:
+        """What sums must tell apart to answer."""
+        levels = [level for tier in (self._unit_tier, self.tier) if tier and (level := _LEVELS.get(tier))]
+        level = max(levels, key=("township", "village", "place").index, default=None)
+        kinds = bool(self.wanted.channel or self.wanted.category or self.by in ("channel", "category", "category:top"))
+        return Need(level or "whole", kinds=kinds, days=self.by == "day")
+
+    @property
+    def _unit_tier(self) -> str | None:
+        if self.unit is None or self.unit == self.tree.root:
+            return None
+        return self.unit.tier
+
+    def conditions(self, columns: Columns) -> list[ColumnElement[bool]]:
+        """Return what selects the tickets over `columns`, period and part aside: the kernel's own conditions."""
+        found = compile_filter(
+            self.wanted, columns, unit_path=self.unit.path if self.unit else None, holder_path=self.holder.path if self.holder else None
+        )
+        return found if self.whole else [*found, compile_scope(self.scope, columns)]
+
+
+async def understand(work: Work, asked: Asked) -> Question:
+    """Return the question; raise NotFound, Forbidden or Invalid where something in it is unknown, not the asker's or impossible."""
+    metric = metric_named(asked.metric)
+    today = local_day(work.now)
+    period = _period(asked, today)
+    tree, policies = await unit_tree(work.session), await catalogue(work.session)
+    scope = scope_of(work.actor)
+    unit, holder = find_place(tree, scope, asked.unit), find_holder(tree, scope, asked.holder)
+    channels = {row.code: row.name for row in await work.session.execute(select(Channel.code, Channel.name).order_by(Channel.code))}
+    if asked.channel and asked.channel not in channels:
+        known = {"known": list(channels)}
+        raise NotFound("channel.unknown", "There is no channel with this code; `known` lists those there are.", extra=known)
+    if asked.category and policies.category(asked.category) is None:
+        raise NotFound("category.unknown", "There is no category with this code; see GET /v1/categories.")
+    _require_rows(asked.by, unit, period)
+    source = asked.source or metric.source
+    wanted = TicketFilter(
+        channel=[asked.channel] if asked.channel else [],
+        category=[asked.category] if asked.category else [],
+        source=None if source == "all" else source,
+    )
+    whole = scope.everything or (unit is not None and _inside(unit.path, scope.prefixes))
+    return Question(metric, period, asked.by, wanted, unit, holder, scope, whole, tree, policies, channels, today)
+
+
+def _period(asked: Asked, today: date) -> Period:
+    last = asked.last or (max(today, asked.first) if asked.first else today)
+    return Period(asked.first or last.replace(day=1), last)
+
+
+def _require_rows(by: Grouping | None, unit: UnitNode | None, period: Period) -> None:
+    rows = sum(1 for _ in (period.days() if by == "day" else period.months() if by == "month" else ()))
+    if rows > _MOST_ROWS:
+        raise Invalid("period.invalid", f"That would be {rows} rows; at most {_MOST_ROWS}. Ask for a shorter period or group by month.")
+    if by and by.startswith("unit:") and unit and _TIERS.index(by.removeprefix("unit:")) < _TIERS.index(unit.tier):
+        raise Invalid("grouping.too_coarse", "`by` must be the tier of `unit` or one below it.")
+
+
+def find_place(tree: UnitTree, scope: Scope, code: str | None) -> UnitNode | None:
+    """Return the unit whose area is asked for; raise unless it is an area and some of it lies in `scope`."""
+    if code is None:
+        return None
+    unit = _find(tree, code)
+    if unit.kind not in PLACES:
+        raise Invalid("unit.not_an_area", "`unit` asks where a matter is, and this unit is an office. Use `holder` for who holds it.")
+    areas = (*scope.prefixes, *(area for _function, area in scope.functions))
+    if not (scope.everything or _inside(unit.path, areas) or unit.id in scope.unit_ids):
+        raise Forbidden("unit.outside_scope", "Your posts do not reach this unit.")
+    return unit
+
+
+def find_holder(tree: UnitTree, scope: Scope, code: str | None) -> UnitNode | None:
+    """Return the unit that is asked for as holder of tickets; raise unless it lies in `scope`, is of its line or one's own seat."""
+    if code is None:
+        return None
+    unit = _find(tree, code)
+    own_line = any(unit.function == function and _inside(unit.path, (area,)) for function, area in scope.functions)
+    if not (scope.everything or own_line or _inside(unit.path, scope.prefixes) or unit.id in scope.unit_ids):
+        raise Forbidden("unit.outside_scope", "Your posts do not reach this unit.")
+    return unit
+
+
+def _find(tree: UnitTree, code: str) -> UnitNode:
+    unit = tree.by_code.get(code)
+    if unit is None:
+        raise NotFound("unit.unknown", "There is no unit with this code; see GET /v1/units.")
+    return unit
+
+
+def _inside(path: str, areas: tuple[str, ...]) -> bool:
+    return any(path.startswith(area) for area in areas)

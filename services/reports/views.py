@@ -1,0 +1,231 @@
+"""Answers of the reporting door."""
+
+from datetime import date, datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
+
+_FIGURE: JsonDict = {"numerator": 911, "denominator": 972, "value": "911/972", "percent": "93.72", "shown": "93.72%", "no_data": False}
+
+
+class UnitName(BaseModel):
+    """A unit by code and name."""
+
+    code: str = Field(examples=["441624108"])
+    name: str = Field(examples=["彭寨镇"])
+
+
+class MetricView(BaseModel):
+    """The definition of a metric."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "metric": "completion_rate_due@1", "id": "completion_rate_due", "version": 1, "name": "结案率(结案/应结案)",
+                    "english": "Completion rate of those due", "kind": "rate", "numerator": "本期到期且现已办结的工单",
+                    "denominator": "本期到期的工单,含以前各期受理的", "period": "按到期日", "source": "complaint", "note": "",
+                }
+            ]
+        }
+    )  # fmt: skip
+
+    metric: str = Field(description="`id@version`: what a figure is labelled with. A definition never changes under its version.")
+    id: str
+    version: int
+    name: str
+    english: str
+    kind: Literal["count", "rate"]
+    numerator: str = Field(description="What is counted, in words.")
+    denominator: str | None = Field(description="What it is divided by, in words; null for a count.")
+    period: str = Field(description="Which of a ticket's days decides the period it falls into.")
+    source: Literal["complaint", "discovered"] = Field(description="What is counted unless `source` says otherwise.")
+    note: str
+
+
+class Metrics(BaseModel):
+    """All metrics."""
+
+    items: list[MetricView]
+
+
+class FigureView(BaseModel):
+    """A figure and what it was made of. Without data `value` is null and `shown` a dash: never 0 %."""
+
+    numerator: int
+    denominator: int | None = Field(description="null for a count")
+    value: int | str | None = Field(description="A count as a number; a rate as its exact fraction in lowest terms; null without data.")
+    percent: str | None = Field(description="A rate in percent, halves rounded up.")
+    shown: str = Field(description="What to print: `93.72%`, `911`, or `—` without data.")
+    no_data: bool
+
+
+class ReportRow(FigureView):
+    """One row; `key` picks its tickets in the drill-down. Key `-`: tickets without a value (not placed so precisely, no category)."""
+
+    key: str
+    name: str
+
+
+class Exclusions(BaseModel):
+    """Tickets received in the period that the filters select and no figure counts, by reason."""
+
+    rejected: int
+    cancelled: int
+    merged: int
+    total: int
+
+
+class PeriodView(BaseModel):
+    """Days in Asia/Shanghai; both belong to the period."""
+
+    first: date
+    last: date
+
+
+class Report(BaseModel):
+    """A report: rows and their total, with definition, period and what was left out."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "metric": "completion_rate_due@1", "name": "结案率(结案/应结案)", "as_of": "2026-11-22T04:00:00Z",
+                    "period": {"first": "2026-11-01", "last": "2026-11-22"}, "unit": {"code": "441624", "name": "和平县"}, "holder": None,
+                    "source": "complaint", "by": "unit:township", "whole": True,
+                    "exclusions": {"rejected": 3, "cancelled": 1, "merged": 5, "total": 9},
+                    "rows": [{"key": "441624108", "name": "彭寨镇", **_FIGURE}], "total": _FIGURE,
+                }
+            ]
+        }
+    )  # fmt: skip
+
+    metric: str
+    name: str
+    as_of: datetime = Field(description="Everything that happened before this instant is counted.")
+    period: PeriodView
+    unit: UnitName | None = Field(description="Whose area; null: all that you may see.")
+    holder: UnitName | None
+    source: Literal["complaint", "discovered", "all"]
+    by: str | None
+    whole: bool = Field(description="false: only the tickets of your own functional line or seats are in it.")
+    exclusions: Exclusions
+    rows: list[ReportRow]
+    total: FigureView
+
+
+class CountedTicket(BaseModel):
+    """A ticket that a figure counted."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "number": "20261122-000017-4", "status": "closed", "channel": "hotline", "source": "complaint",
+                    "category": "water.pipe_burst",
+                    "place": {"code": "441624108201", "name": "太平村"}, "holder": {"code": "441624108201", "name": "太平村"},
+                    "round": 1,
+                    "received_at": "2026-11-21T18:10:00Z", "due_at": "2026-11-22T02:10:00Z", "completed_at": "2026-11-22T01:00:00Z",
+                    "on_time": True,
+                }
+            ]
+        }
+    )  # fmt: skip
+
+    number: str
+    status: str
+    channel: str
+    source: str
+    category: str | None
+    place: UnitName
+    holder: UnitName | None
+    round: int
+    received_at: datetime
+    due_at: datetime | None
+    completed_at: datetime | None
+    on_time: bool | None
+
+
+class CountedTickets(BaseModel):
+    """One page of the tickets behind a figure. `total` is the figure."""
+
+    metric: str
+    part: Literal["numerator", "denominator", "excluded"]
+    total: int = Field(examples=[911])
+    items: list[CountedTicket]
+    next: str | None = Field(default=None, description="Cursor of the next page; null on the last.")
+
+
+class OverdueTicket(BaseModel):
+    """An open ticket with a running clock that is past due."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "number": "20261120-000003-1", "status": "dispatched", "urgency": "urgent", "channel": "hotline",
+                    "category": "water.outage",
+                    "place": {"code": "441624108201", "name": "太平村"}, "holder": {"code": "441624108201", "name": "太平村"},
+                    "received_at": "2026-11-20T01:00:00Z", "due_at": "2026-11-20T03:00:00Z", "stages": ["accept"], "overdue_minutes": 2940,
+                }
+            ]
+        }
+    )  # fmt: skip
+
+    number: str
+    status: str
+    urgency: str
+    channel: str
+    category: str | None
+    place: UnitName
+    holder: UnitName | None
+    received_at: datetime
+    due_at: datetime = Field(description="When the first of the stages was due.")
+    stages: list[str] = Field(description="The stages past due, longest first.")
+    overdue_minutes: int
+
+
+class UnitCount(BaseModel):
+    """How many of a unit; `unit` null: held by nobody yet."""
+
+    unit: UnitName | None
+    overdue: int = Field(examples=[4])
+
+
+class Overdue(BaseModel):
+    """Overdue tickets, the longest first, and how many each holder has."""
+
+    as_of: datetime
+    total: int = Field(examples=[4])
+    units: list[UnitCount]
+    items: list[OverdueTicket]
+    next: str | None = Field(default=None, description="Cursor of the next page; null on the last.")
+
+
+class PostLoad(BaseModel):
+    """Open tickets of one person in a unit; `member_id` null: nobody in particular."""
+
+    member_id: str | None
+    roles: list[str] = Field(examples=[["village_secretary"]])
+    open: int = Field(examples=[3])
+
+
+class UnitLoad(BaseModel):
+    """Open tickets that a unit holds, and how many for each of its posts. `unit` null: held by nobody yet."""
+
+    unit: UnitName | None
+    open: int = Field(examples=[7])
+    overdue: int = Field(examples=[2])
+    statuses: dict[str, int] = Field(examples=[{"dispatched": 3, "accepted": 4}])
+    posts: int = Field(description="Posts that somebody holds today.", examples=[2])
+    per_post: str | None = Field(description="Open tickets per post, two places; null where nobody holds one.", examples=["3.50"])
+    members: list[PostLoad]
+
+
+class Workload(BaseModel):
+    """Open tickets by the unit that holds them, most first."""
+
+    as_of: datetime
+    total: int = Field(examples=[7])
+    units: list[UnitLoad]

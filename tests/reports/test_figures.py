@@ -1,0 +1,246 @@
+"""Figures: kept sums, a recount over the facts and the drill-down agree, for whoever asks; parts add up to the total."""
+
+import random
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import date, timedelta
+from itertools import product
+from typing import get_args
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from services.platform.actor import SYSTEM, Actor, Seat
+from services.platform.database import REPORTING, WORKER, Database, use_database
+from services.platform.errors import Forbidden, Invalid, NotFound
+from services.platform.unit_of_work import Work, unit_of_work
+from services.reports.counting import count
+from services.reports.drilldown import counted_tickets
+from services.reports.figures import one_snapshot, report, sums_by_row
+from services.reports.metrics import METRICS
+from services.reports.questions import GROUPINGS, Asked, Source, understand
+from services.reports.views import Report
+from tests.conftest import TestDatabase
+from tests.reports import ground
+
+FIRST, LAST = date(2026, 9, 1), date(2027, 1, 31)
+
+
+@pytest.fixture
+async def busy(empty: TestDatabase) -> AsyncIterator[tuple[TestDatabase, dict[str, UUID]]]:
+    """A county with 400 tickets of every kind, counted by the worker; open under the reporting role."""
+    dice = random.Random(11)
+    units = await ground.plant(empty.owner)
+    tickets = await ground.scatter(empty.owner, dice, 400, units)
+    await ground.stir(empty.owner, dice, dice.sample(tickets, 100))
+    await _assign(empty, dice, tickets, units)
+    keeper, reader = Database(empty.url, WORKER), Database(empty.url, REPORTING)
+    use_database(keeper)
+    async with unit_of_work(SYSTEM) as work:
+        await count(work, tickets)
+    use_database(reader)
+    yield empty, units
+    await keeper.close()
+    await reader.close()
+
+
+async def _assign(county: TestDatabase, dice: random.Random, tickets: list[UUID], units: dict[str, UUID]) -> None:
+    for ticket in dice.sample(tickets, 200):
+        await county.owner.execute(
+            "INSERT INTO assignments (id, ticket_id, round, sequence, part, unit_id, assigned_at, why) VALUES (gen_random_uuid(),$1,1,1,'co',$2,$3,'{}')",
+            ticket, dice.choice([units["D-WATER"], units["T1-WATER"], units["T1V1"], units["T2"]]), ground.NOON,
+        )  # fmt: skip
+
+
+def seated(role: str, code: str, units: dict[str, UUID]) -> Actor:
+    """Somebody with one post of `role` in the unit `code`."""
+    _code, _parent, kind, tier, _name, function = next(row for row in ground.TREE if row[0] == code)
+    paths: dict[str, str] = {}
+    for unit, parent, *_rest in ground.TREE:
+        paths[unit] = (paths[parent] if parent else "/") + f"{unit}/"
+    return Actor("member", seats=(Seat(role, units[code], code, paths[code], tier, kind, function),))
+
+
+SEATS = [("analyst", ground.ROOT), ("township_dispatcher", "T1"), ("village_secretary", "T1V1"), ("department_officer", "D-WATER"), ("department_officer", "T1-WATER"), ("grid_worker", "T2V2G2")]
+ASKED = st.builds(
+    Asked,
+    metric=st.sampled_from(list(METRICS)),
+    first=st.dates(FIRST, LAST),
+    last=st.just(LAST) | st.dates(FIRST, LAST),
+    unit=st.sampled_from([None, None, ground.ROOT, "T1", "T1V1", "T1V1G1", "T2"]),
+    holder=st.sampled_from([None, None, None, "D-WATER", "T1"]),
+    by=st.sampled_from([None, *GROUPINGS]),
+    channel=st.sampled_from([None, None, *ground.CHANNELS]),
+    category=st.sampled_from([None, None, "water", "water.canal", "disputes"]),
+    source=st.sampled_from([None, *get_args(Source)]),
+)
+
+
+async def _agrees(work: Work, asked: Asked) -> None:
+    await one_snapshot(work.session)
+    question = await understand(work, asked)
+    sums = await sums_by_row(work.session, question)
+    assert sums == await sums_by_row(work.session, question, by_sums=False)
+    ungrouped = await sums_by_row(work.session, replace(question, by=None))
+    added: dict[str, int] = {}
+    for row in sums.values():
+        for counter, value in row.items():
+            added[counter] = added.get(counter, 0) + value
+    assert added == ungrouped.get("", {})
+
+
+async def _drills_down(actor: Actor, asked: Asked, told: Report) -> None:
+    parts = {"numerator": told.total.numerator, "excluded": told.exclusions.total}
+    if told.total.denominator is not None:
+        parts["denominator"] = told.total.denominator
+    for part, expected in parts.items():
+        assert len(await _numbers(actor, asked, part, None)) == expected
+    for row in told.rows[:12]:
+        assert len(await _numbers(actor, asked, "numerator", row.key)) == row.numerator
+        if row.denominator is not None:
+            assert len(await _numbers(actor, asked, "denominator", row.key)) == row.denominator
+
+
+async def _numbers(actor: Actor, asked: Asked, part: str, key: str | None) -> set[str]:
+    """Collect the tickets of all pages."""
+    found: list[str] = []
+    after = None
+    while True:
+        async with unit_of_work(actor) as work:
+            page = await counted_tickets(work, asked, part, key=key, after=after, limit=150)  # type: ignore[arg-type]
+        found += [ticket.number for ticket in page.items]
+        after = page.following
+        if after is None:
+            assert page.total == len(found) == len(set(found))
+            return set(found)
+
+
+async def test_sums_facts_and_tickets_agree_for_any_question_of_anybody(busy: tuple[TestDatabase, dict[str, UUID]]) -> None:
+    _county, units = busy
+    dice = random.Random(5)
+    asked_questions: list[tuple[Asked, tuple[str, str]]] = []
+
+    @settings(max_examples=220, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(ASKED, st.sampled_from([SEATS[0], *SEATS]))
+    def draw(asked: Asked, seat: tuple[str, str]) -> None:
+        asked_questions.append((asked, seat))
+
+    draw()
+    answered = 0
+    for asked, seat in asked_questions:
+        actor = seated(*seat, units)
+        try:
+            async with unit_of_work(actor) as work:
+                await _agrees(work, asked)
+        except (Forbidden, Invalid):
+            continue
+        async with unit_of_work(actor) as work:
+            told = await report(work, asked)
+        answered += 1
+        if dice.random() < 0.3:
+            await _drills_down(actor, asked, told)
+    assert answered > 80
+
+
+@pytest.mark.parametrize("seat", SEATS, ids=lambda seat: "-".join(seat))
+async def test_nobody_counts_a_ticket_they_may_not_list(busy: tuple[TestDatabase, dict[str, UUID]], seat: tuple[str, str]) -> None:
+    from services.tickets.filters import TicketFilter
+    from services.tickets.queries import count_tickets
+
+    _county, units = busy
+    actor = seated(*seat, units)
+    async with unit_of_work(actor) as work:
+        told = await report(work, Asked("received", FIRST, LAST, source="all"))
+    async with unit_of_work(actor) as work:
+        listed = await count_tickets(work.session, actor, TicketFilter())
+    assert told.total.numerator + told.exclusions.total == listed
+    assert (listed < 400) == (seat[0] != "analyst")
+
+
+async def test_every_grouping_of_every_metric_adds_up(busy: tuple[TestDatabase, dict[str, UUID]]) -> None:
+    _county, units = busy
+    actor = seated("analyst", ground.ROOT, units)
+    for metric, by in product(METRICS, GROUPINGS):
+        async with unit_of_work(actor) as work:
+            told = await report(work, Asked(metric, FIRST, LAST, by=by))  # type: ignore[arg-type]
+        assert sum(row.numerator for row in told.rows) == told.total.numerator
+        assert sum(row.denominator or 0 for row in told.rows) == (told.total.denominator or 0)
+        assert len({row.key for row in told.rows}) == len(told.rows)
+
+
+async def test_units_without_tickets_are_shown_and_a_rate_of_theirs_is_no_data(busy: tuple[TestDatabase, dict[str, UUID]]) -> None:
+    _county, units = busy
+    actor = seated("analyst", ground.ROOT, units)
+    async with unit_of_work(actor) as work:
+        told = await report(work, Asked("completion_rate_received", FIRST, LAST, by="unit:village"))
+    rows = {row.key: row for row in told.rows}
+    assert rows["T2V1"].no_data
+    assert rows["T2V1"].shown == "—"
+    assert rows["T2V1"].percent is None
+    assert rows["T1V1"].name == "1镇1村"
+    assert rows["-"].name == "未定位到该层级"
+
+
+async def test_before_the_first_ticket_there_is_no_data_and_not_zero(busy: tuple[TestDatabase, dict[str, UUID]]) -> None:
+    _county, units = busy
+    actor = seated("analyst", ground.ROOT, units)
+    async with unit_of_work(actor) as work:
+        told = await report(work, Asked("received", date(2026, 1, 1), date(2026, 11, 30), by="month"))
+    shown = {row.name: row.shown for row in told.rows}
+    assert shown["2026-08"] == "—"
+    assert shown["2026-10"] not in ("—", "0")
+    async with unit_of_work(actor) as work:
+        long_ago = await report(work, Asked("received", date(2020, 1, 1), date(2020, 12, 31)))
+    assert (long_ago.total.value, long_ago.total.shown, long_ago.total.no_data) == (None, "—", True)
+
+
+@pytest.mark.parametrize(
+    ("asked", "seat", "problem", "code"),
+    [
+        (Asked("nothing"), SEATS[0], NotFound, "metric.unknown"),
+        (Asked("received", unit="NOWHERE"), SEATS[0], NotFound, "unit.unknown"),
+        (Asked("received", channel="pigeon"), SEATS[0], NotFound, "channel.unknown"),
+        (Asked("received", category="fish"), SEATS[0], NotFound, "category.unknown"),
+        (Asked("received", unit="D-WATER"), SEATS[0], Invalid, "unit.not_an_area"),
+        (Asked("received", LAST, FIRST), SEATS[0], Invalid, "period.invalid"),
+        (Asked("received", date(2020, 1, 1), LAST, by="day"), SEATS[0], Invalid, "period.invalid"),
+        (Asked("received", unit="T1V1", by="unit:township"), SEATS[0], Invalid, "grouping.too_coarse"),
+        (Asked("received", unit="T2"), SEATS[1], Forbidden, "unit.outside_scope"),
+        (Asked("received", unit="T1"), SEATS[2], Forbidden, "unit.outside_scope"),
+        (Asked("received", holder="D-WATER"), SEATS[1], Forbidden, "unit.outside_scope"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else None,
+)
+async def test_what_is_unknown_impossible_or_not_theirs_is_said_plainly(
+    busy: tuple[TestDatabase, dict[str, UUID]], asked: Asked, seat: tuple[str, str], problem: type[Exception], code: str
+) -> None:
+    _county, units = busy
+    with pytest.raises(problem) as caught:
+        async with unit_of_work(seated(*seat, units)) as work:
+            await report(work, asked)
+    assert caught.value.code == code  # type: ignore[attr-defined]
+
+
+async def test_the_figures_say_up_to_when_everything_is_counted(busy: tuple[TestDatabase, dict[str, UUID]]) -> None:
+    county, units = busy
+    actor = seated("analyst", ground.ROOT, units)
+    async with unit_of_work(actor) as work:
+        assert (await report(work, Asked("received"))).as_of == work.now
+    event, owed = await _owe_a_count(county)
+    async with unit_of_work(actor) as work:
+        assert (await report(work, Asked("received"))).as_of == owed
+    assert event
+
+
+async def _owe_a_count(county: TestDatabase) -> tuple[object, object]:
+    event = await county.value(
+        "INSERT INTO events (id, subject_kind, subject_id, seq, type, happened_at, recorded_at, actor_kind, data, previous_hash, hash)"
+        " VALUES (gen_random_uuid(), 'ticket', gen_random_uuid(), 1, 'ticket.received', now(), now(), 'system', '{}', '', '') RETURNING id"
+    )
+    owed = ground.NOON - timedelta(days=1)
+    await county.owner.execute(
+        "INSERT INTO deliveries (id, event_id, handler, subject_id, due_at) VALUES (gen_random_uuid(), $1, 'count', gen_random_uuid(), $2)", event, owed
+    )
+    return event, owed
