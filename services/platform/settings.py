@@ -55,6 +55,7 @@ class Settings(BaseSettings):
     sms_secret: SecretStr = SecretStr("")
     webhook_url: str = Field(default="", description="Where every notification to units is posted; empty: none.")
     webhook_secret: SecretStr = SecretStr("")
+    webhook_allow_private: bool = Field(default=False, description="Let the webhook lead to a private address, as on one machine.")
     outbox_file: str = Field(default="", description="File sender for local runs: one JSON line a message.")
 
     worker_slots: int = Field(default=4, description="Doorbell jobs of one worker at a time.")

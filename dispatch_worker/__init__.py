@@ -1,0 +1,1 @@
+"""Everything that happens while nobody waits: dispatching, clocks, escalation, sending, counting."""

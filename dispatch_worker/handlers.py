@@ -1,0 +1,37 @@
+"""Who has which effect: the handlers of `services/journal/subscriptions.py`, in the order they run inside one transaction.
+
+`count` comes last: it holds its locks to the end of the transaction.
+"""
+
+from uuid import UUID
+
+from services.complaints.reading import place_hints
+from services.journal.draining import Handler, Owed
+from services.journal.subscriptions import COUNT, NOTIFY, ROUTE
+from services.notifications import composing
+from services.platform.unit_of_work import Work
+from services.reports import counting
+from services.tickets import dispatching
+
+
+async def route(work: Work, owed: list[Owed]) -> None:
+    """Find the unit that must act."""
+    await dispatching.route_received(work, subjects(owed), place_hints)
+
+
+async def notify(work: Work, owed: list[Owed]) -> None:
+    """Write the messages to complainants and units."""
+    await composing.notify(work, owed)
+
+
+async def count(work: Work, owed: list[Owed]) -> None:
+    """Keep the figures."""
+    await counting.count(work, subjects(owed))
+
+
+def subjects(owed: list[Owed]) -> list[UUID]:
+    """Return the tickets of the events, each once, in order."""
+    return list(dict.fromkeys(one.subject_id for one in owed))
+
+
+HANDLERS: dict[str, Handler] = {ROUTE: route, NOTIFY: notify, COUNT: count}

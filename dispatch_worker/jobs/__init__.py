@@ -1,0 +1,1 @@
+"""What the worker does, one short file a job."""

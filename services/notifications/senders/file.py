@@ -1,0 +1,40 @@
+"""A file for local runs: one JSON line a message. It holds no address of a person: the complaint's id stands for it."""
+
+import asyncio
+from pathlib import Path
+
+import orjson
+
+from services.notifications.senders.letter import Letter, SendResult
+
+
+class FileSender:
+    """Appends to one file."""
+
+    carrier = "file"
+
+    def __init__(self, path: str) -> None:
+        self._path = Path(path)
+
+    async def send(self, letter: Letter) -> SendResult:
+        """Append the letter; a file that cannot be written is tried again later."""
+        line = orjson.dumps(
+            {
+                "reference": letter.reference,
+                "to": letter.address,
+                "ticket": letter.ticket_number,
+                "template": letter.template,
+                "words": letter.words,
+            },
+            option=orjson.OPT_APPEND_NEWLINE,
+        )
+        try:
+            await asyncio.to_thread(self._append, line)
+        except OSError as error:
+            return SendResult("later", error=type(error).__name__)
+        return SendResult("sent", reference=letter.reference)
+
+    def _append(self, line: bytes) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with self._path.open("ab", buffering=0) as file:
+            file.write(line)  # one write: lines of several workers do not mix
