@@ -32,7 +32,7 @@ class _Checked(BaseModel):
 
 
 async def hire(person: Hired, password: str) -> str:
-    """Create the member, the post and the account; return the role given. Raises a problem that names what is wrong; nothing is done then."""
+    """Create the member, the post and the account; return the role given. Raises a problem naming what is wrong; nothing is done then."""
     try:
         checked = _Checked.model_validate(person.model_dump())
     except ValidationError as error:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 
-async def create_account(  # noqa: PLR0913  each option is one fact about the person
+async def create_account(
     *,
     login: Annotated[str, typer.Option(help="What they sign in with: letters, digits and . _ @ -")],
     name: Annotated[str, typer.Option(help="Their name.")],
