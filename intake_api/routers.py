@@ -2,6 +2,15 @@
 
 from fastapi import APIRouter
 
-from intake_api import hotline
+from intake_api import categories, complaints, hotline, members, sessions, tickets, units, wechat
 
-ROUTERS: tuple[APIRouter, ...] = (hotline.router,)
+ROUTERS: tuple[APIRouter, ...] = (
+    categories.router,
+    complaints.router,
+    hotline.router,
+    members.router,
+    sessions.router,
+    tickets.router,
+    units.router,
+    wechat.router,
+)

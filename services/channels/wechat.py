@@ -7,9 +7,9 @@ window keeps an address that was seen once from being used for ever.
 import hashlib
 import hmac
 import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from xml.sax.saxutils import escape
 
 from defusedxml import DefusedXmlException
@@ -22,7 +22,7 @@ _MESSAGE_ID = re.compile(r"[0-9A-Za-z_-]{1,64}", re.ASCII)
 REPLY_BYTES_AT_MOST = 2048
 
 
-class NotAMessage(Exception):
+class NotAMessage(Exception):  # noqa: N818  it is raised like a finding, not like an error of ours
     """The body is no message of WeChat's."""
 
 
@@ -71,7 +71,10 @@ def read_message(body: bytes) -> Message:
         raise NotAMessage
     if message_id and not _MESSAGE_ID.fullmatch(message_id):
         raise NotAMessage
-    return Message(account, sender, fields.get("MsgType", "").strip(), message_id or None, fields.get("Content", ""), fields.get("Event", "").strip())
+    if not _STAMP.fullmatch(fields.get("CreateTime", "").strip()):
+        raise NotAMessage
+    kind, event = fields.get("MsgType", "").strip(), fields.get("Event", "").strip()
+    return Message(account, sender, kind, message_id or None, fields.get("Content", ""), event)
 
 
 def text_reply(message: Message, words: str, now: datetime) -> str:
@@ -88,25 +91,14 @@ def _cdata(text: str) -> str:
     return escape(text) if "]]>" in text else f"<![CDATA[{text}]]>"
 
 
-_PROGRESS = re.compile(r"\s*(?:进度|查询|查进度)\s*[::]?\s*(?P<number>[0-9\-－—]*)\s*")
-_DASHES = str.maketrans("－—", "--")
+_PROGRESS = re.compile(r"(?:进度|查询|查进度|查询进度)\s*:?\s*(?P<number>[0-9-]{0,40})")
+_DASHES = str.maketrans(dict.fromkeys("－—–", "-"))
+_LONGEST_QUESTION = 64
 
 
 def progress_asked(text: str) -> str | None:
-    """Return the ticket number (perhaps empty or wrong) where `text` asks for progress, ``进度 20261122-000123-7``; None where it does not."""
-    found = _PROGRESS.fullmatch(_folded_digits(text))
-    return found["number"].translate(_DASHES) if found else None
-
-
-def _folded_digits(text: str) -> str:
-    import unicodedata
-
-    return unicodedata.normalize("NFKC", text) if len(text) < _PROGRESS_AT_MOST else text
-
-
-_PROGRESS_AT_MOST = 64
-
-
-def facts(message: Message) -> dict[str, Any]:
-    """What a log line may say of a message: its kind only."""
-    return {"kind": message.kind or "(none)", "event": message.event or None}
+    """Return the number (perhaps empty or wrong) where `text` asks for progress, ``进度 20261122-000123-7``; else None."""
+    if len(text) > _LONGEST_QUESTION:
+        return None
+    found = _PROGRESS.fullmatch(unicodedata.normalize("NFKC", text.translate(_DASHES)).strip())
+    return found["number"] if found else None

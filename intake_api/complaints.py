@@ -1,0 +1,55 @@
+"""Complaints at the door: a complainant tracks their own, the staff read and reword."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Header
+from starlette.responses import JSONResponse
+
+from services.complaints import rewording
+from services.complaints.commands import Reword, Track
+from services.complaints.tracking import track
+from services.complaints.views import ComplaintView, Progress, RewordingView
+from services.platform.actor import Actor
+from services.platform.unit_of_work import unit_of_work
+from services.web.idempotency import IdempotencyKeyHeader, fingerprint_of, once
+from services.web.routes import door_router
+from services.web.signed_in import requires
+
+router = door_router("/v1", tags=["complaints"])
+
+Reader = Annotated[Actor, Depends(requires("ticket.read"))]
+Desk = Annotated[Actor, Depends(requires("complaint.reword"))]
+TrackingCode = Annotated[
+    str, Header(alias="X-Tracking-Code", min_length=1, max_length=64, description="The code told with the number.", examples=["K7M3QX5A"])
+]
+
+
+@router.get("/complaints/{number}", summary="Track one's own complaint")
+async def read_progress(number: str, code: TrackingCode) -> Progress:
+    """Tell a complainant how far it is: 进度查询. The code goes in a header, never in the address. Ten wrong codes an hour at most."""
+    return await track(number, code)
+
+
+@router.post("/complaints/{number}/progress", summary="Track one's own complaint, with the code in the body")
+async def ask_progress(number: str, body: Track) -> Progress:
+    """Tell a complainant how far it is, for clients that cannot send headers of their own. It changes nothing."""
+    return await track(number, body.code)
+
+
+@router.post("/complaints/{complaint_id}/rewordings", status_code=201, response_model=RewordingView, summary="Word a complaint anew")
+async def add_rewording(complaint_id: UUID, body: Reword, actor: Desk, key: IdempotencyKeyHeader) -> JSONResponse:
+    """Lay a clearer wording over the complaint, under one's own name. The original words stay as they are."""
+    async with unit_of_work(actor) as work:
+
+        async def do() -> tuple[int, RewordingView]:
+            return 201, await rewording.reword(work, complaint_id, body.words)
+
+        return await once(work, actor, f"POST /v1/complaints/{complaint_id}/rewordings", key, fingerprint_of(body), do)
+
+
+@router.get("/tickets/{number}/complaints", summary="Read what was told")
+async def read_complaints(number: str, actor: Reader) -> list[ComplaintView]:
+    """Read the original words of everyone in the ticket, with later wordings; contacts are masked."""
+    async with unit_of_work(actor) as work:
+        return await rewording.complaints_of(work.session, actor, number)

@@ -1,0 +1,113 @@
+"""Later wordings, and the staff's view of what was told: the original first and for ever, each overlay with its author."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, insert, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.attachments.models import AttachmentLink
+from services.complaints.contacts import mask, open_contact
+from services.complaints.models import Complainant, Complaint, Rewording
+from services.complaints.views import ComplaintView, ContactView, RewordingView
+from services.identity.models import Account
+from services.identity.permissions import may
+from services.organization.models import Member
+from services.platform.actor import Actor
+from services.platform.errors import NotFound
+from services.platform.ids import new_id
+from services.platform.unit_of_work import Work
+from services.tickets.models import Ticket
+from services.tickets.queries import find_visible
+
+_C = Complaint.__table__
+_MAY_KNOW_CONFIDENTIAL = ("hotline_operator", "county_supervisor")
+
+
+async def reword(work: Work, complaint_id: UUID, words: str) -> RewordingView:
+    """Lay `words` over a complaint, by `work.actor`. Raises NotFound for a complaint they may not know of."""
+    number = await work.session.scalar(select(Ticket.number).join(_C, _C.c.ticket_id == Ticket.id).where(_C.c.id == complaint_id))
+    if number is None:
+        raise _unknown()
+    try:
+        await find_visible(work.session, work.actor, number)
+    except NotFound:
+        raise _unknown() from None
+    row = {
+        "id": new_id(),
+        "complaint_id": complaint_id,
+        "words": words,
+        "author_account_id": work.actor.account_id,
+        "recorded_at": work.now,
+    }
+    await work.session.execute(insert(Rewording), [row])
+    return RewordingView(id=row["id"], complaint_id=complaint_id, words=words, author=work.actor.name, recorded_at=work.now)
+
+
+async def complaints_of(session: AsyncSession, actor: Actor, number: str) -> list[ComplaintView]:
+    """Return what was told in a ticket and in those merged into it, oldest first; contacts masked. Raises what `find_visible` raises."""
+    ticket = await find_visible(session, actor, number)
+    query = (
+        select(_C, Complainant.row_key, Complainant.sealed)
+        .join(Ticket, Ticket.id == _C.c.ticket_id)
+        .outerjoin(Complainant, Complainant.complaint_id == _C.c.id)
+        .where(or_(Ticket.id == ticket.id, Ticket.merged_into_id == ticket.id))
+        .order_by(_C.c.happened_at, _C.c.id)
+    )
+    rows = (await session.execute(query)).all()
+    ids = [row.id for row in rows]
+    wordings, files = await _rewordings(session, ids), await _files(session, ids)
+    return [
+        ComplaintView(
+            **{name: getattr(row, name) for name in _SHOWN},
+            contact=_contact(row, actor, ticket.desk_unit_id),
+            rewordings=tuple(wordings.get(row.id, ())),
+            attachment_ids=tuple(files.get(row.id, ())),
+        )
+        for row in rows
+    ]
+
+
+_SHOWN = (
+    "id", "channel", "words", "category_hint", "place_words", "place_code", "confidential", "wants_answer", "happened_at", "received_at",
+)  # fmt: skip
+
+
+def _contact(row: Row[Any], actor: Actor, desk_unit_id: UUID | None) -> ContactView | None:
+    """The masked contact. Who asked to stay confidential is known to the hotline, the county's supervisors and the desk, nobody else."""
+    knows = actor.has_role(*_MAY_KNOW_CONFIDENTIAL) or any(seat.unit_id == desk_unit_id for seat in actor.seats)
+    if not may(actor, "contact.read") or (row.confidential and not knows):
+        return None
+    opened = open_contact(row.id, row.row_key, row.sealed)
+    if opened is None:
+        return None
+    masked = mask(opened)
+    return ContactView(name=masked.name, phone=masked.phone, wechat=masked.has_openid)
+
+
+async def _rewordings(session: AsyncSession, complaint_ids: Sequence[UUID]) -> dict[UUID, list[RewordingView]]:
+    query = (
+        select(Rewording, Member.name)
+        .join(Account, Account.id == Rewording.author_account_id)
+        .join(Member, Member.id == Account.member_id)
+        .where(Rewording.complaint_id.in_(complaint_ids))
+        .order_by(Rewording.recorded_at, Rewording.id)
+    )
+    found: dict[UUID, list[RewordingView]] = {}
+    for row, author in await session.execute(query):
+        view = RewordingView(id=row.id, complaint_id=row.complaint_id, words=row.words, author=author, recorded_at=row.recorded_at)
+        found.setdefault(row.complaint_id, []).append(view)
+    return found
+
+
+async def _files(session: AsyncSession, complaint_ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:
+    query = select(AttachmentLink.subject_id, AttachmentLink.attachment_id).where(AttachmentLink.subject_id.in_(complaint_ids))
+    found: dict[UUID, list[UUID]] = {}
+    for complaint_id, attachment_id in await session.execute(query):
+        found.setdefault(complaint_id, []).append(attachment_id)
+    return found
+
+
+def _unknown() -> NotFound:
+    return NotFound("complaint.unknown", "There is no complaint with this id, or none that you may know of.")
