@@ -5,12 +5,12 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.deadlines.calendar import CalendarDayRow, WorkCalendar, seed_days
-from services.deadlines.models import CalendarDay
+from services.deadlines.models import CalendarDay, Clock
 from services.organization.snapshots import Snapshots
 from services.platform.clock import local_day
 from services.platform.unit_of_work import Work
@@ -51,6 +51,12 @@ async def ensure_calendar(work: Work) -> int:
     """Load last year, this year and the next where they are missing or better known by now; return how many days changed."""
     this_year = local_day(work.now).year
     return await load_calendar(work, range(this_year - 1, this_year + 2))
+
+
+async def overdue_clocks(session: AsyncSession) -> int:
+    """Return how many running clocks are past their due instant."""
+    late = select(func.count()).select_from(Clock).where(Clock.state == "running", Clock.due_at < func.now())
+    return await session.scalar(late) or 0
 
 
 async def _days_of(session: AsyncSession, year: int) -> list[CalendarDayRow]:

@@ -2,7 +2,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,10 +15,10 @@ Start = Callable[..., subprocess.Popen[bytes]]
 
 
 @pytest.fixture
-async def letterbox(empty: TestDatabase) -> AsyncIterator[TestDatabase]:
+async def letterbox(empty: TestDatabase) -> TestDatabase:
     """An empty database with a table that counts effects; this process posts as the intake door does."""
     await empty.owner.execute(EFFECTS)
-    yield empty
+    return empty
 
 
 @pytest.fixture

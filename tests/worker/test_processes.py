@@ -1,13 +1,17 @@
 """Real worker processes, really killed."""
 
 import asyncio
+import os
 import signal
+import socket
 import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 from redis.asyncio import Redis
 
-from daguanjia.servers import temporary_servers
+from daguanjia.servers.processes import ServerUser
+from daguanjia.servers.valkey import ValkeyServer
 from services.platform.doorbell import Doorbell, use_doorbell
 from tests.conftest import Running, TestDatabase
 from tests.letterbox import effects, post
@@ -45,7 +49,7 @@ async def test_a_worker_killed_again_and_again_among_four_has_each_effect_exactl
 
 
 async def all_connected(letterbox: TestDatabase, workers: int) -> bool:
-    count = "SELECT count(DISTINCT client_port) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'daguanjia_worker'"
+    count = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'daguanjia_worker'"
     return int(str(await letterbox.value(count))) >= workers
 
 
@@ -53,20 +57,48 @@ async def nothing_owed(letterbox: TestDatabase) -> bool:
     return await owed(letterbox) == 0
 
 
-async def test_redis_emptied_stopped_and_restarted_empty_loses_nothing_and_no_worker(letterbox: TestDatabase, start: Start) -> None:
-    with temporary_servers() as first:
-        worker = start("--slowly", REDIS_URL=first.redis_url)
-        redis = Redis.from_url(first.redis_url)
+async def test_redis_emptied_stopped_and_restarted_empty_loses_nothing_and_no_worker(
+    letterbox: TestDatabase, start: Start, tmp_path: Path
+) -> None:
+    valkey = fresh_valkey(tmp_path / "first")
+    port = free_port()
+    valkey.start(port)
+    try:
+        worker = start("--slowly", REDIS_URL=valkey.url)
+        redis = Redis.from_url(valkey.url)
         await until(lambda: ringing(redis))
         await post(300)
         await redis.flushall()
         await post(100)
         await until(lambda: nothing_owed(letterbox))
         await redis.aclose()
-    await post(100)
-    await until(lambda: nothing_owed(letterbox))
+        valkey.stop()
+        await post(100)
+        await until(lambda: nothing_owed(letterbox))
+        valkey = fresh_valkey(tmp_path / "second")
+        valkey.start(port)
+        redis = Redis.from_url(valkey.url)
+        await post(100)
+        await until(lambda: ringing(redis))
+        await until(lambda: nothing_owed(letterbox))
+        await redis.aclose()
+    finally:
+        valkey.stop()
     assert worker.poll() is None
-    assert await effects(letterbox.owner) == (1500, 1500)
+    assert await effects(letterbox.owner) == (1800, 1800)
+
+
+def fresh_valkey(home: Path) -> ValkeyServer:
+    home.mkdir()
+    server = ValkeyServer(home, ServerUser(os.geteuid(), os.getegid(), "tests"), "secret", durable=False)
+    server.make()
+    return server
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 async def ringing(redis: "Redis") -> bool:
