@@ -1,0 +1,1 @@
+"""The reporting door: everything that summarises many tickets. Its database role cannot write."""
