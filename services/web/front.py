@@ -94,7 +94,7 @@ class _Answer:
     async def instead(self, scope: Scope, receive: Receive, problem: Problem) -> None:
         """Answer with `problem`; where an answer is already on its way, break it off so that nobody takes it for whole."""
         if self.status:
-            raise ConnectionAbortedError("the answer broke off after its head")
+            raise ConnectionAbortedError("the answer broke off after its head") from None
         await problem_response(problem, scope)(scope, receive, self)
 
 
