@@ -73,12 +73,16 @@ async def put(owner: asyncpg.Connection, *, due: datetime | None = None, first_d
     return ticket_id
 
 
-async def put_clock(owner: asyncpg.Connection, ticket_id: UUID, round_number: int, due: datetime, first_due: datetime, *, stopped_at: datetime | None) -> None:
+async def put_clock(
+    owner: asyncpg.Connection, ticket_id: UUID, round_number: int, due: datetime, first_due: datetime, *, stopped_at: datetime | None
+) -> None:
     """Write or move the resolve clock of a round."""
     await owner.execute(
-        "INSERT INTO clocks (id, ticket_id, round, stage, turn, state, started_at, first_due_at, due_at, stopped_at, limit_amount, limit_unit, provisional)"
+        "INSERT INTO clocks (id, ticket_id, round, stage, turn, state, started_at, first_due_at, due_at, stopped_at,"
+        " limit_amount, limit_unit, provisional)"
         " VALUES ($1,$2,$3,'resolve',1,$4,$5,$6,$7,$8,5,'working_days',false)"
-        " ON CONFLICT (ticket_id, round, stage, turn) DO UPDATE SET due_at = excluded.due_at, state = excluded.state, stopped_at = excluded.stopped_at",
+        " ON CONFLICT (ticket_id, round, stage, turn)"
+        " DO UPDATE SET due_at = excluded.due_at, state = excluded.state, stopped_at = excluded.stopped_at",
         new_id(), ticket_id, round_number, "stopped" if stopped_at else "running", NOON, first_due, due, stopped_at,
     )  # fmt: skip
 
@@ -107,9 +111,12 @@ async def _scattered(owner: asyncpg.Connection, dice: random.Random, units: dict
     )
 
 
+_STATES = ("received", "dispatched", "accepted", "resolved", "closed", "closed", "closed", "rejected", "cancelled", "merged")
+
+
 def random_state(dice: random.Random, received: datetime) -> dict[str, Any]:
     """Return a status and the instants that go with it."""
-    status = dice.choice(("received", "dispatched", "accepted", "resolved", "closed", "closed", "closed", "rejected", "cancelled", "merged"))
+    status = dice.choice(_STATES)
     if status != "closed":
         return {"status": status}
     resolved = received + timedelta(hours=dice.randrange(0, 400))

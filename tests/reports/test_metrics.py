@@ -33,7 +33,10 @@ def test_percentages_are_rounded_half_up_from_the_exact_fraction(numerator: int,
     assert (2 * units - 1) * denominator <= exact_times < (2 * units + 1) * denominator
 
 
-@pytest.mark.parametrize(("numerator", "denominator", "printed"), [(1, 800, "0.13"), (1, 8, "12.50"), (3, 800, "0.38"), (1, 3, "33.33"), (2, 3, "66.67"), (7, 5, "140.00")])
+@pytest.mark.parametrize(
+    ("numerator", "denominator", "printed"),
+    [(1, 800, "0.13"), (1, 8, "12.50"), (3, 800, "0.38"), (1, 3, "33.33"), (2, 3, "66.67"), (7, 5, "140.00")],
+)
 def test_a_half_is_rounded_up(numerator: int, denominator: int, printed: str) -> None:
     assert percent_text(numerator, denominator) == printed
     assert Decimal(printed) == (Decimal(100 * numerator) / denominator).quantize(Decimal("0.01"), ROUND_HALF_UP)

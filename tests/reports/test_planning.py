@@ -33,7 +33,8 @@ def test_stretches_cover_each_day_once_and_their_grains_tell_enough_apart(one: d
 
 
 def grains(first: str, last: str, need: Need) -> list[str | None]:
-    return [stretch.grain.code if stretch.grain else None for stretch in plan(Period(date.fromisoformat(first), date.fromisoformat(last)), need)]
+    period = Period(date.fromisoformat(first), date.fromisoformat(last))
+    return [stretch.grain.code if stretch.grain else None for stretch in plan(period, need)]
 
 
 def test_a_long_span_reads_months_and_only_its_edges_by_day() -> None:
