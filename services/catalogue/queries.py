@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import Engine, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.catalogue.models import CatalogueRow, Category
@@ -20,6 +20,11 @@ _STAMP = text(
 async def catalogue(session: AsyncSession) -> Catalogue:
     """Return the catalogue; at most two seconds behind the database."""
     return await _catalogues.get(session)
+
+
+def catalogue_at_hand(engine: Engine) -> Catalogue | None:
+    """Return the catalogue where it needs no look at the database now."""
+    return _catalogues.at_hand(engine)
 
 
 def forget_catalogue() -> None:

@@ -4,14 +4,14 @@ from typing import Any
 
 from services.attachments.linking import require_own
 from services.catalogue.policy import Catalogue
-from services.catalogue.queries import catalogue
+from services.catalogue.queries import catalogue, catalogue_at_hand
 from services.complaints.bearings import take_bearings
 from services.complaints.commands import FileComplaint
 from services.complaints.filing import Filing, Repeatable, prepare
 from services.complaints.letterbox import letterbox
 from services.complaints.placing import place_answer
 from services.complaints.writing import Outcome
-from services.organization.queries import unit_tree
+from services.organization.queries import unit_tree, unit_tree_at_hand
 from services.organization.tree import UnitTree
 from services.platform import clock
 from services.platform.actor import Actor
@@ -40,7 +40,11 @@ async def prepared(command: FileComplaint, actor: Actor, repeatable: Repeatable 
 
 
 async def _county() -> tuple[UnitTree, Catalogue]:
-    async with database().sessions() as session:  # a session that asks nothing takes no connection
+    engine = database().engine.sync_engine
+    tree, categories = unit_tree_at_hand(engine), catalogue_at_hand(engine)
+    if tree is not None and categories is not None:
+        return tree, categories
+    async with database().transaction() as session:
         return await unit_tree(session), await catalogue(session)
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Row, func, select, text
+from sqlalchemy import Engine, Row, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.organization.models import Member, Post, Unit
@@ -26,6 +26,11 @@ _UNIT_COLUMNS = (
 async def unit_tree(session: AsyncSession) -> UnitTree:
     """Return the tree of units and posts of today (Asia/Shanghai); at most two seconds behind the database."""
     return await _trees.get(session)
+
+
+def unit_tree_at_hand(engine: Engine) -> UnitTree | None:
+    """Return the tree where it needs no look at the database now."""
+    return _trees.at_hand(engine)
 
 
 def forget_unit_tree() -> None:

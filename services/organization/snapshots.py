@@ -40,6 +40,11 @@ class Snapshots(Generic[T]):
         self._kept[engine] = (stamp, kept[1], now)
         return kept[1]
 
+    def at_hand(self, engine: Engine) -> T | None:
+        """Return the snapshot where it needs no look at the database now, else None: for paths too hot to open a session."""
+        kept = self._kept.get(engine)
+        return kept[1] if kept is not None and time.monotonic() - kept[2] < CHECKED_EVERY else None
+
     def forget(self) -> None:
         """Look again at the next use: this process has just changed the rows."""
         self._kept.clear()

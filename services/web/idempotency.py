@@ -35,7 +35,7 @@ def read_key(header: str | None) -> str | None:
     return value
 
 
-def _from_header(
+async def _from_header(  # async, because FastAPI would send a plain function to a thread
     idempotency_key: Annotated[
         str | None,
         Header(
