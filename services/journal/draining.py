@@ -134,7 +134,8 @@ async def _claim(work: Work, wanted: Claims) -> list[Owed]:
 
 async def _acknowledge(work: Work, deliveries: Sequence[UUID]) -> None:
     if deliveries:
-        await work.session.execute(delete(Delivery).where(Delivery.id == any_(bindparam("done", list(deliveries), ARRAY(Uuid())))))
+        done = Delivery.id == any_(bindparam("done", list(deliveries), ARRAY(Uuid())))
+        await work.session.execute(delete(Delivery).where(done), execution_options={"synchronize_session": False})
 
 
 def _groups(handlers: Mapping[str, Handler], taken: Sequence[Owed]) -> list[tuple[str, list[Owed]]]:

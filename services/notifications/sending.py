@@ -7,12 +7,12 @@ while sending leaves a message that somebody else takes up again; only then can 
 import asyncio
 import random
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 from cryptography.exceptions import InvalidTag
-from sqlalchemy import Row, delete, func, select, update
+from sqlalchemy import Row, bindparam, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.complaints.contacts import open_contact
@@ -46,6 +46,15 @@ class _Way:
     address: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """A message that was tried, by which carrier, and how it went."""
+
+    message: Row[Any]
+    carrier: str | None
+    result: SendResult
+
+
 async def send_due(senders: Senders, limit: int) -> int:
     """Try up to `limit` messages that are due, oldest first; return how many were tried."""
     async with unit_of_work(SYSTEM) as work:
@@ -54,16 +63,30 @@ async def send_due(senders: Senders, limit: int) -> int:
     webhook = senders.webhook
     if webhook is not None and webhook.fingerprint in stopped:
         senders = Senders(senders.wechat, senders.sms, None, senders.file)
+    if claimed:
+        await _send_all(senders, claimed)
+    return len(claimed)
+
+
+async def _send_all(senders: Senders, claimed: list[Row[Any]]) -> None:
+    """Send some at once, and write down each result as soon as it is there: those that come in meanwhile share the next commit."""
     slots = asyncio.Semaphore(_AT_ONCE)
+    done: asyncio.Queue[_Tried] = asyncio.Queue()
 
     async def one(message: Row[Any]) -> None:
         async with slots:
-            await _send_one(senders, message)
+            done.put_nowait(await _send_one(senders, message))
 
     async with asyncio.TaskGroup() as group:
         for message in claimed:
             group.create_task(one(message))
-    return len(claimed)
+        left = len(claimed)
+        while left:
+            tried = [await done.get()]
+            while not done.empty():
+                tried.append(done.get_nowait())
+            await _record(tried)
+            left -= len(tried)
 
 
 async def requeue(work: Work) -> int:
@@ -114,12 +137,11 @@ async def _claim(work: Work, limit: int) -> list[Row[Any]]:
     return list(await work.session.execute(query))
 
 
-async def _send_one(senders: Senders, message: Row[Any]) -> None:
+async def _send_one(senders: Senders, message: Row[Any]) -> _Tried:
     try:
         ways = _ways(senders, message)
     except InvalidTag:
-        await _record(message, None, SendResult("refused", error="contact_unreadable"))
-        return
+        return _Tried(message, None, SendResult("refused", error="contact_unreadable"))
     result, carrier = SendResult("refused", error="no_carrier"), None
     for way in ways:
         carrier = way.sender.carrier
@@ -128,7 +150,7 @@ async def _send_one(senders: Senders, message: Row[Any]) -> None:
             break
     if result.outcome == "stopped" and senders.webhook is not None:
         await _stop(senders.webhook.fingerprint, str(carrier), result)
-    await _record(message, carrier, result)
+    return _Tried(message, carrier, result)
 
 
 def _ways(senders: Senders, message: Row[Any]) -> list[_Way]:
@@ -161,22 +183,40 @@ async def _tried(way: _Way, message: Row[Any]) -> SendResult:
         return SendResult("later", error=type(error).__name__)
 
 
-async def _record(message: Row[Any], carrier: str | None, result: SendResult) -> None:
-    """Write down how it went, unless the lease ran out and somebody else has the message by now."""
-    values: dict[str, Any] = {"carrier": carrier, "last_error": result.error, "provider_reference": result.reference}
-    if result.outcome == "sent":
-        values |= {"state": "sent", "sent_at": func.now()}
-    elif carrier is None and result.error == "no_carrier":
-        values |= {"state": "no_carrier"}
-    elif result.outcome != "later" or message.tries > len(LADDER):
-        values |= {"state": "given_up"}
-    else:
-        values |= {"next_try_at": func.now() + waiting_time(message.tries, result.wait)}
+async def _record(tried: list[_Tried]) -> None:
+    """Write down how it went, unless a lease ran out and somebody else has the message by now."""
+    table = Message.__table__
+    mine = (table.c.id == bindparam("own_id"), table.c.state == "queued", table.c.tries == bindparam("own_tries"))
+    columns = ("carrier", "last_error", "provider_reference", "state", "sent_at", "next_try_at")
+    outcome = update(Message).where(*mine).values({column: bindparam(f"new_{column}", type_=table.c[column].type) for column in columns})
     async with unit_of_work(SYSTEM) as work:
-        mine = (Message.id == message.id, Message.state == "queued", Message.tries == message.tries)
-        await work.session.execute(update(Message).where(*mine).values(**values))
-    if result.outcome != "sent":
-        log.warning("message.not_sent", message_id=str(message.id), carrier=carrier, error=result.error, tries=message.tries)
+        connection = await work.session.connection()
+        await connection.execute(outcome, [_outcome(one, work.now) for one in tried])
+    for one in tried:
+        if one.result.outcome != "sent":
+            facts = {"carrier": one.carrier, "error": one.result.error, "tries": one.message.tries}
+            log.warning("message.not_sent", message_id=str(one.message.id), **facts)
+
+
+def _outcome(tried: _Tried, now: datetime) -> dict[str, Any]:
+    """Return the new values of a message that was tried, and which row they are for."""
+    message, result = tried.message, tried.result
+    if result.outcome == "sent":
+        state = "sent"
+    elif tried.carrier is None and result.error == "no_carrier":
+        state = "no_carrier"
+    else:
+        state = "queued" if result.outcome == "later" and message.tries <= len(LADDER) else "given_up"
+    return {
+        "own_id": message.id,
+        "own_tries": message.tries,
+        "new_carrier": tried.carrier,
+        "new_last_error": result.error,
+        "new_provider_reference": result.reference,
+        "new_state": state,
+        "new_sent_at": now if state == "sent" else None,
+        "new_next_try_at": now + waiting_time(message.tries, result.wait) if state == "queued" else now,
+    }
 
 
 def waiting_time(tries: int, at_least: timedelta | None) -> timedelta:
