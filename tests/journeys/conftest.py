@@ -1,0 +1,73 @@
+"""The whole stack as real processes on a private database: two doors and a worker, as `daguanjia up` starts them."""
+
+import asyncio
+import contextlib
+import os
+import socket
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from daguanjia.stack import REPOSITORY, Plan, doors
+from daguanjia.supervisor import Supervisor
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody had a moment ago, all different."""
+    with contextlib.ExitStack() as held:
+        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [int(one.getsockname()[1]) for one in sockets]
+
+
+@dataclass
+class Stack:
+    """Running doors and worker."""
+
+    environment: dict[str, str]
+    home: Path
+    supervisor: Supervisor
+
+    async def command(self, *arguments: str) -> tuple[int, str]:
+        """Run `daguanjia …` as a person would; return its exit code and everything it said."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "daguanjia",
+            *arguments,
+            env=self.environment,
+            cwd=REPOSITORY,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        said, _ = await process.communicate()
+        return process.returncode or 0, said.decode()
+
+
+@pytest.fixture
+async def stack(county, servers, tmp_path) -> AsyncIterator[Stack]:
+    """The stack on Heping county; ends with the test."""
+    intake, reporting = free_ports(2)
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("DAGUANJIA_")},
+        "DATABASE_URL": county.url,
+        "REDIS_URL": servers.redis_url,
+        "DAGUANJIA_HOME": str(tmp_path),
+        "DAGUANJIA_SECRET": os.environ["DAGUANJIA_SECRET"],
+        "DAGUANJIA_INTAKE_URL": f"http://127.0.0.1:{intake}",
+        "DAGUANJIA_REPORTING_URL": f"http://127.0.0.1:{reporting}",
+        "DAGUANJIA_OUTBOX_FILE": str(tmp_path / "outbox.jsonl"),
+        "PYTHONPATH": str(REPOSITORY),
+        "PYTHONUNBUFFERED": "1",
+        "COLUMNS": "140",
+    }
+    told: list[str] = []
+    async with Supervisor(doors(Plan(tmp_path, intake, reporting, "no"), environment), told.append) as supervisor:
+        await supervisor.ready()
+        yield Stack(environment, tmp_path, supervisor)
+    assert not told, told

@@ -1,0 +1,199 @@
+"""One ticket through every action of the lifecycle table, over HTTP, as the people at work would take them."""
+
+from datetime import datetime
+
+import pytest
+
+from services.tickets.lifecycle import ACTION_NAMES
+from tests.county import PENGZHAI, SHUIKOU, WATER
+from tests.journeys.people import Desk
+
+
+@pytest.fixture
+async def desk(intake, county):
+    return Desk(intake, county)
+
+
+async def taken_actions(county):
+    from services.tickets.deciding import EVENT_TYPES
+
+    named = {event: action for action, event in EVENT_TYPES.items()}
+    return {
+        named[row["type"]]
+        for row in await county.fetch("SELECT DISTINCT type FROM events WHERE subject_kind = 'ticket'")
+        if row["type"] in named
+    }
+
+
+async def test_one_matter_goes_through_every_action(desk, county):
+    number = await desk.file()
+    assert (await desk.read(number))["holder"]["code"] == SHUIKOU
+
+    await moves_between_units(desk, number)
+    await is_worked_on(desk, number)
+    await is_verified_and_comes_back(desk, number)
+    await ends(desk, number)
+    await others_are_rejected_cancelled_and_merged(desk, number)
+
+    assert await taken_actions(county) == set(ACTION_NAMES)
+    story = (await desk.client.get(f"/v1/tickets/{number}/events", headers=await desk.as_("county"))).json()
+    assert story["intact"]
+    assert [item["seq"] for item in story["items"]] == list(range(1, len(story["items"]) + 1))
+
+
+async def moves_between_units(desk, number):
+    await desk.does("shuikou", number, "return", reason="wrong_place", words="不在本村", right_unit=PENGZHAI)
+    back = await desk.read(number)
+    assert (back["status"], back["holder"], back["returns"]) == ("received", None, 1)
+    resolve_due = {clock["stage"]: clock["due_at"] for clock in back["clocks"]}["resolve"]
+
+    await desk.does("pengzhai", number, "triage", words="核实在水口村小学旁", place=SHUIKOU, urgency="urgent")
+    assert (await desk.read(number))["status"] == "received", "a desk decides where a returned ticket goes"
+    await desk.does("pengzhai", number, "dispatch", unit=SHUIKOU, words="属地处理")
+    accepted = await desk.does("shuikou", number, "accept")
+    assert accepted["status"] == "accepted"
+    up = await desk.does("shuikou", number, "hand_up", reason="needs_funds", words="村里无力承担")
+    assert (up["holder"]["code"], up["tier"], up["hand_offs"]) == (PENGZHAI, "township", 2)
+    over = await desk.does("county", number, "transfer", unit=WATER, words="主管爆裂,归水利局")
+    assert over["holder"]["code"] == WATER
+    over = await desk.does("pengzhai", number, "transfer", unit=PENGZHAI, words="镇里先牵头")
+    assert {clock["stage"]: clock["due_at"] for clock in over["clocks"]}["resolve"] == resolve_due, "passing on gains no time"
+    await desk.does("pengzhai", number, "accept")
+
+
+async def is_worked_on(desk, number):
+    await desk.does("pengzhai", number, "join", unit=WATER, task="更换主管")
+    contacted = await desk.does("pengzhai", number, "log_work", words="已联系群众,先关阀", contacted=True)
+    assert {clock["stage"]: clock["state"] for clock in contacted["clocks"]}["first_contact"] == "stopped"
+    await desk.does("pengzhai", number, "request_extension", working_days=3, reason="materials", words="管件要从县城调")
+    assert await desk.refused("pengzhai", number, "decide_extension", granted=True, words="自批") == "extension.own_request"
+    granted = await desk.does("county", number, "decide_extension", granted=True, words="同意")
+    clock = next(clock for clock in granted["clocks"] if clock["stage"] == "resolve")
+    assert datetime.fromisoformat(clock["due_at"]) > datetime.fromisoformat(clock["first_due_at"])
+
+    paused = await desk.does("county", number, "suspend", reason="force_majeure", words="暴雨红色预警")
+    assert paused["suspended"]
+    assert {clock["state"] for clock in paused["clocks"] if clock["stage"] == "resolve"} == {"paused"}
+    await desk.does("pengzhai", number, "resume", words="雨停复工")
+    for login, action, more in (
+        ("hotline", "urge", {}),
+        ("county", "supervise", {}),
+        ("county", "instruct", {"unit": SHUIKOU}),
+    ):
+        await desk.does(login, number, action, words="请抓紧", **more)
+
+    files = await desk.evidence("pengzhai")
+    assert await desk.refused("pengzhai", number, "resolve", words="修好了", files=files) == "ticket.open_tasks"
+    await desk.does("water", number, "finish_task", words="主管已换")
+    assert await desk.refused("pengzhai", number, "resolve", words="修好了") == "ticket.evidence_missing"
+    resolved = await desk.does("pengzhai", number, "resolve", words="修好了", files=files)
+    assert resolved["status"] == "resolved"
+
+
+async def is_verified_and_comes_back(desk, number):
+    assert await desk.refused("hotline", number, "close", verified_by="documents", words="办结") == "ticket.answer_owed"
+    await desk.does("hotline", number, "answer", words="您反映的水管已修好")
+    assert await desk.refused("pengzhai", number, "close", verified_by="documents", words="办结") == "ticket.executor_verifies"
+    again = await desk.does("hotline", number, "call_back", reached=True, contacted=True, solved=False, satisfied=False, words="又漏了")
+    assert (again["round"], again["status"]) == (2, "dispatched"), "the next round goes to the same seat by itself"
+    assert again["holder"]["code"] == PENGZHAI
+
+    await desk.does("county", number, "transfer", unit=WATER, words="由水利局承办", designate=True)
+    await desk.does("water", number, "accept")
+    assert await desk.refused("water", number, "return", reason="not_ours", words="不归我局") == "ticket.designated"
+    await desk.does("water", number, "resolve", words="已换新管", files=await desk.evidence("water"))
+    await desk.does("water", number, "answer", words="已换新管,请放心")
+    await desk.does("hotline", number, "call_back", reached=True, contacted=True, solved=True, satisfied=True)
+
+
+async def ends(desk, number):
+    closed = await desk.does("pengzhai", number, "close", verified_by="call_back", words="回访确认已解决")
+    assert closed["status"] == "closed"
+    assert closed["allowed_actions"] == ["reopen"]
+    reopened = await desk.does("hotline", number, "reopen", words="次日又漏")
+    assert (reopened["round"], reopened["holder"]["code"]) == (3, WATER)
+
+
+async def others_are_rejected_cancelled_and_merged(desk, number):
+    stray = await desk.file(category=None, place=None)
+    await desk.does("county", stray, "return", reason="needs_more_information", words="无地点")
+    assert (await desk.does("county", stray, "reject", reason="outside_duties", words="请拨打 110"))["status"] == "rejected"
+    assert (await desk.does("county", stray, "reopen", words="当事人提供了新情况"))["status"] == "dispatched"
+    assert (await desk.does("hotline", stray, "cancel", reason="withdrawn", words="来电撤回"))["status"] == "cancelled"
+
+    twin = await desk.file(words="还是那根水管")
+    merged = await desk.does("pengzhai", twin, "merge", into=number, words="同一处")
+    assert (merged["status"], merged["merged_into"]) == ("merged", number)
+    assert (await desk.read(number))["merged_tickets"] == [twin]
+    apart = await desk.does("pengzhai", twin, "unmerge", words="经核实是两处")
+    assert (apart["status"], apart["merged_into"]) == ("dispatched", None)
+
+
+async def test_every_complainant_of_a_merged_matter_gets_an_answer(desk, county):
+    first, second = await desk.file(), await desk.file(words="同一处水管")
+    await desk.does("pengzhai", second, "merge", into=first, words="同一处")
+    await desk.does("shuikou", first, "accept")
+    await desk.does("shuikou", first, "resolve", words="已修", files=await desk.evidence("shuikou"))
+    await desk.does("hotline", first, "answer", words="已修好")
+    answered = await county.fetch("SELECT complaint_id FROM answers")
+    assert len(answered) == 2
+    assert {row["complaint_id"] for row in answered} == {row["id"] for row in await county.fetch("SELECT id FROM complaints")}
+
+
+async def test_third_return_asks_for_an_adjudication(desk):
+    number = await desk.file()
+    for count in (1, 2, 3):
+        ticket = await desk.does("shuikou", number, "return", reason="not_ours", words="不归我村")
+        assert ticket["adjudication"] is (count == 3)
+        if count < 3:
+            await desk.does("pengzhai", number, "dispatch", unit=SHUIKOU, words="再派")
+    decided = await desk.does("pengzhai", number, "dispatch", unit=SHUIKOU, words="裁定", designate=True)
+    assert decided["adjudication"] is False
+    assert await desk.refused("shuikou", number, "return", reason="not_ours", words="不归我村") == "ticket.designated"
+
+
+async def test_township_sees_what_was_surfaced_to_the_county_and_cannot_stop_it(desk):
+    number = await desk.file(surface_to=WATER)
+    assert (await desk.read(number, "pengzhai"))["holder"]["code"] == WATER
+    for action, more in (
+        ("transfer", {"unit": PENGZHAI}),
+        ("triage", {"urgency": "normal"}),
+        ("cancel", {"reason": "withdrawn"}),
+        ("supervise", {}),
+    ):
+        assert await desk.refused("pengzhai", number, action, words="不必", **more) == "ticket.not_yours"
+
+
+async def test_somebody_elses_change_is_never_overwritten(desk):
+    number = await desk.file()
+    url, headers = f"/v1/tickets/{number}/actions", await desk.as_("shuikou")
+    seen = f'"{(await desk.read(number))["version"]}"'
+    first = await desk.client.post(url, json={"action": "accept"}, headers={**headers, "If-Match": seen})
+    second = await desk.client.post(url, json={"action": "accept"}, headers={**headers, "If-Match": seen})
+    blind = await desk.client.post(url, json={"action": "accept"}, headers=headers)
+    assert (first.status_code, second.status_code, blind.status_code) == (200, 412, 428)
+    late = await desk.client.post(url, json={"action": "accept"}, headers={**headers, "If-Match": first.headers["ETag"]})
+    assert (late.status_code, late.json()["code"]) == (409, "ticket.action_not_allowed")
+    assert "log_work" in late.json()["allowed"]
+
+
+async def test_repeat_with_the_same_key_is_one_action(desk, county):
+    number = await desk.file()
+    headers = {**await desk.as_("shuikou"), "If-Match": f'"{(await desk.read(number))["version"]}"', "Idempotency-Key": '"one"'}
+    answers = [await desk.client.post(f"/v1/tickets/{number}/actions", json={"action": "accept"}, headers=headers) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 200]
+    assert answers[0].json() == answers[1].json() == answers[2].json()
+    assert [answer.headers.get("Idempotency-Replayed") for answer in answers] == [None, "true", "true"]
+    assert await county.value("SELECT count(*) FROM events WHERE type = 'ticket.accepted'") == 1
+
+
+async def test_what_one_may_not_list_one_cannot_count_or_open(desk):
+    number = await desk.file()
+    for login, sees in (("county", 1), ("hotline", 1), ("pengzhai", 1), ("shuikou", 1), ("yangming", 0), ("roads", 0), ("grid", 0)):
+        headers = await desk.as_(login)
+        listed = (await desk.client.get("/v1/tickets", headers=headers)).json()["items"]
+        counted = (await desk.client.get("/v1/tickets/count", headers=headers)).json()["count"]
+        assert (len(listed), counted) == (sees, sees), login
+        for part in ("", "/events", "/why", "/work-logs"):
+            opened = await desk.client.get(f"/v1/tickets/{number}{part}", headers=headers)
+            assert opened.status_code == (200 if sees else 404), (login, part)
