@@ -108,12 +108,13 @@ async def test_while_the_first_is_under_way_the_second_is_told_so(client):
     assert done == ["a"]
 
 
-@pytest.mark.parametrize(
-    "key", ["", " ", '"', '""', '"open', "a b", "键".encode(), b"\xff", "a" * 129, '"' + "a" * 129 + '"', '"a\\b"', 'a"b']
-)
-async def test_malformed_keys_are_400(client, key):
-    answer = await client.post("/t/things", json={"name": "a"}, headers={"Idempotency-Key": key})
-    assert (answer.status_code, answer.json()["code"]) == (400, "idempotency.key_malformed")
+MALFORMED = ["", " ", '"', '""', '"open', "a b", "键".encode(), b"\xff", "a" * 129, '"' + "a" * 129 + '"', '"a\\b"', 'a"b']
+
+
+async def test_malformed_keys_are_400(client):
+    for key in MALFORMED:
+        answer = await client.post("/t/things", json={"name": "a"}, headers={"Idempotency-Key": key})
+        assert (answer.status_code, answer.json()["code"]) == (400, "idempotency.key_malformed"), key
 
 
 def test_a_quoted_key_is_read_as_rfc_8941_says():
