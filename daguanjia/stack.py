@@ -25,6 +25,7 @@ from daguanjia.supervisor import Child, Supervisor
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 COUNTY = Path(__file__).resolve().parent / "data" / "divisions-heping-441624.csv"
+DEPARTMENTS = Path(__file__).resolve().parent / "data" / "heping-departments.csv"
 SERVER_CHECK_SECONDS = 1.0
 
 Story = Literal["no", "once", "again"]
@@ -53,7 +54,8 @@ def run(plan: Plan) -> None:
     with _servers(plan, console) as (servers, addresses):
         environment = _environment(plan, addresses)
         _step(console, "Bringing the schema up to date", ["migrate"], environment)
-        _step(console, "Loading Heping county", ["load-units", str(COUNTY)], environment)
+        _step(console, "Loading Heping county", ["load-units", str(COUNTY), "--grids", "3"], environment)
+        _step(console, "Loading its departments", ["load-units", str(DEPARTMENTS)], environment)
         _step(console, "Loading the catalogue", ["load-categories"], environment)
         asyncio.run(_serve(plan, servers, environment, console))
     console.print("Stopped; the data is kept.")
