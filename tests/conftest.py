@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import asyncpg
 import pytest
+from httpx import ASGITransport, AsyncClient
 from hypothesis import settings as hypothesis_settings
 
 from daguanjia.servers import temporary_servers
@@ -167,3 +168,12 @@ async def county(servers: Running, county_template: str) -> AsyncIterator[TestDa
     """Heping county with people in it, open under the intake door's role."""
     async for found in _clone(servers, county_template, INTAKE):
         yield found
+
+
+@pytest.fixture
+async def intake(county: TestDatabase) -> AsyncIterator[AsyncClient]:
+    """The intake door over the county, as an HTTP client; it works under the intake role of the `county` database."""
+    from intake_api.app import app
+
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://intake") as client:
+        yield client

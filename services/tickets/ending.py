@@ -186,7 +186,15 @@ def _next_round(case: Case, deed: Deed, reason: str) -> Outcome:
     clock[0].row["round"] = number
     stages = {clock.stage for clock in case.clocks}
     updates = (*timing.stop(case, stages, deed.now), *_ended(case, deed), *_round_update(case, {"outcome": "reopened"}))
-    return Outcome({}, values, (Insert(Round, row), *clock), updates)
+    return Outcome({}, values, (*_first_round(case), Insert(Round, row), *clock), updates)
+
+
+def _first_round(case: Case) -> tuple[Insert, ...]:
+    """Return the row of round 1 where it never got as far as a dispatch, which writes it."""
+    if case.round_id is not None or case.ticket.round != 1:
+        return ()
+    row: Row = {"id": new_id(), "ticket_id": case.ticket.id, "number": 1, "opened_at": case.ticket.received_at, "outcome": "reopened"}
+    return (Insert(Round, row),)
 
 
 def _ended(case: Case, deed: Deed) -> list[Update]:

@@ -242,7 +242,7 @@ def _clocks(case: Case, deed: Deed) -> tuple[Insert, ...]:
 
 def _round(case: Case, deed: Deed) -> tuple[Insert, ...]:
     if case.ticket.round != 1 or case.ticket.dispatched_at is not None:
-        return ()
+        return ()  # a further round was written when it was opened
     row = {"id": new_id(), "ticket_id": case.ticket.id, "number": 1, "opened_at": case.ticket.received_at, "reason": None}
     return (Insert(Round, row),)
 

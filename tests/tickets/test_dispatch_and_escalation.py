@@ -24,8 +24,7 @@ async def file(category="water.pipe_burst", unit=STAFFED_GRID, ago=timedelta(0),
         happened_at=clock.now() - ago,
         **more,
     )
-    filed = await file_complaint(FileComplaint("hotline", str(new_id()), telling), await actor("hotline"), None)
-    return filed
+    return await file_complaint(FileComplaint("hotline", str(new_id()), telling), await actor("hotline"), None)
 
 
 async def escalate(county):
@@ -98,7 +97,9 @@ async def test_late_paper_entry_is_dispatched_and_its_lateness_is_recorded_once(
     assert row["status"] == "dispatched"
     assert await escalate(county) == 1
     assert await escalate(county) == 0
-    levels = await county.fetch("SELECT e.level FROM escalations e JOIN clocks c ON c.id = e.clock_id WHERE c.stage = 'dispatch' ORDER BY 1")
+    levels = await county.fetch(
+        "SELECT e.level FROM escalations e JOIN clocks c ON c.id = e.clock_id WHERE c.stage = 'dispatch' ORDER BY 1"
+    )
     assert [item["level"] for item in levels] == [1, 2, 3]
     assert (await ticket(county, filed.number))["holder"] == STAFFED_GRID, "what was late before it was dispatched moves nobody now"
 

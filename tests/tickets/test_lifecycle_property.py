@@ -1,0 +1,161 @@
+"""Random people take random actions on real tickets in the real database: whatever they do, the promises hold."""
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from pydantic import TypeAdapter
+
+from services.complaints.reading import owed_answers
+from services.journal.chain import first_broken
+from services.platform.actor import SYSTEM
+from services.platform.database import WORKER
+from services.platform.errors import Problem
+from services.platform.unit_of_work import unit_of_work
+from services.tickets.actions import act
+from services.tickets.commands import TicketCommand
+from services.tickets.escalating import escalate_due
+from services.tickets.lifecycle import STATUS_NAMES, TABLE
+from tests.county import LOGINS, PENGZHAI, SHUIKOU, STAFFED_GRID, WATER, actor
+from tests.tickets.test_dispatch_and_escalation import file
+
+COMMAND = TypeAdapter(TicketCommand)
+UNITS = st.sampled_from([PENGZHAI, SHUIKOU, STAFFED_GRID, WATER, "441624"])
+EXTRA = {
+    "triage": st.fixed_dictionaries({"place": UNITS, "urgency": st.sampled_from(["normal", "urgent"])}),
+    "dispatch": st.fixed_dictionaries({"unit": UNITS, "designate": st.booleans()}),
+    "transfer": st.fixed_dictionaries({"unit": UNITS, "designate": st.booleans()}),
+    "return": st.just({"reason": "not_ours"}),
+    "hand_up": st.just({"reason": "needs_funds"}),
+    "join": st.fixed_dictionaries({"unit": UNITS, "task": st.just("协助")}),
+    "request_extension": st.fixed_dictionaries({"working_days": st.integers(1, 5), "reason": st.just("materials")}),
+    "decide_extension": st.fixed_dictionaries({"granted": st.booleans()}),
+    "suspend": st.just({"reason": "force_majeure"}),
+    "call_back": st.sampled_from(
+        [{"reached": True, "solved": True}, {"reached": True, "solved": False}, {"reached": False}, {"reached": False, "solved": True}]
+    ),
+    "close": st.fixed_dictionaries({"verified_by": st.sampled_from(["call_back", "site_check"])}),
+    "reject": st.just({"reason": "outside_duties"}),
+    "cancel": st.just({"reason": "withdrawn"}),
+    "instruct": st.fixed_dictionaries({"unit": UNITS}),
+}
+STRAIGHT = [
+    ("grid", {"action": "accept"}),
+    ("grid", {"action": "hand_up", "reason": "needs_funds", "words": "村里办"}),
+    ("shuikou", {"action": "accept"}),
+    ("water", {"action": "finish_task", "words": "配合完成"}),
+    ("shuikou", {"action": "resolve", "words": "办好了"}),
+    ("hotline", {"action": "answer", "words": "办好了"}),
+    ("hotline", {"action": "call_back", "reached": True, "solved": True}),
+    ("pengzhai", {"action": "close", "verified_by": "call_back", "words": "办结"}),
+]
+"""The straight way; each example starts somewhere along it."""
+NO_WORDS = {"accept", "join", "call_back"}
+
+
+@st.composite
+def commands(draw, status):
+    """A command: mostly one that the table knows in this status."""
+    known = sorted({row.action for row in TABLE if row.status == status} - ({"reject", "cancel"} if draw(st.integers(0, 4)) else set()))
+    everything = sorted({row.action for row in TABLE})
+    action = draw(st.sampled_from(known if known and draw(st.integers(0, 9)) else everything))
+    body = {"action": action} if action in NO_WORDS else {"action": action, "words": "照办"}
+    if action == "merge":
+        body["into"] = draw(st.sampled_from(["20261122-000001-1", "no number"]))
+    return COMMAND.validate_python(body | draw(EXTRA.get(action, st.just({}))))
+
+
+class Witness:
+    """Looks at one ticket before and after each deed."""
+
+    def __init__(self, county, number):
+        self.county, self.number = county, number
+
+    async def look(self):
+        (ticket,) = await self.county.fetch("SELECT * FROM tickets WHERE number = $1", self.number)
+        events = await self.county.fetch("SELECT * FROM events WHERE subject_id = $1 ORDER BY seq", ticket["id"])
+        complaint = await self.county.fetch("SELECT * FROM complaints WHERE ticket_id = $1", ticket["id"])
+        return ticket, events, complaint
+
+    async def check(self, before, after, *, done):
+        (ticket_before, events_before, complaint_before), (ticket, events, complaint) = before, after
+        assert complaint == complaint_before, "what was said never changes"
+        assert events[: len(events_before)] == events_before, "what happened never changes"
+        if not done:
+            assert ticket == ticket_before
+            assert events == events_before, "a refused deed leaves nothing"
+            return
+        assert ticket["version"] > ticket_before["version"], "versions strictly rise"
+        assert len(events) == ticket["version"], "no event is lost"
+        assert events[-1]["hash"] == ticket["chain_head"]
+        import json
+
+        assert first_broken([{**row, "data": json.loads(row["data"])} for row in events]) is None
+        assert ticket["status"] in STATUS_NAMES
+        if ticket["status"] == "closed":
+            assert ticket["closed_by_unit_id"] != ticket["resolved_by_unit_id"]
+            assert ticket["closed_by_account_id"] != ticket["resolved_by_account_id"]
+        await self.check_rows(ticket)
+
+    async def check_rows(self, ticket):
+        leads = await self.county.fetch(
+            "SELECT unit_id FROM assignments WHERE ticket_id = $1 AND part = 'lead' AND ended_at IS NULL", ticket["id"]
+        )
+        assert [row["unit_id"] for row in leads] == ([ticket["lead_unit_id"]] if ticket["lead_unit_id"] and leads else [])
+        running = await self.county.fetch(
+            "SELECT stage, count(*) FROM clocks WHERE ticket_id = $1 AND state IN ('running', 'paused') GROUP BY stage", ticket["id"]
+        )
+        assert all(row["count"] == 1 for row in running), "one clock a stage"
+        if ticket["status"] in ("closed", "rejected", "cancelled"):
+            assert not running, "nothing runs on after the end"
+        assert not await self.county.fetch("SELECT 1 FROM clocks WHERE due_at < first_due_at"), "no clock is ever due earlier"
+        rounds = await self.county.fetch("SELECT number FROM rounds WHERE ticket_id = $1 ORDER BY number", ticket["id"])
+        assert [row["number"] for row in rounds] == list(range(1, len(rounds) + 1))
+
+
+def likely(people, ticket):
+    """Logins to draw from: whoever holds the ticket, the desks and the hotline weigh more than the rest."""
+    holders = [login for login, person in people.items() if any(seat.unit_id == ticket["lead_unit_id"] for seat in person.seats)]
+    return holders * 6 + ["pengzhai", "county", "hotline"] * 3 + sorted(people)
+
+
+async def one_step(county, data, witness, people):
+    before = await witness.look()
+    if data.draw(st.integers(0, 7)) == 0:
+        await county.owner.execute("UPDATE clocks SET next_level_at = next_level_at - interval '1 year' WHERE state = 'running'")
+        async with county.as_role(WORKER), unit_of_work(SYSTEM) as work:
+            await escalate_due(work, 100)
+        await county.settle()
+        return
+    command = data.draw(commands(before[0]["status"]))
+    login = data.draw(st.sampled_from(likely(people, before[0])))
+    try:
+        async with unit_of_work(people[login]) as work:
+            await act(work, witness.number, command, before[0]["version"], owed_answers)
+    except Problem:
+        done = False
+    else:
+        done = True
+    await witness.check(before, await witness.look(), done=done)
+    if done:
+        await county.settle()
+
+
+@settings(
+    max_examples=14,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(data=st.data())
+async def test_random_people_and_actions_never_break_a_promise(county, data):
+    people = {login: await actor(login) for login in LOGINS}
+    filed = await file(category="water.outage")
+    witness = Witness(county, filed.number)
+    so_far = data.draw(st.integers(-1, len(STRAIGHT)))
+    if so_far >= 0:
+        await county.settle()
+    for login, body in STRAIGHT[: max(so_far, 0)]:
+        async with unit_of_work(people[login]) as work:
+            await act(work, filed.number, COMMAND.validate_python(body), None, owed_answers)
+        await county.settle()
+    for _ in range(data.draw(st.integers(5, 20))):
+        await one_step(county, data, witness, people)
