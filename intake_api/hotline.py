@@ -3,21 +3,20 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends
+from fastapi import APIRouter, Depends
 from pydantic import Field, model_validator
 from starlette.responses import Response
 
-from intake_api.filing import FOUND_BEFORE, answer, repeatable
+from intake_api.filing import FOUND_BEFORE, FilingRoute, answer, by_hand, repeatable
 from services.complaints.commands import FileComplaint, Telling
 from services.complaints.filing_desk import file_complaint
 from services.complaints.views import Filed
 from services.platform.actor import Actor
 from services.platform.text import Token
 from services.web.idempotency import IdempotencyKeyHeader
-from services.web.routes import door_router
 from services.web.signed_in import requires
 
-router = door_router("/v1", tags=["intake"])
+router = APIRouter(prefix="/v1", tags=["intake"], route_class=FilingRoute)
 
 
 class HotlineComplaint(Telling):
@@ -46,6 +45,7 @@ class PetitionComplaint(Telling):
 
 
 @router.post("/hotline/complaints", summary="File what a caller tells", status_code=201, response_model=Filed, responses=FOUND_BEFORE)
+@by_hand("hotline.file", HotlineComplaint)
 async def file_by_hotline(
     body: HotlineComplaint, actor: Annotated[Actor, Depends(requires("hotline.file"))], key: IdempotencyKeyHeader
 ) -> Response:
@@ -55,6 +55,7 @@ async def file_by_hotline(
 
 
 @router.post("/petitions", summary="File what a visitor tells", status_code=201, response_model=Filed, responses=FOUND_BEFORE)
+@by_hand("petition.file", PetitionComplaint)
 async def file_petition(
     body: PetitionComplaint, actor: Annotated[Actor, Depends(requires("petition.file"))], key: IdempotencyKeyHeader
 ) -> Response:
