@@ -65,6 +65,11 @@ class Station:
         except TimeoutError:
             return
 
+    async def after(self, name: str, seconds: float) -> None:
+        """Let the duty `name` go first: wait until it rests, but not longer than `seconds`."""
+        if running := self._running.get(name):
+            await asyncio.wait(running, timeout=seconds)
+
     async def finish(self, seconds: float) -> None:
         """Let what runs come to its end; cancel what takes longer than `seconds`: its transaction is rolled back and is owed still."""
         tasks = {task for running in self._running.values() for task in running}

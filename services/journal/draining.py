@@ -58,24 +58,24 @@ Claims = Select[UUID, UUID, str, UUID, datetime, int]
 async def drain(handlers: Mapping[str, Handler], *, batch: int) -> Drained:
     """Take up to `batch` due deliveries, oldest first, and have the effect of each exactly once.
 
-    Each handler gets its whole group at once, in the order of `handlers`. A group that fails is undone alone and its deliveries are tried
-    one by one, so that one poisonous event never holds up its neighbours. Raises only where the database itself is away: then nothing has
-    happened and everything is still owed.
+    Each handler gets its whole group at once, in the order of `handlers`, and all share one transaction. Where that fails the groups are
+    tried apart, and those that fail again one by one: a poisonous event never holds up its neighbours. Raises only where the database
+    itself is away: then nothing has happened and everything is still owed.
     """
-    failed: list[Owed] = []
-    async with unit_of_work(SYSTEM) as work:
-        taken = await _claim(work, _due(handlers, batch))
-        done: list[UUID] = []
-        for name, group in _groups(handlers, taken):
-            if await _whole_group(work, handlers[name], group):
-                done += [owed.delivery_id for owed in group]
-            else:
-                failed += group
-        await _acknowledge(work, done)
-    had = len(done)
-    for owed in failed:
-        had += await _singly(handlers[owed.handler], owed)
-    return Drained(taken=len(taken), done=had, failed=len(taken) - had)
+    taken: list[Owed] = []
+    try:
+        async with unit_of_work(SYSTEM) as work:
+            taken = await _claim(work, _due(handlers, batch))
+            for name, group in _groups(handlers, taken):
+                await handlers[name](work, group)
+            await _acknowledge(work, taken)
+    except Exception as error:
+        if not taken:
+            raise
+        log.warning("deliveries.apart", deliveries=len(taken), error=type(error).__name__, exc_info=True)
+        had = [await _apart(handlers[name], group) for name, group in _groups(handlers, taken)]
+        return Drained(taken=len(taken), done=sum(had), failed=len(taken) - sum(had))
+    return Drained(taken=len(taken), done=len(taken), failed=0)
 
 
 async def release_parked(work: Work) -> int:
@@ -132,9 +132,9 @@ async def _claim(work: Work, wanted: Claims) -> list[Owed]:
     return [Owed(*row) for row in await work.session.execute(query)]
 
 
-async def _acknowledge(work: Work, deliveries: Sequence[UUID]) -> None:
-    if deliveries:
-        done = Delivery.id == any_(bindparam("done", list(deliveries), ARRAY(Uuid())))
+async def _acknowledge(work: Work, had: Sequence[Owed]) -> None:
+    if had:
+        done = Delivery.id == any_(bindparam("done", [owed.delivery_id for owed in had], ARRAY(Uuid())))
         await work.session.execute(delete(Delivery).where(done), execution_options={"synchronize_session": False})
 
 
@@ -143,30 +143,27 @@ def _groups(handlers: Mapping[str, Handler], taken: Sequence[Owed]) -> list[tupl
     return [(name, group) for name, group in grouped.items() if group]
 
 
-async def _whole_group(work: Work, handler: Handler, group: list[Owed]) -> bool:
-    """Have the effects of a group inside a savepoint; where that fails, undo them and return False."""
+async def _apart(handler: Handler, group: list[Owed]) -> int:
+    """Have the effects of one handler in a transaction of their own, else each in its own; return how many were had."""
     try:
-        async with work.session.begin_nested():
-            await handler(work, group)
-    except Exception as error:  # a lost connection lands here too: the commit then fails, or each is tried on a new one
-        log.warning("delivery.group_failed", handler=group[0].handler, deliveries=len(group), error=type(error).__name__, exc_info=True)
-        return False
-    return True
+        await _again(handler, group)
+    except Exception as error:  # noqa: BLE001  whichever of them it is, it will be found
+        if len(group) > 1:
+            return sum([await _apart(handler, [owed]) for owed in group])
+        await _put_off(group[0], type(error).__name__)  # where the database is away this fails as well, and the try is not counted
+        return 0
+    return len(group)
 
 
-async def _singly(handler: Handler, owed: Owed) -> bool:
-    """Have one effect in a transaction of its own; where that fails, put the delivery off and return False."""
-    try:
-        async with unit_of_work(SYSTEM) as work:
-            mine = _columns().where(Delivery.id == owed.delivery_id, Delivery.parked_at.is_(None)).with_for_update(skip_locked=True)
-            still_owed = await _claim(work, mine)
-            if still_owed:  # otherwise another worker has it by now
-                await handler(work, still_owed)
-                await _acknowledge(work, [owed.delivery_id])
-    except Exception as error:  # noqa: BLE001  where the database is away this fails as well, and the try is not counted
-        await _put_off(owed, type(error).__name__)
-        return False
-    return True
+async def _again(handler: Handler, group: list[Owed]) -> None:
+    """Have the effects of those of `group` that are still owed: another worker may have had them by now."""
+    ids = any_(bindparam("wanted", [owed.delivery_id for owed in group], ARRAY(Uuid())))
+    wanted = _columns().where(Delivery.id == ids, Delivery.parked_at.is_(None)).with_for_update(skip_locked=True)
+    async with unit_of_work(SYSTEM) as work:
+        still_owed = await _claim(work, wanted)
+        if still_owed:
+            await handler(work, still_owed)
+            await _acknowledge(work, still_owed)
 
 
 async def _put_off(owed: Owed, error: str) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 from cryptography.exceptions import InvalidTag
-from sqlalchemy import Row, bindparam, delete, func, select, update
+from sqlalchemy import Row, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.complaints.contacts import open_contact
@@ -35,7 +35,7 @@ LADDER = tuple(
 
 LEASE = timedelta(seconds=120)
 _LONGEST_SEND = 40.0
-_AT_ONCE = 8
+_AT_ONCE = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,15 +183,29 @@ async def _tried(way: _Way, message: Row[Any]) -> SendResult:
         return SendResult("later", error=type(error).__name__)
 
 
+_OUTCOME = {
+    "id": "uuid",
+    "tries": "int",
+    "carrier": "text",
+    "last_error": "text",
+    "provider_reference": "text",
+    "state": "text",
+    "sent_at": "timestamptz",
+    "next_try_at": "timestamptz",
+}
+_OUTCOMES = text(
+    "UPDATE messages SET carrier = found.carrier, last_error = found.last_error, provider_reference = found.provider_reference,"  # noqa: S608
+    " state = found.state, sent_at = found.sent_at, next_try_at = found.next_try_at"
+    f" FROM unnest({', '.join(f'CAST(:{name} AS {kind}[])' for name, kind in _OUTCOME.items())}) AS found({', '.join(_OUTCOME)})"
+    " WHERE messages.id = found.id AND messages.state = 'queued' AND messages.tries = found.tries"
+)
+
+
 async def _record(tried: list[_Tried]) -> None:
     """Write down how it went, unless a lease ran out and somebody else has the message by now."""
-    table = Message.__table__
-    mine = (table.c.id == bindparam("own_id"), table.c.state == "queued", table.c.tries == bindparam("own_tries"))
-    columns = ("carrier", "last_error", "provider_reference", "state", "sent_at", "next_try_at")
-    outcome = update(Message).where(*mine).values({column: bindparam(f"new_{column}", type_=table.c[column].type) for column in columns})
     async with unit_of_work(SYSTEM) as work:
-        connection = await work.session.connection()
-        await connection.execute(outcome, [_outcome(one, work.now) for one in tried])
+        outcomes = [_outcome(one, work.now) for one in tried]
+        await work.session.execute(_OUTCOMES, {name: [outcome[name] for outcome in outcomes] for name in _OUTCOME})
     for one in tried:
         if one.result.outcome != "sent":
             facts = {"carrier": one.carrier, "error": one.result.error, "tries": one.message.tries}
@@ -208,14 +222,14 @@ def _outcome(tried: _Tried, now: datetime) -> dict[str, Any]:
     else:
         state = "queued" if result.outcome == "later" and message.tries <= len(LADDER) else "given_up"
     return {
-        "own_id": message.id,
-        "own_tries": message.tries,
-        "new_carrier": tried.carrier,
-        "new_last_error": result.error,
-        "new_provider_reference": result.reference,
-        "new_state": state,
-        "new_sent_at": now if state == "sent" else None,
-        "new_next_try_at": now + waiting_time(message.tries, result.wait) if state == "queued" else now,
+        "id": message.id,
+        "tries": message.tries,
+        "carrier": tried.carrier,
+        "last_error": result.error,
+        "provider_reference": result.reference,
+        "state": state,
+        "sent_at": now if state == "sent" else None,
+        "next_try_at": now + waiting_time(message.tries, result.wait) if state == "queued" else now,
     }
 
 
