@@ -128,6 +128,7 @@ async def test_story_that_cannot_go_on_says_why_in_one_line(county, stack):
     assert "Traceback" not in said
     assert await county.value("SELECT count(*) FROM tickets") == 0
     seats = await county.fetch(
-        "SELECT u.code FROM members m JOIN posts p ON p.member_id = m.id JOIN units u ON u.id = p.unit_id WHERE m.staff_number LIKE 'story-%'"
+        "SELECT u.code FROM members m JOIN posts p ON p.member_id = m.id JOIN units u ON u.id = p.unit_id"
+        " WHERE m.staff_number LIKE 'story-%'"
     )
     assert sorted(row["code"] for row in seats) == sorted([HOTLINE, SHUIKOU, PENGZHAI, WATER, COUNTY, COUNTY])
