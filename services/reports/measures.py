@@ -10,7 +10,7 @@ nearly as many cells as there are tickets. What no grain answers exactly is coun
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from services.platform.clock import local_day
 from services.reports.facts import Fact
@@ -74,77 +74,89 @@ GRAINS = (
 )
 
 
-class Key(NamedTuple):
-    """Which cell: in the order of its primary key, which is the order cells are locked in."""
+Key = tuple[str, str, date, str, str, str]
+"""Which cell: grain, area, day, category, channel, source: its primary key, in the order cells are locked in. A plain tuple, for speed."""
 
-    grain: str
-    area: str
-    day: date
-    category: str
-    channel: str
-    source: str
-
-
+KEY = ("grain", "area", "day", "category", "channel", "source")
 Sums = dict[Key, dict[str, int]]
+Count = tuple[str, date]
+"""A counter, and the day it counts a fact on."""
+
 _SHANGHAI_OFFSET = timedelta(hours=8)
-_SINCE_FIXED = datetime(1992, 1, 1, tzinfo=UTC)
+_OFFSET_FIXED_SINCE = datetime(1992, 1, 1, tzinfo=UTC)
+_BY_BASIS: dict[str, list[tuple[str, list[tuple[int, object]]]]] = {}
+for _counter in _DECLARED:
+    _tests = [(Fact._fields.index(column), value) for column, value in _counter.values.items()]
+    _BY_BASIS.setdefault(_counter.basis, []).append((_counter.code, _tests))
+_BASES = [(Fact._fields.index(basis), counters) for basis, counters in _BY_BASIS.items()]
 
 
 def _day_of(instant: datetime) -> date:
     """Return the day in Asia/Shanghai: the quick way for instants since its offset has been fixed."""
-    return (instant + _SHANGHAI_OFFSET).date() if instant >= _SINCE_FIXED and instant.tzinfo is UTC else local_day(instant)
+    quick = instant.tzinfo is UTC and instant >= _OFFSET_FIXED_SINCE
+    return (instant + _SHANGHAI_OFFSET).date() if quick else local_day(instant)
 
 
-def counts_of(fact: Fact) -> list[tuple[str, date]]:
+def counts_of(fact: Fact) -> set[Count]:
     """Return the counters that count `fact`, each with the day it counts on."""
-    found = []
-    days: dict[str, date | None] = {}
-    for counter in _DECLARED:
-        for column, value in counter.values.items():
-            if getattr(fact, column) != value:
-                break
-        else:
-            basis = counter.basis
-            if basis not in days:
-                instant = getattr(fact, basis)
-                days[basis] = None if instant is None else _day_of(instant)
-            day = days[basis]
-            if day is not None:
-                found.append((counter.code, day))
+    found = set()
+    for place, counters in _BASES:
+        instant = fact[place]
+        if not isinstance(instant, datetime):
+            continue
+        day = _day_of(instant)
+        for code, tests in counters:
+            for column, value in tests:
+                if fact[column] != value:
+                    break
+            else:
+                found.add((code, day))
     return found
 
 
-def _areas(fact: Fact) -> dict[str, str]:
+def _dimensions(fact: Fact) -> tuple[str, str, str, str, str, str]:
+    """Return township, village, place, category, channel and source as cells know them."""
     township = fact.township_path or fact.area_path
-    return {"whole": "", "township": township, "village": fact.village_path or township, "place": fact.area_path}
+    return township, fact.village_path or township, fact.area_path, fact.category_code or "", fact.channel, fact.source
 
 
-def add(sums: Sums, fact: Fact, amount: int) -> None:
+def add(sums: Sums, fact: Fact, amount: int = 1) -> None:
     """Add `amount` (1, or -1 to take away) times everything `fact` counts for to `sums`."""
-    counts = counts_of(fact)
-    if not counts:
-        return
-    areas = _areas(fact)
-    category = fact.category_code or ""
-    for grain in GRAINS:
-        monthly = grain.period == "month"
-        kinds = (category, fact.channel) if grain.kinds else ("", "")
-        area = areas[grain.level]
-        for counter, day in counts:
-            key = Key(grain.code, area, day.replace(day=1) if monthly else day, *kinds, fact.source)
-            cell = sums.get(key)
-            if cell is None:
-                cell = sums[key] = {}
+    _add(sums, _dimensions(fact), [(count, amount) for count in counts_of(fact)])
+
+
+def _add(sums: Sums, dimensions: tuple[str, str, str, str, str, str], counts: Iterable[tuple[Count, int]]) -> None:
+    days: dict[date, dict[str, int]] = {}
+    months: dict[date, dict[str, int]] = {}
+    for (counter, day), amount in counts:
+        for span, first in ((days, day), (months, day.replace(day=1))):
+            cell = span.setdefault(first, {})
             cell[counter] = cell.get(counter, 0) + amount
+    township, village, place, category, channel, source = dimensions
+    areas = {"whole": "", "township": township, "village": village, "place": place}
+    for grain in GRAINS:
+        area = areas[grain.level]
+        kinds = (category, channel) if grain.kinds else ("", "")
+        for first, amounts in (months if grain.period == "month" else days).items():
+            cell = sums.setdefault((grain.code, area, first, *kinds, source), {})
+            for counter, amount in amounts.items():
+                cell[counter] = cell.get(counter, 0) + amount
 
 
 def difference(changes: Iterable[tuple[Fact | None, Fact]]) -> Sums:
     """Return what must be added to the cells when each first fact (None: not counted so far) becomes the second."""
     sums: Sums = {}
     for before, after in changes:
-        if before is not None:
+        counts, dimensions = counts_of(after), _dimensions(after)
+        if before is None:
+            _add(sums, dimensions, [(count, 1) for count in counts])
+            continue
+        counted = counts_of(before)
+        if _dimensions(before) == dimensions:
+            _add(sums, dimensions, [(count, 1) for count in counts - counted] + [(count, -1) for count in counted - counts])
+        else:
             add(sums, before, -1)
-        add(sums, after, 1)
+            add(sums, after, 1)
     changed = {}
     for key, cell in sums.items():
         kept = {counter: amount for counter, amount in cell.items() if amount}
