@@ -24,7 +24,7 @@ from services.routing.rules import WORKING_ROLES
 from services.tickets.case import Case, ClockState, Deed
 from services.tickets.changes import Change, EventDraft, Insert, Row, Update
 from services.tickets.loading import lock, plain_cases
-from services.tickets.moving import assign_lead, root
+from services.tickets.moving import assign_lead, desk_over, root
 from services.tickets.recording import write
 
 
@@ -118,11 +118,13 @@ def _moved_up(case: Case, clock: ClockState, unit: UnitNode, deed: Deed) -> _Mov
 
 
 def _addressed(case: Case, level: str, now: datetime) -> UnitNode:
-    """Return who a level speaks to: the late seat, the next tier above it that has people, or the county."""
-    tree, ticket = case.around.tree, case.ticket
-    held = ticket.lead_unit_id or ticket.desk_unit_id or ticket.place_unit_id
-    late = tree.by_id.get(held) if held else None
-    if late is None or level == "supervise":
+    """Return who a level speaks to: the late seat, the next tier above it that has people, or the county.
+
+    While nobody holds the ticket, its desk is late.
+    """
+    tree, lead = case.around.tree, case.ticket.lead_unit_id
+    late = (tree.by_id.get(lead) if lead else None) or desk_over(case)
+    if level == "supervise":
         return root(case)
     if level == "urge":
         return late

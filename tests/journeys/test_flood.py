@@ -57,12 +57,10 @@ async def test_the_one_overdue_ticket_nobody_holds_is_escalated_first(county):
     desk = await county.value("SELECT u.code FROM tickets t JOIN units u ON u.id = t.desk_unit_id WHERE t.id = $1", lost)
     assert desk == "441624", "the desk above the township's now has it in view"
 
+    await the_rest_follows_in_due_order(county)
 
-async def test_due_clocks_are_found_by_their_index_and_in_due_order(county):
-    oldest = await file(unit=STAFFED_GRID, ago=timedelta(hours=11))
-    lost = await county.value("SELECT id FROM tickets WHERE number = $1", oldest.number)
-    await county.owner.execute("DELETE FROM deliveries")
-    await flood(county, lost)
+
+async def the_rest_follows_in_due_order(county):
     plan = await county.fetch(
         "EXPLAIN SELECT ticket_id FROM clocks WHERE state IN ('running', 'stopped') AND next_level_at <= now()"
         " ORDER BY next_level_at, id LIMIT 100"
