@@ -56,8 +56,15 @@ def require_json(content_type: str | None) -> None:
     message["content-type"] = content_type or ""
     subtype = message.get_content_subtype()
     is_json = message.get_content_maintype() == "application" and (subtype == "json" or subtype.endswith("+json"))
-    if not content_type or not is_json or message.get_content_charset("utf-8") not in ("utf-8", "utf8"):
+    if not content_type or not is_json or _charset(message) not in ("utf-8", "utf8"):
         raise UnsupportedMedia("request.media_type", "The body must be application/json in UTF-8.", headers={"Accept": "application/json"})
+
+
+def _charset(message: Message) -> str | None:
+    try:
+        return message.get_content_charset("utf-8")
+    except ValueError:  # a continued parameter (RFC 2231) with a number or a name that nothing can be made of
+        return None
 
 
 def strict_json(body: bytes) -> Any:
