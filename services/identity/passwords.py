@@ -30,8 +30,9 @@ async def password_fits(stored: str | None, password: str) -> bool:
 
 
 def _fits(stored: str | None, password: str) -> bool:
+    decoy = _nobodys()  # made for everybody, so that the first unknown login of a process takes no longer than a known one
     try:
-        HASHER.verify(stored if stored is not None else _nobodys(), password)
+        HASHER.verify(decoy if stored is None else stored, password)
     except (VerifyMismatchError, VerificationError, InvalidHashError):
         return False
     return stored is not None
