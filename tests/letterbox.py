@@ -55,3 +55,16 @@ async def effects(owner: asyncpg.Connection) -> tuple[int, int]:
     """Return how many effects there are, and how many different ones."""
     row = await owner.fetchrow("SELECT count(*), count(DISTINCT (event_id, handler)) FROM effects")
     return row[0], row[1]
+
+
+async def shut(url: str, *, closed: bool) -> None:
+    """Close the database of `url` to everybody, cutting the worker's connections, or open it again."""
+    server, name = url.rsplit("/", 1)
+    aside = await asyncpg.connect(f"{server}/postgres")
+    try:
+        await aside.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS {'false' if closed else 'true'}")
+        if closed:
+            cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND application_name = 'daguanjia_worker'"
+            await aside.fetch(cut, name)
+    finally:
+        await aside.close()

@@ -14,7 +14,7 @@ from daguanjia.servers.processes import ServerUser
 from daguanjia.servers.valkey import ValkeyServer
 from services.platform.doorbell import Doorbell, use_doorbell
 from tests.conftest import Running, TestDatabase
-from tests.letterbox import effects, post
+from tests.letterbox import effects, post, shut
 from tests.worker.conftest import Start
 
 
@@ -151,14 +151,11 @@ async def test_a_database_that_is_away_for_a_while_is_waited_for(letterbox: Test
     worker = start()
     await post(50)
     await until(lambda: nothing_owed(letterbox))
-    name = letterbox.url.rsplit("/", 1)[1]
-    await letterbox.owner.execute(f"ALTER DATABASE {name} CONNECTION LIMIT 0")
-    cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND application_name = 'daguanjia_worker'"
-    await letterbox.owner.fetch(cut, name)
+    await shut(letterbox.url, closed=True)  # but for our own connection, which is open
     await post(50)
     await asyncio.sleep(1.5)
     assert worker.poll() is None
-    await letterbox.owner.execute(f"ALTER DATABASE {name} CONNECTION LIMIT -1")
+    await shut(letterbox.url, closed=False)
     await until(lambda: nothing_owed(letterbox))
     assert await effects(letterbox.owner) == (300, 300)
 
