@@ -17,10 +17,16 @@ EXCEPTION
     RAISE EXCEPTION 'An administrator of this PostgreSQL must first run: CREATE ROLE {role}; GRANT {role} TO %;', current_user;
 END $$
 """
+# Since PostgreSQL 16 whoever creates a role belongs to it without being allowed to take it on (SET): that has to be granted beside.
 _JOIN = """
-DO $$ BEGIN
-  IF NOT pg_has_role(current_user, '{role}', 'MEMBER') THEN EXECUTE format('GRANT {role} TO %I', current_user); END IF;
-EXCEPTION WHEN unique_violation THEN NULL;
+DO $$
+DECLARE wanted text := CASE WHEN current_setting('server_version_num')::int < 160000 THEN 'MEMBER' ELSE 'SET' END;
+BEGIN
+  IF NOT pg_has_role(current_user, '{role}', wanted) THEN EXECUTE format('GRANT {role} TO %I', current_user); END IF;
+EXCEPTION
+  WHEN unique_violation THEN NULL;
+  WHEN insufficient_privilege THEN
+    RAISE EXCEPTION 'An administrator of this PostgreSQL must first run: GRANT {role} TO %;', current_user;
 END $$
 """
 _USE = """
