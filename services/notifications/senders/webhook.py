@@ -5,6 +5,7 @@ between check and use leads nowhere inside. Redirects are failures. 410 means: n
 """
 
 import asyncio
+import base64
 import ipaddress
 import socket
 from urllib.parse import urlsplit, urlunsplit
@@ -20,7 +21,7 @@ from services.platform.errors import Problem
 from services.platform.secrets import fingerprint
 
 _GONE = 410
-_SHORTEST_SECRET = 24
+_SHORTEST_SECRET, _LONGEST_SECRET = 24, 64
 
 
 class _AddressError(Exception):
@@ -98,10 +99,11 @@ def _is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
 
 
 def _signer(secret: SecretStr) -> Webhook:
+    encoded = secret.get_secret_value().removeprefix("whsec_")
     try:
-        signer = Webhook(secret.get_secret_value())
-        if len(signer._whsecret) >= _SHORTEST_SECRET:  # noqa: SLF001  the library does not check the length
-            return signer
-    except (ValueError, RuntimeError):  # not base64, or empty
-        pass
-    raise Problem("settings.webhook_secret", "DAGUANJIA_WEBHOOK_SECRET must be whsec_ and the base64 of 24 to 64 random bytes.")
+        key = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
+    except ValueError:
+        key = b""
+    if not _SHORTEST_SECRET <= len(key) <= _LONGEST_SECRET:
+        raise Problem("settings.webhook_secret", "DAGUANJIA_WEBHOOK_SECRET must be whsec_ and the base64 of 24 to 64 random bytes.")
+    return Webhook(key)
