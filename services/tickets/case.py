@@ -36,6 +36,8 @@ class TicketState(_FromRow):
     privacy: str
     place_unit_id: UUID | None
     area_path: str
+    lat: float | None
+    lon: float | None
     tier: str | None
     lead_unit_id: UUID | None
     lead_member_id: UUID | None

@@ -9,7 +9,9 @@ from services.catalogue.queries import catalogue
 from services.catalogue.suggestion import suggest
 from services.platform.clock import local_day
 from services.platform.unit_of_work import Work
-from services.routing.locating import Located, locate
+from services.routing.geo import CoordinateSystem, Point
+from services.routing.locating import Located
+from services.routing.locating import located as locate
 from services.routing.rules import WORKING_ROLES, Route, RouteQuestion, route
 from services.tickets.case import Case, Deed
 from services.tickets.changes import Change, Row
@@ -47,7 +49,7 @@ async def route_received(work: Work, ticket_ids: Sequence[UUID], hints: Hints) -
     changes = []
     for case in cases:
         hint = found.get(case.ticket.id)
-        located = await locate(work.session, code=None, words=(hint.place_words or hint.words), point=None) if hint else None
+        located = _located(case, hint)
         placed = _placed(case, located)
         question = RouteQuestion(
             category_code=placed.ticket.category_code,
@@ -64,6 +66,16 @@ async def route_received(work: Work, ticket_ids: Sequence[UUID], hints: Hints) -
         changes.append(_dispatched(work, case, placed, chosen, why))
     await write(work, changes)
     return len(changes)
+
+
+def _located(case: Case, hint: PlaceHint | None) -> Located | None:
+    """Return what the words and the coordinates of a matter without a place say; None for one that has a place."""
+    ticket = case.ticket
+    if ticket.place_unit_id is not None:
+        return None
+    point = Point(ticket.lat, ticket.lon, CoordinateSystem.WGS84) if ticket.lat is not None and ticket.lon is not None else None
+    words = (hint.place_words or hint.words) if hint else None
+    return locate(case.around.tree, code=None, words=words, point=point)
 
 
 def _placed(case: Case, located: Located | None) -> Case:

@@ -15,11 +15,11 @@ from services.tickets.escalating import escalate_due
 from tests.county import BLANK_GRID, PENGZHAI, SHUIKOU, STAFFED_GRID, actor
 
 
-async def file(category="water.pipe_burst", unit=STAFFED_GRID, ago=timedelta(0), **more):
+async def file(category="water.pipe_burst", unit=STAFFED_GRID, ago=timedelta(0), place=None, **more):
     telling = Telling(
         words="水管爆了,满地是水",
         category=category,
-        place=Place(unit_code=unit) if unit else None,
+        place=place or (Place(unit_code=unit) if unit else None),
         contact=Contact(name="黄某", phone="13800000123"),
         happened_at=clock.now() - ago,
         **more,
@@ -116,3 +116,19 @@ async def test_every_event_of_a_ticket_fits_its_chain(county, unit):
     assert told.intact
     assert [item.seq for item in told.items] == list(range(1, len(told.items) + 1))
     assert (await ticket(county, filed.number))["version"] == len(told.items)
+
+
+@pytest.mark.parametrize(
+    ("place", "holder"),
+    [
+        (Place(words="彭寨镇水口村小学旁边"), SHUIKOU),
+        (Place(words="水口村委会门口"), SHUIKOU),
+        (Place(lat=24.45, lon=115.05, coordinate_system="WGS-84"), STAFFED_GRID),
+        (Place(words="老地方"), "441624"),
+    ],
+)
+async def test_words_and_coordinates_find_the_seat_and_what_they_do_not_say_is_for_the_desk(county, place, holder):
+    await county.owner.execute("UPDATE units SET lat = 24.451, lon = 115.051, version = version + 1 WHERE code = $1", STAFFED_GRID)
+    filed = await file(unit=None, place=place)
+    await county.settle()
+    assert (await ticket(county, filed.number))["holder"] == holder
