@@ -1,9 +1,10 @@
 """What administrators say: bodies of the requests that change the organisation."""
 
+import re
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StringConstraints, model_validator
 
 from services.platform.text import Code, ShortText
 
@@ -15,9 +16,17 @@ Role = Literal[
 ]  # fmt: skip
 Phone = Annotated[str, StringConstraints(pattern=r"^[0-9+][0-9 -]{2,19}$")]
 Function = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]{0,39}$")]
-Latitude = Annotated[float, Field(ge=-90, le=90)]
-Longitude = Annotated[float, Field(ge=-180, le=180)]
-Count = Annotated[int, Field(ge=0, le=100_000_000)]
+Latitude = Annotated[float, Field(ge=-90, le=90, strict=True)]
+Longitude = Annotated[float, Field(ge=-180, le=180, strict=True)]
+Count = Annotated[int, Field(ge=0, le=100_000_000, strict=True)]
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def _written_out(day: object) -> object:
+    """Refuse what pydantic would take for a day besides ``2026-11-22``: seconds since 1970."""
+    if isinstance(day, date) or (isinstance(day, str) and _DAY.fullmatch(day)):
+        return day
+    raise ValueError("must be a day such as 2026-11-22")
 
 
 def _sensible(day: date) -> date:
@@ -26,7 +35,7 @@ def _sensible(day: date) -> date:
     return day
 
 
-Day = Annotated[date, AfterValidator(_sensible)]
+Day = Annotated[date, BeforeValidator(_written_out), AfterValidator(_sensible)]
 
 
 class _Place(BaseModel):
@@ -108,7 +117,7 @@ class AddMember(BaseModel):
 
     name: ShortText
     staff_number: Code | None = None
-    party_member: bool
+    party_member: StrictBool
 
 
 class ChangeMember(BaseModel):
@@ -117,7 +126,7 @@ class ChangeMember(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"party_member": True}]})
 
     name: ShortText | None = None
-    party_member: bool | None = None
+    party_member: StrictBool | None = None
     left_on: Day | None = None
 
     @model_validator(mode="after")

@@ -92,6 +92,12 @@ async def test_posts_that_cannot_be_are_refused(client, admin):
         assert (answer.status_code, answer.json()["code"]) == (status, code), role
 
 
+async def test_party_membership_is_true_or_false_and_nothing_like_it(client, admin):
+    for value in ("yes", 1, None, "true"):
+        answer = await client.post("/v1/members", json={"name": "黄小明", "party_member": value}, headers=admin)
+        assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/party_member"), value
+
+
 async def test_the_same_post_twice_is_refused_but_a_repeated_request_is_not(client, admin):
     member = await _add(client, admin)
     headers = {**admin, "Idempotency-Key": '"p-1"'}

@@ -125,6 +125,8 @@ IMPOSSIBLE = [
     ({"duty_phone": "call me"}, 422, "request.invalid"),
     ({"population": 2**40}, 422, "request.invalid"),
     ({"extra": 1}, 422, "request.invalid"),
+    ({"population": "5"}, 422, "request.invalid"),
+    ({"lat": "24.4", "lon": 114}, 422, "request.invalid"),
     ({"code": "１２３"}, 422, "request.invalid"),
 ]
 
@@ -178,6 +180,8 @@ IMPOSSIBLE_CHANGES = [
     (COUNTY, {"valid_to": "2026-12-01"}, 409),
     (SHUIKOU, {"valid_to": "1950-01-01"}, 422),
     (SHUIKOU, {"valid_to": "9999-01-01"}, 422),
+    (SHUIKOU, {"valid_to": 0}, 422),
+    (SHUIKOU, {"valid_to": "0"}, 422),
     (SHUIKOU, {}, 422),
     (SHUIKOU, {"name": None}, 422),
 ]
