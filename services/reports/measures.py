@@ -63,8 +63,8 @@ class Grain:
 
 
 GRAINS = (
-    Grain("month_kind", "month", "whole", kinds=True, weight=1),
-    Grain("month_township", "month", "township", kinds=False, weight=2),
+    Grain("month_kind", "month", "whole", kinds=True, weight=2),
+    Grain("month_township", "month", "township", kinds=False, weight=1),
     Grain("month_village", "month", "village", kinds=False, weight=3),
     Grain("month_place", "month", "place", kinds=False, weight=4),
     Grain("month_township_kind", "month", "township", kinds=True, weight=5),

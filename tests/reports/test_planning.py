@@ -48,7 +48,7 @@ def test_what_no_grain_tells_apart_is_counted_over_the_facts() -> None:
 
 
 def test_february_of_a_leap_year_is_a_whole_month() -> None:
-    assert grains("2028-02-01", "2028-02-29", Need()) == ["month_kind"]
+    assert grains("2028-02-01", "2028-02-29", Need()) == ["month_township"]
     assert grains("2028-02-01", "2028-02-28", Need("township")) == ["day_township"]
 
 
