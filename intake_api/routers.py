@@ -2,11 +2,13 @@
 
 from fastapi import APIRouter
 
-from intake_api import categories, complaints, hotline, members, sessions, tickets, units, wechat
+from intake_api import attachments, categories, complaints, field_reports, hotline, members, sessions, tickets, units, wechat
 
 ROUTERS: tuple[APIRouter, ...] = (
+    attachments.router,
     categories.router,
     complaints.router,
+    field_reports.router,
     hotline.router,
     members.router,
     sessions.router,

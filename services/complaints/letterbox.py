@@ -141,6 +141,11 @@ async def _in_transaction(connection: Connection, filings: Sequence[Filing]) -> 
         return await write(connection, filings)
 
 
+async def empty_letterbox() -> None:
+    """Return when everything that was handed in to this process's letterbox is written: a door does this before it ends."""
+    await letterbox().rest()
+
+
 _boxes: WeakKeyDictionary[asyncio.AbstractEventLoop, Letterbox] = WeakKeyDictionary()
 
 

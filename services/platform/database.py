@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from asyncpg.connection import Connection
-from sqlalchemy import BigInteger, DateTime, Integer, LargeBinary, MetaData, Text
+from sqlalchemy import BigInteger, DateTime, Integer, LargeBinary, MetaData, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
@@ -110,6 +110,14 @@ class Database:
     async def close(self) -> None:
         """Close every connection."""
         await self.engine.dispose()
+
+
+async def driver_of(session: AsyncSession) -> Connection:
+    """Return the bare asyncpg connection of a session, inside its transaction."""
+    await session.execute(text("SELECT 1"))  # SQLAlchemy begins the transaction with the first statement of its own
+    driver = (await (await session.connection()).get_raw_connection()).driver_connection
+    assert isinstance(driver, Connection)
+    return driver
 
 
 class _Current:

@@ -1,5 +1,5 @@
 """The small county behind an open door."""
 
-from tests.complaints.desk import desk
+from tests.complaints.desk import desk, home
 
-__all__ = ["desk"]
+__all__ = ["desk", "home"]

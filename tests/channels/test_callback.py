@@ -55,7 +55,7 @@ async def test_the_address_is_verified_with_the_exact_echo(desk):
 async def test_a_text_becomes_a_ticket_and_is_answered_with_number_and_code(desk):
     reply = await send(desk, push(Content="  村口路灯不亮\n"))
 
-    (row,) = await desk.database.fetch("SELECT t.id, number, words, channel_message_id FROM tickets t JOIN complaints c ON ticket_id = t.id")
+    (row,) = await desk.database.fetch("SELECT t.id, number, words, channel_message_id FROM tickets t JOIN complaints ON ticket_id = t.id")
     assert row["words"] == "  村口路灯不亮\n"
     assert row["channel_message_id"] == "24309345123456789"
     assert row["number"] in said(reply)

@@ -1,11 +1,13 @@
 """The small county behind an open door."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 import pytest
 
+from services.platform.settings import settings
 from tests.complaints.door import County, open_door, settle
 from tests.conftest import TestDatabase
 
@@ -29,7 +31,17 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(empty: TestDatabase) -> AsyncIterator[Desk]:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The directory where this installation keeps its files."""
+    monkeypatch.setenv("DAGUANJIA_HOME", str(tmp_path))
+    settings.cache_clear()
+    yield tmp_path
+    monkeypatch.undo()
+    settings.cache_clear()
+
+
+@pytest.fixture
+async def desk(empty: TestDatabase, home: Path) -> AsyncIterator[Desk]:
     """The intake door over a small county."""
     county = await settle(empty.owner)
     async with open_door() as http:

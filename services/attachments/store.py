@@ -1,0 +1,76 @@
+"""Where the bytes of files lie: a local directory, or any object store by its URL. Keys are content addresses: nothing is overwritten."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from functools import lru_cache
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+import obstore
+from obstore.exceptions import BaseError
+from obstore.store import LocalStore, ObjectStore, from_url
+
+from services.platform.errors import Unavailable
+from services.platform.settings import settings
+
+_PIECE = 256 * 1024
+
+
+class Store(Protocol):
+    """Keeps bytes under a key, for good."""
+
+    async def keep(self, key: str, file: BinaryIO) -> None:
+        """Return once the whole `file` is durable under `key`; the same key again is harmless. Raises Unavailable."""
+
+    def read(self, key: str) -> AsyncIterator[bytes]:
+        """Give the bytes under `key` in pieces. Raises Unavailable before the first where they cannot be had."""
+
+
+class ObjectStorage:
+    """A :class:`Store` over an object store. For a local `directory` it also waits for the disk."""
+
+    def __init__(self, store: ObjectStore, directory: Path | None = None) -> None:
+        self._store = store
+        self._directory = directory
+
+    async def keep(self, key: str, file: BinaryIO) -> None:
+        """As :meth:`Store.keep`."""
+        try:
+            await obstore.put_async(self._store, key, file)
+            if self._directory is not None:
+                await asyncio.to_thread(_to_disk, self._directory / key)
+        except (BaseError, OSError):
+            raise Unavailable("attachment.store_away", "The file could not be stored now. Send it again.") from None
+
+    async def read(self, key: str) -> AsyncIterator[bytes]:
+        """As :meth:`Store.read`."""
+        try:
+            found = await obstore.get_async(self._store, key)
+            async for piece in found.stream(min_chunk_size=_PIECE):
+                yield bytes(piece)
+        except (BaseError, OSError):
+            raise Unavailable("attachment.store_away", "The file cannot be read now. Try again.") from None
+
+
+def _to_disk(path: Path) -> None:
+    """Wait until a file and its name are on the disk."""
+    for place in (path, path.parent):
+        descriptor = os.open(place, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def store() -> Store:
+    """Return the store of this installation: ``DAGUANJIA_ATTACHMENTS_URL``, or the directory ``<home>/attachments``."""
+    return _opened(settings().attachments_url, settings().home / "attachments")
+
+
+@lru_cache(maxsize=4)
+def _opened(url: str, directory: Path) -> Store:
+    if url:
+        return ObjectStorage(from_url(url))
+    directory.mkdir(parents=True, exist_ok=True)
+    return ObjectStorage(LocalStore(directory), directory)
