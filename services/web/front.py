@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import Any, TypeVar
 
 import structlog
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.platform.errors import Problem, TooLarge
@@ -20,6 +21,7 @@ log = structlog.get_logger()
 
 F = TypeVar("F", bound=Callable[..., Any])
 _LIMIT = "__body_limit__"
+_GONE = 499  # as nginx counts a caller who hung up before the answer
 
 
 def takes_body_of(limit: int) -> Callable[[F], F]:
@@ -64,6 +66,8 @@ class Front:
             await self.app(scope, receive, answer)
         except Problem as problem:
             await answer.instead(scope, receive, problem)
+        except ClientDisconnect:
+            answer.status = answer.status or _GONE
         except Exception as error:
             found = unexpected(error)
             if found.status == HTTPStatus.INTERNAL_SERVER_ERROR:

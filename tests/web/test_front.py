@@ -321,3 +321,23 @@ async def test_every_operation_documents_its_problems(client):
     echo = document["paths"]["/t/echo"]["post"]["responses"]
     assert {"200", "400", "413", "415", "422"} <= echo.keys()
     assert "HTTPValidationError" not in json.dumps(document)
+
+
+async def test_a_caller_who_hangs_up_is_no_error_of_ours(lines):
+    app = create_app(title="test", role=INTAKE, routers=[router])
+    sent = []
+    messages = iter([{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}])
+
+    async def receive():
+        return next(messages)
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http", "path": "/t/echo",
+        "raw_path": b"/t/echo", "query_string": b"", "root_path": "", "headers": [(b"content-type", b"application/json")],
+    }  # fmt: skip
+    await app(scope, receive, send)
+    assert sent == []
+    assert [(line["event"], line["status"]) for line in lines] == [("request", 499)]
