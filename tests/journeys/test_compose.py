@@ -68,9 +68,8 @@ class Compose:
             subprocess.run(["docker", command, container], env=self.environment, check=True, capture_output=True, timeout=60)
 
     def sql(self, query: str) -> str:
-        return self(
-            "exec", "-T", "postgres", "psql", "-h", "/var/run/postgresql", "-U", "daguanjia", "-d", "daguanjia", "-qAt", "-c", query
-        )
+        psql = 'PGPASSWORD=$(cat /run/secrets/postgres_password) exec psql -h 127.0.0.1 -U daguanjia -d daguanjia -qAt -c "$1"'
+        return self("exec", "-T", "postgres", "sh", "-c", psql, "sh", query)
 
     def wait_for(self, query: str, expected: str, seconds: float = 60) -> None:
         until = time.monotonic() + seconds
