@@ -123,7 +123,7 @@ class Case:
     `last_solved` is the newest call-back's verdict in this round. `owed_answers` are the complaints whose complainants want one, those of
     tickets merged into this one too. `evidence` are the roles of files shown in this round, `next_sequence` numbers the next assignment,
     `lead_before` held the ticket last, `extensions` counts those granted in this round, `other` is the ticket a merge names, `absorbed`
-    counts the tickets merged into this one.
+    counts the tickets merged into this one, `returned` says whether a unit gave it back in this round.
     """
 
     ticket: TicketState
@@ -140,6 +140,7 @@ class Case:
     other: TicketState | None = None
     absorbed: int = 0
     lead_before: UUID | None = None
+    returned: bool = False
     round_id: UUID | None = None
 
     def clock(self, stage: str) -> ClockState | None:

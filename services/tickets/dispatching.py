@@ -40,11 +40,11 @@ async def route_received(work: Work, ticket_ids: Sequence[UUID], hints: Hints) -
 
     A returned ticket is not dispatched by the system: the desk decides. `hints` reads what the complaints say about the place.
     """
-    tickets = [ticket for ticket in await lock(work.session, ticket_ids) if ticket.status == "received" and ticket.returns == 0]
+    tickets = [ticket for ticket in await lock(work.session, ticket_ids) if ticket.status == "received"]
     if not tickets:
         return 0
-    cases = await plain_cases(work.session, tickets)
-    found = await hints(work, [ticket.id for ticket in tickets if ticket.place_unit_id is None])
+    cases = [case for case in await plain_cases(work.session, tickets) if not case.returned]
+    found = await hints(work, [case.ticket.id for case in cases if case.ticket.place_unit_id is None])
     policies = await catalogue(work.session)
     changes = []
     for case in cases:

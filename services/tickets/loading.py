@@ -53,6 +53,7 @@ async def plain_cases(session: AsyncSession, tickets: Sequence[TicketState]) -> 
                 clocks=tuple(ClockState.of(row) for row in clocks[ticket.id] if row.round == ticket.round or row.next_level_at is not None),
                 assignments=tuple(AssignmentState.of(row) for row in rows if row.ended_at is None),
                 next_sequence=max((row.sequence for row in rows), default=0) + 1,
+                returned=any(row.round == ticket.round and row.end == "returned" for row in rows),
                 lead_before=next((row.unit_id for row in sorted(rows, key=lambda row: -row.sequence) if row.part == "lead"), None),
             )
         )
