@@ -395,7 +395,9 @@ def upgrade() -> None:  # noqa: PLR0915  a list of tables
         sa.PrimaryKeyConstraint("id", name=op.f("pk_clocks")),
         sa.UniqueConstraint("ticket_id", "round", "stage", "turn", name=op.f("uq_clocks_ticket_id_round_stage_turn")),
     )
-    op.create_index("ix_clocks_next_level", "clocks", ["next_level_at", "id"], unique=False, postgresql_where=sa.text("state IN ('running', 'stopped')"))
+    op.create_index(
+        "ix_clocks_next_level", "clocks", ["next_level_at", "id"], unique=False, postgresql_where=sa.text("state IN ('running', 'stopped')")
+    )
     op.create_table(
         "complaints",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -590,7 +592,9 @@ def _grant_rights() -> None:
     grant("deliveries", intake="SELECT, INSERT, UPDATE", worker="SELECT, INSERT, UPDATE, DELETE")
     grant("messages", intake="SELECT, INSERT, UPDATE", worker="SELECT, INSERT, UPDATE")
     grant("units, members, posts, categories, catalogue_rows, calendar_days, channels", intake="SELECT, INSERT, UPDATE")
-    grant("accounts", intake="SELECT, INSERT, UPDATE", worker="SELECT")
+    # Password hashes are for the door that checks them.
+    who = "SELECT (id, login, member_id, disabled_at, session_epoch)"
+    grant("accounts", intake="SELECT, INSERT, UPDATE", worker=who, reporting=who)
     grant("attachments, attachment_links", intake="SELECT, INSERT", worker="SELECT, INSERT")
     grant("idempotency_keys, tracking_tries", intake="SELECT, INSERT, UPDATE", worker="SELECT, DELETE", reporting="")
     grant("alembic_version")
