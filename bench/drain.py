@@ -1,8 +1,8 @@
 """How fast one worker dispatches, notifies and counts: ``python -m bench.drain [--complaints 5000] [--seconds 15]``.
 
-First a standing backlog: complaints are filed while no worker runs, then one real ``python -m dispatch_worker`` drains them with all the real
-effects. Then live: 100 complaints a second come in through the real intake (prepare, letterbox, doorbell), and each is timed from the moment
-its filing is durable to the moment its dispatch can be read.
+First a standing backlog: complaints are filed while no worker runs, then one real ``python -m dispatch_worker`` drains them with all the
+real effects. Then live: 100 complaints a second come in through the real intake (prepare, letterbox, doorbell), and each is timed from the
+moment its filing is durable to the moment its dispatch can be read.
 """
 
 import argparse
@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -147,20 +148,30 @@ async def run(complaints: int, seconds: int, a_second: int, url: str, redis_url:
         print(f"filed {complaints} complaints in {time.perf_counter() - began:.1f} s")
     worker = start_worker(url, redis_url, home)
     try:
+        before = cpu_seconds(worker.pid)
         took, events, deliveries = await drained(owner)
+        spent = cpu_seconds(worker.pid) - before
         print(f"standing backlog: {events} events, {deliveries} deliveries in {took:.2f} s:", end=" ")
         print(f"{events / took:,.0f} events/s, {deliveries / took:,.0f} deliveries/s, one worker")
+        print(f"  of that the worker itself computed {spent:.2f} s (its start included); the machine's load was {os.getloadavg()[0]:.1f}")
         print("dispatched:", await owner.fetchval("SELECT count(*) FROM tickets WHERE status = 'dispatched'"))
         print("messages:  ", await owner.fetchval("SELECT count(*) FROM messages"))
         await quiet(owner)
         async with intake(url, redis_url):
             waited = await live(owner, seconds, a_second)
         middle, late = waited[len(waited) // 2], waited[int(len(waited) * 0.99)]
-        print(f"live, {a_second} complaints/s for {seconds} s: committed to dispatched p50 {middle:.0f} ms, p99 {late:.0f} ms, max {waited[-1]:.0f} ms")
+        print(f"live, {a_second} complaints/s for {seconds} s, load {os.getloadavg()[0]:.1f}: committed to dispatched", end=" ")
+        print(f"p50 {middle:.0f} ms, p99 {late:.0f} ms, max {waited[-1]:.0f} ms")
     finally:
         worker.terminate()
         print("worker exits with", await asyncio.to_thread(worker.wait))
         await owner.close()
+
+
+def cpu_seconds(pid: int) -> float:
+    """Return the processor time a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 async def quiet(owner: asyncpg.Connection) -> None:
