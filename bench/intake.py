@@ -127,6 +127,8 @@ def commit(url: str, callers: int, seconds: float) -> dict[str, float]:
         ]  # fmt: skip
         subprocess.run(command, cwd=directory, capture_output=True, text=True, check=True)
         taken = sorted(int(line.split()[2]) for log in Path(directory).glob("log*") for line in log.read_text().splitlines())
+    if not taken:
+        raise SystemExit("pgbench finished no transaction: this machine is too busy to measure anything on.")
     return {
         "per_second": len(taken) / max(1, round(seconds)),
         "p50": taken[len(taken) // 2] / 1000,
