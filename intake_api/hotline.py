@@ -41,7 +41,9 @@ class HotlineComplaint(Telling):
 class PetitionComplaint(Telling):
     """What a visitor of the petition office tells."""
 
-    filing_id: UUID = Field(description="A UUID made by the client: the same again finds the first ticket.")
+    filing_id: UUID = Field(
+        description="A UUID made by the client: the same again finds the first ticket.", examples=["019aa7c0-7a56-7c60-a0b4-5d1f6a2f9d40"]
+    )
 
 
 @router.post("/hotline/complaints", summary="File what a caller tells", status_code=201, response_model=Filed, responses=FOUND_BEFORE)

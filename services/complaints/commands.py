@@ -75,8 +75,10 @@ AttachmentIds = Annotated[
 class Telling(_Command):
     """What somebody tells, whatever the channel."""
 
-    words: Words
-    category: Code | None = Field(default=None, description="A hint; an unknown one is kept and does not stop the filing.")
+    words: Annotated[Words, Field(examples=["礼士镇太平村的水管爆了，水漫到路上。"])]
+    category: Code | None = Field(
+        default=None, description="A hint; an unknown one is kept and does not stop the filing.", examples=["water.pipe_burst"]
+    )
     place: Place | None = None
     happened_at: AwareDatetime | None = Field(
         default=None,
@@ -107,10 +109,10 @@ class FileComplaint:
 class Reword(_Command):
     """A later wording, laid over the original by its author."""
 
-    words: Words
+    words: Annotated[Words, Field(examples=["来电人称水管在村委会门口，不在老水井旁。"])]
 
 
 class Track(_Command):
     """The code a complainant was given with the number. It is never part of an address, where it would be logged."""
 
-    code: Annotated[str, Field(min_length=1, max_length=64)]
+    code: Annotated[str, Field(min_length=1, max_length=64, examples=["K7M3QX5A"])]

@@ -38,7 +38,7 @@ class SolvedOnTheSpot(BaseModel):
 class FieldReport(Telling):
     """What a grid worker, guide, assistant or village secretary reports. `report_id` is made on the phone: sent again, it is one report."""
 
-    report_id: UUID
+    report_id: Annotated[UUID, Field(examples=["019aa7c0-7a56-7c60-a0b4-5d1f6a2f9d41"])]
     discovered: bool = Field(default=False, description="Seen by the reporter; nobody complained. Counted apart.")
     solved_on_the_spot: SolvedOnTheSpot | None = None
 

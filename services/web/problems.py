@@ -3,6 +3,7 @@
 Nothing a caller sent is repeated in an answer, and nothing personal is logged.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -37,6 +38,7 @@ _CODES = {
 }
 _AWAY_STATES = ("08", "57P", "53300", "3D000", "28")
 """SQLSTATE prefixes that mean: no working connection (08, 57P, 53300), not yet set up, or not let in."""
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _BUSY_STATES = ("40001", "40P01", "55P03", "57014")
 
 
@@ -143,10 +145,11 @@ def _message(error: dict[str, Any]) -> str:
 def _pointer(location: Sequence[str | int], body: Any) -> str:
     """Return a JSON pointer for places in the body, ``query/name`` and the like for others.
 
-    Pydantic names the member of a union inside the location; such parts are in no body and are left out.
+    Pydantic names the member of a union inside the location; such parts are in no body and are left out. So are names that nobody gives a
+    field: what a caller typed there by mistake or on purpose is not repeated.
     """
     if not location or location[0] != "body":
-        return "/".join(str(part) for part in location)
+        return "/".join(str(part) for part in location if _NAME.fullmatch(str(part)))
     parts, here = list(location[1:]), body
     kept: list[str] = []
     for index, part in enumerate(parts):
@@ -155,7 +158,9 @@ def _pointer(location: Sequence[str | int], body: Any) -> str:
             here = here[part]
         elif index != len(parts) - 1:
             continue
-        kept.append(str(part).replace("~", "~0").replace("/", "~1"))
+        if not _NAME.fullmatch(str(part)):
+            break
+        kept.append(str(part))
     return "".join(f"/{part}" for part in kept)
 
 

@@ -1,0 +1,74 @@
+"""Firing at the doors and judging every answer by the same measure."""
+
+import re
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from httpx import AsyncClient, Response
+
+from services.platform.database import Database, use_database
+from tests.hostile.operations import Operation
+
+CANARY = "kanarien <vogel> 0815"
+"""Marks what was sent; no code of ours could be it. What passes for a code may be repeated: it is short and plain."""
+PATIENCE = 5.0
+_CODE = re.compile(r"[a-z_]+(\.[a-z_0-9]+)+")
+
+
+@dataclass
+class Barrage:
+    """Sends requests as somebody suitable and collects every answer that is not as it must be."""
+
+    clients: dict[str, AsyncClient]
+    databases: dict[str, Database]
+    headers: dict[str, dict[str, str]]
+    known: dict[str, str]
+    wrong: list[str] = field(default_factory=list)
+    sent: int = 0
+    filed: int = 0
+
+    async def fire(self, operation: Operation, what: str, *, refused: bool = False, url: str | None = None, **more: Any) -> Response:
+        """Send one request; `refused`: it must not be taken. `what` names it where its answer is wrong."""
+        use_database(self.databases[operation.door])
+        headers = {**self.headers[operation.person], **self._usual(operation), **more.pop("headers", {})}
+        headers = {name: value for name, value in headers.items() if value is not None}
+        started = time.perf_counter()
+        try:
+            answer = await self.clients[operation.door].request(
+                operation.method, url or operation.address(self.known), headers=headers, **more
+            )
+        except Exception as error:  # noqa: BLE001  an answer that never came is the worst of all
+            self.wrong.append(f"{operation} · {what}: {error!r}")
+            return Response(599)
+        self.sent += 1
+        self.filed += answer.status_code == 201 and "tracking_code" in answer.text
+        fault = judge(answer, refused=refused and not operation.is_callback, own_shape=operation.is_callback)
+        if time.perf_counter() - started > PATIENCE:
+            fault = "took too long"
+        if fault:
+            self.wrong.append(f"{operation} · {what}: {fault}: {answer.status_code} {answer.text[:300]}")
+        return answer
+
+    @staticmethod
+    def _usual(operation: Operation) -> dict[str, str]:
+        """An If-Match that always matches, so that a request gets as far as it can."""
+        return {"If-Match": "*"} if "if-match" in operation.parameters("header") else {}
+
+
+def judge(answer: Response, *, refused: bool, own_shape: bool = False) -> str | None:
+    """Return what is wrong with an answer; None where nothing is."""
+    if answer.status_code >= 500:
+        if answer.status_code == 503 and "wechat" in answer.text:
+            return None
+        return "a failure of ours"
+    if answer.status_code < 400:
+        return "taken, though it cannot be right" if refused else None
+    if own_shape and not answer.headers.get("content-type", "").startswith("application/"):
+        return None
+    if answer.headers.get("content-type") != "application/problem+json":
+        return f"not a problem but {answer.headers.get('content-type')}"
+    body = answer.json()
+    if body.get("status") != answer.status_code or not _CODE.fullmatch(str(body.get("code"))) or not body.get("detail"):
+        return "a problem without its members"
+    return "repeats what was sent" if CANARY in answer.text else None

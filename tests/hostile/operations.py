@@ -1,0 +1,114 @@
+"""Every operation of both doors, found by asking the doors themselves, so that a new one is attacked without anybody thinking of it."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+from fastapi.routing import APIRoute
+
+from tests.hostile.running import apps
+
+JSON = "application/json"
+_BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
+_PERSON_OF_PATH = (("/v1/field-reports", "grid"), ("/v1/hotline", "hotline"), ("/v1/petitions", "hotline"), ("/v1/attachments", "grid"))
+_ADMINISTERED = ("/v1/units", "/v1/members", "/v1/categories")
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One method at one address of one door, with what its documentation says of it."""
+
+    door: str
+    method: str
+    path: str
+    document: dict[str, Any] = field(hash=False, compare=False)
+    components: dict[str, Any] = field(hash=False, compare=False, repr=False)
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+    @property
+    def person(self) -> str:
+        """Login of somebody who may do this."""
+        for prefix, login in _PERSON_OF_PATH:
+            if self.path.startswith(prefix):
+                return login
+        return "admin" if self.path.startswith(_ADMINISTERED) else "county"
+
+    @property
+    def takes_json(self) -> bool:
+        """Whether it reads a JSON body."""
+        return JSON in self.document.get("requestBody", {}).get("content", {})
+
+    @property
+    def is_callback(self) -> bool:
+        """Whether it is WeChat's: it keeps its own shapes."""
+        return self.path.startswith("/v1/wechat")
+
+    def parameters(self, place: str) -> list[str]:
+        """Names of its parameters in ``path``, ``query`` or ``header``."""
+        return [found["name"] for found in self.document.get("parameters", ()) if found["in"] == place]
+
+    def address(self, known: dict[str, str], **changed: str) -> str:
+        """Its address with `known` things in it; `changed` segments are percent-encoded here."""
+        return re.sub(r"\{(\w+)\}", lambda found: self._segment(found[1], known, changed), self.path)
+
+    def _segment(self, name: str, known: dict[str, str], changed: dict[str, str]) -> str:
+        if name in changed:
+            return quote(changed[name], safe="")
+        key = f"{self.path.split('/')[2]}.{name}"
+        return quote(known.get(key, known.get(name, "x")), safe="")
+
+    def bodies(self) -> list[Any]:
+        """An example of every kind of JSON body it takes; all kinds of a union."""
+        media = self.document["requestBody"]["content"][JSON]
+        found = list(self._examples(media["schema"]))
+        return found or [media["example"]]
+
+    def _examples(self, schema: dict[str, Any]) -> Iterator[Any]:
+        if "$ref" in schema:
+            yield from self._examples(self.components[schema["$ref"].rpartition("/")[2]])
+        elif schema.get("examples"):
+            yield schema["examples"][0]
+        else:
+            for member in schema.get("oneOf", schema.get("anyOf", ())):
+                yield from self._examples(member)
+
+
+def operations() -> list[Operation]:
+    """Every documented or hidden operation of both doors, except the documents themselves."""
+    found = []
+    for door, app in apps().items():
+        document = app.openapi()
+        components = document["components"]["schemas"]
+        for route in app.router.routes:
+            if isinstance(route, APIRoute):
+                documented = document["paths"].get(route.path, {})
+                found += [
+                    Operation(door, method, route.path, documented.get(method.lower(), {}), components) for method in sorted(route.methods)
+                ]
+    return found
+
+
+def json_of(value: Any) -> bytes:
+    """`value` as a JSON body."""
+    return json.dumps(value, ensure_ascii=False).encode()
+
+
+async def things(county: Any, ticket: str) -> dict[str, str]:
+    """Names of things that exist, for every kind of segment of an address."""
+    complaint = await county.value("SELECT id FROM complaints LIMIT 1")
+    member, post = (await county.fetch("SELECT member_id, id FROM posts ORDER BY id LIMIT 1"))[0]
+    return {
+        "number": ticket,
+        "complaint_id": str(complaint),
+        "member_id": str(member),
+        "post_id": str(post),
+        "units.code": "441624108213",
+        "unit_code": "441624108",
+        "categories.code": "water.pipe_burst",
+        "metric": "completion_rate_due",
+    }

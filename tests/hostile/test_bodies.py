@@ -1,0 +1,384 @@
+"""Bodies, headers, addresses and queries that wish us ill, at every operation of both doors: always a problem, never a failure of ours."""
+
+import base64
+import copy
+import gzip
+import json
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import pytest_asyncio
+import structlog
+from httpx import ASGITransport, AsyncClient
+
+from services.platform.database import INTAKE, REPORTING, Database, use_database
+from services.platform.settings import settings
+from tests.conftest import _clone
+from tests.county import LOGINS, SHUIKOU, sign_in
+from tests.hostile.barrage import CANARY, Barrage
+from tests.hostile.operations import JSON, Operation, json_of, operations, things
+from tests.hostile.running import apps
+from tests.journeys.people import Desk
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+ALL = operations()
+WITH_JSON = [operation for operation in ALL if operation.takes_json]
+MARK = CANARY.encode()
+DEEP = 10_000
+
+NO_JSON = {
+    "not JSON": b"hello " + MARK,
+    "cut off": b'{"words":"' + MARK,
+    "NaN": b'{"a":NaN,"b":"' + MARK + b'"}',
+    "Infinity": b'{"a":-Infinity}',
+    "1e400": b'{"a":1e400}',
+    "lone surrogate": b'{"words":"\\ud800"}',
+    "lone surrogate as a key": b'{"\\udfff":1}',
+    "raw NUL": b'{"words":"a\x00b"}',
+    "escaped NUL": b'{"words":"a\\u0000b"}',
+    "NUL in a key": b'{"a\\u0000":1}',
+    "invalid UTF-8": b'{"words":"\xff\xfe"}',
+    "overlong UTF-8": b'{"words":"\xc0\xaf"}',
+    "surrogates in UTF-8": b'{"words":"\xed\xa0\x80"}',
+    "UTF-16 with BOM": '{"words":"水"}'.encode("utf-16"),
+    "UTF-32": '{"words":"水"}'.encode("utf-32"),
+    "UTF-8 with BOM": b'\xef\xbb\xbf{"words":"a"}',
+    "GBK": '{"words":"水渠"}'.encode("gbk"),
+    "lists nested too deep": b"[" * DEEP + b"]" * DEEP,
+    "objects nested too deep": b'{"a":' * DEEP + b"1" + b"}" * DEEP,
+    "nested and never closed": b"[" * 200_000,
+    "a huge integer": b'{"a":' + b"9" * 5000 + b"}",
+    "gzip": gzip.compress(b'{"words":"a"}'),
+    "empty": b"",
+    "blanks": b" \r\n\t ",
+    "a list": b"[]",
+    "a list of many": b"[" + b"{}," * 5000 + b"{}]",
+    "a text": b'"' + MARK + b'"',
+    "a number": b"5",
+    "null": b"null",
+    "true": b"true",
+    "two values": b"{}{}",
+    "a comment": b"/* x */{}",
+    "a form": b"words=a&contact=b",
+}
+KINDS = {
+    "no content type": None,
+    "text": "text/plain",
+    "a form": "application/x-www-form-urlencoded",
+    "multipart without a boundary": "multipart/form-data",
+    "multipart": "multipart/form-data; boundary=x",
+    "XML": "application/xml",
+    "GBK": "application/json; charset=gbk",
+    "no charset there is": "application/json; charset=" + "x" * 3000,
+    "a continued charset": "application/json; charset*" + "9" * 5000 + "=x",
+    "an encoded charset": "application/json; charset*=utf-7''x",
+    "rubbish": ';;;=\\"',
+}
+TEXTS = {
+    "SQL": "'; DROP TABLE tickets; --",
+    "SQL in a LIKE": "%_\\%' OR 1=1 --",
+    "HTML": "<script>alert(1)</script><img src=x onerror=alert(2)>",
+    "a template": "{{7*7}} ${jndi:ldap://x/y} #{1} %s %n {0} {words}",
+    "right to left": "\u202egnp.exe\u202c \u2066x\u2069 \u200f\u061c",
+    "emoji": "👨‍👩‍👧‍👦🏳️‍🌈🇨🇳" * 20,
+    "combining": "e" + "\u0301" * 150,
+    "outside the plane": "𠮷𡃁𪚥" * 30,
+    "controls": "\u0001\u0008\u001b[31m\r\n\u2028\u2029\u0085\ufeff",
+    "noncharacters": "\uffff\ufffe\U0010ffff",
+    "a formula": "=cmd|' /C calc'!A0",
+    "a path": "../../../../etc/passwd",
+    "an address": "http://169.254.169.254/latest/meta-data/",
+    "XML": '<!DOCTYPE x [<!ENTITY y SYSTEM "file:///etc/passwd">]><x>&y;</x>',
+    "blank": " \u3000\u00a0",
+    "empty": "",
+    "4,000 characters": "水" * 4000,
+    "4,001 characters": "水" * 4001,
+    "100,000 characters": "x" * 100_000,
+}
+REFUSED_TEXTS = ("4,001 characters", "100,000 characters", "blank", "empty")
+INSTANTS = (
+    "0001-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59+14:00", "9999-12-31T23:59:59-14:00", "0000-00-00T00:00:00Z",
+    "2026-06-30T23:59:60Z", "2026-02-30T00:00:00Z", "2026-11-22T10:00:00", "2026-11-22", "-1", "1e999", "253402300800", "99999999999999999999",
+    "2026-11-22T10:00:00+99:99", "P1D", "now",
+)  # fmt: skip
+VALUES = (5, -1, 0, 2**31, 2**63, 2**64 - 1, -(2**63), 1e308, -0.0, True, None, [], {}, [[]], {"$ne": 1}, ["x"] * 1000, CANARY)
+QUERIES = (
+    "", "-1", "0", "201", "9" * 30, "9" * 5000, "1.5", "1e400", "NaN", "true", "null", "%ff", "%ED%A0%80", "%C0%AF", "%27%20OR%201%3D1--",
+    "%25%5F", "[]", "{}", "a" * 5000, "%E6%B0%B4", "%F0%9F%91%A8%E2%80%8D", "..%2F..%2Fetc", "%0d%0aSet-Cookie:x", CANARY + "%00",
+    "x%0a", "441624%0a", "4416" + "%E2%80%AE",
+)  # fmt: skip
+SEGMENTS = (
+    "a" * 20_000, "../../etc/passwd", "' OR 1=1 --", "<script>", "{number}", "水口村", "\u202e", "👨‍👩‍👧", "a\r\nb", "%", "%2500", "-1",
+    "9" * 5000, "00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff", "20261122-000001-0", ".", "a b", ";a=b", "𝟐𝟎",
+    CANARY,
+)  # fmt: skip
+TAGS = (
+    "",
+    "x",
+    '"',
+    '"x"',
+    '"-1"',
+    '"1',
+    '"1", "2"',
+    'W/"1"',
+    '"99999999999999999999"',
+    '"' + "1" * 5000 + '"',
+    "\xff",
+    '"1"\t"',
+    "**",
+    "'1'",
+)
+KEYS = ("", " ", '"', '""', "a b", '"a"b"', "\xe6\xb0\xb4", "k" * 129, "k" * 5000, '"' + "k" * 129 + '"', "a\tb", '"\\"', '"\\x"')
+TOKENS = (
+    "", "x", "Bearer", "Bearer ", "Basic eDp4", "Bearer x.y.z", "Bearer " + "a" * 5000, "Bearer " + "." * 300, "Bearer \xff\xfe", "bearer null",
+    "Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.", "Bearer a b c", "Digest " + "x=" * 500,
+)  # fmt: skip
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def opened(servers, county_template) -> Any:
+    """Both doors over one county with one dispatched ticket, quietly."""
+    usual = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    async with AsyncExitStack() as stack:
+        stack.callback(lambda: structlog.configure(**usual))
+        county = await stack.enter_async_context(asynccontextmanager(_clone)(servers, county_template, INTAKE))
+        reporting = Database(county.url, REPORTING)
+        stack.push_async_callback(reporting.close)
+        clients = {
+            name: await stack.enter_async_context(AsyncClient(transport=ASGITransport(app), base_url=f"http://{name}"))
+            for name, app in apps().items()
+        }
+        ticket = await Desk(clients["intake"], county).file()
+        headers = {login: await sign_in(clients["intake"], login) for login in LOGINS}
+        yield county, Barrage(clients, {"intake": county.database, "reporting": reporting}, headers, await things(county, ticket))
+        use_database(county.database)
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def barrage(opened) -> Any:
+    """A barrage that has not begun; whatever came back wrong fails the test at its end, and so does a ticket that nobody was told of."""
+    county, whole = opened
+    tickets = await county.value("SELECT count(*) FROM tickets")
+    fired = replace(whole, wrong=[], sent=0, filed=0)
+    yield fired
+    assert await county.value("SELECT count(*) FROM tickets") == tickets + fired.filed, "a ticket that nobody was told of"
+    assert fired.sent
+    assert not fired.wrong, f"{len(fired.wrong)} of {fired.sent}:\n" + "\n".join(fired.wrong[:40])
+
+
+async def test_bodies_that_are_no_json_are_refused_everywhere(barrage):
+    for operation in WITH_JSON:
+        for what, body in NO_JSON.items():
+            await barrage.fire(operation, what, refused=True, content=body, headers={"Content-Type": JSON})
+    assert barrage.filed == 0
+
+
+async def test_bodies_of_another_kind_are_refused_everywhere(barrage):
+    for operation in WITH_JSON:
+        body = json_of(operation.bodies()[0])
+        for what, kind in KINDS.items():
+            answer = await barrage.fire(operation, what, refused=True, content=body, headers={"Content-Type": kind})
+            if answer.status_code != 415:
+                barrage.wrong.append(f"{operation} · {what}: {answer.status_code}, not 415")
+
+
+async def test_bodies_past_the_limit_are_refused_however_they_come(barrage):
+    limit = settings().body_limit
+
+    async def chunks(size: int) -> Any:
+        yield b'{"words":"'
+        for _ in range(size // 10_000 + 2):
+            yield b"a" * 10_000
+
+    for operation in WITH_JSON:
+        large = {"Content-Type": JSON}
+        found = [
+            await barrage.fire(operation, "too large", refused=True, content=b'{"words":"' + b"a" * limit + b'"}', headers=large),
+            await barrage.fire(operation, "too large in chunks", refused=True, content=chunks(limit), headers=large),
+            await barrage.fire(operation, "announced", refused=True, content=b"{}", headers={**large, "Content-Length": "9" * 5000}),
+        ]
+        assert [answer.status_code for answer in found] == [413, 413, 413], operation
+
+
+async def test_unknown_fields_are_refused_and_not_repeated_at_length(barrage):
+    for operation in WITH_JSON:
+        for example in operation.bodies():
+            for name in ("surplus", "__proto__", "\u202e<b>" + CANARY, "k" * 10_000):
+                answer = await barrage.fire(operation, f"unknown field {name[:9]}", refused=True, json={**example, name: 1})
+                if len(answer.content) > 6000:
+                    barrage.wrong.append(f"{operation}: an answer of {len(answer.content)} bytes")
+
+
+async def test_the_last_of_two_equal_keys_counts_and_never_breaks_anything(barrage):
+    for operation in WITH_JSON:
+        first = json_of(operation.bodies()[0])
+        await barrage.fire(operation, "every key twice", content=first[:-1] + b"," + first[1:], headers={"Content-Type": JSON})
+
+
+def _places(value: Any, here: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Every place of a value that is no object or list."""
+    if isinstance(value, dict | list):
+        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _places(inner, (*here, key))
+    elif here:
+        yield here
+
+
+def _with(value: Any, place: tuple[Any, ...], new: Any) -> Any:
+    changed = copy.deepcopy(value)
+    inner = changed
+    for key in place[:-1]:
+        inner = inner[key]
+    inner[place[-1]] = new
+    return changed
+
+
+async def test_no_text_in_any_field_breaks_anything(barrage):
+    for operation in WITH_JSON:
+        for example in operation.bodies():
+            for place in _places(example):
+                for what, text in TEXTS.items():
+                    await barrage.fire(operation, f"{what} in {place}", json=_with(example, place, text))
+
+
+async def test_no_value_and_no_instant_in_any_field_breaks_anything(barrage):
+    for operation in WITH_JSON:
+        for example in operation.bodies():
+            for place in _places(example):
+                for value in (*VALUES, *(INSTANTS if str(place[-1]).endswith(("_at", "_from", "_to")) else ())):
+                    await barrage.fire(
+                        operation,
+                        f"{value!r:.30} in {place}",
+                        content=json_of(_with(example, place, value)),
+                        headers={"Content-Type": JSON},
+                    )
+
+
+async def test_no_query_breaks_anything(barrage):
+    for operation in ALL:
+        dates = [instant.replace("+", "%2B") for instant in INSTANTS]
+        for name in operation.parameters("query"):
+            for value in (*QUERIES, *(dates if re.search("from|to$", name) else ())):
+                url = f"{operation.address(barrage.known)}?{name}={value}"
+                await barrage.fire(operation, f"{name}={value:.30}", url=url)
+            await barrage.fire(operation, f"{name} many times", url=f"{operation.address(barrage.known)}?" + f"{name}=1&" * 500)
+        await barrage.fire(operation, "a surplus one", url=f"{operation.address(barrage.known)}?%FF[]=%FF&=&&;&" + "x&" * 500)
+
+
+async def test_limits_are_between_1_and_200_everywhere(barrage):
+    paged = [operation for operation in ALL if "limit" in operation.parameters("query")]
+    assert len(paged) >= 5
+    for operation in paged:
+        for limit in ("0", "-1", "201", "9" * 30, "x", "1.5", ""):
+            await barrage.fire(operation, f"limit={limit}", refused=True, url=f"{operation.address(barrage.known)}?limit={limit}")
+
+
+def _cursors() -> list[str]:
+    forged: list[Any] = [
+        [], [1], [None], ["x"], [[]], {"a": 1}, "x", 5, [True], ["x", "y", "z"], ["2026-11-22", "x"],
+        ["2026-11-22T10:00:00", "00000000-0000-0000-0000-000000000000"], [2**63], ["a\u0000"],
+    ]  # fmt: skip
+    written = [base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode() for value in forged]
+    return [*written, "x", "=", "====", "%FF", "水", "a" * 513, "W10x", "!!", base64.urlsafe_b64encode(b"[" * 300).decode()[:500]]
+
+
+async def test_forged_cursors_are_refused_everywhere(barrage):
+    paged = [operation for operation in ALL if "cursor" in operation.parameters("query")]
+    for operation in paged:
+        for cursor in _cursors():
+            one_text = operation.path.startswith("/v1/units") and base64.urlsafe_b64encode(b'["x"]').rstrip(b"=").decode() == cursor
+            await barrage.fire(
+                operation, f"cursor {cursor[:40]}", refused=not one_text, url=f"{operation.address(barrage.known)}?cursor={cursor}"
+            )
+        for instant in INSTANTS:
+            place = json.dumps([instant, "00000000-0000-0000-0000-000000000000"]).encode()
+            cursor = base64.urlsafe_b64encode(place).rstrip(b"=").decode()
+            await barrage.fire(operation, f"cursor at {instant}", url=f"{operation.address(barrage.known)}?cursor={cursor}")
+
+
+async def test_no_segment_of_an_address_breaks_anything(barrage):
+    for operation in ALL:
+        for name in operation.parameters("path"):
+            for segment in SEGMENTS:
+                url = operation.address(barrage.known, **{name: segment})
+                body = {"json": operation.bodies()[0]} if operation.takes_json else {}
+                await barrage.fire(operation, f"{name} = {segment[:30]!r}", url=url, **body)
+            url = operation.address(barrage.known, **{name: "a\x00b"})
+            await barrage.fire(operation, "NUL in the address", refused=True, url=url)
+
+
+async def test_malformed_tags_and_keys_are_refused_everywhere(barrage):
+    for operation in ALL:
+        names = operation.parameters("header")
+        body = {"json": operation.bodies()[0]} if operation.takes_json else {}
+        for tag in TAGS if "if-match" in names else ():
+            await barrage.fire(operation, f"If-Match {tag[:20]}", refused=True, headers={"If-Match": tag.encode("latin-1")}, **body)
+        for key in KEYS if "idempotency-key" in names else ():
+            await barrage.fire(operation, f"key {key[:20]}", refused=True, headers={"Idempotency-Key": key.encode("latin-1")}, **body)
+    assert barrage.filed == 0
+
+
+async def test_forged_tokens_are_401_wherever_one_must_be_signed_in(barrage):
+    for operation in ALL:
+        guarded = bool(operation.document.get("security"))
+        body = {"json": operation.bodies()[0]} if operation.takes_json else {}
+        for token in TOKENS if guarded else ():
+            headers = {"Authorization": token.encode("latin-1")}
+            answer = await barrage.fire(operation, f"token {token[:20]}", refused=True, headers=headers, **body)
+            if answer.status_code != 401:
+                barrage.wrong.append(f"{operation} · {token[:20]}: {answer.status_code}, not 401")
+    assert barrage.filed == 0
+
+
+async def test_no_other_header_breaks_anything(barrage):
+    for operation in ALL:
+        body = {"json": operation.bodies()[0]} if operation.takes_json else {}
+        for name in (
+            "Accept",
+            "Accept-Language",
+            "If-None-Match",
+            "traceparent",
+            "tracestate",
+            "X-Forwarded-For",
+            "X-Tracking-Code",
+            "Cookie",
+            "Range",
+        ):
+            for value in ("\xff\xfe", "x" * 30_000, ",,;;q=NaN"):
+                await barrage.fire(operation, f"{name}: {value[:20]!r}", headers={name: value.encode("latin-1")}, **body)
+
+
+async def test_words_come_back_exactly_as_they_were_told(barrage):
+    intake = barrage.clients["intake"]
+    use_database(barrage.databases["intake"])
+    for what, told in TEXTS.items():
+        if what in REFUSED_TEXTS:
+            continue
+        body = {"words": told, "call_id": what.replace(" ", "_"), "category": "water.pipe_burst", "place": {"unit_code": SHUIKOU}}
+        answer = await intake.post("/v1/hotline/complaints", json=body, headers=barrage.headers["hotline"])
+        assert answer.status_code == 201, answer.text
+        barrage.filed += 1
+        barrage.sent += 1
+        read = await intake.get(f"/v1/tickets/{answer.json()['number']}/complaints", headers=barrage.headers["county"])
+        assert read.json()[0]["words"] == told, what
+
+
+async def test_words_are_at_most_4000_characters_and_never_blank(barrage):
+    for what in REFUSED_TEXTS:
+        operation = next(found for found in WITH_JSON if found.path == "/v1/hotline/complaints")
+        answer = await barrage.fire(operation, what, refused=True, json={"words": TEXTS[what], "call_id": "1"})
+        assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/words")
+
+
+async def test_every_operation_that_changes_something_is_attacked() -> None:
+    """A new endpoint with a body of another kind than JSON has to be thought of."""
+    raw: list[Operation] = [found for found in ALL if found.document.get("requestBody") and not found.takes_json]
+    assert {str(found) for found in raw} <= {"POST /v1/attachments"}
+    assert len(ALL) >= 40
+    assert len(WITH_JSON) >= 12

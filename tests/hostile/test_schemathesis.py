@@ -1,0 +1,86 @@
+"""What both OpenAPI documents promise holds for requests that fit them and for requests that do not (schemathesis)."""
+
+import itertools
+from typing import Any
+
+import httpx
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, Phase, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from tests.hostile.running import Doors, apps, open_doors
+
+PEOPLE = ("admin", "pengzhai", "hotline", "grid")
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+    response_headers_conformance,
+]
+_CONFIG = {"generation": {"max-examples": 6, "deterministic": True}}
+
+
+def _schema(door: str) -> Any:
+    return schemathesis.openapi.from_dict(apps()[door].openapi(), config=schemathesis.Config.from_dict(_CONFIG))
+
+
+INTAKE = _schema("intake")
+REPORTING = _schema("reporting")
+few = settings(
+    deadline=None,
+    derandomize=True,
+    database=None,
+    max_examples=6,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+_turn = itertools.count()
+
+
+@pytest.fixture(scope="module")
+def doors(servers, county_template):
+    """Both doors over one county for the whole module."""
+    with open_doors(servers, county_template) as opened:
+        yield opened
+
+
+@INTAKE.parametrize()
+@few
+def test_the_intake_door_keeps_what_its_document_promises(case, doors):
+    _holds(doors, "intake", case)
+
+
+@REPORTING.parametrize()
+@few
+def test_the_reporting_door_keeps_what_its_document_promises(case, doors):
+    _holds(doors, "reporting", case)
+
+
+def _holds(doors: Doors, door: str, case: schemathesis.Case) -> None:
+    turn = next(_turn)
+    if turn % 2 and "number" in case.path_parameters:
+        case.path_parameters["number"] = doors.ticket  # else hardly any request would get as far as a ticket
+    who = doors.headers[PEOPLE[turn % len(PEOPLE)]]
+    prepared = requests.Request(**_request(case)).prepare()
+    headers = httpx.Headers([(name.encode(), _bytes(value)) for name, value in prepared.headers.items() if name.lower() != "authorization"])
+    headers.update(who)
+    answer = doors.send(door, prepared.method, prepared.url, content=prepared.body, headers=headers)
+    case.validate_response(answer, checks=CHECKS)
+
+
+def _request(case: schemathesis.Case) -> dict[str, Any]:
+    given = case.as_transport_kwargs(base_url="http://door")
+    return {name: value for name, value in given.items() if name in requests.Request().__dict__ and name != "hooks"}
+
+
+def _bytes(value: str | bytes) -> bytes:
+    return value if isinstance(value, bytes) else value.encode("latin-1", "replace")
