@@ -118,6 +118,8 @@ def _environment(plan: Plan, addresses: Mapping[str, str]) -> dict[str, str]:
         "DAGUANJIA_HOME": str(plan.home),
         "DAGUANJIA_INTAKE_URL": f"http://127.0.0.1:{plan.intake_port}",
         "DAGUANJIA_REPORTING_URL": f"http://127.0.0.1:{plan.reporting_port}",
+        # messages that no carrier is set up for: one line each, to be looked at
+        "DAGUANJIA_OUTBOX_FILE": own.get("DAGUANJIA_OUTBOX_FILE") or str(plan.home / "outbox.jsonl"),
         "PYTHONPATH": path,
         "PYTHONUNBUFFERED": "1",
     }

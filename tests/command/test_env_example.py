@@ -1,11 +1,13 @@
-"""`.env.example` and the settings say the same."""
+"""`.env.example`, the settings and docker-compose.yml say the same."""
 
+import re
 from pathlib import Path
 
 from services.platform.settings import Settings
 
 EXAMPLE = Path(__file__).parents[2] / ".env.example"
 OF_THE_COMMAND = {"DAGUANJIA_PG_BIN", "DAGUANJIA_VALKEY_SERVER", "DAGUANJIA_INTAKE_PORT", "DAGUANJIA_REPORTING_PORT"}
+COMPOSE = re.findall(r"\$\{(\w+)(?::?-([^}]*))?\}", (EXAMPLE.parent / "docker-compose.yml").read_text())
 
 
 def test_example_names_every_setting_with_its_default(monkeypatch) -> None:
@@ -15,7 +17,9 @@ def test_example_names_every_setting_with_its_default(monkeypatch) -> None:
     given = dict(line.split("=", 1) for line in lines)
     fields = Settings.model_fields
     expected = {str(field.validation_alias or f"DAGUANJIA_{name.upper()}") for name, field in fields.items()}
-    assert set(given) == expected | OF_THE_COMMAND
+    assert set(given) == expected | OF_THE_COMMAND | {name for name, _ in COMPOSE}
+    for name, default in COMPOSE:
+        assert given[name] == default, name
     for name, field in fields.items():
         shown = given[str(field.validation_alias or f"DAGUANJIA_{name.upper()}")]
         default = field.default

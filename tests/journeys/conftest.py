@@ -25,15 +25,14 @@ def free_ports(count: int) -> list[int]:
 
 
 @dataclass
-class Stack:
-    """Running doors and worker."""
+class Commands:
+    """Runs `daguanjia …` as a person would, in an installation of its own."""
 
     environment: dict[str, str]
     home: Path
-    supervisor: Supervisor
 
     async def command(self, *arguments: str) -> tuple[int, str]:
-        """Run `daguanjia …` as a person would; return its exit code and everything it said."""
+        """Run a command; return its exit code and everything it said."""
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -48,10 +47,16 @@ class Stack:
         said, _ = await process.communicate()
         return process.returncode or 0, said.decode()
 
+    @property
+    def plan(self) -> Plan:
+        """The doors of this installation."""
+        ports = [int(self.environment[f"DAGUANJIA_{door}_URL"].rpartition(":")[2]) for door in ("INTAKE", "REPORTING")]
+        return Plan(self.home, *ports, "no")
+
 
 @pytest.fixture
-async def stack(county, servers, tmp_path) -> AsyncIterator[Stack]:
-    """The stack on Heping county; ends with the test."""
+def commands(county, servers, tmp_path) -> Commands:
+    """Heping county, and commands that work on it; no door is open."""
     intake, reporting = free_ports(2)
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("DAGUANJIA_")},
@@ -66,8 +71,14 @@ async def stack(county, servers, tmp_path) -> AsyncIterator[Stack]:
         "PYTHONUNBUFFERED": "1",
         "COLUMNS": "140",
     }
+    return Commands(environment, tmp_path)
+
+
+@pytest.fixture
+async def stack(commands) -> AsyncIterator[Commands]:
+    """The same with its two doors and a worker running; they end with the test, and none may have ended before."""
     told: list[str] = []
-    async with Supervisor(doors(Plan(tmp_path, intake, reporting, "no"), environment), told.append) as supervisor:
+    async with Supervisor(doors(commands.plan, commands.environment), told.append) as supervisor:
         await supervisor.ready()
-        yield Stack(environment, tmp_path, supervisor)
+        yield commands
     assert not told, told

@@ -117,12 +117,12 @@ async def check_messages(county, stack, number):
     assert "2000580" not in json.dumps(lines), "the caller's telephone number is in no outbox"
 
 
-async def test_story_that_cannot_go_on_says_why_in_one_line(county, stack):
-    code, said = await stack.command("story", "--village", "441624999999")
+async def test_story_that_cannot_go_on_says_why_in_one_line(county, commands):
+    code, said = await commands.command("story", "--village", "441624999999")
     assert code == 1
     assert "441624999999" in said
     assert "Traceback" not in said
-    code, said = await stack.command("story", "--intake-url", "http://127.0.0.1:9", "--patience", "1")
+    code, said = await commands.command("story", "--intake-url", "http://127.0.0.1:9", "--patience", "1")
     assert code == 1
     assert "intake_api" in said
     assert "Traceback" not in said
