@@ -150,8 +150,8 @@ class CountedTicket(BaseModel):
 class CountedTickets(BaseModel):
     """One page of the tickets behind a figure. `total` is the figure."""
 
-    metric: str
-    part: Literal["numerator", "denominator", "excluded"]
+    metric: str = Field(examples=["completion_rate_due@1"])
+    part: Literal["numerator", "denominator", "excluded"] = Field(examples=["numerator"])
     total: int = Field(examples=[911])
     items: list[CountedTicket]
     next: str | None = Field(default=None, description="Cursor of the next page; null on the last.")
@@ -189,14 +189,14 @@ class OverdueTicket(BaseModel):
 class UnitCount(BaseModel):
     """How many of a unit; `unit` null: held by nobody yet."""
 
-    unit: UnitName | None
+    unit: UnitName | None = Field(examples=[{"code": "441624108", "name": "彭寨镇"}])
     overdue: int = Field(examples=[4])
 
 
 class Overdue(BaseModel):
     """Overdue tickets, the longest first, and how many each holder has."""
 
-    as_of: datetime
+    as_of: datetime = Field(examples=["2026-11-22T04:00:00Z"])
     total: int = Field(examples=[4])
     units: list[UnitCount]
     items: list[OverdueTicket]
@@ -206,7 +206,7 @@ class Overdue(BaseModel):
 class PostLoad(BaseModel):
     """Open tickets of one person in a unit; `member_id` null: nobody in particular."""
 
-    member_id: str | None
+    member_id: str | None = Field(examples=["019aa6c0-0000-7000-8000-000000000001"])
     roles: list[str] = Field(examples=[["village_secretary"]])
     open: int = Field(examples=[3])
 
@@ -214,7 +214,7 @@ class PostLoad(BaseModel):
 class UnitLoad(BaseModel):
     """Open tickets that a unit holds, and how many for each of its posts. `unit` null: held by nobody yet."""
 
-    unit: UnitName | None
+    unit: UnitName | None = Field(examples=[{"code": "441624108", "name": "彭寨镇"}])
     open: int = Field(examples=[7])
     overdue: int = Field(examples=[2])
     statuses: dict[str, int] = Field(examples=[{"dispatched": 3, "accepted": 4}])
@@ -226,6 +226,6 @@ class UnitLoad(BaseModel):
 class Workload(BaseModel):
     """Open tickets by the unit that holds them, most first."""
 
-    as_of: datetime
+    as_of: datetime = Field(examples=["2026-11-22T04:00:00Z"])
     total: int = Field(examples=[7])
     units: list[UnitLoad]

@@ -94,6 +94,8 @@ async def scatter(owner: asyncpg.Connection, dice: random.Random, how_many: int,
 
 async def _scattered(owner: asyncpg.Connection, dice: random.Random, units: dict[str, UUID]) -> UUID:
     received = NOON + timedelta(minutes=dice.randrange(-50_000, 50_000))
+    if dice.random() < 0.15:  # on the stroke of midnight in Shanghai: the first instant of a day
+        received = NOON + timedelta(hours=12 + 24 * dice.randrange(-30, 30))
     state = random_state(dice, received)
     due = received + timedelta(hours=dice.randrange(1, 400)) if dice.random() < 0.8 else None
     return await put(

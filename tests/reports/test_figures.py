@@ -154,6 +154,17 @@ async def test_sums_facts_and_tickets_agree_for_any_question_of_anybody(busy: tu
     assert answered > 80
 
 
+async def test_a_ticket_of_midnight_belongs_to_the_day_that_begins(busy: tuple[TestDatabase, dict[str, UUID]]) -> None:
+    county, units = busy
+    midnights = await county.value("SELECT count(*) FROM report_facts WHERE (received_at AT TIME ZONE 'Asia/Shanghai')::time = '00:00'")
+    assert isinstance(midnights, int)
+    assert midnights > 20
+    for offset in range(60):
+        day = date(2026, 10, 12) + timedelta(days=offset)
+        async with unit_of_work(seated("analyst", ground.ROOT, units)) as work:
+            await _agrees(work, Asked("received", day, day, source="all"))
+
+
 async def test_nobody_counts_a_ticket_they_may_not_list(busy: tuple[TestDatabase, dict[str, UUID]]) -> None:
     _county, units = busy
     for seat in SEATS:
