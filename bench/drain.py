@@ -158,6 +158,7 @@ async def run(complaints: int, seconds: int, a_second: int, url: str, redis_url:
         print("messages:  ", await owner.fetchval("SELECT count(*) FROM messages"))
         await quiet(owner)
         async with intake(url, redis_url):
+            await live(owner, 2, a_second // 4)  # the intake reads the county and fills its pool
             waited = await live(owner, seconds, a_second)
         middle, late = waited[len(waited) // 2], waited[int(len(waited) * 0.99)]
         print(f"live, {a_second} complaints/s for {seconds} s, load {os.getloadavg()[0]:.1f}: committed to dispatched", end=" ")

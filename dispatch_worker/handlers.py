@@ -1,6 +1,6 @@
-"""Who has which effect: the handlers of `services/journal/subscriptions.py`, in the order they run inside one transaction.
+"""Who has which effect: the handlers of `services/journal/subscriptions.py`, in the order they have their turns.
 
-`count` comes last: it holds its locks to the end of the transaction.
+`route` comes first: somebody waits for a unit. Each turn is a transaction of its own, as `count` needs it.
 """
 
 from uuid import UUID

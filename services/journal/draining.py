@@ -56,25 +56,33 @@ Claims = Select[UUID, UUID, str, UUID, datetime, int]
 
 
 async def drain(handlers: Mapping[str, Handler], *, batch: int) -> Drained:
-    """Take up to `batch` due deliveries, oldest first, and have the effect of each exactly once.
+    """Take up to `batch` due deliveries of each handler, oldest first, and have the effect of each exactly once.
 
-    Each handler gets its whole group at once, in the order of `handlers`, and all share one transaction. Where that fails the groups are
-    tried apart, and those that fail again one by one: a poisonous event never holds up its neighbours. Raises only where the database
-    itself is away: then nothing has happened and everything is still owed.
+    The handlers have their turns in the order of `handlers`, each with its whole group in one transaction: so what comes first there is
+    never kept waiting by what comes last, and locks are short. Where a group fails its deliveries are tried one by one: a poisonous event
+    never holds up its neighbours. Raises only where the database itself is away: then everything that has not been acknowledged is owed.
     """
+    total = Drained(0, 0, 0)
+    for name, handler in handlers.items():
+        turn = await _turn(name, handler, batch)
+        total = Drained(total.taken + turn.taken, total.done + turn.done, total.failed + turn.failed)
+    return total
+
+
+async def _turn(name: str, handler: Handler, batch: int) -> Drained:
     taken: list[Owed] = []
     try:
         async with unit_of_work(SYSTEM) as work:
-            taken = await _claim(work, _due(handlers, batch))
-            for name, group in _groups(handlers, taken):
-                await handlers[name](work, group)
-            await _acknowledge(work, taken)
+            taken = await _claim(work, _due(name, batch))
+            if taken:
+                await handler(work, taken)
+                await _acknowledge(work, taken)
     except Exception as error:
         if not taken:
             raise
-        log.warning("deliveries.apart", deliveries=len(taken), error=type(error).__name__, exc_info=True)
-        had = [await _apart(handlers[name], group) for name, group in _groups(handlers, taken)]
-        return Drained(taken=len(taken), done=sum(had), failed=len(taken) - sum(had))
+        log.warning("deliveries.apart", handler=name, deliveries=len(taken), error=type(error).__name__, exc_info=True)
+        had = sum([await _singly(handler, owed) for owed in taken])
+        return Drained(taken=len(taken), done=had, failed=len(taken) - had)
     return Drained(taken=len(taken), done=len(taken), failed=0)
 
 
@@ -97,10 +105,10 @@ def waiting_time(tries: int) -> timedelta:
     return timedelta(seconds=longest * random.uniform(0.75, 1.25))
 
 
-def _due(handlers: Mapping[str, Handler], batch: int) -> Claims:
+def _due(handler: str, batch: int) -> Claims:
     return (
         _columns()
-        .where(Delivery.parked_at.is_(None), Delivery.due_at <= func.now(), Delivery.handler.in_(list(handlers)))
+        .where(Delivery.parked_at.is_(None), Delivery.handler == handler, Delivery.due_at <= func.now())
         .order_by(Delivery.due_at, Delivery.id)
         .limit(batch)
         .with_for_update(skip_locked=True)
@@ -138,32 +146,19 @@ async def _acknowledge(work: Work, had: Sequence[Owed]) -> None:
         await work.session.execute(delete(Delivery).where(done), execution_options={"synchronize_session": False})
 
 
-def _groups(handlers: Mapping[str, Handler], taken: Sequence[Owed]) -> list[tuple[str, list[Owed]]]:
-    grouped = {name: [owed for owed in taken if owed.handler == name] for name in handlers}
-    return [(name, group) for name, group in grouped.items() if group]
-
-
-async def _apart(handler: Handler, group: list[Owed]) -> int:
-    """Have the effects of one handler in a transaction of their own, else each in its own; return how many were had."""
+async def _singly(handler: Handler, owed: Owed) -> bool:
+    """Have one effect in a transaction of its own; where that fails, put the delivery off and return False."""
+    mine = _columns().where(Delivery.id == owed.delivery_id, Delivery.parked_at.is_(None)).with_for_update(skip_locked=True)
     try:
-        await _again(handler, group)
-    except Exception as error:  # noqa: BLE001  whichever of them it is, it will be found
-        if len(group) > 1:
-            return sum([await _apart(handler, [owed]) for owed in group])
-        await _put_off(group[0], type(error).__name__)  # where the database is away this fails as well, and the try is not counted
-        return 0
-    return len(group)
-
-
-async def _again(handler: Handler, group: list[Owed]) -> None:
-    """Have the effects of those of `group` that are still owed: another worker may have had them by now."""
-    ids = any_(bindparam("wanted", [owed.delivery_id for owed in group], ARRAY(Uuid())))
-    wanted = _columns().where(Delivery.id == ids, Delivery.parked_at.is_(None)).with_for_update(skip_locked=True)
-    async with unit_of_work(SYSTEM) as work:
-        still_owed = await _claim(work, wanted)
-        if still_owed:
-            await handler(work, still_owed)
-            await _acknowledge(work, still_owed)
+        async with unit_of_work(SYSTEM) as work:
+            still_owed = await _claim(work, mine)
+            if still_owed:  # otherwise another worker has it by now
+                await handler(work, still_owed)
+                await _acknowledge(work, still_owed)
+    except Exception as error:  # noqa: BLE001  where the database is away the next line fails as well, and no try is counted
+        await _put_off(owed, type(error).__name__)
+        return False
+    return True
 
 
 async def _put_off(owed: Owed, error: str) -> None:

@@ -38,7 +38,7 @@ class Delivery(Base):
 
     __tablename__ = "deliveries"
     __table_args__ = (
-        Index("ix_deliveries_due", "due_at", "id", postgresql_where=text("parked_at IS NULL")),
+        Index("ix_deliveries_due", "handler", "due_at", "id", postgresql_where=text("parked_at IS NULL")),
         Index("ix_deliveries_parked", "parked_at", postgresql_where=text("parked_at IS NOT NULL")),
     )
 

@@ -49,7 +49,7 @@ async def test_the_oldest_come_first(letterbox: TestDatabase) -> None:
     await letterbox.owner.execute(
         "UPDATE deliveries SET due_at = now() - interval '1 day' WHERE event_id = (SELECT id FROM events ORDER BY id DESC LIMIT 1)"
     )
-    assert (await drain(COUNTING, batch=3)).done == 3
+    assert (await drain(COUNTING, batch=1)).done == 3
     newest = await letterbox.value("SELECT id FROM events ORDER BY id DESC LIMIT 1")
     assert await letterbox.value("SELECT count(*) FROM effects WHERE event_id = $1", newest) == 3
 
@@ -126,7 +126,7 @@ async def test_a_connection_lost_in_the_middle_loses_and_repeats_nothing(letterb
     assert await letterbox.value("SELECT count(*) FROM deliveries") == 0
 
 
-async def test_a_database_that_goes_away_and_stays_away_leaves_everything_owed_and_no_try_counted(letterbox: TestDatabase) -> None:
+async def test_a_database_that_goes_away_and_stays_away_leaves_the_rest_owed_and_no_try_counted(letterbox: TestDatabase) -> None:
     await post(10)
 
     async def shut_out(work: Work, owed: list[Owed]) -> None:
@@ -136,8 +136,8 @@ async def test_a_database_that_goes_away_and_stays_away_leaves_everything_owed_a
     with pytest.raises(Exception, match="not currently accepting connections"):
         await drain({**COUNTING, "notify": shut_out}, batch=100)
     await shut(letterbox.url, closed=False)
-    assert await effects(letterbox.owner) == (0, 0)
-    assert await letterbox.value("SELECT count(*) FROM deliveries WHERE tries = 0") == 30
+    assert await effects(letterbox.owner) == (10, 10)  # route had its turn before
+    assert await letterbox.value("SELECT count(*) FROM deliveries WHERE tries = 0 AND handler <> 'route'") == 20
 
 
 def test_the_waiting_time_doubles_up_to_ten_minutes_with_jitter() -> None:
