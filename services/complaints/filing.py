@@ -91,53 +91,63 @@ def prepare(
     """
     telling = command.telling
     said_at = _said_at(telling.happened_at, now)
-    complaint_id, ticket_id = new_id(), new_id()
-    where = telling.place or _NO_PLACE
-    lat, lon = _on_the_map(where)
+    complaint = _complaint(command, actor, now, said_at)
+    complaint_id = complaint["id"]
     contact = telling.contact if command.source == "complaint" else None
     return Filing(
         actor=actor,
         now=now,
-        ticket_id=ticket_id,
-        opening=Opening(
-            channel=command.channel,
-            source=command.source,
-            received_at=said_at,
-            area_path=bearings.area_path,
-            category_code=bearings.category_code,
-            category_version=bearings.category_version,
-            urgency=bearings.urgency,
-            privacy="confidential" if telling.confidential else bearings.privacy,
-            place_unit_id=bearings.place_unit_id,
-            lat=lat,
-            lon=lon,
-            surface_to_id=bearings.surface_to_id,
-            complaint_id=complaint_id,
-        ),
-        complaint={
-            "id": complaint_id,
-            "ticket_id": ticket_id,
-            "channel": command.channel,
-            "channel_message_id": command.channel_message_id,
-            "words": telling.words,
-            "category_hint": telling.category,
-            "place_words": where.words,
-            "place_code": where.unit_code,
-            "lat": where.lat,
-            "lon": where.lon,
-            "coordinate_system": where.coordinate_system,
-            "confidential": telling.confidential,
-            "wants_answer": telling.wants_answer and command.source == "complaint",
-            "call_id": command.call_id,
-            "filed_by_account_id": actor.account_id,
-            "happened_at": said_at,
-            "received_at": now,
-        },
+        ticket_id=complaint["ticket_id"],
+        opening=_opening(command, bearings, said_at, complaint_id),
+        complaint=complaint,
         complainant=seal_contact(complaint_id, contact, now) if contact is not None and contact.known else None,
         links=tuple(_link(attachment_id, complaint_id, now) for attachment_id in telling.attachment_ids),
         repeatable=repeatable,
         place=place,
     )
+
+
+def _opening(command: FileComplaint, bearings: Bearings, said_at: datetime, complaint_id: UUID) -> Opening:
+    lat, lon = _on_the_map(command.telling.place or _NO_PLACE)
+    return Opening(
+        channel=command.channel,
+        source=command.source,
+        received_at=said_at,
+        area_path=bearings.area_path,
+        category_code=bearings.category_code,
+        category_version=bearings.category_version,
+        urgency=bearings.urgency,
+        privacy="confidential" if command.telling.confidential else bearings.privacy,
+        place_unit_id=bearings.place_unit_id,
+        lat=lat,
+        lon=lon,
+        surface_to_id=bearings.surface_to_id,
+        complaint_id=complaint_id,
+    )
+
+
+def _complaint(command: FileComplaint, actor: Actor, now: datetime, said_at: datetime) -> Row:
+    telling = command.telling
+    where = telling.place or _NO_PLACE
+    return {
+        "id": new_id(),
+        "ticket_id": new_id(),
+        "channel": command.channel,
+        "channel_message_id": command.channel_message_id,
+        "words": telling.words,
+        "category_hint": telling.category,
+        "place_words": where.words,
+        "place_code": where.unit_code,
+        "lat": where.lat,
+        "lon": where.lon,
+        "coordinate_system": where.coordinate_system,
+        "confidential": telling.confidential,
+        "wants_answer": telling.wants_answer and command.source == "complaint",
+        "call_id": command.call_id,
+        "filed_by_account_id": actor.account_id,
+        "happened_at": said_at,
+        "received_at": now,
+    }
 
 
 def _said_at(stated: datetime | None, now: datetime) -> datetime:
