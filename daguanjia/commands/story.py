@@ -28,7 +28,8 @@ def story(
     from daguanjia.story.setting import Setting, StoryError
     from services.platform.settings import settings
 
-    setting = Setting(intake_url, reporting_url, home, village, patience, settings().outbox_file)
+    outbox = "" if settings().sms_url else settings().outbox_file  # the file takes only what no carrier takes
+    setting = Setting(intake_url, reporting_url, home, village, patience, outbox)
     try:
         play(setting, asyncio.run(gather(home, village)), Console())
     except StoryError as problem:

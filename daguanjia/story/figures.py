@@ -10,6 +10,7 @@ from daguanjia.story.setting import ANALYST, TOWNSHIP, StoryError
 
 _PAGE = 200
 _TRIES = 4
+_WIDE = 104
 _UNCOUNTED = "报表还没有数到本工单:派单进程 dispatch_worker 似乎没有运行。The worker seems away."
 
 
@@ -18,6 +19,7 @@ class Line:
     """A figure and how many tickets its drill-down lists for each part."""
 
     name: str
+    metric: str
     figure: Json
     numerator: int
     denominator: int | None
@@ -43,7 +45,7 @@ def the_figures(told: Told) -> None:
     metrics = [metric["id"] for metric in analyst.report("/v1/metrics")["items"]]
     with told.teller.waiting("逐项核对明细…"):
         lines = [_line(analyst, metric, asked) for metric in metrics]
-    told.teller.console.print(_table(lines))
+    told.teller.console.print(_table(lines, names=told.teller.console.width >= _WIDE))
     wrong = [line.name for line in lines if not line.equal]
     require(not wrong, f"数字与明细不一致:{'、'.join(wrong)}。A figure differs from its drill-down.")
 
@@ -61,7 +63,7 @@ def _line(analyst: Staff, metric: str, asked: dict[str, str]) -> Line:
         told = analyst.report(f"/v1/reports/{metric}", **asked)
         figure = told["total"]
         below = None if figure["denominator"] is None else len(_numbers(analyst, metric, "denominator", asked))
-        line = Line(f"{told['name']} {told['metric']}", figure, len(_numbers(analyst, metric, "numerator", asked)), below)
+        line = Line(told["name"], told["metric"], figure, len(_numbers(analyst, metric, "numerator", asked)), below)
         if line.equal:
             break
     return line
@@ -82,14 +84,18 @@ def _numbers(analyst: Staff, metric: str, part: str, asked: dict[str, str]) -> s
     return found
 
 
-def _table(lines: list[Line]) -> Table:
-    table = Table("指标", title_justify="left")
+def _table(lines: list[Line], *, names: bool) -> Table:
+    table = Table("指标")
     for heading in ("分子", "分母", "百分比"):
         table.add_column(heading, justify="right")
     table.add_column("明细一致", justify="center")
+    if names:
+        table.add_column("metric", style="dim")
     for line in lines:
         figure = line.figure
         below = "" if figure["denominator"] is None else str(figure["denominator"])
         percent = "" if figure["denominator"] is None else figure["shown"]
-        table.add_row(line.name, str(figure["numerator"]), below, percent, "✓" if line.equal else "✗", style=None if line.equal else "red")
+        tick = "✓" if line.equal else "✗"
+        cells = [line.name, str(figure["numerator"]), below, percent, tick, *([line.metric] if names else [])]
+        table.add_row(*cells, style=None if line.equal else "red")
     return table

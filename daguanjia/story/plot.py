@@ -1,5 +1,6 @@
 """What happens, step by step. Each step checks what it expects and raises StoryError where it is not so."""
 
+import json
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -140,30 +141,29 @@ def _picture(told: Told, login: str, role: str) -> dict[str, str]:
 def the_first_result(told: Told) -> None:
     """(f) Resolved with evidence, and answered over the channel it came from."""
     told.teller.step("镇里处置完成,热线反馈群众", "resolved with evidence; answered over the channel it came from")
-    before = outbox_lines(told)
     files = [_picture(told, TOWNSHIP, role) for role in ("before", "after")]
     told.act(TOWNSHIP, "resolve", "resolved", "处置完成,附修前修后照片", words="爆裂处已加装抱箍,恢复供水。", files=files)
     told.act(HOTLINE, "answer", "answered", "电话反馈办理结果", words="您反映的水管爆裂已修复,恢复供水。感谢您的监督!")
-    _notification(told, before)
+    _notification(told)
 
 
-def outbox_lines(told: Told) -> int:
-    """Return how many messages about the ticket the outbox file holds; nothing else of it is looked at."""
+def outbox(told: Told) -> list[str]:
+    """Return the kind of each message about the ticket in the outbox file; nothing else of it is looked at."""
     try:
-        with Path(told.setting.outbox).open("rb") as lines:
-            return sum(told.number.encode() in line for line in lines)
-    except OSError:
-        return 0
+        lines = [json.loads(line) for line in Path(told.setting.outbox).read_text(encoding="utf-8").splitlines()]
+    except (OSError, ValueError):
+        return []
+    return [line["template"] for line in lines if line["ticket"] == told.number]
 
 
-def _notification(told: Told, before: int) -> None:
+def _notification(told: Told) -> None:
     if not told.setting.outbox:
         told.teller.say("通知由已配置的渠道发送(未设置 DAGUANJIA_OUTBOX_FILE,此处不看信箱)。")
         return
-    away = f"{told.setting.patience:.0f} 秒内没有新的通知写入 {told.setting.outbox}:{_WORKER_AWAY}"
+    away = f"{told.setting.patience:.0f} 秒内没有答复通知写入 {told.setting.outbox}:{_WORKER_AWAY}"
     with told.teller.waiting("等待通知发出…"):
-        lines = wait_for(lambda: now if (now := outbox_lines(told)) > before else None, told.setting.patience, away)
-    told.teller.say(f"通知已写入外发信箱:本工单共 {lines} 行。")
+        kinds = wait_for(lambda: found if "answered" in (found := outbox(told)) else None, told.setting.patience, away)
+    told.teller.say(f"答复通知已写入外发信箱:本工单共 {len(kinds)} 行。")
 
 
 def not_solved(told: Told) -> None:

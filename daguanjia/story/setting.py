@@ -17,7 +17,10 @@ class StoryError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """The doors, the village it plays in, where the password is kept, and how many seconds to wait for anything."""
+    """The doors, the village it plays in, where the password is kept, and how many seconds to wait for anything.
+
+    `outbox` is the file in which messages to the caller end up; empty where they go elsewhere.
+    """
 
     intake_url: str
     reporting_url: str
