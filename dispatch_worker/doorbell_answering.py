@@ -12,11 +12,11 @@ from typing import Any
 import structlog
 from arq import cron, func
 from arq.cron import CronJob
-from arq.worker import Function, Worker
+from arq.worker import Worker
 
-from dispatch_worker.duties import DRAIN, SHARED
+from dispatch_worker.duties import RUNG, SHARED
 from dispatch_worker.station import Duty, Station
-from services.platform.doorbell import QUEUE, from_wire, redis_settings, to_wire
+from services.platform.doorbell import DRAIN, QUEUE, from_wire, redis_settings, to_wire
 
 log = structlog.get_logger()
 
@@ -32,7 +32,7 @@ def arq_worker(station: Station, redis_url: str, slots: int) -> Worker:
     same id. ``queue_read_limit``: jobs of dead workers at the head of the queue must not hide the others. Signals are ours.
     """
     return Worker(
-        functions=[_answers(DRAIN, station)],
+        functions=[func(_ring(station), name=DRAIN)],  # type: ignore[arg-type]
         cron_jobs=[_cron(duty, station) for duty in SHARED],
         queue_name=QUEUE,
         redis_settings=redis_settings(redis_url),
@@ -98,8 +98,11 @@ def _job(duty: Duty, station: Station) -> Callable[[Any], Awaitable[None]]:
     return answer
 
 
-def _answers(duty: Duty, station: Station) -> Function:
-    return func(_job(duty, station), name=duty.name)  # type: ignore[arg-type]
+def _ring(station: Station) -> Callable[[Any], Awaitable[None]]:
+    async def answer(_context: Any) -> None:
+        await asyncio.gather(*(station.run(duty) for duty in RUNG))
+
+    return answer
 
 
 def _cron(duty: Duty, station: Station) -> CronJob:

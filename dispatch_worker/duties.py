@@ -1,17 +1,19 @@
-"""The worker's duties: the whole list, in one place. A doorbell ring is an extra turn of `DRAIN`."""
+"""The worker's duties: the whole list, in one place. A doorbell ring is an extra turn of `RUNG`."""
 
-from dispatch_worker.jobs.drain import drain
+from dispatch_worker.jobs.drain import deliver, dispatch
 from dispatch_worker.jobs.escalate import escalate
 from dispatch_worker.jobs.heartbeat import heartbeat
 from dispatch_worker.jobs.purge import purge
 from dispatch_worker.jobs.send import send
 from dispatch_worker.station import Duty
 
-DRAIN = Duty("drain", 2, drain, lanes=2)
+DISPATCH = Duty("dispatch", 2, dispatch, lanes=2)
+DELIVER = Duty("deliver", 2, deliver)
+RUNG = (DISPATCH, DELIVER)
 ESCALATE = Duty("escalate", 1, escalate)
 SEND = Duty("send", 1, send)
 PURGE = Duty("purge", 3600, purge)
-SHARED = (DRAIN, ESCALATE, SEND, PURGE)
+SHARED = (*RUNG, ESCALATE, SEND, PURGE)
 """Done by the fleet: one of its workers is enough, and several at once do no harm."""
 
 HEARTBEAT = Duty("heartbeat", 5, heartbeat)
