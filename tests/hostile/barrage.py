@@ -13,6 +13,7 @@ from tests.hostile.operations import Operation
 CANARY = "kanarien <vogel> 0815"
 """Marks what was sent; no code of ours could be it. What passes for a code may be repeated: it is short and plain."""
 PATIENCE = 5.0
+_LOCKED_OUT = re.compile(r'"code":"(session\.(required|ended|over|invalid)|permission\.denied)"')
 _CODE = re.compile(r"[a-z_]+(\.[a-z_0-9]+)+")
 
 
@@ -31,7 +32,8 @@ class Barrage:
     async def fire(self, operation: Operation, what: str, *, refused: bool = False, url: str | None = None, **more: Any) -> Response:
         """Send one request; `refused`: it must not be taken. `what` names it where its answer is wrong."""
         use_database(self.databases[operation.door])
-        headers = {**self.headers[operation.person], **self._usual(operation), **more.pop("headers", {})}
+        more_headers = more.pop("headers", {})
+        headers = {**self.headers[operation.person], **self._usual(operation), **more_headers}
         headers = {name: value for name, value in headers.items() if value is not None}
         started = time.perf_counter()
         try:
@@ -46,6 +48,8 @@ class Barrage:
         fault = judge(answer, refused=refused and not operation.is_callback, own_shape=operation.is_callback)
         if time.perf_counter() - started > PATIENCE:
             fault = "took too long"
+        if "Authorization" not in more_headers and operation.path != "/v1/sessions/current" and _LOCKED_OUT.search(answer.text):
+            fault = "not let in, so nothing was tried"
         if fault:
             self.wrong.append(f"{operation} · {what}: {fault}: {answer.status_code} {answer.text[:300]}")
         return answer

@@ -1,5 +1,6 @@
 """Every operation of both doors, found by asking the doors themselves, so that a new one is attacked without anybody thinking of it."""
 
+import copy
 import json
 import re
 from collections.abc import Iterator
@@ -9,11 +10,19 @@ from urllib.parse import quote
 
 from fastapi.routing import APIRoute
 
+from services.platform.ids import new_id
+from tests.county import STAFFED_GRID
 from tests.hostile.running import apps
 
 JSON = "application/json"
 _BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
-_PERSON_OF_PATH = (("/v1/field-reports", "grid"), ("/v1/hotline", "hotline"), ("/v1/petitions", "hotline"), ("/v1/attachments", "grid"))
+_PERSON_OF_PATH = (
+    ("/v1/field-reports", "grid"),
+    ("/v1/hotline", "hotline"),
+    ("/v1/petitions", "hotline"),
+    ("/v1/attachments", "grid"),
+    ("/v1/sessions/current", "yangming"),
+)
 _ADMINISTERED = ("/v1/units", "/v1/members", "/v1/categories")
 
 
@@ -65,8 +74,11 @@ class Operation:
     def bodies(self) -> list[Any]:
         """An example of every kind of JSON body it takes; all kinds of a union."""
         media = self.document["requestBody"]["content"][JSON]
-        found = list(self._examples(media["schema"]))
-        return found or [media["example"]]
+        found = copy.deepcopy(list(self._examples(media["schema"])) or [media["example"]])
+        for example in found:
+            if isinstance(example.get("place"), dict):
+                example["place"]["unit_code"] = STAFFED_GRID  # where whoever reports from the field works
+        return found
 
     def _examples(self, schema: dict[str, Any]) -> Iterator[Any]:
         if "$ref" in schema:
@@ -93,15 +105,24 @@ def operations() -> list[Operation]:
     return found
 
 
+def fresh(example: dict[str, Any]) -> dict[str, Any]:
+    """`example` as a request that was never sent before."""
+    ids = ("call_id", "filing_id", "report_id")
+    return {**example, **{name: str(new_id()) for name in ids if example.get(name)}}
+
+
 def json_of(value: Any) -> bytes:
     """`value` as a JSON body."""
     return json.dumps(value, ensure_ascii=False).encode()
 
 
+_SOMEBODY = "SELECT p.member_id, p.id FROM posts p JOIN accounts a USING (member_id) WHERE a.login = 'roads'"
+
+
 async def things(county: Any, ticket: str) -> dict[str, str]:
     """Names of things that exist, for every kind of segment of an address."""
     complaint = await county.value("SELECT id FROM complaints LIMIT 1")
-    member, post = (await county.fetch("SELECT member_id, id FROM posts ORDER BY id LIMIT 1"))[0]
+    member, post = (await county.fetch(_SOMEBODY))[0]
     return {
         "number": ticket,
         "complaint_id": str(complaint),
