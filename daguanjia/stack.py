@@ -228,8 +228,8 @@ async def _tell_story(plan: Plan, environment: Mapping[str, str], console: Conso
 def _print_addresses(plan: Plan, console: Console) -> None:
     intake, reporting = (f"http://127.0.0.1:{port}" for port in (plan.intake_port, plan.reporting_port))
     console.print(
-        f"\nIntake     {intake}/docs\nReports    {reporting}/docs\nDashboard  {reporting}/dashboard\n"
-        f"Logs       {plan.home / 'logs'}\n\nCtrl-C stops everything; the data stays in {plan.home}.",
+        f"\nIntake   {intake}/openapi.json\nReports  {reporting}/openapi.json\n"
+        f"Logs     {plan.home / 'logs'}\n\nCtrl-C stops everything; the data stays in {plan.home}.",
         highlight=False,
         soft_wrap=True,
     )
