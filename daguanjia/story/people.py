@@ -1,5 +1,6 @@
 """The people of the story: made where they are missing, by the same actions as any other account. Repeating it changes nothing."""
 
+import asyncio
 import json
 import os
 import secrets
@@ -17,6 +18,7 @@ from services.organization.commands import AddMember, AddUnit, GivePost
 from services.organization.models import Member
 from services.organization.naming import short_name
 from services.organization.queries import forget_unit_tree, unit_tree
+from services.organization.snapshots import CHECKED_EVERY
 from services.organization.tree import UnitNode, UnitTree
 from services.platform.actor import SYSTEM
 from services.platform.settings import settings
@@ -36,8 +38,9 @@ async def gather(home: Path, village: str) -> Cast:
         forget_unit_tree()
         tree = await unit_tree(work.session)
         cast = Cast(_people(await _units(work, tree, village)), password, await _blank_grid(work, tree, village))
-        for person in cast.people.values():
-            await _hire(work, tree, person, password)
+        hired = [await _hire(work, tree, person, password) for person in cast.people.values()]
+    if any(hired):
+        await asyncio.sleep(CHECKED_EVERY + 0.5)  # until the doors and workers that run have seen who is new
     return cast
 
 
@@ -124,17 +127,19 @@ async def _blank_grid(work: Work, tree: UnitTree, village_code: str) -> Seat:
     return Seat(code, "无人网格")
 
 
-async def _hire(work: Work, tree: UnitTree, person: Person, password: str) -> None:
-    """Make sure that `person` is a member with this post and an account that takes this password."""
+async def _hire(work: Work, tree: UnitTree, person: Person, password: str) -> bool:
+    """Make sure that `person` is a member with this post and an account that takes this password; tell whether the post is new."""
     member = await work.session.scalar(select(Member).where(Member.staff_number == person.login))
     if member is None:
         member = await add_member(work, AddMember(name=person.name, staff_number=person.login, party_member=person.party_member))
     unit = tree.by_code.get(person.unit.code)
     held = tree.active_posts(unit.id) if unit else ()
-    if not any(post.member_id == member.id and post.role == person.role for post in held):
+    missing = not any(post.member_id == member.id and post.role == person.role for post in held)
+    if missing:
         await give_post(work, member.id, GivePost.model_validate({"unit_code": person.unit.code, "role": person.role}))
     account = await work.session.scalar(select(Account).where(Account.member_id == member.id))
     if account is None:
         await add_account(work, member.id, person.login, password)
     elif not await password_fits(account.password_hash, password):
         await change_password(work, account, password)
+    return missing
