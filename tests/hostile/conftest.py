@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,17 @@ import pytest
 from daguanjia.stack import REPOSITORY, Plan, doors
 from daguanjia.supervisor import Supervisor
 from services.platform.settings import settings
-from tests.journeys.conftest import Stack, free_ports
+from tests.journeys.conftest import free_ports
 
 WECHAT_TOKEN = "dagj580Token"
+
+
+@dataclass
+class Stack:
+    """Running doors and worker: what they were started with, and where their logs lie."""
+
+    environment: dict[str, str]
+    home: Path
 
 
 @pytest.fixture
@@ -41,6 +50,7 @@ async def stack(county, servers, home) -> AsyncIterator[Stack]:
         "DAGUANJIA_WECHAT_APP_SECRET": "not a secret of anybody",
         "DAGUANJIA_WECHAT_API": f"http://127.0.0.1:{nobody}",
         "DAGUANJIA_SMS_URL": f"http://127.0.0.1:{nobody}/sms",
+        "DAGUANJIA_SMS_SECRET": "shared with nobody",
         "DAGUANJIA_WEBHOOK_URL": f"http://127.0.0.1:{nobody}/hook",
         "DAGUANJIA_WEBHOOK_SECRET": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
         "DAGUANJIA_WEBHOOK_ALLOW_PRIVATE": "true",
@@ -50,5 +60,5 @@ async def stack(county, servers, home) -> AsyncIterator[Stack]:
     told: list[str] = []
     async with Supervisor(doors(Plan(home, intake, reporting, "no"), environment), told.append) as supervisor:
         await supervisor.ready()
-        yield Stack(environment, home, supervisor)
+        yield Stack(environment, home)
     assert not told, told
