@@ -44,7 +44,13 @@ async def desk(stack, county):
 
 def _telling(**more):
     place = {"unit_code": STAFFED_GRID, "words": PLACE}
-    return {"words": WORDS, "category": "water.pipe_burst", "place": place, "contact": {"name": NAME, "phone": PHONE, "openid": OPENID}, **more}
+    return {
+        "words": WORDS,
+        "category": "water.pipe_burst",
+        "place": place,
+        "contact": {"name": NAME, "phone": PHONE, "openid": OPENID},
+        **more,
+    }
 
 
 async def _tell_at_every_channel(desk: Desk) -> list[str]:
