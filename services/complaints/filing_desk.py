@@ -19,9 +19,7 @@ from services.platform.database import database
 from services.platform.secrets import tracking_code
 
 
-async def file_complaint(
-    command: FileComplaint, actor: Actor, repeatable: Repeatable | None = None, *, ask_back: bool = False
-) -> Outcome:
+async def file_complaint(command: FileComplaint, actor: Actor, repeatable: Repeatable | None = None, *, ask_back: bool = False) -> Outcome:
     """Return what became of `command` once it is durable. Raises what `take_bearings`, `prepare` and the letterbox raise.
 
     With `ask_back` the answer says what was understood of the place, for somebody who can still ask.

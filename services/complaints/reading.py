@@ -7,13 +7,14 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.complaints.models import Complaint
+from services.platform.bulk import one_of
 from services.platform.unit_of_work import Work
 from services.tickets.dispatching import PlaceHint
 
 
 async def owed_answers(session: AsyncSession, ticket_ids: Sequence[UUID]) -> Sequence[UUID]:
     """Return the complaints of the tickets whose complainants want an answer, oldest first."""
-    query = select(Complaint.id).where(Complaint.ticket_id.in_(ticket_ids), Complaint.wants_answer.is_(True))
+    query = select(Complaint.id).where(one_of(Complaint.ticket_id, ticket_ids), Complaint.wants_answer.is_(True))
     return list(await session.scalars(query.order_by(Complaint.received_at, Complaint.id)))
 
 
@@ -23,7 +24,7 @@ async def place_hints(work: Work, ticket_ids: Sequence[UUID]) -> Mapping[UUID, P
         return {}
     query = (
         select(Complaint.ticket_id, Complaint.place_words, Complaint.words)
-        .where(Complaint.ticket_id.in_(ticket_ids))
+        .where(one_of(Complaint.ticket_id, ticket_ids))
         .order_by(Complaint.ticket_id, Complaint.received_at.desc())
     )
     return {ticket_id: PlaceHint(place_words, words) for ticket_id, place_words, words in await work.session.execute(query)}

@@ -45,11 +45,23 @@ async def reword(work: Work, complaint_id: UUID, words: str) -> RewordingView:
     return RewordingView(id=row["id"], complaint_id=complaint_id, words=words, author=work.actor.name, recorded_at=work.now)
 
 
+async def reworded(session: AsyncSession, rewording_id: UUID) -> RewordingView:
+    """Return a later wording that was laid over a complaint before."""
+    query = (
+        select(Rewording, Member.name)
+        .join(Account, Account.id == Rewording.author_account_id)
+        .join(Member, Member.id == Account.member_id)
+        .where(Rewording.id == rewording_id)
+    )
+    row, author = (await session.execute(query)).one()
+    return RewordingView(id=row.id, complaint_id=row.complaint_id, words=row.words, author=author, recorded_at=row.recorded_at)
+
+
 async def complaints_of(session: AsyncSession, actor: Actor, number: str) -> list[ComplaintView]:
     """Return what was told in a ticket and in those merged into it, oldest first; contacts masked. Raises what `find_visible` raises."""
     ticket = await find_visible(session, actor, number)
     query = (
-        select(_C, Complainant.row_key, Complainant.sealed)
+        select(_C, Complainant.row_key, Complainant.sealed, Ticket.privacy)
         .join(Ticket, Ticket.id == _C.c.ticket_id)
         .outerjoin(Complainant, Complainant.complaint_id == _C.c.id)
         .where(or_(Ticket.id == ticket.id, Ticket.merged_into_id == ticket.id))
@@ -61,7 +73,7 @@ async def complaints_of(session: AsyncSession, actor: Actor, number: str) -> lis
     return [
         ComplaintView(
             **{name: getattr(row, name) for name in _SHOWN},
-            contact=_contact(row, actor, ticket.desk_unit_id),
+            contact=_contact(row, actor, ticket),
             rewordings=tuple(wordings.get(row.id, ())),
             attachment_ids=tuple(files.get(row.id, ())),
         )
@@ -74,10 +86,11 @@ _SHOWN = (
 )  # fmt: skip
 
 
-def _contact(row: Row[Any], actor: Actor, desk_unit_id: UUID | None) -> ContactView | None:
-    """The masked contact. Who asked to stay confidential is known to the hotline, the county's supervisors and the desk, nobody else."""
-    knows = actor.has_role(*_MAY_KNOW_CONFIDENTIAL) or any(seat.unit_id == desk_unit_id for seat in actor.seats)
-    if not may(actor, "contact.read") or (row.confidential and not knows):
+def _contact(row: Row[Any], actor: Actor, ticket: Row[Any]) -> ContactView | None:
+    """The masked contact; of a confidential complaint or matter for the hotline, the county's supervisors and the desk alone."""
+    knows = actor.has_role(*_MAY_KNOW_CONFIDENTIAL) or any(seat.unit_id == ticket.desk_unit_id for seat in actor.seats)
+    confidential = row.confidential or "confidential" in (row.privacy, ticket.privacy)
+    if not may(actor, "contact.read") or (confidential and not knows):
         return None
     opened = open_contact(row.id, row.row_key, row.sealed)
     if opened is None:

@@ -21,14 +21,13 @@ from uuid import UUID
 
 import orjson
 from asyncpg.connection import Connection
-from sqlalchemy import Table
-from sqlalchemy.dialects import postgresql
 
 from services.attachments.models import AttachmentLink
 from services.complaints.filing import Filing, Row
 from services.complaints.models import Complainant, Complaint
 from services.deadlines.models import Clock
 from services.journal.models import Delivery, Event
+from services.platform.bulk import arrays, insert_sql, table_of
 from services.platform.database import Base
 from services.platform.idempotency import IdempotencyKey
 from services.tickets.models import Ticket
@@ -96,21 +95,6 @@ class _Draft:
 _NUMBERS = "SELECT nextval('ticket_numbers') FROM generate_series(1, $1)"
 
 
-def _table(row_class: type[Base]) -> Table:
-    table = row_class.__table__
-    assert isinstance(table, Table)
-    return table
-
-
-def _insert_rows(row_class: type[Base], columns: Sequence[str], first: int, condition: str = "") -> str:
-    """An INSERT of rows that come as one array a column, in the parameters from `first` on; types are those of the table."""
-    table = _table(row_class)
-    names = ", ".join(table.c[column].name for column in columns)
-    arrays = ", ".join(f"${first + nth}::{table.c[column].type.compile(_DIALECT)}[]" for nth, column in enumerate(columns))
-    return f"INSERT INTO {table.name} ({names}) SELECT {names} FROM unnest({arrays}) AS r ({names}) {condition}"  # noqa: S608  our own names
-
-
-_DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's constructor has no annotations
 _PARTS: tuple[tuple[str, type[Base], str], ...] = (
     ("tickets", Ticket, "WHERE id IN (SELECT ticket_id FROM filed)"),
     ("complainants", Complainant, "WHERE complaint_id IN (SELECT id FROM filed)"),
@@ -126,27 +110,17 @@ def _statement(*shape: tuple[str, ...]) -> str:
     """The one statement for rows of this shape: the columns of each part, none where a part has no rows. A handful occur."""
     complaint_columns, *others = shape
     once = "ON CONFLICT (channel, channel_message_id) DO NOTHING RETURNING id, ticket_id"
-    parts = [f"filed AS ({_insert_rows(Complaint, complaint_columns, 1, once)})"]
+    parts = [f"filed AS ({insert_sql(Complaint, complaint_columns, 1, once)})"]
     taken = len(complaint_columns)
     for (name, row_class, condition), columns in zip(_PARTS, others, strict=True):
         if columns:
-            parts.append(f"{name} AS ({_insert_rows(row_class, columns, taken + 1, condition)})")
+            parts.append(f"{name} AS ({insert_sql(row_class, columns, taken + 1, condition)})")
             taken += len(columns)
     return f"WITH {', '.join(parts)} SELECT id FROM filed"  # noqa: S608  our own names
 
 
 def _json(value: object) -> str:
     return orjson.dumps(value).decode()
-
-
-def _arrays(rows: Sequence[Row]) -> list[list[Any]]:
-    """One array a column."""
-    if not rows:
-        return []
-    return [[_json(row[column]) if column in _JSON_COLUMNS else row[column] for row in rows] for column in rows[0]]
-
-
-_JSON_COLUMNS = frozenset({"data", "body", "headers"})
 
 
 async def _insert(connection: Connection, drafts: Sequence[_Draft]) -> None:
@@ -163,7 +137,9 @@ async def _insert(connection: Connection, drafts: Sequence[_Draft]) -> None:
         [delivery for draft in drafts for delivery in draft.rows.deliveries],
     ]
     shape = [tuple(rows[0]) if rows else () for rows in parts]
-    written = await connection.fetch(_statement(*shape), *(array for rows in parts for array in _arrays(rows)))
+    classes: tuple[type[Base], ...] = (Complaint, *(row_class for _, row_class, _ in _PARTS))
+    columns = [array for row_class, rows in zip(classes, parts, strict=True) for array in arrays(row_class, rows)]
+    written = await connection.fetch(_statement(*shape), *columns)
     filed = {row[0] for row in written}
     for draft in drafts:
         if draft.filing.complaint_id in filed:
@@ -199,8 +175,8 @@ async def _find_first(connection: Connection, drafts: Sequence[_Draft]) -> None:
             await connection.execute(_CORRECT_KEY, repeatable.scope, repeatable.key, draft.outcome.status, body)
 
 
-_KEY_COLUMNS = tuple(column.name for column in _table(IdempotencyKey).c)
-_TAKE_KEYS = _insert_rows(IdempotencyKey, _KEY_COLUMNS, 1, "ON CONFLICT (scope, key) DO NOTHING RETURNING body->>'complaint_id'")
+_KEY_COLUMNS = tuple(column.name for column in table_of(IdempotencyKey).c)
+_TAKE_KEYS = insert_sql(IdempotencyKey, _KEY_COLUMNS, 1, "ON CONFLICT (scope, key) DO NOTHING RETURNING body->>'complaint_id'")
 _KEPT_ANSWERS = """
 SELECT k.scope, k.key, k.fingerprint, k.body::text
 FROM unnest($1::text[], $2::text[]) AS wanted (scope, key)
@@ -216,7 +192,7 @@ async def _take_keys(connection: Connection, drafts: Sequence[_Draft]) -> list[_
     if not drafts:
         return []
     ordered = sorted(drafts, key=lambda draft: _repeatable(draft)[:2])
-    taken = await connection.fetch(_TAKE_KEYS, *_arrays([_key_row(draft) for draft in ordered]))
+    taken = await connection.fetch(_TAKE_KEYS, *arrays(IdempotencyKey, [_key_row(draft) for draft in ordered]))
     mine = {row[0] for row in taken}
     return [draft for draft in ordered if str(draft.filing.complaint_id) not in mine]
 

@@ -25,7 +25,9 @@ class CalendarDay(Base):
 
 
 class Clock(Base):
-    """One limit that runs for one ticket. `next_level_at` is when the next escalation level is (or was) reached;
+    """One limit that runs for one ticket.
+
+    `next_level_at` is when the next escalation level is (or was) reached;
     NULL when none is left. A clock that was stopped late keeps it until the levels it had reached by then are recorded.
 
     `first_due_at` never changes; `due_at` moves only by a granted extension or a suspension. `stopped_at` <= `due_at` is on time.

@@ -89,10 +89,7 @@ async def _turn(name: str, handler: Handler, batch: int) -> Drained:
 async def release_parked(work: Work) -> int:
     """Make every parked delivery due again, with all its tries; return how many."""
     freed = (
-        update(Delivery)
-        .where(Delivery.parked_at.is_not(None))
-        .values(parked_at=None, tries=0, due_at=func.now())
-        .returning(Delivery.id)
+        update(Delivery).where(Delivery.parked_at.is_not(None)).values(parked_at=None, tries=0, due_at=func.now()).returning(Delivery.id)
     )
     count = len((await work.session.execute(freed)).all())
     work.rings = work.rings or count > 0
@@ -178,4 +175,3 @@ async def _put_off(owed: Owed, error: str) -> None:
         )
     what = "delivery.parked" if parked else "delivery.put_off"
     log.error(what, handler=owed.handler, event_id=str(owed.event_id), tries=tries, error=error)
-

@@ -2,22 +2,18 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
-
-from sqlalchemy import Table
 
 from services.journal.chain import START, event_hash
 from services.journal.models import Delivery, Event
 from services.journal.subscriptions import owed
 from services.platform.actor import Actor
+from services.platform.bulk import insert_many
 from services.platform.ids import new_id
 from services.platform.unit_of_work import Work
 
 Row = dict[str, Any]
-
-_EVENTS = cast("Table", Event.__table__)
-_DELIVERIES = cast("Table", Delivery.__table__)
 
 
 def new_event(  # noqa: PLR0913  an event is exactly these facts
@@ -68,9 +64,8 @@ async def record(work: Work, events: Sequence[Row]) -> None:
     """Insert `events` and what is owed for them; the doorbell rings after the commit."""
     if not events:
         return
-    connection = await work.session.connection()
-    await connection.execute(_EVENTS.insert(), list(events))
+    await insert_many(work.session, Event, events)
     deliveries = [delivery for event in events for delivery in deliveries_for(event)]
     if deliveries:
-        await connection.execute(_DELIVERIES.insert(), deliveries)
+        await insert_many(work.session, Delivery, deliveries)
         work.rings = True

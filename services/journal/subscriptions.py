@@ -17,7 +17,7 @@ _OWED: dict[str, tuple[str, ...]] = {
     "ticket.transferred": (NOTIFY, COUNT),
     "ticket.handed_up": (NOTIFY, COUNT),
     "ticket.joined": (NOTIFY,),
-    "ticket.accepted": (NOTIFY, COUNT),
+    "ticket.accepted": (COUNT,),
     "ticket.extension_decided": (NOTIFY, COUNT),
     "ticket.resumed": (COUNT,),
     "ticket.resolved": (NOTIFY, COUNT),

@@ -34,9 +34,7 @@ Words = Annotated[
     AfterValidator(_not_blank),
     Field(description="Verbatim words, 1 to 4,000 characters; kept exactly as they came."),
 ]
-ShortText = Annotated[
-    str, StringConstraints(min_length=1, max_length=200), AfterValidator(storable), AfterValidator(_not_blank)
-]
+ShortText = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(storable), AfterValidator(_not_blank)]
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$")]
 Token = Annotated[
     str,

@@ -7,16 +7,19 @@ The index (next_level_at, id) gives the most overdue first, however many newer t
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import structlog
 from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError
 
 from services.deadlines.due import TimeUnit
 from services.deadlines.escalation import ReachedLevel, RunningClock, default_ladder, next_level_at, reached_levels
 from services.deadlines.models import Clock, Escalation
 from services.organization.tree import UnitNode
+from services.platform.bulk import update_many
 from services.platform.clock import local_day
 from services.platform.ids import new_id
 from services.platform.unit_of_work import Work
@@ -27,14 +30,46 @@ from services.tickets.loading import lock, plain_cases
 from services.tickets.moving import assign_lead, desk_over, root
 from services.tickets.recording import write
 
+log = structlog.get_logger()
+
+PUT_OFF = timedelta(minutes=10)
+"""When a ticket that could not be escalated is looked at again."""
+
 
 async def escalate_due(work: Work, limit: int) -> int:
     """Record the levels reached of up to `limit` clocks, the longest overdue first; return how many tickets were taken."""
     tickets = await lock(work.session, await _most_overdue(work, limit), skip_locked=True)
     cases = await plain_cases(work.session, tickets)
-    changes = [change for case in cases if (change := escalated(case, Deed(work.actor, work.now))) is not None]
-    await write(work, changes)
+    if not await _recorded(work, cases):
+        for case in cases:
+            if not await _recorded(work, [case]):
+                await _put_off(work, case)
     return len(tickets)
+
+
+async def _recorded(work: Work, cases: Sequence[Case]) -> bool:
+    """Write down what the due clocks of `cases` reached; on any failure write nothing and tell so, so that no ticket holds up another."""
+    try:
+        async with work.session.begin_nested():
+            changes = [change for case in cases if (change := escalated(case, Deed(work.actor, work.now))) is not None]
+            await write(work, changes)
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise
+        log.warning("clocks.apart", tickets=len(cases), error=type(error).__name__, exc_info=True)
+    except Exception as error:
+        log.warning("clocks.apart", tickets=len(cases), error=type(error).__name__, exc_info=True)
+    else:
+        return True
+    return False
+
+
+async def _put_off(work: Work, case: Case) -> None:
+    """Look at this ticket's clocks again later. What they reached keeps its true time: levels follow from due instants alone."""
+    log.error("clocks.put_off", ticket=str(case.ticket.id))
+    due = [clock for clock in case.clocks if clock.next_level_at is not None and clock.next_level_at <= work.now]
+    later = work.now + PUT_OFF
+    await update_many(work.session, Clock, [{"id": clock.id, "next_level_at": later} for clock in due])
 
 
 async def _most_overdue(work: Work, limit: int) -> list[UUID]:

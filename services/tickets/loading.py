@@ -14,6 +14,7 @@ from services.catalogue.queries import catalogue
 from services.deadlines.models import Clock
 from services.deadlines.queries import work_calendar
 from services.organization.queries import unit_tree
+from services.platform.bulk import one_of
 from services.platform.settings import settings
 from services.tickets.case import AssignmentState, Case, ClockState, ExtensionState, Surroundings, TicketState
 from services.tickets.models import Assignment, CallBack, Extension, Round, Ticket, WorkLog
@@ -30,7 +31,7 @@ async def surroundings(session: AsyncSession) -> Surroundings:
 async def lock(session: AsyncSession, ticket_ids: Iterable[UUID], *, skip_locked: bool = False) -> list[TicketState]:
     """Lock the tickets, in order of id, and return them as they are now; without those another holds, where `skip_locked`."""
     table = Ticket.__table__
-    query = select(table).where(table.c.id.in_(list(ticket_ids))).order_by(table.c.id).with_for_update(skip_locked=skip_locked)
+    query = select(table).where(one_of(table.c.id, ticket_ids)).order_by(table.c.id).with_for_update(skip_locked=skip_locked)
     return [TicketState.of(row) for row in await session.execute(query)]
 
 
@@ -99,6 +100,6 @@ async def full_case(session: AsyncSession, ticket: TicketState, owed_answers: Ow
 
 async def _by_ticket(session: AsyncSession, table: Any, ids: list[UUID]) -> defaultdict[UUID, list[Row[Any]]]:
     found: defaultdict[UUID, list[Row[Any]]] = defaultdict(list)
-    for row in await session.execute(select(table).where(table.c.ticket_id.in_(ids))):
+    for row in await session.execute(select(table).where(one_of(table.c.ticket_id, ids))):
         found[row.ticket_id].append(row)
     return found

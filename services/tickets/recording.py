@@ -6,17 +6,16 @@ never wait for each other in a ring.
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, bindparam, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.attachments.linking import link
 from services.journal.recording import Row, new_event, record
+from services.platform.bulk import insert_many, update_many
 from services.platform.database import Base
 from services.platform.unit_of_work import Work
-from services.tickets.changes import Change
+from services.tickets.changes import Change, Insert, Update
 from services.tickets.models import Ticket
 
 
@@ -24,7 +23,6 @@ async def write(work: Work, changes: Sequence[Change], *, unit_id: UUID | None =
     """Store `changes`, at most one a ticket, with their events. `unit_id` is the seat acted from."""
     if not changes:
         return
-    connection = await work.session.connection()
     events: list[Row] = []
     tickets: list[Row] = []
     for change in sorted(changes, key=lambda change: change.ticket.id):
@@ -34,9 +32,9 @@ async def write(work: Work, changes: Sequence[Change], *, unit_id: UUID | None =
         tickets.append(
             {**change.values, "id": change.ticket.id, "version": last["seq"], "chain_head": last["hash"], "updated_at": work.now}
         )
-    await _update(connection, Ticket, tickets)
-    await _insert_all(connection, (insert for change in changes for insert in change.inserts))
-    await _update_all(connection, (item for change in changes for item in change.updates))
+    await update_many(work.session, Ticket, tickets)
+    await _insert_all(work.session, (insert for change in changes for insert in change.inserts))
+    await _update_all(work.session, (item for change in changes for item in change.updates))
     await record(work, events)
     await _link_files(work, changes)
 
@@ -62,31 +60,24 @@ def _events(work: Work, change: Change, unit_id: UUID | None) -> list[Row]:
     return rows
 
 
-async def _insert_all(connection: AsyncConnection, inserts: Iterable[Any]) -> None:
-    groups: dict[tuple[type[Base], frozenset[str]], list[Row]] = defaultdict(list)
+async def _insert_all(session: AsyncSession, inserts: Iterable[Insert]) -> None:
+    by_model: defaultdict[type[Base], list[Row]] = defaultdict(list)
     for insert in inserts:
-        groups[insert.model, frozenset(insert.row)].append(insert.row)
-    for (model, _), rows in sorted(groups.items(), key=lambda item: item[0][0].__tablename__):
-        await connection.execute(_table(model).insert(), rows)
+        by_model[insert.model].append(insert.row)
+    for model in sorted(by_model, key=_name):
+        await insert_many(session, model, by_model[model])
 
 
-async def _update_all(connection: AsyncConnection, updates: Iterable[Any]) -> None:
-    groups: dict[type[Base], list[Row]] = defaultdict(list)
-    for item in updates:
-        groups[item.model].append({**item.values, "id": item.id})
-    for model, rows in sorted(groups.items(), key=lambda item: item[0].__tablename__):
-        await _update(connection, model, rows)
+async def _update_all(session: AsyncSession, updates: Iterable[Update]) -> None:
+    by_model: defaultdict[type[Base], list[Row]] = defaultdict(list)
+    for update in updates:
+        by_model[update.model].append({**update.values, "id": update.id})
+    for model in sorted(by_model, key=_name):
+        await update_many(session, model, by_model[model])
 
 
-async def _update(connection: AsyncConnection, model: type[Base], rows: list[Row]) -> None:
-    """Give rows of `model` new values; rows with the same set of columns share a statement."""
-    groups: dict[tuple[str, ...], list[Row]] = defaultdict(list)
-    for row in sorted(rows, key=lambda row: row["id"]):
-        groups[tuple(sorted(row))].append({f"new_{key}": value for key, value in row.items()})
-    table = _table(model)
-    for columns, bound in groups.items():
-        values: dict[str, Any] = {column: bindparam(f"new_{column}") for column in columns if column != "id"}
-        await connection.execute(update(table).where(table.c.id == bindparam("new_id")).values(values), bound)
+def _name(model: type[Base]) -> str:
+    return str(model.__tablename__)
 
 
 async def _link_files(work: Work, changes: Sequence[Change]) -> None:
@@ -96,9 +87,3 @@ async def _link_files(work: Work, changes: Sequence[Change]) -> None:
             logs[file.work_log_id][file.attachment_id] = file.role
     for log_id, roles in logs.items():
         await link(work, list(roles), "work_log", log_id, roles)
-
-
-def _table(model: type[Base]) -> Table:
-    table = model.__table__
-    assert isinstance(table, Table)
-    return table

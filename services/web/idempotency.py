@@ -6,6 +6,7 @@ Draft-ietf-httpapi-idempotency-key-header-07. The key is written in the transact
 import re
 from collections.abc import Awaitable, Callable
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import Depends, Header
 from pydantic import BaseModel
@@ -63,11 +64,13 @@ async def once(
     fingerprint: bytes,
     do: Callable[[], Awaitable[tuple[int, BaseModel]]],
     headers: Callable[[BaseModel], dict[str, str]] | None = None,
+    recall: Callable[[UUID], Awaitable[BaseModel]] | None = None,
 ) -> JSONResponse:
     """Do `do` once for `key` and return its answer; a repeat gets the first answer with ``Idempotency-Replayed: true``.
 
     Raises 422 ``idempotency.payload_differs`` for the same key with another payload, 409 ``idempotency.in_progress`` while the first
-    is still under way. Without a key it just does it. `headers` gives further headers of the answer (``Location``, ``ETag``).
+    is still under way. Without a key it just does it. `headers` gives further headers of the answer (``Location``, ``ETag``). An answer
+    that holds what a person said is not kept a second time: with `recall` only its ``id`` is, and a repeat reads the thing again.
     """
     if key is None:
         status, view = await do()
@@ -78,20 +81,22 @@ async def once(
     if found is not None:
         if found.fingerprint != fingerprint:
             raise Invalid("idempotency.payload_differs", "This Idempotency-Key was used for another request; take a new one.")
-        return JSONResponse(found.body, found.status, {**found.headers, "Idempotency-Replayed": "true"})
+        again = found.body if recall is None else (await recall(UUID(found.body["id"]))).model_dump(mode="json")
+        return JSONResponse(again, found.status, {**found.headers, "Idempotency-Replayed": "true"})
     status, view = await do()
+    body = view.model_dump(mode="json")
     kept = IdempotencyKey(
         scope=scope,
         key=key,
         fingerprint=fingerprint,
         status=status,
-        body=view.model_dump(mode="json"),
+        body=body if recall is None else {"id": body["id"]},
         headers=headers(view) if headers else {},
         created_at=work.now,
     )
     work.session.add(kept)
     await work.session.flush()
-    return JSONResponse(kept.body, status, kept.headers)
+    return JSONResponse(body, status, kept.headers)
 
 
 def fingerprint_of(command: BaseModel) -> bytes:

@@ -132,3 +132,30 @@ async def test_words_and_coordinates_find_the_seat_and_what_they_do_not_say_is_f
     filed = await file(unit=None, place=place)
     await county.settle()
     assert (await ticket(county, filed.number))["holder"] == holder
+
+
+async def test_ticket_that_cannot_be_escalated_holds_up_no_other(county, monkeypatch):
+    from services.tickets import escalating
+
+    bad, good = await file(ago=timedelta(hours=30)), await file(ago=timedelta(hours=20))
+    bad_id = await county.value("SELECT id FROM tickets WHERE number = $1", bad.number)
+    decide = escalating.escalated
+
+    def fails_for_one(case, deed):
+        if case.ticket.id == bad_id:
+            raise RuntimeError
+        return decide(case, deed)
+
+    monkeypatch.setattr(escalating, "escalated", fails_for_one)
+    assert await escalate(county) == 2
+    recorded = await county.fetch("SELECT DISTINCT t.number FROM escalations e JOIN tickets t ON t.id = e.ticket_id")
+    assert [row["number"] for row in recorded] == [good.number]
+    monkeypatch.undo()
+    await county.owner.execute("UPDATE clocks SET next_level_at = next_level_at - interval '11 minutes'")
+    assert await escalate(county) >= 1
+    true_times = await county.fetch(
+        "SELECT e.reached_at = c.due_at AS exact FROM escalations e JOIN clocks c ON c.id = e.clock_id"
+        " WHERE e.ticket_id = $1 AND e.level = 1",
+        bad_id,
+    )
+    assert [row["exact"] for row in true_times] == [True]
