@@ -45,7 +45,10 @@ async def add_rewording(complaint_id: UUID, body: Reword, actor: Desk, key: Idem
         async def do() -> tuple[int, RewordingView]:
             return 201, await rewording.reword(work, complaint_id, body.words)
 
-        return await once(work, actor, f"POST /v1/complaints/{complaint_id}/rewordings", key, fingerprint_of(body), do)
+        async def recall(rewording_id: UUID) -> RewordingView:
+            return await rewording.reworded(work.session, rewording_id)
+
+        return await once(work, actor, f"POST /v1/complaints/{complaint_id}/rewordings", key, fingerprint_of(body), do, recall=recall)
 
 
 @router.get("/tickets/{number}/complaints", summary="Read what was told")

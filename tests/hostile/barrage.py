@@ -63,8 +63,6 @@ class Barrage:
 def judge(answer: Response, *, refused: bool, own_shape: bool = False) -> str | None:
     """Return what is wrong with an answer; None where nothing is."""
     if answer.status_code >= 500:
-        if answer.status_code == 503 and "wechat" in answer.text:
-            return None
         return "a failure of ours"
     if answer.status_code < 400:
         return "taken, though it cannot be right" if refused else None

@@ -6,21 +6,26 @@ import gzip
 import json
 import logging
 import re
+import zlib
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
+from xml.sax.saxutils import escape
 
 import pytest
 import pytest_asyncio
 import structlog
 from httpx import ASGITransport, AsyncClient
 
+from services.channels.wechat import signature
 from services.platform.database import INTAKE, REPORTING, Database, use_database
 from services.platform.settings import settings
 from tests.conftest import _clone
 from tests.county import LOGINS, SHUIKOU, sign_in
 from tests.hostile.barrage import CANARY, Barrage
+from tests.hostile.conftest import WECHAT_TOKEN
 from tests.hostile.operations import JSON, Operation, fresh, json_of, operations, things
 from tests.hostile.running import apps
 from tests.journeys.people import Desk
@@ -142,11 +147,16 @@ TOKENS = (
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def opened(servers, county_template) -> Any:
+async def opened(servers, county_template, tmp_path_factory) -> Any:
     """Both doors over one county with one dispatched ticket, quietly."""
     usual = structlog.get_config()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     async with AsyncExitStack() as stack:
+        environment = stack.enter_context(pytest.MonkeyPatch.context())
+        environment.setenv("DAGUANJIA_HOME", str(tmp_path_factory.mktemp("home")))
+        environment.setenv("DAGUANJIA_WECHAT_TOKEN", WECHAT_TOKEN)
+        settings.cache_clear()
+        stack.callback(settings.cache_clear)
         stack.callback(lambda: structlog.configure(**usual))
         county = await stack.enter_async_context(asynccontextmanager(_clone)(servers, county_template, INTAKE))
         reporting = Database(county.url, REPORTING)
@@ -376,6 +386,74 @@ async def test_words_are_at_most_4000_characters_and_never_blank(barrage):
         operation = next(found for found in WITH_JSON if found.path == "/v1/hotline/complaints")
         answer = await barrage.fire(operation, what, refused=True, json={"words": TEXTS[what], "call_id": "1"})
         assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/words")
+
+
+def _part(name: bytes, content: bytes, more: bytes = b"") -> bytes:
+    return b"--x\r\nContent-Disposition: form-data; " + name + more + b"\r\n\r\n" + content + b"\r\n"
+
+
+FILE = b'name="file"; filename="a.png"'
+FORMS = {
+    "no part": b"--x--\r\n",
+    "nothing": b"",
+    "no boundary in the body": b"rubbish " * 100,
+    "cut off": _part(FILE, b"\x89PNG"),
+    "a field and no file": _part(b'name="file"', b"text") + b"--x--\r\n",
+    "an empty file": _part(FILE, b"") + b"--x--\r\n",
+    "text": _part(FILE, b"<script>" + MARK) + b"--x--\r\n",
+    "two files": (_part(FILE, b"a") * 2) + b"--x--\r\n",
+    "many fields": (_part(b'name="a"', b"b") * 500) + b"--x--\r\n",
+    "a path for a name": _part(b'name="file"; filename="../../../etc/passwd"', MARK) + b"--x--\r\n",
+    "bytes for a name": _part(b'name="file"; filename="\xff\xfe\x00"', MARK) + b"--x--\r\n",
+    "a name of 100 KB": _part(b'name="file"; filename="' + b"n" * 100_000 + b'"', MARK) + b"--x--\r\n",
+    "a charset there is not": _part(FILE, MARK, b"\r\nContent-Type: text/plain; charset=nowhere") + b"--x--\r\n",
+    "a charset field": _part(b'name="_charset_"', b"utf-7") + _part(FILE, MARK) + b"--x--\r\n",
+    "no disposition": b"--x\r\nX: y\r\n\r\na\r\n--x--\r\n",
+    "many headers in a part": b"--x\r\n" + b"X: y\r\n" * 20_000 + b"\r\na\r\n--x--\r\n",
+}
+FORM_KINDS = ("multipart/form-data; boundary=x", "multipart/form-data", "multipart/form-data; boundary=", "multipart/form-data; boundary*9=x",
+              "multipart/form-data; charset=nowhere; boundary=x", 'multipart/form-data; boundary="' + "x" * 5000 + '"', "image/png", "", "x")  # fmt: skip
+
+
+async def test_uploads_that_are_no_files_are_refused(barrage):
+    (upload,) = [operation for operation in ALL if str(operation) == "POST /v1/attachments"]
+    for what, body in {**FORMS, **NO_JSON}.items():
+        for kind in FORM_KINDS:
+            await barrage.fire(upload, f"{what} as {kind[:40]}", refused=True, content=body, headers={"Content-Type": kind})
+
+
+XML = {
+    **NO_JSON,
+    "a bomb": b'<!DOCTYPE x [<!ENTITY a "' + MARK + b'"><!ENTITY b "' + b"&a;" * 1000 + b'">]><xml><Content>&b;</Content></xml>',
+    "another file": b'<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><xml><Content>&a;</Content></xml>',
+    "deep": b"<xml>" + b"<a>" * 50_000 + b"</a>" * 50_000 + b"</xml>",
+    "many attributes": b"<xml " + b" ".join(b'a%d="b"' % number for number in range(15_000)) + b"/>",
+    "a surrogate": b"<xml><Content>&#xD800;</Content></xml>",
+    "a NUL": b"<xml><Content>&#0;</Content></xml>",
+    "an encoding there is not": b'<?xml version="1.0" encoding="nowhere"?><xml/>',
+    "UTF-7": b'<?xml version="1.0" encoding="utf-7"?><xml>+ADw-</xml>',
+    "UTF-16": "<xml><MsgType>text</MsgType></xml>".encode("utf-16"),
+    "no sender": b"<xml><ToUserName>gh</ToUserName><MsgType>text</MsgType><MsgId>1</MsgId><Content>a</Content></xml>",
+}
+
+
+async def test_hostile_messages_with_a_right_signature_break_nothing(barrage):
+    (callback,) = [operation for operation in ALL if str(operation) == "POST /v1/wechat/callback"]
+    stamp = str(int(datetime.now(UTC).timestamp()))
+    signed = f"/v1/wechat/callback?signature={signature(WECHAT_TOKEN, stamp, 'n')}&timestamp={stamp}&nonce=n"
+    for what, body in XML.items():
+        answer = await barrage.fire(callback, what, url=signed, content=body)
+        if answer.status_code != 400 or CANARY in answer.text:
+            barrage.wrong.append(f"{what}: {answer.status_code} {answer.text[:200]}")
+    for what, text in TEXTS.items():
+        told = text.translate(dict.fromkeys((1, 8, 27, 0xFFFE, 0xFFFF)))  # no XML can hold these
+        body = "<xml><ToUserName>gh</ToUserName><FromUserName>o1</FromUserName><CreateTime>1</CreateTime><MsgType>text</MsgType>"
+        body += f"<Content>{escape(told)}</Content><MsgId>{zlib.crc32(what.encode())}</MsgId></xml>"
+        answer = await barrage.fire(callback, what, url=signed, content=body.encode())
+        barrage.filed += "工单号" in answer.text
+        if answer.status_code != 200:
+            barrage.wrong.append(f"{what}: {answer.status_code} {answer.text[:200]}")
+    assert barrage.filed > 10
 
 
 async def test_every_operation_that_changes_something_is_attacked() -> None:
