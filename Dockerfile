@@ -16,7 +16,7 @@ COPY . .
 RUN python -m compileall -q . \
  && printf '#!/bin/sh\nexec env PYTHONPATH=/opt/daguanjia python -m daguanjia "$@"\n' > /usr/local/bin/daguanjia \
  && chmod 755 /usr/local/bin/daguanjia \
- && useradd --system --uid 10580 --home-dir /var/lib/daguanjia --shell /usr/sbin/nologin daguanjia \
+ && useradd --no-create-home --uid 10580 --home-dir /var/lib/daguanjia --shell /usr/sbin/nologin daguanjia \
  && install -d -m 750 -o daguanjia -g daguanjia /var/lib/daguanjia
 
 USER daguanjia
