@@ -106,13 +106,18 @@ TEXTS = {
     "100,000 characters": "x" * 100_000,
 }
 SOME_TEXTS = ("SQL", "a template", "controls", "outside the plane", "4,001 characters")
+OTHER_HEADERS = (
+    "Accept", "Accept-Encoding", "Accept-Language", "Cookie", "If-Modified-Since", "If-None-Match", "Range", "traceparent", "tracestate",
+    "X-Forwarded-For", "X-Tracking-Code",
+)  # fmt: skip
 REFUSED_TEXTS = ("4,001 characters", "100,000 characters", "blank", "empty")
 INSTANTS = (
     "0001-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59+14:00", "9999-12-31T23:59:59-14:00", "0000-00-00T00:00:00Z",
-    "2026-06-30T23:59:60Z", "2026-02-30T00:00:00Z", "2026-11-22T10:00:00", "2026-11-22", "-1", "1e999", "253402300800", "99999999999999999999",
+    "2026-06-30T23:59:60Z", "2026-02-30T00:00:00Z", "2026-11-22T10:00:00", "2026-11-22", "-1", "1e999", "253402300800",
+    "99999999999999999999",
     "2026-11-22T10:00:00+99:99", "P1D", "now",
 )  # fmt: skip
-VALUES = (5, -1, 0, 2**31, 2**63, 2**64 - 1, -(2**63), 1e308, -0.0, True, None, [], {}, [[]], {"$ne": 1}, ["x"] * 1000, CANARY)
+VALUES = (5, 2**63, -(2**63), 1e308, None, [], {"$ne": 1}, ["x"] * 1000, CANARY)
 QUERIES = (
     "", "-1", "0", "201", "9" * 30, "9" * 5000, "1.5", "1e400", "NaN", "true", "null", "%ff", "%ED%A0%80", "%C0%AF", "%27%20OR%201%3D1--",
     "%25%5F", "[]", "{}", "a" * 5000, "%E6%B0%B4", "%F0%9F%91%A8%E2%80%8D", "..%2F..%2Fetc", "%0d%0aSet-Cookie:x", CANARY + "%00",
@@ -120,7 +125,8 @@ QUERIES = (
 )  # fmt: skip
 SEGMENTS = (
     "a" * 20_000, "../../etc/passwd", "' OR 1=1 --", "<script>", "{number}", "水口村", "\u202e", "👨‍👩‍👧", "a\r\nb", "%", "%2500", "-1",
-    "9" * 5000, "00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff", "20261122-000001-0", ".", "a b", ";a=b", "𝟐𝟎",
+    "9" * 5000, "00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff", "20261122-000001-0", ".", "a b",
+    ";a=b", "𝟐𝟎",
     CANARY,
 )  # fmt: skip
 TAGS = (
@@ -141,7 +147,8 @@ TAGS = (
 )
 KEYS = ("", " ", '"', '""', "a b", '"a"b"', "\xe6\xb0\xb4", "k" * 129, "k" * 5000, '"' + "k" * 129 + '"', "a\tb", '"\\"', '"\\x"')
 TOKENS = (
-    "", "x", "Bearer", "Bearer ", "Basic eDp4", "Bearer x.y.z", "Bearer " + "a" * 5000, "Bearer " + "." * 300, "Bearer \xff\xfe", "bearer null",
+    "", "x", "Bearer", "Bearer ", "Basic eDp4", "Bearer x.y.z", "Bearer " + "a" * 5000, "Bearer " + "." * 300, "Bearer \xff\xfe",
+    "bearer null",
     "Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.", "Bearer a b c", "Digest " + "x=" * 500,
 )  # fmt: skip
 
@@ -351,19 +358,9 @@ async def test_forged_tokens_are_401_wherever_one_must_be_signed_in(barrage):
 async def test_no_other_header_breaks_anything(barrage):
     for operation in ALL:
         body = {"json": operation.bodies()[0]} if operation.takes_json else {}
-        for name in (
-            "Accept",
-            "Accept-Language",
-            "If-None-Match",
-            "traceparent",
-            "tracestate",
-            "X-Forwarded-For",
-            "X-Tracking-Code",
-            "Cookie",
-            "Range",
-        ):
-            for value in ("\xff\xfe", "x" * 30_000, ",,;;q=NaN"):
-                await barrage.fire(operation, f"{name}: {value[:20]!r}", headers={name: value.encode("latin-1")}, **body)
+        for value in ("\xff\xfe", "x" * 30_000, ",,;;q=NaN"):
+            headers = {name: value.encode("latin-1") for name in OTHER_HEADERS}
+            await barrage.fire(operation, f"{value[:20]!r} in every header", headers=headers, **body)
 
 
 async def test_words_come_back_exactly_as_they_were_told(barrage):
@@ -411,8 +408,10 @@ FORMS = {
     "no disposition": b"--x\r\nX: y\r\n\r\na\r\n--x--\r\n",
     "many headers in a part": b"--x\r\n" + b"X: y\r\n" * 20_000 + b"\r\na\r\n--x--\r\n",
 }
-FORM_KINDS = ("multipart/form-data; boundary=x", "multipart/form-data", "multipart/form-data; boundary=", "multipart/form-data; boundary*9=x",
-              "multipart/form-data; charset=nowhere; boundary=x", 'multipart/form-data; boundary="' + "x" * 5000 + '"', "image/png", "", "x")  # fmt: skip
+FORM_KINDS = (
+    "multipart/form-data; boundary=x", "multipart/form-data", "multipart/form-data; boundary=", "multipart/form-data; boundary*9=x",
+    "multipart/form-data; charset=nowhere; boundary=x", 'multipart/form-data; boundary="' + "x" * 5000 + '"', "image/png", "", "x",
+)  # fmt: skip
 
 
 async def test_uploads_that_are_no_files_are_refused(barrage):
@@ -426,7 +425,7 @@ XML = {
     **NO_JSON,
     "a bomb": b'<!DOCTYPE x [<!ENTITY a "' + MARK + b'"><!ENTITY b "' + b"&a;" * 1000 + b'">]><xml><Content>&b;</Content></xml>',
     "another file": b'<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><xml><Content>&a;</Content></xml>',
-    "deep": b"<xml>" + b"<a>" * 50_000 + b"</a>" * 50_000 + b"</xml>",
+    "deep": b"<xml>" + b"<a>" * 30_000 + b"</a>" * 30_000 + b"</xml>",
     "many attributes": b"<xml " + b" ".join(b'a%d="b"' % number for number in range(15_000)) + b"/>",
     "a surrogate": b"<xml><Content>&#xD800;</Content></xml>",
     "a NUL": b"<xml><Content>&#0;</Content></xml>",
