@@ -12,6 +12,9 @@ from daguanjia.stack import REPOSITORY
 from tests.county import SHUIKOU
 
 SESSION = re.compile(r"^```sh\n(INTAKE=.*?)^```", re.DOTALL | re.MULTILINE)
+pytestmark = pytest.mark.slow
+
+PATIENCE = 60
 GATHER = (
     "import asyncio, pathlib, sys\nfrom daguanjia.story.people import gather\nasyncio.run(gather(pathlib.Path(sys.argv[1]), sys.argv[2]))"
 )
@@ -21,7 +24,14 @@ async def run(stack, *program: str) -> str:
     process = await asyncio.create_subprocess_exec(
         *program, env=stack.environment, cwd=REPOSITORY, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )
-    said, _ = await process.communicate()
+    try:
+        said, _ = await asyncio.wait_for(process.communicate(), PATIENCE)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+        raise AssertionError(
+            f"not done after {PATIENCE} s; the worker said: {(stack.home / 'logs/worker.log').read_text()[-2000:]}"
+        ) from None
     assert process.returncode == 0, said.decode()
     return said.decode()
 
