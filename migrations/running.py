@@ -51,4 +51,8 @@ async def require_current(database: Database) -> None:
     """Raise where the schema is not the one this code was written for."""
     found = await current(database)
     if found != head():
-        raise Problem("schema.outdated", f"The schema is at {found or 'nothing'}, this release needs {head()}. Run `daguanjia migrate` first.", status=503)
+        raise Problem(
+            "schema.outdated",
+            f"The schema is at {found or 'nothing'}, this release needs {head()}. Run `daguanjia migrate` first.",
+            status=503,
+        )

@@ -59,7 +59,9 @@ def _facts() -> None:
     op.create_index(op.f("ix_report_facts_area_path_received_at"), "report_facts", ["area_path", "received_at"])
     op.create_index(op.f("ix_report_facts_lead_unit_id"), "report_facts", ["lead_unit_id"])
     op.create_index("ix_report_facts_due", "report_facts", ["due_at", "ticket_id"], postgresql_where=sa.text("due_at IS NOT NULL"))
-    op.create_index("ix_report_facts_completed", "report_facts", ["completed_at", "ticket_id"], postgresql_where=sa.text("completed_at IS NOT NULL"))
+    op.create_index(
+        "ix_report_facts_completed", "report_facts", ["completed_at", "ticket_id"], postgresql_where=sa.text("completed_at IS NOT NULL")
+    )
 
 
 def _cells() -> None:
