@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -184,3 +185,13 @@ def check_hardened(compose: Compose) -> None:
         assert "Read-only file system" in told
         assert "0000000000000000" in told, "no capability is left"
         assert secret not in told
+
+
+def test_image_has_the_locked_requirements_without_the_embedded_servers() -> None:
+    runtime, image = (
+        {line.split(" ;")[0].rstrip(" \\") for line in (REPOSITORY / "requirements" / name).read_text().splitlines() if "==" in line[:80]}
+        for name in ("runtime.txt", "image.txt")
+    )
+    assert image < runtime, "run `make lock`"
+    left_out = re.search(r"^EMBEDDED := (.*)$", (REPOSITORY / "Makefile").read_text(), re.MULTILINE)
+    assert {pin.partition("==")[0] for pin in runtime - image} == set(left_out[1].split())
