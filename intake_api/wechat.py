@@ -4,7 +4,7 @@ WeChat waits five seconds, tries three times and shows the user an error after t
 before the reply, and a database that is away is a 503, after which WeChat comes again.
 """
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import structlog
 from fastapi import Query, Request
@@ -25,7 +25,23 @@ Part = Annotated[str, Query(max_length=256)]
 _SUCCESS = "success"
 
 
-@router.get("/callback", response_class=PlainTextResponse, summary="Verify the callback's address")
+def _text(example: str) -> dict[str, Any]:
+    return {"text/plain": {"schema": {"type": "string"}, "example": example}}
+
+
+_PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+_REFUSED: dict[int | str, dict[str, Any]] = {
+    403: {"description": "The signature is wrong or old.", "content": _text("invalid signature")},
+    404: {"description": "The channel is not open here.", "content": _PROBLEM},
+}
+_TAKEN: dict[int | str, dict[str, Any]] = {
+    200: {"description": "Taken; what WeChat is to show, or `success`.", "content": {"text/xml": {"schema": {"type": "string"}}}},
+    400: {"description": "The body is no message.", "content": {**_text("not a message"), **_PROBLEM}},
+    413: {"description": "The body is too large.", "content": _PROBLEM},
+}
+
+
+@router.get("/callback", response_class=PlainTextResponse, summary="Verify the callback's address", responses=_REFUSED)
 async def verify(signature: Part = "", timestamp: Part = "", nonce: Part = "", echostr: Part = "") -> Response:
     """Answer WeChat's verification of this address: the `echostr` exactly as it came, where the signature is right."""
     if not _is_wechat(signature, timestamp, nonce):
@@ -34,7 +50,7 @@ async def verify(signature: Part = "", timestamp: Part = "", nonce: Part = "", e
     return _refused() if back is None else PlainTextResponse(back)
 
 
-@router.post("/callback", response_class=PlainTextResponse, summary="Take a message or an event")
+@router.post("/callback", response_class=PlainTextResponse, summary="Take a message or an event", responses={**_REFUSED, **_TAKEN})
 async def receive(request: Request, signature: Part = "", timestamp: Part = "", nonce: Part = "") -> Response:
     """Take a push of WeChat's. A text becomes a complaint and is answered with its number and code; the same MsgId again gets the same."""
     if not _is_wechat(signature, timestamp, nonce):

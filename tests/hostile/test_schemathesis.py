@@ -8,7 +8,8 @@ import httpx
 import pytest
 import requests
 import schemathesis
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase
+from hypothesis import settings as examples
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -17,6 +18,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from services.platform.settings import settings
+from tests.hostile.conftest import WECHAT_TOKEN
 from tests.hostile.running import Doors, apps, open_doors
 
 PEOPLE = ("admin", "pengzhai", "hotline", "grid")
@@ -41,7 +44,7 @@ def _schema(door: str) -> Any:
 
 INTAKE = _schema("intake")
 REPORTING = _schema("reporting")
-few = settings(
+few = examples(
     deadline=None,
     derandomize=True,
     database=None,
@@ -53,10 +56,15 @@ _turn = itertools.count()
 
 
 @pytest.fixture(scope="module")
-def doors(servers, county_template):
-    """Both doors over one county for the whole module."""
-    with open_doors(servers, county_template) as opened:
-        yield opened
+def doors(servers, county_template, tmp_path_factory):
+    """Both doors over one county for the whole module, with WeChat's channel open."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("DAGUANJIA_WECHAT_TOKEN", WECHAT_TOKEN)
+        environment.setenv("DAGUANJIA_HOME", str(tmp_path_factory.mktemp("home")))
+        settings.cache_clear()
+        with open_doors(servers, county_template) as opened:
+            yield opened
+    settings.cache_clear()
 
 
 @INTAKE.parametrize()
