@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from services.platform.database import Base
 
-STAGES = ("dispatch", "accept", "first_contact", "resolve", "answer")
+STAGES = ("dispatch", "accept", "first_contact", "resolve", "answer", "verify")
 CLOCK_STATES = ("running", "paused", "stopped", "cancelled")
 
 

@@ -28,9 +28,7 @@ from services.tickets.models import Ticket
 
 log = structlog.get_logger()
 
-LADDER = tuple(
-    timedelta(seconds=seconds) for seconds in (5, 300, 1800, 2 * 3600, 5 * 3600, 10 * 3600, 14 * 3600, 20 * 3600, 24 * 3600)
-)
+LADDER = tuple(timedelta(seconds=seconds) for seconds in (5, 300, 1800, 2 * 3600, 5 * 3600, 10 * 3600, 14 * 3600, 20 * 3600, 24 * 3600))
 """How long to wait after each failure (Standard Webhooks 1.0.0), give or take a tenth; after the last the message is given up."""
 
 LEASE = timedelta(seconds=120)
@@ -243,4 +241,3 @@ async def _stop(endpoint: bytes, carrier: str, result: SendResult) -> None:
     async with unit_of_work(SYSTEM) as work:
         row = {"fingerprint": endpoint, "carrier": carrier, "reason": result.error or "", "stopped_at": work.now}
         await work.session.execute(insert(StoppedEndpoint).values(row).on_conflict_do_nothing())
-

@@ -12,6 +12,7 @@ def set_up_logging(door: str) -> None:
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
+            lambda _logger, _name, line: {"door": door, **line},  # not a context variable: requests have contexts of their own
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _scrub_exception,
@@ -20,7 +21,6 @@ def set_up_logging(door: str) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
-    structlog.contextvars.bind_contextvars(door=door)
 
 
 def _scrub_exception(_logger: object, _name: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:

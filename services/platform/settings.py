@@ -6,10 +6,10 @@ Every secret can be given as ``NAME`` or as ``NAME_FILE`` (the path of a file th
 import os
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _FROM_FILE = (
     "DATABASE_URL",
@@ -43,7 +43,6 @@ class Settings(BaseSettings):
     body_limit: int = Field(default=256 * 1024, description="Largest JSON or XML body, in bytes.")
     pool_size: int = Field(default=8, description="Database connections of one process.")
     session_minutes: int = Field(default=480, description="How long a sign-in holds.")
-    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
     reopen_days: int = Field(default=30, description="How many days after closing a ticket can be reopened.")
 
     wechat_token: SecretStr = SecretStr("")
@@ -60,7 +59,6 @@ class Settings(BaseSettings):
 
     worker_slots: int = Field(default=4, description="Doorbell jobs of one worker at a time.")
     worker_batch: int = Field(default=200, description="Deliveries taken in one transaction.")
-    acceptance_target_hours: int = 24
 
     @model_validator(mode="before")
     @classmethod
@@ -71,11 +69,6 @@ class Settings(BaseSettings):
                 key = name if not name.startswith("DAGUANJIA_") else name.removeprefix("DAGUANJIA_").lower()
                 values.setdefault(key, Path(path).read_text(encoding="utf-8").strip())
         return values
-
-    @field_validator("trusted_proxies", mode="before")
-    @classmethod
-    def _split(cls, value: object) -> object:
-        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
 
 @lru_cache

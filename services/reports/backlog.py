@@ -129,4 +129,3 @@ def _unit_load(tree: UnitTree, unit_id: UUID | None, rows: Sequence[Row[Any]], l
 def _post_load(member_id: UUID | None, count: int, posts: Sequence[PostNode]) -> PostLoad:
     roles = sorted({post.role for post in posts if post.member_id == member_id})
     return PostLoad(member_id=str(member_id) if member_id else None, roles=roles, open=count)
-

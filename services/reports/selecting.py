@@ -129,5 +129,3 @@ def _in_place(question: Question, key: str) -> ColumnElement[bool]:
         areas = [path for path in areas if path.endswith(f"/{key}/")]
     inside = or_(*(FACTS.area_path.startswith(path, autoescape=True) for path in areas)) if areas else literal_column("false")
     return not_(inside) if key == NONE_KEY else inside
-
-

@@ -32,7 +32,7 @@ def resolve(case: Case, command: Resolve, deed: Deed) -> Outcome:
     return Outcome(
         {"unit_id": str(case.ticket.lead_unit_id), "work_log_id": str(log_id), "files": [str(file.id) for file in command.files]},
         values,
-        inserts=(insert,),
+        inserts=(insert, *timing.start(case, "answer" if case.owed_answers else "verify", deed.now)),
         updates=(*timing.stop(case, ["first_contact", "resolve"], at), *rounds),
         links=links,
         happened_at=at,
@@ -70,7 +70,8 @@ def answer(case: Case, command: GiveAnswer, deed: Deed) -> Outcome:
         for complaint_id in case.owed_answers
     ]
     data = {"words": command.words, "answered": [str(complaint_id) for complaint_id in case.owed_answers]}
-    return Outcome(data, {"answered_at": deed.now}, inserts=tuple(rows), updates=timing.stop(case, ["answer"], deed.now))
+    verify = timing.start(case, "verify", deed.now) if case.clock("verify") is None else ()
+    return Outcome(data, {"answered_at": deed.now}, inserts=(*rows, *verify), updates=timing.stop(case, ["answer"], deed.now))
 
 
 def call_back(case: Case, command: MakeCallBack, deed: Deed) -> Outcome:

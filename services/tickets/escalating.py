@@ -123,7 +123,7 @@ def _change(case: Case, steps: list[tuple[ClockState, ReachedLevel]], updates: l
     events: list[EventDraft] = []
     present = case
     for clock, reached in steps:
-        moved, unit = None, _addressed(present, reached.level.name, deed.now)
+        moved, unit = None, _addressed(present, clock.stage, reached.level.name, deed.now)
         if reached.level.name == "raise" and clock.stage in ("accept", "dispatch") and clock.state == "running":
             moved = _moved_up(present, clock, unit, deed)
         data = _data(clock, reached, unit, moved=moved is not None)
@@ -152,13 +152,14 @@ def _moved_up(case: Case, clock: ClockState, unit: UnitNode, deed: Deed) -> _Mov
     return after, dict(outcome.values), list(outcome.inserts), list(outcome.updates)
 
 
-def _addressed(case: Case, level: str, now: datetime) -> UnitNode:
+def _addressed(case: Case, stage: str, level: str, now: datetime) -> UnitNode:
     """Return who a level speaks to: the late seat, the next tier above it that has people, or the county.
 
-    While nobody holds the ticket, its desk is late.
+    Finding a unit and verifying the result are the desk's own duties: there the desk is late.
     """
     tree, lead = case.around.tree, case.ticket.lead_unit_id
-    late = (tree.by_id.get(lead) if lead else None) or desk_over(case)
+    holder = tree.by_id.get(lead) if lead and stage not in ("dispatch", "verify") else None
+    late = holder or desk_over(case)
     if level == "supervise":
         return root(case)
     if level == "urge":

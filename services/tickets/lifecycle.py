@@ -105,7 +105,7 @@ TABLE: tuple[Step, ...] = (
         "dispatched",
         _DESK | {Relation.SYSTEM},
         "a unit, and why",
-        "dispatch stops; accept starts for this seat; the first time in a round first_contact, resolve and answer start",
+        "dispatch stops; accept starts where none runs; the first time in a round first_contact and resolve start",
     ),
     *_in(("dispatched",), "accept", "accepted", _HOLDER, clocks="accept stops"),
     *_in(
@@ -114,7 +114,7 @@ TABLE: tuple[Step, ...] = (
         "received",
         _HOLDER,
         "a reason code and words; not after designation; the third opens an adjudication",
-        "none is reset; dispatch goes on",
+        "none is reset; another dispatch clock starts",
     ),
     *_in(
         _WORKING,
@@ -122,9 +122,9 @@ TABLE: tuple[Step, ...] = (
         "dispatched",
         _HOLDER | {Relation.SYSTEM},
         "a reason code and words; a tier above",
-        "an accept clock for the new seat; no other is reset",
+        "an accept clock starts where none runs; no other is reset",
     ),
-    *_in(_WORKING, "transfer", "dispatched", _DESK, "a unit, and why", "an accept clock for the new seat; no other is reset"),
+    *_in(_WORKING, "transfer", "dispatched", _DESK, "a unit, and why", "an accept clock starts where none runs; no other is reset"),
     *_in(_WORKING, "join", SAME, _HOLDER_OR_DESK, "a co-handler and its task"),
     *_in(("accepted",), "finish_task", SAME, frozenset({Relation.CO_HANDLER}), "words"),
     *_in(
@@ -136,10 +136,8 @@ TABLE: tuple[Step, ...] = (
         "first_contact stops where the complainant was contacted",
     ),
     *_in(_WORKING, "request_extension", SAME, _HOLDER, "working days, a reason code and words; before the limit is over; none pending"),
-    *_in(
-        _WORKING, "decide_extension", SAME, _ABOVE, "a pending request of somebody else", "resolve and answer are due later where granted"
-    ),
-    *_in(("accepted",), "suspend", SAME, _ABOVE, "a reason code and words", "first_contact, resolve and answer pause"),
+    *_in(_WORKING, "decide_extension", SAME, _ABOVE, "a pending request of somebody else", "resolve is due later where granted"),
+    *_in(("accepted",), "suspend", SAME, _ABOVE, "a reason code and words", "first_contact and resolve pause"),
     *_in(("accepted",), "resume", SAME, _HOLDER | _ABOVE, "words", "paused clocks go on, due later by the working days of the pause"),
     *_in(
         ("accepted",),
@@ -147,7 +145,7 @@ TABLE: tuple[Step, ...] = (
         "resolved",
         _HOLDER,
         "the evidence of the category; no open co-handler task; not suspended",
-        "first_contact and resolve stop",
+        "first_contact and resolve stop; answer starts (verify, where nobody is owed an answer)",
     ),
     *_in(
         ("resolved",),
@@ -155,7 +153,7 @@ TABLE: tuple[Step, ...] = (
         "answered",
         frozenset({Relation.HOLDER, Relation.DESK, Relation.CALLER}),
         "words for every complainant who wants an answer",
-        "answer stops",
+        "answer stops; verify starts",
     ),
     *_in(
         ("answered",),

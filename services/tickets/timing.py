@@ -17,9 +17,12 @@ from services.tickets.case import Case, ClockState
 from services.tickets.changes import Insert, Update
 from services.tickets.opening import DISPATCH_MINUTES
 
-ROUND_STAGES = ("first_contact", "resolve", "answer")
-_DEFAULTS = {"accept": StageLimit("accept", 1, TimeUnit.WORKING_DAYS), "resolve": StageLimit("resolve", 5, TimeUnit.WORKING_DAYS)}
-"""Where a category is unknown or silent: accept within 1 working day (蚌埠), resolve within 5 (潍坊、济南)."""
+ROUND_STAGES = ("first_contact", "resolve")
+"""Clocks that start with the first dispatch of a round; `answer` starts when the work is done, `verify` when it was answered."""
+_DEFAULTS = {
+    stage: StageLimit(stage, days, TimeUnit.WORKING_DAYS) for stage, days in (("accept", 1), ("resolve", 5), ("answer", 1), ("verify", 3))
+}
+"""Where a category is unknown or silent, in working days: accept 1 (蚌埠), resolve 5 (潍坊、济南); answer 1 and verify 3 are our choice."""
 
 _INSTANT = timedelta(microseconds=1)
 
@@ -110,10 +113,10 @@ def resume(case: Case, at: datetime) -> tuple[Update, ...]:
 
 
 def extend(case: Case, working_days: int) -> tuple[Update, ...]:
-    """Return the moving of resolve and answer by `working_days` of a granted extension."""
+    """Return the moving of resolve by `working_days` of a granted extension."""
     changes = []
     for clock in case.clocks:
-        if clock.stage in ("resolve", "answer") and clock.state in ("running", "paused"):
+        if clock.stage == "resolve" and clock.state in ("running", "paused"):
             due = moved_by(clock.due_at - _INSTANT, working_days, TimeUnit.WORKING_DAYS, case.around.calendar).at
             changes.append(_moved(clock, due, case.around.calendar, {}))
     return tuple(changes)

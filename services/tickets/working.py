@@ -12,7 +12,7 @@ from services.tickets.commands import DecideExtension, File, FinishTask, LogWork
 from services.tickets.models import Assignment, Extension, WorkLog
 
 EXTENSIONS_A_ROUND = 2
-PAUSED_STAGES = ("first_contact", "resolve", "answer")
+PAUSED_STAGES = ("first_contact", "resolve")
 
 
 def work_log(case: Case, deed: Deed, kind: str, words: str, files: list[File], at: datetime) -> tuple[UUID, Insert, tuple[FileLink, ...]]:

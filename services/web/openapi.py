@@ -38,6 +38,7 @@ _ANSWERS = {
     413: ("request.too_large", "The body is too large."),
     415: ("request.media_type", "The body is of a kind that is not taken."),
     422: ("request.invalid", "The content cannot be right; `errors` says where."),
+    429: ("tracking.too_many", "Too many tries; wait as `Retry-After` says."),
     428: ("precondition.required", "A change needs If-Match."),
     503: ("database.away", "A part this needs is away; nothing was done."),
 }
@@ -76,18 +77,16 @@ def _statuses(operation: Json) -> set[int]:
     names = {(parameter["in"], parameter["name"].lower()) for parameter in operation.get("parameters", [])}
     found = {503}
     if names:
-        found |= {400, 422}
+        found |= {400, 404, 422}  # codes of units and the like may name nothing wherever they stand
     if "requestBody" in operation:
-        found |= {400, 413, 415, 422}
-    if any(place == "path" for place, _ in names):
-        found.add(404)
+        found |= {400, 404, 409, 413, 415, 422}
     if operation.get("security"):
         found |= {401, 403}
     if ("header", "if-match") in names:
         found |= {412, 428}
     if ("header", "idempotency-key") in names:
         found.add(409)
-    return found
+    return found | {int(status) for status in operation["responses"] if status.isdigit() and int(status) in _ANSWERS}
 
 
 def _answer(status: int, code: str, description: str) -> Json:

@@ -38,6 +38,8 @@ _CODES = {
 }
 _AWAY_STATES = ("08", "57P", "53300", "3D000", "28")
 """SQLSTATE prefixes that mean: no working connection (08, 57P, 53300), not yet set up, or not let in."""
+_FULL_STATES = ("531", "532")
+"""SQLSTATE prefixes that mean: no disk or no memory left."""
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _BUSY_STATES = ("40001", "40P01", "55P03", "57014")
 
@@ -172,6 +174,9 @@ def unexpected(error: Exception) -> Problem:
         return Problem("request.unstorable", "A value in the request is outside of what can be stored.", status=422)
     if any(state in _BUSY_STATES for state in states) or isinstance(error, PoolTimeout):
         return Unavailable("database.busy", "The database is too busy; nothing was done, try again.", headers={"Retry-After": "1"})
+    if any(state.startswith(_FULL_STATES) for state in states):
+        detail = "The database has no disk or memory left; nothing was done. The operator must make room."
+        return Unavailable("database.full", detail, headers={"Retry-After": "60"})
     if any(state.startswith(_AWAY_STATES) for state in states) or any(_is_away(cause) for cause in causes):
         return Unavailable("database.away", "The database cannot be reached; nothing was done, try again.", headers={"Retry-After": "2"})
     return Problem("internal", "Something went wrong here; nothing was done. The operator finds it by the instance.", status=500)
