@@ -39,7 +39,7 @@ class AttachmentView(BaseModel):
     media_type: str = Field(examples=["image/jpeg"])
     size: int = Field(examples=[183042])
     sha256: str = Field(examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"])
-    uploaded_at: datetime
+    uploaded_at: datetime = Field(examples=["2026-11-22T02:10:00Z"])
 
 
 _BODY = {

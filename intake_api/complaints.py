@@ -1,6 +1,6 @@
 """Complaints at the door: a complainant tracks their own, the staff read and reword."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Header
@@ -18,6 +18,7 @@ from services.web.signed_in import requires
 
 router = door_router("/v1", tags=["complaints"])
 
+_GUESSING: dict[int | str, dict[str, Any]] = {429: {"description": "Too many wrong codes for this number within the hour."}}
 Reader = Annotated[Actor, Depends(requires("ticket.read"))]
 Desk = Annotated[Actor, Depends(requires("complaint.reword"))]
 TrackingCode = Annotated[
@@ -25,13 +26,13 @@ TrackingCode = Annotated[
 ]
 
 
-@router.get("/complaints/{number}", summary="Track one's own complaint")
+@router.get("/complaints/{number}", summary="Track one's own complaint", responses=_GUESSING)
 async def read_progress(number: str, code: TrackingCode) -> Progress:
     """Tell a complainant how far it is: 进度查询. The code goes in a header, never in the address. Ten wrong codes an hour at most."""
     return await track(number, code)
 
 
-@router.post("/complaints/{number}/progress", summary="Track one's own complaint, with the code in the body")
+@router.post("/complaints/{number}/progress", summary="Track one's own complaint, with the code in the body", responses=_GUESSING)
 async def ask_progress(number: str, body: Track) -> Progress:
     """Tell a complainant how far it is, for clients that cannot send headers of their own. It changes nothing."""
     return await track(number, body.code)
