@@ -6,6 +6,7 @@ import uvloop
 
 from services.platform.errors import Problem
 from services.platform.logging import set_up_logging
+from services.platform.memory import settle_memory
 
 UNREADY = 2
 
@@ -23,6 +24,7 @@ def main(arguments: list[str]) -> int:
     from dispatch_worker.worker import serve
 
     set_up_logging("worker")
+    settle_memory()
     try:
         uvloop.run(serve(HANDLERS))
     except Problem as problem:

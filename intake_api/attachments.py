@@ -58,9 +58,7 @@ _BODY = {
 
 @router.post("", status_code=201, response_model=AttachmentView, openapi_extra=_BODY, summary="Upload a file")
 @takes_body_of(settings().attachment_limit + _FORM_ROOM)
-async def upload(
-    request: Request, actor: Annotated[Actor, Depends(requires("attachment.upload"))], key: IdempotencyKeyHeader
-) -> Response:
+async def upload(request: Request, actor: Annotated[Actor, Depends(requires("attachment.upload"))], key: IdempotencyKeyHeader) -> Response:
     """Store a file: as the part `file` of a form, or as the bare body. Tie it to a complaint or a work log afterwards."""
     received = await receive(_pieces(request), store(), settings().attachment_limit)
     async with unit_of_work(actor) as work:

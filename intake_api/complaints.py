@@ -19,7 +19,7 @@ from services.web.signed_in import requires
 router = door_router("/v1", tags=["complaints"])
 
 _GUESSING: dict[int | str, dict[str, Any]] = {429: {"description": "Too many wrong codes for this number within the hour."}}
-Reader = Annotated[Actor, Depends(requires("ticket.read"))]
+Reader = Annotated[Actor, Depends(requires("complaint.read"))]
 Desk = Annotated[Actor, Depends(requires("complaint.reword"))]
 TrackingCode = Annotated[
     str, Header(alias="X-Tracking-Code", min_length=1, max_length=64, description="The code told with the number.", examples=["K7M3QX5A"])

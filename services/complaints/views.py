@@ -68,11 +68,11 @@ class Progress(_View):
 class RewordingView(_View):
     """A later wording and whose it is."""
 
-    id: UUID
-    complaint_id: UUID
+    id: UUID = Field(examples=["019aa7c0-7a56-7c60-a0b4-5d1f6a2f9d40"])
+    complaint_id: UUID = Field(examples=["019aa7c0-7a56-7c60-a0b4-5d1f6a2f9d41"])
     words: str = Field(examples=["来电人称水管在村委会门口，不在老水井旁。"])
     author: str = Field(examples=["李接线"])
-    recorded_at: datetime
+    recorded_at: datetime = Field(examples=["2026-11-22T02:30:00Z"])
 
 
 class ContactView(_View):

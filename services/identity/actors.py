@@ -61,7 +61,7 @@ async def load_actor(session: AsyncSession, account_id: UUID) -> tuple[Actor | N
     first = rows[0]
     if first.disabled_at is not None or (first.left_on is not None and first.left_on <= today):
         return None, first.session_epoch
-    seats = sorted((_seat(row) for row in rows if row.role is not None), key=_weight)
+    seats = sorted((_seat(row) for row in rows if row.role is not None and row.unit_id is not None), key=_weight)
     return Actor("member", account_id, first.member_id, first.member_name, tuple(seats)), first.session_epoch
 
 
@@ -77,7 +77,6 @@ def _query(account_id: UUID, today: date) -> Any:
         .outerjoin(Post, and_(Post.member_id == Member.id, holds))
         .outerjoin(Unit, and_(Unit.id == Post.unit_id, exists))
         .where(Account.id == account_id)
-        .where(or_(Post.id.is_(None), Unit.id.is_not(None)))
     )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "attachment.upload": ALL - {"analyst"},
     "attachment.read": ALL - {"analyst"},
     "ticket.read": ALL,
+    "complaint.read": FIELD | DESKS | {"hotline_operator", "department_officer"},
     "contact.read": FIELD | DESKS | {"hotline_operator", "department_officer"},
     "report.read": ALL,
     "export.read": DESKS | {"analyst", "administrator"},

@@ -51,8 +51,8 @@ def update_sql(row_class: type[Base], columns: Sequence[str]) -> str:
     )
 
 
-def arrays(row_class: type[Base], rows: Sequence[Row]) -> list[list[Any]]:
-    """Return one array a column of `rows`, which all have the same columns; JSON as text."""
+def arrays(row_class: type[Base], rows: Sequence[Row], columns: Sequence[str] = ()) -> list[list[Any]]:
+    """Return one array a column of `rows`, which all have the same columns (in the order of `columns` where given); JSON as text."""
     if not rows:
         return []
     table = table_of(row_class)
@@ -60,7 +60,7 @@ def arrays(row_class: type[Base], rows: Sequence[Row]) -> list[list[Any]]:
         [None if row[column] is None else orjson.dumps(row[column]).decode() for row in rows]
         if isinstance(table.c[column].type, JSONB)
         else [row[column] for row in rows]
-        for column in rows[0]
+        for column in columns or rows[0]
     ]
 
 
@@ -68,14 +68,14 @@ async def insert_many(session: AsyncSession, row_class: type[Base], rows: Iterab
     """Insert `rows` (`condition`: an ON CONFLICT clause). Rows with the same columns share a statement."""
     connection = await session.connection()
     for columns, group in _grouped(rows):
-        await connection.exec_driver_sql(_insert(row_class, columns, condition), tuple(arrays(row_class, group)))
+        await connection.exec_driver_sql(_insert(row_class, columns, condition), tuple(arrays(row_class, group, columns)))
 
 
 async def update_many(session: AsyncSession, row_class: type[Base], rows: Iterable[Row]) -> None:
     """Give rows new values by their `id`, in order of id. Rows with the same columns share a statement."""
     connection = await session.connection()
     for columns, group in _grouped(sorted(rows, key=_row_id)):
-        await connection.exec_driver_sql(_update(row_class, columns), tuple(arrays(row_class, group)))
+        await connection.exec_driver_sql(_update(row_class, columns), tuple(arrays(row_class, group, columns)))
 
 
 def one_of(column: Any, ids: Iterable[UUID]) -> ColumnElement[bool]:
@@ -102,8 +102,7 @@ def _update(row_class: type[Base], columns: tuple[str, ...]) -> str:
 def _grouped(rows: Iterable[Row]) -> list[tuple[tuple[str, ...], list[Row]]]:
     groups: defaultdict[tuple[str, ...], list[Row]] = defaultdict(list)
     for row in rows:
-        columns = tuple(sorted(row))
-        groups[columns].append({column: row[column] for column in columns})
+        groups[tuple(sorted(row))].append(row)
     return list(groups.items())
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from services.catalogue.queries import catalogue
 from services.identity.permissions import scope_of
-from services.platform.errors import NotFound, PreconditionFailed
+from services.platform.errors import Conflict, NotFound, PreconditionFailed
 from services.platform.unit_of_work import Work
 from services.tickets.case import Case, TicketState
 from services.tickets.changes import Change, EventDraft
@@ -37,6 +37,8 @@ async def act(work: Work, number: str, command: Any, expected_version: int | Non
             "The ticket was changed since you read it; read it again and decide anew.",
             extra={"version": ticket.version},
         )
+    if isinstance(command, Unmerge) and ticket.merged_into_id != other_id:
+        raise Conflict("ticket.changed_meanwhile", "The ticket was changed at the same moment; read it again and decide anew.")
     other = locked.get(other_id) if other_id else None
     case = await full_case(work.session, ticket, owed_answers)
     case = replace(case, other=other)

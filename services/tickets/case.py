@@ -1,7 +1,10 @@
 """A ticket as a decision sees it: frozen values, and what it must know besides."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from datetime import datetime
+from functools import cache
+from operator import attrgetter
 from typing import Any, Self
 from uuid import UUID
 
@@ -11,11 +14,18 @@ from services.organization.tree import UnitTree
 from services.platform.actor import Actor
 
 
+@cache
+def _reader(kind: Any) -> Callable[[Any], tuple[Any, ...]]:
+    """Return what reads the fields of a dataclass off a row, in their order."""
+    return attrgetter(*(item.name for item in fields(kind)))
+
+
 class _FromRow:
     @classmethod
     def of(cls, row: Any) -> Self:
         """Return the frozen value of a row object or mapping."""
-        return cls(**{item.name: getattr(row, item.name) for item in fields(cls)})  # type: ignore[arg-type]  # every subclass is a dataclass
+        kind: Any = cls
+        return cls(*_reader(kind)(row))
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from services.platform.database import REPORTING, Database, database, use_databa
 from services.platform.doorbell import Doorbell, doorbell, use_doorbell
 from services.platform.errors import Problem
 from services.platform.logging import set_up_logging
+from services.platform.memory import settle_memory
 from services.platform.settings import settings
 from services.web import health
 from services.web.front import Front
@@ -92,6 +93,7 @@ def _lifespan(title: str, role: str, on_start: Sequence[Hook], on_stop: Sequence
             await _check_schema()
             for hook in on_start:
                 await hook()
+            settle_memory()
             log.info("door.open", title=title)
             yield
             for hook in on_stop:
