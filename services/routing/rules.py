@@ -108,7 +108,7 @@ def route(question: RouteQuestion, tree: UnitTree, catalogue: Catalogue) -> Rout
     search = _Search(question, tree, category, place, tree.root)
     found = _first_match(search, catalogue)
     lead, rest = _first_staffed(search, found.seats)
-    desk = search.desk(("township", *_DESKS))
+    desk = search.desk(_DESKS if found.rule == "direct" else ("township", *_DESKS))  # what passes the township is not its to watch
     helpers = _co_handlers(search, lead)
     ring = _rings(search, lead, helpers)
     return Route(

@@ -29,9 +29,14 @@ async def surroundings(session: AsyncSession) -> Surroundings:
 
 
 async def lock(session: AsyncSession, ticket_ids: Iterable[UUID], *, skip_locked: bool = False) -> list[TicketState]:
-    """Lock the tickets, in order of id, and return them as they are now; without those another holds, where `skip_locked`."""
+    """Lock the tickets, in order of id, and return them as they are now; without those another holds, where `skip_locked`.
+
+    Nobody changes a ticket's key, so this lock (``FOR NO KEY UPDATE``) lets others write rows that refer to it: messages and figures
+    of many tickets, in orders of their own, neither wait for it nor meet it in a ring.
+    """
     table = Ticket.__table__
-    query = select(table).where(one_of(table.c.id, ticket_ids)).order_by(table.c.id).with_for_update(skip_locked=skip_locked)
+    query = select(table).where(one_of(table.c.id, ticket_ids)).order_by(table.c.id)
+    query = query.with_for_update(key_share=True, skip_locked=skip_locked)
     return [TicketState.of(row) for row in await session.execute(query)]
 
 

@@ -222,6 +222,12 @@ def test_the_desk_is_the_township_of_the_place_else_the_county() -> None:
     assert ask(land, CATALOGUE, None, "letter").desk_unit_id == land.id("county")
 
 
+def test_what_passes_the_township_is_watched_by_the_county() -> None:
+    land = heping()
+    catalogue = Catalogue([policy("a", "department:water", surfaces_directly=True)])
+    assert ask(land, catalogue, "grid", "a").desk_unit_id == land.id("county")
+
+
 def test_without_any_unit_the_one_who_runs_it_is_told_what_to_load() -> None:
     with pytest.raises(Unavailable, match="load-units"):
         route(RouteQuestion(None, None, "/", "normal", None, TODAY), UnitTree([], [], TODAY, "county"), CATALOGUE)
