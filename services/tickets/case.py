@@ -104,6 +104,7 @@ class AssignmentState(_FromRow):
     part: str
     unit_id: UUID
     task: str | None
+    assigned_at: datetime
     accepted_at: datetime | None
 
 

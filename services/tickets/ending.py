@@ -9,8 +9,8 @@ from services.tickets.case import Case, Deed
 from services.tickets.changes import EventDraft, Insert, Outcome, Row, Update
 from services.tickets.commands import Cancel, Close, File, GiveAnswer, MakeCallBack, Merge, Reject, Reopen, Resolve, Unmerge, happened
 from services.tickets.lifecycle import OPEN
-from services.tickets.models import Answer, Assignment, CallBack, Round
-from services.tickets.working import checked_instant, work_log
+from services.tickets.models import Answer, Assignment, CallBack, Extension, Round
+from services.tickets.working import PAUSED_STAGES, checked_instant, work_log
 
 _PICTURES = frozenset({"evidence", "before", "after"})
 
@@ -25,7 +25,7 @@ def resolve(case: Case, command: Resolve, deed: Deed) -> Outcome:
     missing = missing_evidence(case, command.files)
     if missing:
         raise Invalid("ticket.evidence_missing", "The category demands evidence that is not there yet.", extra={"missing": missing})
-    at = checked_instant(case, happened(command, deed.now), deed.now)
+    at = checked_instant(case, happened(command, deed.now), deed)
     log_id, insert, links = work_log(case, deed, "result", command.words, command.files, at)
     values: Row = {"resolved_at": at, "resolved_by_unit_id": case.ticket.lead_unit_id, "resolved_by_account_id": deed.actor.account_id}
     rounds = _round_update(case, {"resolved_at": at, "resolved_by_unit_id": case.ticket.lead_unit_id})
@@ -128,13 +128,14 @@ def reopen(case: Case, command: Reopen, deed: Deed) -> Outcome:
 
 def reject(case: Case, command: Reject, deed: Deed) -> Outcome:
     """Do not take the matter on."""
-    return Outcome({"reason": command.reason, "words": command.words}, updates=timing.cancel(case))
+    _refuse_over_others(case)
+    return Outcome({"reason": command.reason, "words": command.words}, updates=(*timing.cancel(case), *_ended(case, deed)))
 
 
 def cancel(case: Case, command: Cancel, deed: Deed) -> Outcome:
     """End a ticket that is no longer wanted."""
-    lead = tuple(_ended(case, deed))
-    return Outcome({"reason": command.reason, "words": command.words}, updates=(*timing.cancel(case), *lead))
+    _refuse_over_others(case)
+    return Outcome({"reason": command.reason, "words": command.words}, updates=(*timing.cancel(case), *_ended(case, deed)))
 
 
 def merge(case: Case, command: Merge, deed: Deed) -> Outcome:
@@ -154,13 +155,14 @@ def merge(case: Case, command: Merge, deed: Deed) -> Outcome:
 
 
 def unmerge(case: Case, command: Unmerge, deed: Deed) -> Outcome:
-    """Undo a merge: the ticket goes on where it stood."""
+    """Undo a merge: the ticket goes on where it stood, what a suspension had paused stays so."""
     before = case.ticket.status_before_merge
     assert before is not None
+    still = PAUSED_STAGES if case.ticket.suspended_at is not None else ()
     return Outcome(
         {"from_id": str(case.ticket.merged_into_id), "words": command.words},
         {"merged_into_id": None, "status_before_merge": None},
-        updates=timing.resume(case, deed.now) if case.ticket.suspended_at is None else (),
+        updates=timing.resume(case, deed.now, but=still),
         to=before,
     )
 
@@ -181,12 +183,15 @@ def _next_round(case: Case, deed: Deed, reason: str) -> Outcome:
         "closed_at": None,
         "closed_by_unit_id": None,
         "closed_by_account_id": None,
+        "suspended_at": None,
+        "suspension": None,
     }
     row: Row = {"id": new_id(), "ticket_id": case.ticket.id, "number": number, "opened_at": deed.now, "reason": reason}
     clock = timing.start(case, "dispatch", deed.now, limit=timing.dispatch_limit(case.ticket.urgency))
     clock[0].row["round"] = number
     stages = {clock.stage for clock in case.clocks}
-    updates = (*timing.stop(case, stages, deed.now), *_ended(case, deed), *_round_update(case, {"outcome": "reopened"}))
+    ended = (*_ended(case, deed), *_undecided(case, deed), *_round_update(case, {"outcome": "reopened"}))
+    updates = (*timing.stop(case, stages, deed.now), *ended)
     return Outcome({}, values, (*_first_round(case), Insert(Round, row), *clock), updates)
 
 
@@ -200,6 +205,19 @@ def _first_round(case: Case) -> tuple[Insert, ...]:
 
 def _ended(case: Case, deed: Deed) -> list[Update]:
     return [Update(Assignment, row.id, {"ended_at": deed.now, "end": "round_over"}) for row in case.assignments]
+
+
+def _undecided(case: Case, deed: Deed) -> tuple[Update, ...]:
+    """Return the end of a request for more time that nobody decided on in its round: it is about no clock of the next."""
+    if case.extension is None:
+        return ()
+    return (Update(Extension, case.extension.id, {"decided_at": deed.now, "granted": False, "decision": "本轮已结束，申请失效"}),)
+
+
+def _refuse_over_others(case: Case) -> None:
+    """Refuse to end a ticket that carries others: their complainants did not withdraw, and nobody would act on them any more."""
+    if case.absorbed:
+        raise Conflict("ticket.has_merged", "Other tickets are merged into this one; undo those merges first.")
 
 
 def _round_update(case: Case, values: Row) -> tuple[Update, ...]:

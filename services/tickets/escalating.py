@@ -124,7 +124,7 @@ def _change(case: Case, steps: list[tuple[ClockState, ReachedLevel]], updates: l
     present = case
     for clock, reached in steps:
         moved, unit = None, _addressed(present, clock.stage, reached.level.name, deed.now)
-        if reached.level.name == "raise" and clock.stage in ("accept", "dispatch") and clock.state == "running":
+        if reached.level.name == "raise" and clock.state == "running" and _climbs(present, clock.stage, unit):
             moved = _moved_up(present, clock, unit, deed)
         data = _data(clock, reached, unit, moved=moved is not None)
         if moved is not None:
@@ -135,6 +135,16 @@ def _change(case: Case, steps: list[tuple[ClockState, ReachedLevel]], updates: l
         inserts.append(Insert(Escalation, _row(case, clock, reached, unit, deed)))
         events.append(EventDraft("ticket.escalated", data, reached.at))
     return Change(case.ticket, tuple(events), values, tuple(inserts), tuple(_joined(updates)))
+
+
+def _climbs(case: Case, stage: str, unit: UnitNode) -> bool:
+    """Tell whether lateness moves the ticket to `unit`: from a seat that holds it unaccepted, or from a desk that holds it undispatched.
+
+    An acceptance that a seat never gave before it returned the ticket is late on the record, and moves nothing: the desk has it.
+    """
+    if stage == "accept":
+        return case.ticket.status == "dispatched" and case.ticket.lead_unit_id != unit.id
+    return stage == "dispatch" and case.ticket.status == "received"
 
 
 _Moved = tuple[Case, Row, list[Insert], list[Update]]

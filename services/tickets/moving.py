@@ -31,12 +31,12 @@ def triage(case: Case, command: Triage, deed: Deed, category: CategoryPolicy | N
     """Set category, place or urgency. `category` is the policy of the command's code."""
     values: Row = {}
     if command.category is not None:
-        if category is None or not category.leaf:
+        if category is None or not category.leaf or not category.active:
             raise Invalid("category.unknown", f"There is no category {command.category} that a ticket can have.")
         values |= {
             "category_code": category.code,
             "category_version": category.version,
-            "privacy": category.privacy,
+            "privacy": case.ticket.privacy if case.ticket.privacy == "confidential" else category.privacy,  # never taken back
             "urgency": category.urgency,
         }
     if command.place is not None:

@@ -4,7 +4,7 @@ Two rules stand above all: nobody who passes a ticket on gains time by it (a ret
 seat's acceptance alone), and only a granted extension or the end of a suspension moves `due_at`; `first_due_at` never moves.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
 from services.catalogue.policy import CategoryPolicy
@@ -67,20 +67,15 @@ def stop(case: Case, stages: Iterable[str], at: datetime) -> tuple[Update, ...]:
     """
     wanted = frozenset(stages)
     return tuple(
-        Update(
-            Clock,
-            clock.id,
-            {
-                "state": "stopped",
-                "stopped_at": at,
-                "paused_at": None,
-                "due_at": _due_if_resumed(clock, at, case.around.calendar),
-                "next_level_at": clock.next_level_at if clock.next_level_at is not None and clock.next_level_at < at else None,
-            },
-        )
-        for clock in case.clocks
-        if clock.stage in wanted and clock.state in ("running", "paused")
+        _stopped(clock, at, case.around.calendar) for clock in case.clocks if clock.stage in wanted and clock.state in ("running", "paused")
     )
+
+
+def _stopped(clock: ClockState, at: datetime, calendar: WorkCalendar) -> Update:
+    due = _due_if_resumed(clock, at, calendar)
+    level = level_instant(clock, due, clock.level, calendar)  # its own `next_level_at` may have been put off
+    owed = level if level is not None and level < at else None
+    return Update(Clock, clock.id, {"state": "stopped", "stopped_at": at, "paused_at": None, "due_at": due, "next_level_at": owed})
 
 
 def cancel(case: Case) -> tuple[Update, ...]:
@@ -102,11 +97,11 @@ def pause(case: Case, at: datetime, stages: Iterable[str] | None = None) -> tupl
     )
 
 
-def resume(case: Case, at: datetime) -> tuple[Update, ...]:
-    """Return the going on of every paused clock, due later by what the pause took."""
+def resume(case: Case, at: datetime, *, but: Collection[str] = ()) -> tuple[Update, ...]:
+    """Return the going on of every paused clock but those of some stages, due later by what the pause took."""
     changes = []
     for clock in case.clocks:
-        if clock.state == "paused":
+        if clock.state == "paused" and clock.stage not in but:
             due = _due_if_resumed(clock, at, case.around.calendar)
             changes.append(_moved(clock, due, case.around.calendar, {"state": "running", "paused_at": None}))
     return tuple(changes)

@@ -34,7 +34,7 @@ def work_log(case: Case, deed: Deed, kind: str, words: str, files: list[File], a
 
 def log_work(case: Case, command: LogWork, deed: Deed) -> Outcome:
     """Write down what was done; the first contact with the complainant stops its clock."""
-    at = checked_instant(case, happened(command, deed.now), deed.now)
+    at = checked_instant(case, happened(command, deed.now), deed)
     log_id, insert, links = work_log(case, deed, "contact" if command.contacted else "work", command.words, command.files, at)
     first = command.contacted and case.ticket.first_contact_at is None
     return Outcome(
@@ -127,10 +127,14 @@ def resume(case: Case, command: Resume, deed: Deed) -> Outcome:
     return Outcome({"words": command.words}, {"suspended_at": None, "suspension": None}, updates=timing.resume(case, deed.now))
 
 
-def checked_instant(case: Case, at: datetime, now: datetime) -> datetime:
-    """Return `at` where a deed can have happened then: not in the future, not before the ticket was received."""
-    if at > now:
+def checked_instant(case: Case, at: datetime, deed: Deed) -> datetime:
+    """Return `at` where a deed can have happened then: not in the future, not before the seat acted from was given the ticket.
+
+    A worker without signal may log afterwards what was done; nobody can have been in time before it was theirs to do.
+    """
+    since = min((row.assigned_at for row in case.assignments if row.unit_id == deed.unit_id), default=case.ticket.received_at)
+    if at > deed.now:
         raise Invalid("happened_at.future", "A deed cannot have happened in the future; check the clock of the device.")
-    if at < case.ticket.received_at:
-        raise Invalid("happened_at.too_early", "A deed cannot have happened before the ticket was received.")
+    if at < since:
+        raise Invalid("happened_at.too_early", "A deed cannot have happened before your unit was given the ticket.")
     return at
