@@ -34,14 +34,19 @@ _REFUSED: dict[int | str, dict[str, Any]] = {
     403: {"description": "The signature is wrong or old.", "content": _text("invalid signature")},
     404: {"description": "The channel is not open here.", "content": _PROBLEM},
 }
+_ECHOED: dict[int | str, dict[str, Any]] = {200: {"description": "The `echostr`.", "content": _text("4375120948345356249")}}
+_REPLY = "<xml><ToUserName>oUser</ToUserName><FromUserName>gh_580</FromUserName><CreateTime>1795311452</CreateTime>…</xml>"
 _TAKEN: dict[int | str, dict[str, Any]] = {
-    200: {"description": "Taken; what WeChat is to show, or `success`.", "content": {"text/xml": {"schema": {"type": "string"}}}},
+    200: {
+        "description": "Taken; what WeChat is to show, or `success`.",
+        "content": {**_text(_SUCCESS), "text/xml": {"schema": {"type": "string"}, "example": _REPLY}},
+    },
     400: {"description": "The body is no message.", "content": {**_text("not a message"), **_PROBLEM}},
     413: {"description": "The body is too large.", "content": _PROBLEM},
 }
 
 
-@router.get("/callback", response_class=PlainTextResponse, summary="Verify the callback's address", responses=_REFUSED)
+@router.get("/callback", response_class=PlainTextResponse, summary="Verify the callback's address", responses={**_REFUSED, **_ECHOED})
 async def verify(signature: Part = "", timestamp: Part = "", nonce: Part = "", echostr: Part = "") -> Response:
     """Answer WeChat's verification of this address: the `echostr` exactly as it came, where the signature is right."""
     if not _is_wechat(signature, timestamp, nonce):

@@ -46,7 +46,7 @@ class AnswerGiven(_View):
 
     round: int = Field(examples=[1])
     words: str = Field(examples=["水管已于今天上午修好，恢复供水。"])
-    answered_at: datetime
+    answered_at: datetime = Field(examples=["2026-11-22T02:10:00Z"])
 
 
 class Progress(_View):
@@ -55,12 +55,12 @@ class Progress(_View):
     number: str = Field(examples=[_EXAMPLE_NUMBER])
     status: str = Field(examples=["accepted"])
     status_words: str = Field(description="The status in words.", examples=["承办单位已签收，正在办理"])
-    received_at: datetime
-    dispatched_at: datetime | None = None
-    accepted_at: datetime | None = None
-    resolved_at: datetime | None = None
-    answered_at: datetime | None = None
-    closed_at: datetime | None = None
+    received_at: datetime = Field(examples=["2026-11-22T02:10:00Z"])
+    dispatched_at: datetime | None = Field(default=None, examples=["2026-11-22T02:10:00Z"])
+    accepted_at: datetime | None = Field(default=None, examples=["2026-11-22T02:10:00Z"])
+    resolved_at: datetime | None = Field(default=None, examples=["2026-11-22T02:10:00Z"])
+    answered_at: datetime | None = Field(default=None, examples=["2026-11-22T02:10:00Z"])
+    closed_at: datetime | None = Field(default=None, examples=["2026-11-22T02:10:00Z"])
     responsible_unit: str | None = Field(default=None, description="Name of the unit that has it now.", examples=["太平村"])
     answers: tuple[AnswerGiven, ...] = ()
 
@@ -86,7 +86,7 @@ class ContactView(_View):
 class ComplaintView(_View):
     """A complaint as the staff see it: the original words, later wordings, the contact masked."""
 
-    id: UUID
+    id: UUID = Field(examples=["019aa7c0-7a56-7c60-a0b4-5d1f6a2f9d3f"])
     channel: str = Field(examples=["hotline"])
     words: str = Field(examples=["礼士镇太平村的水管爆了，水漫到路上。"])
     category_hint: str | None = None
@@ -94,8 +94,8 @@ class ComplaintView(_View):
     place_code: str | None = None
     confidential: bool = Field(examples=[False])
     wants_answer: bool = Field(examples=[True])
-    happened_at: datetime
-    received_at: datetime
+    happened_at: datetime = Field(examples=["2026-11-22T02:10:00Z"])
+    received_at: datetime = Field(examples=["2026-11-22T02:10:00Z"])
     contact: ContactView | None = Field(default=None, description="None for an anonymous complainant, or one you must not know.")
     rewordings: tuple[RewordingView, ...] = ()
     attachment_ids: tuple[UUID, ...] = ()

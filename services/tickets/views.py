@@ -166,7 +166,7 @@ class Timeline(BaseModel):
     """All events of a ticket, oldest first; `intact` says whether each still fits the hash of the one before."""
 
     items: list[EventView]
-    intact: bool
+    intact: bool = Field(examples=[True])
 
 
 class WhyView(BaseModel):

@@ -172,7 +172,7 @@ async def test_who_complained_and_what_they_said_is_nowhere_it_need_not_be(desk,
     assert await desk.county.value("SELECT count(*) FROM complaints WHERE words LIKE $1", f"%{ID_NUMBER}%") == 5, "the canaries were there"
     leaks = await _leaks_in_tables(desk)
     logs = b"".join(path.read_bytes() for path in sorted((stack.home / "logs").glob("*.log")))
-    assert logs.count(b'"event": "request"') > 20, "the doors write lines"
+    assert logs.count(b'"event":"request"') > 20, "the doors write lines"
     places = {
         "the logs": logs,
         "Redis": await _all_of_redis(servers.redis_url),
