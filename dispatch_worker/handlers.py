@@ -7,16 +7,21 @@ from uuid import UUID
 
 from services.complaints.reading import place_hints
 from services.journal.draining import Handler, Owed
-from services.journal.subscriptions import COUNT, NOTIFY, ROUTE
+from services.journal.subscriptions import COUNT, FOLLOW, NOTIFY, ROUTE
 from services.notifications import composing
 from services.platform.unit_of_work import Work
 from services.reports import counting
-from services.tickets import dispatching
+from services.tickets import dispatching, following
 
 
 async def route(work: Work, owed: list[Owed]) -> None:
     """Find the unit that must act."""
     await dispatching.route_received(work, subjects(owed), place_hints)
+
+
+async def follow(work: Work, _owed: list[Owed]) -> None:
+    """Bring tickets to units that were renumbered or moved."""
+    await following.follow_units(work)
 
 
 async def notify(work: Work, owed: list[Owed]) -> None:
@@ -34,4 +39,4 @@ def subjects(owed: list[Owed]) -> list[UUID]:
     return list(dict.fromkeys(one.subject_id for one in owed))
 
 
-HANDLERS: dict[str, Handler] = {ROUTE: route, NOTIFY: notify, COUNT: count}
+HANDLERS: dict[str, Handler] = {ROUTE: route, FOLLOW: follow, NOTIFY: notify, COUNT: count}

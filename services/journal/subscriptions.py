@@ -1,12 +1,14 @@
 """Which effects are owed for which event: the whole list, in one place.
 
-``route`` finds the unit that must act · ``notify`` writes the messages to complainants and units · ``count`` keeps the figures.
+``route`` finds the unit that must act · ``follow`` brings tickets to units that were renumbered or moved ·
+``notify`` writes the messages to complainants and units · ``count`` keeps the figures.
 """
 
 ROUTE = "route"
+FOLLOW = "follow"
 NOTIFY = "notify"
 COUNT = "count"
-HANDLERS = (ROUTE, NOTIFY, COUNT)
+HANDLERS = (ROUTE, FOLLOW, NOTIFY, COUNT)
 
 _OWED: dict[str, tuple[str, ...]] = {
     "ticket.received": (ROUTE, NOTIFY, COUNT),
@@ -31,6 +33,9 @@ _OWED: dict[str, tuple[str, ...]] = {
     "ticket.supervised": (NOTIFY,),
     "ticket.instructed": (NOTIFY,),
     "ticket.escalated": (NOTIFY, COUNT),
+    "ticket.followed": (COUNT,),
+    "organization.renumbered": (FOLLOW,),
+    "unit.moved": (FOLLOW,),
 }
 
 

@@ -79,6 +79,8 @@ async def change_unit(work: Work, code: str, command: ChangeUnit, expected_versi
     unit.updated_at = work.now
     await work.session.flush()
     await note(work, "unit", unit.id, "unit.changed", {"code": unit.code, "changed": sorted(command.model_fields_set)})
+    if "parent_code" in command.model_fields_set:
+        await note(work, "unit", unit.id, "unit.moved", {"code": unit.code, "path": unit.path})
     return unit
 
 

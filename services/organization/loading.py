@@ -81,6 +81,8 @@ async def load_units(work: Work, definitions: Sequence[UnitDefinition]) -> LoadR
     await _hand_over_posts(work, load.successors)
     if load.report.changes:
         await note(work, "organization", ORGANIZATION, "organization.loaded", asdict(load.report))
+    if load.successors or load.moved:
+        await note(work, "organization", ORGANIZATION, "organization.renumbered", {"units": len(load.successors), "moved": load.moved})
     return load.report
 
 
@@ -103,6 +105,7 @@ class _Load:
     fresh: list[dict[str, Any]] = field(default_factory=list)
     places: dict[str, _Place] = field(default_factory=dict)
     successors: dict[UUID, UUID] = field(default_factory=dict)
+    moved: int = 0
 
     @property
     def today(self) -> date:
@@ -215,6 +218,7 @@ class _Load:
 
     def _move(self, unit: Unit, path: str) -> None:
         """Give a unit and everything below it their new paths."""
+        self.moved += 1
         old = unit.path
         for other in self.units.values():
             if other.path.startswith(old):

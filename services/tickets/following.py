@@ -1,0 +1,105 @@
+"""Tickets follow their units: a division that was renumbered or moved takes its matters along.
+
+What a ticket knows of units is copied from the tree of its day: the path of its place, and seats by id. People's seats change with the
+tree, so a ticket that stayed behind would be held and seen by nobody. No clock is touched, and what was done stays on record as it was.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import and_, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.organization.models import Unit
+from services.organization.queries import forget_unit_tree
+from services.organization.tree import UnitNode
+from services.platform.bulk import one_of
+from services.platform.unit_of_work import Work
+from services.tickets.case import AssignmentState, Case
+from services.tickets.changes import Change, EventDraft, Insert, Row, Update
+from services.tickets.loading import lock, plain_cases
+from services.tickets.models import Assignment, Ticket
+from services.tickets.moving import assignment_row, root
+from services.tickets.recording import write
+
+_PAGE = 500
+_ENDED = ("closed", "rejected", "cancelled")
+_SEATS = ("lead_unit_id", "desk_unit_id", "surface_to_id", "resolved_by_unit_id")
+"""Who did the work follows too: under its new number a unit still cannot close what it did itself."""
+
+Successors = Mapping[UUID, UUID]
+
+
+async def follow_units(work: Work) -> int:
+    """Bring every ticket to the units that took the place of its own; return how many changed. What has ended keeps its seats."""
+    forget_unit_tree()
+    successors = await _successors(work.session)
+    ids = await _left_behind(work.session, successors)
+    done = 0
+    for start in range(0, len(ids), _PAGE):
+        cases = await plain_cases(work.session, await lock(work.session, ids[start : start + _PAGE]))
+        changes = [change for case in cases if (change := followed(case, successors, work.now)) is not None]
+        await write(work, changes)
+        done += len(changes)
+    return done
+
+
+def followed(case: Case, successors: Successors, at: datetime) -> Change | None:
+    """Return what the change of the tree does to a ticket; None where it is with the units of today already. Pure."""
+    ticket, tree = case.ticket, case.around.tree
+    names = ("place_unit_id",) if ticket.status in _ENDED else ("place_unit_id", *_SEATS)
+    values: Row = {name: successors[held] for name in names if (held := getattr(ticket, name)) in successors}
+    place_id: UUID | None = values.get("place_unit_id", ticket.place_unit_id)
+    place = tree.by_id.get(place_id) if place_id else None
+    if place is not None and place.path != ticket.area_path:
+        values["area_path"] = place.path
+        values |= _desk(case, place, values)
+    seats = [] if ticket.status in _ENDED else [row for row in case.assignments if row.unit_id in successors]
+    if not values and not seats:
+        return None
+    data = {name: str(value) for name, value in values.items()}
+    inserts = tuple(Insert(Assignment, _again(case, row, successors, offset)) for offset, row in enumerate(seats))
+    updates = tuple(Update(Assignment, row.id, {"ended_at": at, "end": "renumbered"}) for row in seats)
+    return Change(ticket, (EventDraft("ticket.followed", data),), values, inserts, updates)
+
+
+def _desk(case: Case, place: UnitNode, values: Row) -> Row:
+    """Return the township that a matter came under with its place, where its desk was a township that no longer lies above."""
+    desk_id: UUID | None = values.get("desk_unit_id", case.ticket.desk_unit_id)
+    desk = case.around.tree.by_id.get(desk_id) if desk_id else None
+    if case.ticket.status in _ENDED or desk is None or desk.kind != "township" or place.path.startswith(desk.path):
+        return {}
+    above = (unit for unit in (place, *case.around.tree.ancestors(place)) if unit.kind == "township" and unit.active)
+    return {"desk_unit_id": next(above, root(case)).id}
+
+
+def _again(case: Case, row: AssignmentState, successors: Successors, offset: int) -> Row:
+    """Return the same order to the unit that follows: as old as it was, and as far."""
+    old, unit = case.around.tree.by_id[row.unit_id], case.around.tree.by_id[successors[row.unit_id]]
+    why = {"rule": "renumbered", "from": {"code": old.code, "name": old.name}, "chosen": {"code": unit.code, "name": unit.name}}
+    again = assignment_row(case, unit, row.part, why, row.assigned_at, task=row.task, offset=offset)
+    return {**again, "accepted_at": row.accepted_at, "member_id": case.ticket.lead_member_id if row.part == "lead" else None}
+
+
+async def _successors(session: AsyncSession) -> dict[UUID, UUID]:
+    """Return the unit of today that follows each ended one. Where a unit was split nobody follows it alone: there the desk decides."""
+    query = select(Unit.predecessor_id, func.array_agg(Unit.id)).where(Unit.predecessor_id.is_not(None)).group_by(Unit.predecessor_id)
+    following = {old: ids[0] for old, ids in await session.execute(query) if old is not None and len(ids) == 1}
+    found = {}
+    for old, last in following.items():
+        newest = last
+        while newest in following:
+            newest = following[newest]
+        found[old] = newest
+    return found
+
+
+async def _left_behind(session: AsyncSession, successors: Successors) -> list[UUID]:
+    ticket = Ticket.__table__.c
+    seats = or_(*(one_of(ticket[name], successors) for name in _SEATS))
+    helping = select(Assignment.ticket_id).where(Assignment.ended_at.is_(None), one_of(Assignment.unit_id, successors))
+    at_old_seats = and_(ticket.status.not_in(_ENDED), or_(seats, ticket.id.in_(helping)))
+    query = select(ticket.id).outerjoin(Unit, Unit.id == ticket.place_unit_id)
+    query = query.where(or_(Unit.path != ticket.area_path, one_of(ticket.place_unit_id, successors), at_old_seats))
+    return list(await session.scalars(query.order_by(ticket.id)))
