@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
 from services.deadlines.due import TimeUnit
@@ -76,12 +76,13 @@ async def _most_overdue(work: Work, limit: int) -> list[UUID]:
     """Return the tickets of the clocks that reached a level longest ago.
 
     Nothing is locked yet: tickets are always locked before their clocks, so that nobody waits in a ring. What another worker locks
-    meanwhile is skipped, and the clocks are read again under the lock.
+    meanwhile is skipped, and the clocks are read again under the lock. The instant is the one levels are decided by: by the
+    database's own clock a level could be due that is not due here, and would be taken again and again.
     """
     table = Clock.__table__
     due = (
         select(table.c.ticket_id)
-        .where(table.c.state.in_(("running", "stopped")), table.c.next_level_at <= func.now())
+        .where(table.c.state.in_(("running", "stopped")), table.c.next_level_at <= work.now)
         .order_by(table.c.next_level_at, table.c.id)
         .limit(limit)
     )

@@ -13,7 +13,7 @@ from services.platform.unit_of_work import unit_of_work
 from services.tickets.actions import act
 from services.tickets.commands import TicketCommand
 from services.tickets.escalating import escalate_due
-from services.tickets.lifecycle import STATUS_NAMES, TABLE
+from services.tickets.lifecycle import OPEN, STATUS_NAMES, TABLE
 from tests.county import LOGINS, PENGZHAI, SHUIKOU, STAFFED_GRID, WATER, actor
 from tests.tickets.test_dispatch_and_escalation import file
 
@@ -106,6 +106,9 @@ class Witness:
         assert all(row["count"] == 1 for row in running), "one clock a stage"
         if ticket["status"] in ("closed", "rejected", "cancelled"):
             assert not running, "nothing runs on after the end"
+        watched = await self.county.value("SELECT count(*) FROM clocks WHERE ticket_id = $1 AND state = 'running'", ticket["id"])
+        assert watched or ticket["suspended_at"] or ticket["status"] not in OPEN, "nothing waits unwatched"
+        assert ticket["status"] != "received" or ticket["lead_unit_id"] is None, "what nobody was given nobody holds"
         assert not await self.county.fetch("SELECT 1 FROM clocks WHERE due_at < first_due_at"), "no clock is ever due earlier"
         rounds = await self.county.fetch("SELECT number FROM rounds WHERE ticket_id = $1 ORDER BY number", ticket["id"])
         assert [row["number"] for row in rounds] == list(range(1, len(rounds) + 1))
