@@ -10,6 +10,7 @@ from services.platform.errors import Conflict, Forbidden
 from services.tickets import ending, moving, steering, working
 from services.tickets.case import Case, Deed
 from services.tickets.changes import Change, EventDraft, Outcome
+from services.tickets.ending import refuse_executor
 from services.tickets.lifecycle import ACTION_NAMES, RELATION_NAMES, SAME, STATUS_NAMES, Relation, Step, step, steps_from
 from services.tickets.relations import relations
 
@@ -114,7 +115,7 @@ def allowed_step(case: Case, action: str) -> Step:
 def acting_seat(case: Case, actor: Actor, row: Step) -> Seat | None:
     """Return the seat from which `actor` may take this step (None for the system); raise where there is none."""
     if row.action in _VERIFYING and actor.kind == "member":
-        actor = _without_executor_seats(case, actor)
+        refuse_executor(case, actor)
     found = relations(case, actor)
     for relation in Relation:
         if relation in row.by and relation in found:
@@ -123,16 +124,6 @@ def acting_seat(case: Case, actor: Actor, row: Step) -> Seat | None:
     raise Forbidden(
         "ticket.not_yours", f"Only {'、'.join(wanted)} may take the action {row.action} on this ticket.", extra={"by": sorted(row.by)}
     )
-
-
-def _without_executor_seats(case: Case, actor: Actor) -> Actor:
-    """Return the actor without the seats of the unit that did the work: verification is another's."""
-    if actor.account_id == case.ticket.resolved_by_account_id:
-        raise Forbidden("ticket.executor_verifies", "Whoever did the work cannot verify it; somebody of another unit must.")
-    seats = tuple(seat for seat in actor.seats if seat.unit_id != case.ticket.resolved_by_unit_id)
-    if actor.seats and not seats:
-        raise Forbidden("ticket.executor_verifies", "Whoever did the work cannot verify it; somebody of another unit must.")
-    return Actor(actor.kind, actor.account_id, actor.member_id, actor.name, seats)
 
 
 def allowed_actions(case: Case, actor: Actor) -> list[str]:

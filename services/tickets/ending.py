@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from services.platform.actor import Actor
 from services.platform.errors import Conflict, Forbidden, Invalid
 from services.platform.ids import new_id
 from services.tickets import timing
@@ -76,7 +77,7 @@ def answer(case: Case, command: GiveAnswer, deed: Deed) -> Outcome:
 
 def call_back(case: Case, command: MakeCallBack, deed: Deed) -> Outcome:
     """Record what the complainant said. "Not solved" starts the next round at once."""
-    _refuse_executor(case, deed)
+    refuse_executor(case, deed.actor)
     if not command.reached and (command.contacted, command.solved, command.satisfied) != (None, None, None):
         raise Invalid("call_back.not_reached", "Whoever was not reached said nothing; leave contacted, solved and satisfied out.")
     row: Row = {
@@ -102,7 +103,7 @@ def call_back(case: Case, command: MakeCallBack, deed: Deed) -> Outcome:
 
 def close(case: Case, command: Close, deed: Deed) -> Outcome:
     """Verify and end: not by who did the work, not before the answers that are owed, not against an unsolved call-back."""
-    _refuse_executor(case, deed)
+    refuse_executor(case, deed.actor)
     if case.ticket.status == "resolved" and case.owed_answers:
         raise Conflict("ticket.answer_owed", "The complainant has not been told the result yet; answer first.")
     if command.verified_by == "call_back" and case.last_solved is not True:
@@ -224,6 +225,8 @@ def _round_update(case: Case, values: Row) -> tuple[Update, ...]:
     return (Update(Round, case.round_id, values),) if case.round_id else ()
 
 
-def _refuse_executor(case: Case, deed: Deed) -> None:
-    if deed.actor.account_id == case.ticket.resolved_by_account_id or deed.unit_id == case.ticket.resolved_by_unit_id:
+def refuse_executor(case: Case, actor: Actor) -> None:
+    """Refuse verification by whoever did the work, and by anybody who sits in the unit that did, from whatever seat they come."""
+    sits_there = any(seat.unit_id == case.ticket.resolved_by_unit_id for seat in actor.seats)
+    if sits_there or actor.account_id == case.ticket.resolved_by_account_id:
         raise Forbidden("ticket.executor_verifies", "Whoever did the work cannot verify it; somebody of another unit must.")

@@ -1,12 +1,15 @@
 """No clock is stopped before it started, forgotten, or made to move a ticket that nobody holds: against the real database."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from pydantic import TypeAdapter
 
 from services.complaints.reading import owed_answers
+from services.organization.actions import give_post
+from services.organization.commands import GivePost
 from services.platform import clock
+from services.platform.actor import SYSTEM
 from services.platform.database import WORKER
 from services.platform.errors import Problem
 from services.platform.unit_of_work import unit_of_work
@@ -164,6 +167,19 @@ async def test_matter_surfaced_to_the_county_is_watched_by_the_county(county):
     await county.settle()
     row = await ticket(county, filed.number)
     assert (row["holder"], row["desk"]) == (WATER, "441624")
+
+
+async def test_whoever_also_sits_in_the_unit_that_did_the_work_verifies_from_no_seat(county):
+    filed = await file(category=None, unit=SHUIKOU)
+    await county.settle()
+    member = await county.value("SELECT member_id FROM accounts WHERE login = 'pengzhai'")
+    async with unit_of_work(SYSTEM) as work:
+        await give_post(work, member, GivePost(unit_code=SHUIKOU, role="village_secretary", valid_from=date(2024, 1, 1)))
+    for login, action in (("shuikou", "accept"), ("shuikou", "resolve"), ("hotline", "answer")):
+        await do(login, filed.number, action)
+    assert await refusal("pengzhai", filed.number, "call_back", reached=True, solved=True) == "ticket.executor_verifies"
+    assert await refusal("pengzhai", filed.number, "close", verified_by="site_check") == "ticket.executor_verifies"
+    await do("county", filed.number, "close", verified_by="site_check")
 
 
 async def test_writing_beside_a_locked_ticket_waits_for_nobody(county):
