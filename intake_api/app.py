@@ -3,6 +3,7 @@
 from fastapi import FastAPI
 
 from intake_api.routers import ROUTERS
+from services.complaints.filing_desk import look_around
 from services.complaints.letterbox import empty_letterbox
 from services.platform.database import INTAKE
 from services.web.app import create_app
@@ -14,6 +15,7 @@ def build() -> FastAPI:
         title="daguanjia intake",
         role=INTAKE,
         routers=ROUTERS,
+        on_start=[look_around],
         on_stop=[empty_letterbox],
         description="大管家: one ticket for every villager's word, from the call to the verified answer.",
     )

@@ -389,7 +389,9 @@ def upgrade() -> None:  # noqa: PLR0915  a list of tables
         sa.Column("provisional", sa.Boolean(), nullable=False),
         sa.Column("level", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("next_level_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("stage IN ('dispatch', 'accept', 'first_contact', 'resolve', 'answer', 'verify')", name=op.f("ck_clocks_stage")),
+        sa.CheckConstraint(
+            "stage IN ('dispatch', 'accept', 'first_contact', 'resolve', 'answer', 'verify', 'review')", name=op.f("ck_clocks_stage")
+        ),
         sa.CheckConstraint("state IN ('running', 'paused', 'stopped', 'cancelled')", name=op.f("ck_clocks_state")),
         sa.ForeignKeyConstraint(["ticket_id"], ["tickets.id"], name=op.f("fk_clocks_ticket_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_clocks")),

@@ -2,6 +2,10 @@
 
 from typing import Any
 
+import structlog
+from asyncpg import PostgresError
+from sqlalchemy.exc import SQLAlchemyError
+
 from services.attachments.linking import require_own
 from services.catalogue.policy import Catalogue
 from services.catalogue.queries import catalogue, catalogue_at_hand
@@ -17,6 +21,8 @@ from services.platform import clock
 from services.platform.actor import Actor
 from services.platform.database import database
 from services.platform.secrets import tracking_code
+
+log = structlog.get_logger()
 
 
 async def file_complaint(command: FileComplaint, actor: Actor, repeatable: Repeatable | None = None, *, ask_back: bool = False) -> Outcome:
@@ -35,6 +41,14 @@ async def prepared(command: FileComplaint, actor: Actor, repeatable: Repeatable 
     if command.telling.attachment_ids:
         await require_own(actor, command.telling.attachment_ids)
     return prepare(command, actor, clock.now(), bearings, repeatable=repeatable, place=place)
+
+
+async def look_around() -> None:
+    """Read the county before the first filing comes, so that thirty callers at the opening do not all ask for it at once."""
+    try:
+        await _county()
+    except (OSError, SQLAlchemyError, PostgresError) as error:  # the database is away: the first filing reads it
+        log.warning("county.not_read", error=type(error).__name__)
 
 
 async def _county() -> tuple[UnitTree, Catalogue]:

@@ -111,6 +111,16 @@ def _ordered(occasion: _Occasion) -> list[Notice]:
     ]
 
 
+def _moved(occasion: _Occasion) -> list[Notice]:
+    """The new seat gets its order, and the one before learns that the matter is no longer its own."""
+    return _ordered(occasion) + _relieved(occasion, occasion.unit("unit_id"))
+
+
+def _relieved(occasion: _Occasion, lead: UUID | None) -> list[Notice]:
+    before = occasion.unit("from_unit_id")
+    return occasion.units("relieved", before, named=lead) if before != lead else []
+
+
 def _joined(occasion: _Occasion) -> list[Notice]:
     return occasion.units("order_co", occasion.unit("unit_id"))
 
@@ -153,7 +163,7 @@ def _directed(template: str) -> Callable[[_Occasion], list[Notice]]:
 def _escalated(occasion: _Occasion) -> list[Notice]:
     matter = occasion.matter
     held = occasion.unit("to_unit_id") or matter.lead_unit_id or matter.desk_unit_id
-    return occasion.units("escalated", occasion.unit("unit_id"), held)
+    return occasion.units("escalated", occasion.unit("unit_id"), held) + _relieved(occasion, occasion.unit("unit_id"))
 
 
 def _id(value: object) -> UUID | None:
@@ -167,7 +177,7 @@ def _ids(values: Iterable[object] | None) -> list[UUID]:
 _TELLS: Mapping[str, Callable[[_Occasion], list[Notice]]] = {
     "ticket.received": _received,
     "ticket.dispatched": _dispatched,
-    "ticket.transferred": _ordered,
+    "ticket.transferred": _moved,
     "ticket.handed_up": _ordered,
     "ticket.joined": _joined,
     "ticket.returned": _returned,

@@ -141,6 +141,7 @@ _COMPLAINANT: Mapping[str, Callable[[Facts], str]] = {
 
 _UNIT: Mapping[str, Callable[[Facts], str]] = {
     "order": lambda facts: f"新工单派到{facts.unit}：{_matter(facts)}{_until(facts)}，请及时签收。",
+    "relieved": lambda facts: f"{_matter(facts)}已转由{facts.unit}办理，你单位不再主办。",
     "order_co": lambda facts: f"请{facts.unit}协办{_matter(facts)}{_until(facts)}。",
     "ring": lambda facts: f"辖区内有紧急事项：{_matter(facts)}，已派给{facts.unit}，请关注{_until(facts)}。",
     "returned": _returned,

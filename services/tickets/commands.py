@@ -142,12 +142,13 @@ class DecideExtension(BaseModel):
 
 
 class Suspend(BaseModel):
-    """Stop the clocks, for a reason that nobody here can do anything about."""
+    """Stop the clocks, for a reason that nobody here can do anything about, until the desk looks at it again."""
 
-    model_config = _example(action="suspend", reason="waiting_for_season", words="汛期结束后方可施工")
+    model_config = _example(action="suspend", reason="waiting_for_season", review_in_working_days=20, words="汛期结束后方可施工")
 
     action: Literal["suspend"]
     reason: Literal["waiting_for_complainant", "waiting_for_season", "waiting_for_funds", "legal_proceedings", "force_majeure"]
+    review_in_working_days: int = Field(default=5, ge=1, le=60, description="When the desk must look at it again, if nobody resumed it.")
     words: Words
 
 

@@ -68,6 +68,7 @@ _DECISIONS: dict[str, Callable[[Case, Any, Deed], Outcome]] = {
     "supervise": steering.supervise,
     "instruct": steering.instruct,
 }
+_APPROVING = ("decide_extension", "suspend")
 _VERIFYING = ("call_back", "close")
 
 
@@ -116,6 +117,8 @@ def acting_seat(case: Case, actor: Actor, row: Step) -> Seat | None:
     """Return the seat from which `actor` may take this step (None for the system); raise where there is none."""
     if row.action in _VERIFYING and actor.kind == "member":
         refuse_executor(case, actor)
+    if row.action in _APPROVING and actor.kind == "member":
+        _refuse_holder(case, actor)
     found = relations(case, actor)
     for relation in Relation:
         if relation in row.by and relation in found:
@@ -124,6 +127,16 @@ def acting_seat(case: Case, actor: Actor, row: Step) -> Seat | None:
     raise Forbidden(
         "ticket.not_yours", f"Only {'、'.join(wanted)} may take the action {row.action} on this ticket.", extra={"by": sorted(row.by)}
     )
+
+
+def _refuse_holder(case: Case, actor: Actor) -> None:
+    """Refuse whoever sits in the unit that holds the ticket: more time is granted by another unit. Above the jurisdiction there is none."""
+    lead = case.ticket.lead_unit_id
+    tree = case.around.tree
+    if lead is None or (tree.root is not None and lead == tree.root.id):
+        return
+    if any(seat.unit_id == lead for seat in actor.seats):
+        raise Forbidden("ticket.holder_approves", "Whoever holds the ticket cannot grant it more time; the desk above must.")
 
 
 def allowed_actions(case: Case, actor: Actor) -> list[str]:

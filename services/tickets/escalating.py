@@ -129,6 +129,7 @@ def _change(case: Case, steps: list[tuple[ClockState, ReachedLevel]], updates: l
             moved = _moved_up(present, clock, unit, deed)
         data = _data(clock, reached, unit, moved=moved is not None)
         if moved is not None:
+            data["from_unit_id"] = str(present.ticket.lead_unit_id) if present.ticket.lead_unit_id else None
             present, more_values, more_inserts, more_updates = moved
             values |= more_values
             inserts += more_inserts
@@ -166,10 +167,10 @@ def _moved_up(case: Case, clock: ClockState, unit: UnitNode, deed: Deed) -> _Mov
 def _addressed(case: Case, stage: str, level: str, now: datetime) -> UnitNode:
     """Return who a level speaks to: the late seat, the next tier above it that has people, or the county.
 
-    Finding a unit and verifying the result are the desk's own duties: there the desk is late.
+    Finding a unit, verifying the result and reviewing a suspension are the desk's own duties: there the desk is late.
     """
     tree, lead = case.around.tree, case.ticket.lead_unit_id
-    holder = tree.by_id.get(lead) if lead and stage not in ("dispatch", "verify") else None
+    holder = tree.by_id.get(lead) if lead and stage not in ("dispatch", "verify", "review") else None
     late = holder or desk_over(case)
     if level == "supervise":
         return root(case)

@@ -137,8 +137,8 @@ TABLE: tuple[Step, ...] = (
     ),
     *_in(_WORKING, "request_extension", SAME, _HOLDER, "working days, a reason code and words; before the limit is over; none pending"),
     *_in(_WORKING, "decide_extension", SAME, _ABOVE, "a pending request of somebody else", "resolve is due later where granted"),
-    *_in(("accepted",), "suspend", SAME, _ABOVE, "a reason code and words", "first_contact and resolve pause"),
-    *_in(("accepted",), "resume", SAME, _HOLDER | _ABOVE, "words", "paused clocks go on, due later by the working days of the pause"),
+    *_in(("accepted",), "suspend", SAME, _ABOVE, "a reason code and words", "first_contact and resolve pause; review starts"),
+    *_in(("accepted",), "resume", SAME, _HOLDER | _ABOVE, "words", "review stops; paused clocks go on, due later by the days of the pause"),
     *_in(
         ("accepted",),
         "resolve",

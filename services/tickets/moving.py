@@ -27,6 +27,17 @@ def unit_by_code(case: Case, code: str) -> UnitNode:
     return unit
 
 
+def staffed_unit(case: Case, code: str, deed: Deed) -> UnitNode:
+    """Return the active unit with `code` where somebody holds a working post; raise, naming the tier above that has people, otherwise."""
+    unit, tree, today = unit_by_code(case, code), case.around.tree, local_day(deed.now)
+    if tree.staffed(unit.id, WORKING_ROLES, today):
+        return unit
+    above = next((found for found in tree.ancestors(unit) if tree.staffed(found.id, WORKING_ROLES, today)), None)
+    instead = f" Give it to {above.code} ({above.name})." if above else ""
+    detail = f"Nobody holds a post in {unit.code} ({unit.name}) now.{instead}"
+    raise Conflict("unit.blank", detail, extra={"instead": above.code if above else None})
+
+
 def triage(case: Case, command: Triage, deed: Deed, category: CategoryPolicy | None) -> Outcome:
     """Set category, place or urgency. `category` is the policy of the command's code."""
     values: Row = {}
@@ -52,14 +63,14 @@ def triage(case: Case, command: Triage, deed: Deed, category: CategoryPolicy | N
 
 def dispatch(case: Case, command: Dispatch, deed: Deed) -> Outcome:
     """A dispatcher gives the ticket to a unit."""
-    unit = unit_by_code(case, command.unit)
+    unit = staffed_unit(case, command.unit, deed)
     why = {"rule": "dispatcher", "words": command.words, "chosen": {"code": unit.code, "name": unit.name}}
     return assign_lead(case, unit, why, deed, designate=command.designate)
 
 
 def transfer(case: Case, command: Transfer, deed: Deed) -> Outcome:
     """A desk moves the ticket to another unit."""
-    unit = unit_by_code(case, command.unit)
+    unit = staffed_unit(case, command.unit, deed)
     if unit.id == case.ticket.lead_unit_id:
         raise Conflict("ticket.already_there", "The ticket is with that unit already.")
     why = {"rule": "dispatcher", "words": command.words, "chosen": {"code": unit.code, "name": unit.name}}
@@ -137,7 +148,7 @@ def accept(case: Case, command: Accept, deed: Deed) -> Outcome:
 
 def join(case: Case, command: Join, deed: Deed) -> Outcome:
     """Bring in a co-handler."""
-    unit = unit_by_code(case, command.unit)
+    unit = staffed_unit(case, command.unit, deed)
     if unit.id == case.ticket.lead_unit_id or any(row.unit_id == unit.id for row in case.co_handlers):
         raise Conflict("ticket.already_there", "That unit handles the ticket already.")
     row = assignment_row(case, unit, "co", {"rule": "joined", "words": command.task}, deed.now, task=command.task)

@@ -3,6 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
+from services.deadlines.due import StageLimit, TimeUnit
 from services.platform.errors import Conflict, Forbidden, Invalid
 from services.platform.ids import new_id
 from services.tickets import timing
@@ -107,24 +108,32 @@ def decide_extension(case: Case, command: DecideExtension, deed: Deed) -> Outcom
 
 
 def suspend(case: Case, command: Suspend, deed: Deed) -> Outcome:
-    """Pause the clocks of the work."""
+    """Pause the clocks of the work; a clock of its own runs until the desk has looked at it again."""
     if case.ticket.suspended_at is not None:
         raise Conflict("ticket.suspended", "The ticket is suspended already.")
     clock = case.clock("resolve")
     if clock is not None and clock.state == "running" and clock.due_at <= deed.now:
         raise Conflict("ticket.overdue", "The limit is over already; a late ticket cannot be suspended.")
     return Outcome(
-        {"reason": command.reason, "words": command.words},
+        {"reason": command.reason, "words": command.words, "review_in_working_days": command.review_in_working_days},
         {"suspended_at": deed.now, "suspension": command.reason},
+        inserts=_review(case, command.review_in_working_days, deed),
         updates=timing.pause(case, deed.now, PAUSED_STAGES),
     )
+
+
+def _review(case: Case, working_days: int, deed: Deed) -> tuple[Insert, ...]:
+    before = case.clock("review")
+    limit = StageLimit("review", working_days, TimeUnit.WORKING_DAYS)
+    return timing.start(case, "review", deed.now, turn=before.turn + 1 if before else 1, limit=limit)
 
 
 def resume(case: Case, command: Resume, deed: Deed) -> Outcome:
     """Let the clocks go on, due later by what the pause took."""
     if case.ticket.suspended_at is None:
         raise Conflict("ticket.not_suspended", "The ticket is not suspended.")
-    return Outcome({"words": command.words}, {"suspended_at": None, "suspension": None}, updates=timing.resume(case, deed.now))
+    updates = (*timing.stop(case, ["review"], deed.now), *timing.resume(case, deed.now))
+    return Outcome({"words": command.words}, {"suspended_at": None, "suspension": None}, updates=updates)
 
 
 def checked_instant(case: Case, at: datetime, deed: Deed) -> datetime:

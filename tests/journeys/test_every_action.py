@@ -66,7 +66,7 @@ async def is_worked_on(desk, number):
     contacted = await desk.does("pengzhai", number, "log_work", words="已联系群众,先关阀", contacted=True)
     assert {clock["stage"]: clock["state"] for clock in contacted["clocks"]}["first_contact"] == "stopped"
     await desk.does("pengzhai", number, "request_extension", working_days=3, reason="materials", words="管件要从县城调")
-    assert await desk.refused("pengzhai", number, "decide_extension", granted=True, words="自批") == "extension.own_request"
+    assert await desk.refused("pengzhai", number, "decide_extension", granted=True, words="自批") == "ticket.holder_approves"
     granted = await desk.does("county", number, "decide_extension", granted=True, words="同意")
     clock = next(clock for clock in granted["clocks"] if clock["stage"] == "resolve")
     assert datetime.fromisoformat(clock["due_at"]) > datetime.fromisoformat(clock["first_due_at"])

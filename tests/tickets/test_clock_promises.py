@@ -15,7 +15,7 @@ from services.platform.errors import Problem
 from services.platform.unit_of_work import unit_of_work
 from services.tickets.actions import act
 from services.tickets.commands import TicketCommand
-from tests.county import SHUIKOU, WATER, actor
+from tests.county import BLANK_GRID, PENGZHAI, SHUIKOU, STAFFED_GRID, WATER, actor
 from tests.tickets.test_dispatch_and_escalation import escalate, file, ticket
 
 COMMAND = TypeAdapter(TicketCommand)
@@ -123,7 +123,7 @@ async def test_undone_merge_of_a_suspended_ticket_leaves_no_acceptance_unwatched
     await do("pengzhai", filed.number, "transfer", unit=SHUIKOU)
     await do("pengzhai", filed.number, "merge", into=other.number)
     await do("pengzhai", filed.number, "unmerge")
-    assert await clocks(county, filed.number) == ["accept"]
+    assert await clocks(county, filed.number) == ["accept", "review"]
     assert await clocks(county, filed.number, "paused") == ["first_contact", "resolve"]
 
 
@@ -196,3 +196,48 @@ async def test_writing_beside_a_locked_ticket_waits_for_nobody(county):
             " VALUES (gen_random_uuid(), $1, 1, 'work', '照办', now(), now())",
             ticket_id,
         )
+
+
+async def test_suspended_ticket_is_watched_until_somebody_has_looked_again(county):
+    filed = await file()
+    await county.settle()
+    await do("grid", filed.number, "accept")
+    await do("pengzhai", filed.number, "suspend", reason="waiting_for_season", review_in_working_days=10)
+    assert await clocks(county, filed.number) == ["review"]
+    await long_ago(county, "review", days=40)
+    await escalate(county)
+    late = await county.fetch(
+        "SELECT u.code FROM escalations e JOIN clocks c ON c.id = e.clock_id JOIN units u ON u.id = e.unit_id"
+        " WHERE c.stage = 'review' ORDER BY e.level"
+    )
+    assert [row["code"] for row in late] == [PENGZHAI, "441624", "441624"], "the desk that suspended it is late, then the county"
+    await do("pengzhai", filed.number, "resume")
+    assert await clocks(county, filed.number) == ["first_contact", "resolve"]
+
+
+async def test_whoever_holds_a_ticket_neither_suspends_it_nor_grants_it_time(county):
+    filed = await file()
+    await county.settle()
+    await do("pengzhai", filed.number, "transfer", unit=PENGZHAI)
+    await do("pengzhai", filed.number, "accept")
+    assert await refusal("pengzhai", filed.number, "suspend", reason="force_majeure") == "ticket.holder_approves"
+    await do("pengzhai", filed.number, "request_extension", working_days=2, reason="materials")
+    assert await refusal("pengzhai", filed.number, "decide_extension", granted=True) == "ticket.holder_approves"
+    await do("county", filed.number, "decide_extension", granted=True)
+
+
+async def test_nobody_is_given_a_ticket_on_an_empty_seat(county):
+    filed = await file()
+    await county.settle()
+    for action in ("transfer", "join"):
+        more = {"task": "协助"} if action == "join" else {}
+        assert await refusal("pengzhai", filed.number, action, unit=BLANK_GRID, **more) == "unit.blank"
+
+
+async def test_seat_that_loses_a_ticket_is_told(county):
+    filed = await file()
+    await county.settle()
+    await do("pengzhai", filed.number, "transfer", unit=SHUIKOU)
+    await county.settle()
+    told = await county.fetch("SELECT u.code FROM messages m JOIN units u ON u.id = m.unit_id WHERE m.template = 'relieved'")
+    assert [row["code"] for row in told] == [STAFFED_GRID]
