@@ -55,8 +55,7 @@ RowKey = Annotated[
     Query(max_length=80, description="`key` of a row, with the `by` of the report.", examples=["441624108"]),
 ]
 _CSV_EXAMPLE = (
-    "指标,起,止,代码,名称,分子,分母,百分比,显示\r\n"
-    "completion_rate_due@1,2026-11-01,2026-11-22,441624108,彭寨镇,911,972,93.72,93.72%\r\n"
+    "指标,起,止,代码,名称,分子,分母,百分比,显示\r\ncompletion_rate_due@1,2026-11-01,2026-11-22,441624108,彭寨镇,911,972,93.72,93.72%\r\n"
 )
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _CSV_TICKETS: dict[int | str, dict[str, Any]] = {
@@ -106,7 +105,6 @@ def _day(text: str | None, name: str) -> date | None:
     except ValueError:
         pass
     raise Invalid("period.invalid", f"`{name}` must be a day like 2026-11-01.")
-
 
 
 Question = Annotated[Asked, Depends(asked_of)]
