@@ -1,5 +1,6 @@
 """From an account to the actor it stands for: the member, and the seats they hold today. Kept in this process for five seconds."""
 
+import asyncio
 import time
 from datetime import date
 from typing import Any
@@ -20,6 +21,7 @@ from services.platform.errors import Unauthenticated
 KEPT_SECONDS = 5.0
 _MOST_KEPT = 10_000
 
+_reading: dict[tuple[int, UUID], "asyncio.Task[tuple[Actor | None, int]]"] = {}
 _kept: WeakKeyDictionary[Engine, dict[UUID, tuple[Actor | None, int, float]]] = WeakKeyDictionary()
 
 
@@ -43,13 +45,32 @@ async def _looked_up(database: Database, account_id: UUID) -> tuple[Actor | None
     kept = _kept.setdefault(database.engine.sync_engine, {})
     found = kept.get(account_id)
     now = time.monotonic()
-    if found is None or now - found[2] >= KEPT_SECONDS:
-        async with database.transaction() as session:
-            actor, epoch = await load_actor(session, account_id)
-        if len(kept) >= _MOST_KEPT:
-            kept.clear()
-        found = kept[account_id] = (actor, epoch, now)
-    return found[0], found[1]
+    if found is not None and now - found[2] < KEPT_SECONDS:
+        return found[0], found[1]
+    if found is not None:
+        kept[account_id] = (found[0], found[1], now)  # the others go on with the old one while this caller looks
+        actor, epoch = await _read(database, account_id)
+    else:
+        actor, epoch = await _read_once(database, account_id)
+    if len(kept) >= _MOST_KEPT:
+        kept.clear()
+    kept[account_id] = (actor, epoch, now)
+    return actor, epoch
+
+
+async def _read(database: Database, account_id: UUID) -> tuple[Actor | None, int]:
+    async with database.transaction() as session:
+        return await load_actor(session, account_id)
+
+
+async def _read_once(database: Database, account_id: UUID) -> tuple[Actor | None, int]:
+    """Read an account; callers who come while somebody reads it wait for the same answer, instead of all asking at once."""
+    reading = _reading.get((id(database), account_id))
+    if reading is None:
+        reading = asyncio.get_running_loop().create_task(_read(database, account_id))
+        _reading[id(database), account_id] = reading
+        reading.add_done_callback(lambda _done: _reading.pop((id(database), account_id), None))
+    return await asyncio.shield(reading)
 
 
 async def load_actor(session: AsyncSession, account_id: UUID) -> tuple[Actor | None, int]:

@@ -197,3 +197,25 @@ def test_tokens_that_are_not_ours_are_refused(claims, key, algorithm):
     )
     with pytest.raises(Unauthenticated):
         read_token(token, NOW)
+
+
+async def test_many_callers_of_one_account_ask_the_database_once(county, monkeypatch):
+    import asyncio
+
+    from services.identity import actors
+
+    account = await county.value("SELECT id FROM accounts WHERE login = 'hotline'")
+    load, asked = actors.load_actor, []
+
+    async def counted(session, account_id):
+        asked.append(account_id)
+        return await load(session, account_id)
+
+    monkeypatch.setattr(actors, "load_actor", counted)
+    for _ in range(2):
+        found = await asyncio.gather(*(actors.signed_in_actor(county.database, account, 0) for _ in range(32)))
+        assert {actor.account_id for actor in found} == {account}
+        kept = actors._kept[county.database.engine.sync_engine]
+        actor, epoch, seen = kept[account]
+        kept[account] = (actor, epoch, seen - 2 * actors.KEPT_SECONDS)
+    assert len(asked) == 2, "once when nothing is known, once when what is known is old"
