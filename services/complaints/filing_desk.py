@@ -64,7 +64,7 @@ def filed(outcome: Outcome) -> dict[str, Any]:
     """Return the answer to a filing, a `views.Filed` as plain values. The tracking code is derived here: it is kept nowhere."""
     return {
         "number": outcome.number,
-        "tracking_code": tracking_code(outcome.ticket_id),
+        "tracking_code": None if outcome.foreign else tracking_code(outcome.ticket_id),
         "ticket_id": str(outcome.ticket_id),
         "complaint_id": str(outcome.complaint_id),
         "status": outcome.ticket_status,

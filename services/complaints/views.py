@@ -33,7 +33,7 @@ class Filed(_View):
     """A filed complaint: the number to say aloud, and the code that tracks it."""
 
     number: str = Field(examples=[_EXAMPLE_NUMBER])
-    tracking_code: str = Field(examples=["K7M3QX5A"])
+    tracking_code: str | None = Field(description="Null where somebody else filed the same message first.", examples=["K7M3QX5A"])
     ticket_id: UUID = Field(examples=["019aa7c0-7a56-7c60-a0b4-5d1f6a2f9d3e"])
     complaint_id: UUID = Field(examples=["019aa7c0-7a56-7c60-a0b4-5d1f6a2f9d3f"])
     status: str = Field(examples=["received"])

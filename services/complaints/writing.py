@@ -37,7 +37,11 @@ CREATED, FOUND = 201, 200
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one filing. `status` is the HTTP status the first answer had; `differs`: the key was used for another request."""
+    """What became of one filing.
+
+    `status` is the HTTP status the first answer had; `differs`: the key was used for another request; `foreign`: somebody else had filed
+    the same message before, so that the tracking code is not this caller's to know.
+    """
 
     ticket_id: UUID
     complaint_id: UUID
@@ -46,6 +50,7 @@ class Outcome:
     duplicate: bool = False
     replayed: bool = False
     differs: bool = False
+    foreign: bool = False
     place: dict[str, Any] | None = None
 
     @property
@@ -147,7 +152,7 @@ async def _insert(connection: Connection, drafts: Sequence[_Draft]) -> None:
 
 
 _FIRST = """
-SELECT c.channel, c.channel_message_id, c.id, t.id, t.number, t.status
+SELECT c.channel, c.channel_message_id, c.id, t.id, t.number, t.status, c.filed_by_account_id
 FROM unnest($1::text[], $2::text[]) AS wanted (channel, message)
 JOIN complaints c ON c.channel = wanted.channel AND c.channel_message_id = wanted.message
 JOIN tickets t ON t.id = c.ticket_id
@@ -166,9 +171,10 @@ async def _find_first(connection: Connection, drafts: Sequence[_Draft]) -> None:
     found = await connection.fetch(_FIRST, [message[0] for message in messages], [message[1] for message in messages])
     first = {(row[0], row[1]): row for row in found}
     for draft in drafts:
-        _, _, complaint_id, ticket_id, number, status = first[draft.filing.message]
+        _, _, complaint_id, ticket_id, number, status, filed_by = first[draft.filing.message]
         again = complaint_id != draft.filing.complaint_id
-        draft.outcome = Outcome(ticket_id, complaint_id, number, status, duplicate=again, place=draft.filing.place)
+        foreign = again and filed_by != draft.filing.actor.account_id
+        draft.outcome = Outcome(ticket_id, complaint_id, number, status, duplicate=again, foreign=foreign, place=draft.filing.place)
         repeatable = draft.filing.repeatable
         if repeatable is not None:
             body = _json(_kept(draft.outcome))
@@ -235,6 +241,7 @@ def _kept(outcome: Outcome) -> Row:
         "number": outcome.number,
         "ticket_status": outcome.ticket_status,
         "duplicate": outcome.duplicate,
+        "foreign": outcome.foreign,
         "place": outcome.place,
     }
 
@@ -247,6 +254,7 @@ def _replayed(body: Row, filing: Filing, *, differs: bool) -> Outcome:
         body["number"],
         body["ticket_status"],
         duplicate=body["duplicate"],
+        foreign=body["foreign"],
         replayed=body["complaint_id"] != str(filing.complaint_id),
         differs=differs,
         place=body["place"],

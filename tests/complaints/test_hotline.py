@@ -195,3 +195,11 @@ async def test_nothing_a_person_said_reaches_the_log(desk, capsys):
     captured = capsys.readouterr()
     for secret in (WORDS, NAME, "13805550123", "138-0555"):
         assert secret not in captured.out + captured.err
+
+
+async def test_whoever_repeats_a_call_that_somebody_else_filed_does_not_learn_its_code(desk):
+    first = (await desk.hotline(CALL)).json()
+    for key in ({}, {"key": "k"}, {"key": "k"}):
+        again = await desk.hotline(CALL, by="second", **key)
+        assert (again.status_code, again.json()["number"], again.json()["tracking_code"]) == (200, first["number"], None)
+    assert (await desk.hotline(CALL)).json()["tracking_code"] == first["tracking_code"]
