@@ -20,26 +20,12 @@ from uuid import UUID, uuid4
 
 import asyncpg
 
+from bench.county import fill_county
 from daguanjia.servers import temporary_servers
 
 CALLERS = 64
 CATEGORIES = ("water.pipe_burst", "water.outage", "water.drinking_water", None)
 PLACES = ("441624108213001", "441624108213", "441624108", "441624100001", None)
-
-
-async def prepare(url: str) -> None:
-    """Migrate, and load Heping county with a few people."""
-    from migrations import running
-    from services.platform.database import OWNER, Database, use_database
-    from services.platform.doorbell import Doorbell, use_doorbell
-    from tests.county import fill
-
-    await asyncio.to_thread(running.upgrade)
-    database = Database(url, OWNER)
-    use_database(database)
-    use_doorbell(Doorbell(""))
-    await fill()
-    await database.close()
 
 
 @asynccontextmanager
@@ -140,7 +126,7 @@ async def live(owner: asyncpg.Connection, seconds: int, a_second: int) -> list[f
 
 async def run(complaints: int, seconds: int, a_second: int, url: str, redis_url: str, home: str) -> None:
     """Measure and print."""
-    await prepare(url)
+    await fill_county(url)
     owner = await asyncpg.connect(url)
     async with intake(url, ""):
         began = time.perf_counter()

@@ -26,6 +26,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from bench.county import fill_county
 from daguanjia.servers import temporary_servers
 
 BATCH = 200
@@ -42,21 +43,6 @@ CLOCK_COLUMNS = (
     "limit_amount", "limit_unit", "provisional",
 )  # fmt: skip
 console = Console()
-
-
-async def fill_county(url: str) -> None:
-    """Migrate and load Heping county with its grids, departments, catalogue and people."""
-    from migrations import running
-    from services.platform.database import OWNER, Database, use_database
-    from services.platform.doorbell import Doorbell, use_doorbell
-    from tests.county import fill
-
-    await asyncio.to_thread(running.upgrade)
-    database = Database(url, OWNER)
-    use_database(database)
-    use_doorbell(Doorbell(""))
-    await fill()
-    await database.close()
 
 
 async def make_tickets(url: str, how_many: int) -> list[UUID]:
