@@ -2,7 +2,19 @@
 
 from fastapi import APIRouter
 
-from intake_api import attachments, categories, complaints, field_reports, hotline, members, sessions, tickets, units, wechat
+from intake_api import (
+    attachments,
+    categories,
+    complaints,
+    connections,
+    field_reports,
+    hotline,
+    members,
+    sessions,
+    tickets,
+    units,
+    wechat,
+)
 
 ROUTERS: tuple[APIRouter, ...] = (
     hotline.router,
@@ -15,4 +27,5 @@ ROUTERS: tuple[APIRouter, ...] = (
     categories.router,
     units.router,
     members.router,
+    connections.router,
 )

@@ -3,12 +3,14 @@
 import services.attachments.models
 import services.catalogue.models
 import services.complaints.models
+import services.connections.models
 import services.deadlines.models
 import services.identity.models
 import services.journal.models
 import services.notifications.models
 import services.organization.models
 import services.platform.idempotency
+import services.platform.papers
 import services.reports.models
 import services.tickets.models  # noqa: F401  imported for their effect on the metadata
 from services.platform.database import Base

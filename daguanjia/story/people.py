@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from daguanjia.loading import opened
-from daguanjia.story.setting import ANALYST, COUNTY, HOTLINE, TOWNSHIP, VILLAGE, WATER, Cast, Person, Seat, StoryError
+from daguanjia.story.setting import ADMIN, ANALYST, COUNTY, HOTLINE, TOWNSHIP, VILLAGE, WATER, Cast, Person, Seat, StoryError
 from services.identity.actions import add_account, change_password
 from services.identity.models import Account
 from services.identity.passwords import password_fits
@@ -67,6 +67,7 @@ def _people(units: dict[str, Seat]) -> dict[str, Person]:
         (WATER, "管修通", "department_officer", False),
         (COUNTY, "和督办", "county_supervisor", True),
         (ANALYST, "数分明", "analyst", False),
+        (ADMIN, "管有章", "administrator", False),
     )
     return {login: Person(login, name, role, units[login], party) for login, name, role, party in everybody}
 
@@ -88,6 +89,7 @@ async def _units(work: Work, tree: UnitTree, village_code: str) -> dict[str, Sea
         WATER: await _water_bureau(work, tree, root),
         COUNTY: _seat(root),
         ANALYST: _seat(root),
+        ADMIN: _seat(root),
     }
 
 

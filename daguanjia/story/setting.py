@@ -9,6 +9,7 @@ TOWNSHIP = "story-township"
 WATER = "story-water"
 COUNTY = "story-county"
 ANALYST = "story-analyst"
+ADMIN = "story-admin"
 
 
 class StoryError(Exception):

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from services.complaints.phones import normalised_phone
+from services.platform.phones import normalised_phone
 from services.platform.text import Code, ShortText, Token, Words
 
 ATTACHMENTS_AT_MOST = 9

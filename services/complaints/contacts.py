@@ -11,12 +11,11 @@ from uuid import UUID
 import orjson
 
 from services.complaints.commands import Contact
-from services.complaints.phones import masked_name, masked_phone
+from services.platform.papers import OPENID, PHONE
+from services.platform.phones import masked_name, masked_phone
 from services.platform.secrets import blind_index, new_row_key, open_row_key, seal, unseal
 
 Row = dict[str, Any]
-
-PHONE, OPENID = "phone", "openid"
 
 
 @dataclass(frozen=True, slots=True, repr=False)

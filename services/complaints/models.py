@@ -13,6 +13,9 @@ CHANNELS = {
     "wechat": "微信",
     "field": "网格上报",
     "petition": "信访接待",
+    "letter": "来信",
+    "open311": "开放接口",
+    "platform": "上级平台",
 }
 
 

@@ -12,13 +12,13 @@ from sqlalchemy import Row, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.complaints.contacts import OPENID
 from services.complaints.models import Complainant, Complaint, TrackingTry
 from services.complaints.views import AnswerGiven, Progress
 from services.organization.models import Unit
 from services.organization.naming import short_name
 from services.platform.actor import COMPLAINANT
 from services.platform.errors import NotFound, Problem, TooMany
+from services.platform.papers import OPENID
 from services.platform.secrets import blind_index, fingerprint, tracking_code_matches
 from services.platform.unit_of_work import unit_of_work
 from services.tickets.models import Answer, Ticket

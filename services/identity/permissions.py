@@ -16,7 +16,7 @@ ALL = FIELD | DESKS | {"department_officer", "hotline_operator", "analyst", "adm
 
 PERMISSIONS: dict[str, frozenset[str]] = {
     "hotline.file": DESKS | {"hotline_operator"},
-    "field.report": FIELD | {"township_dispatcher"},
+    "field.report": FIELD,
     "petition.file": DESKS | {"hotline_operator", "department_officer"},
     "complaint.reword": FIELD | DESKS | {"hotline_operator", "department_officer"},
     "attachment.upload": ALL - {"analyst"},
@@ -34,6 +34,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "category.read": ALL,
     "category.change": frozenset({"administrator"}),
     "calendar.change": frozenset({"administrator"}),
+    "connection.change": frozenset({"administrator"}),
 }
 """Action → roles that may do it. An action that is not here is a mistake of ours: `may` raises KeyError."""
 

@@ -8,8 +8,8 @@ from cryptography.exceptions import InvalidTag
 
 from services.complaints.commands import Contact
 from services.complaints.contacts import mask, open_contact, seal_contact
-from services.complaints.phones import masked_name, masked_phone, normalised_phone
 from services.platform.ids import new_id
+from services.platform.phones import masked_name, masked_phone, normalised_phone
 from services.platform.secrets import blind_index
 from tests.complaints.filings import NAME, NOW, OPENID, PHONE
 

@@ -4,8 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-import httpx
-
+from services.connections.calling import open_client
 from services.notifications.senders.file import FileSender
 from services.notifications.senders.letter import Letter, Sender, SendResult
 from services.notifications.senders.sms import SmsSender
@@ -14,8 +13,6 @@ from services.notifications.senders.wechat import WeChatSender
 from services.platform.settings import Settings
 
 __all__ = ["Letter", "SendResult", "Sender", "Senders", "open_senders"]
-
-_SECONDS = httpx.Timeout(15, connect=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +28,7 @@ class Senders:
 @asynccontextmanager
 async def open_senders(chosen: Settings) -> AsyncIterator[Senders]:
     """Open the carriers that `chosen` settings name; raise Problem where one is only half set."""
-    # no proxy from the environment and no redirects: where a message goes is decided here alone
-    async with httpx.AsyncClient(timeout=_SECONDS, follow_redirects=False, trust_env=False) as client:
+    async with open_client() as client:
         yield Senders(
             wechat=WeChatSender(client, chosen.wechat_api, chosen.wechat_app_id, chosen.wechat_app_secret)
             if chosen.wechat_app_id and chosen.wechat_app_secret.get_secret_value()
