@@ -4,6 +4,7 @@ from uuid import UUID
 
 from services.catalogue.policy import Catalogue
 from services.complaints.commands import Telling
+from services.complaints.danger import danger_in
 from services.complaints.filing import Bearings
 from services.organization.tree import UnitNode, UnitTree
 from services.platform.errors import Fault, Invalid
@@ -12,22 +13,24 @@ from services.platform.errors import Fault, Invalid
 def take_bearings(telling: Telling, tree: UnitTree, catalogue: Catalogue) -> Bearings:
     """Return what the codes in `telling` mean.
 
-    A category that is not in force is left to the words (it stays as a hint). Raises Invalid ``complaint.unit_unknown`` for a place
+    A category that is not in force is left to the words (it stays as a hint). Danger to life makes an emergency of it, whatever the channel
+    and the category. Raises Invalid ``complaint.unit_unknown`` for a place
     and ``complaint.department_unknown`` for a department that is none: codes are chosen, so a wrong one is a mistake.
     """
     place = _place_unit(telling, tree)
     policy = catalogue.category(telling.category) if telling.category else None
-    area = place.path if place else tree.root.path if tree.root else f"/{tree.root_code}/"
-    if policy is None or not (policy.leaf and policy.active):
-        return Bearings(area, place.id if place else None, _department(telling, tree))
+    if policy is not None and not (policy.leaf and policy.active):
+        policy = None
+    danger = danger_in(telling.words)
     return Bearings(
-        area_path=area,
+        area_path=place.path if place else tree.root.path if tree.root else f"/{tree.root_code}/",
         place_unit_id=place.id if place else None,
         surface_to_id=_department(telling, tree),
-        category_code=policy.code,
-        category_version=policy.version,
-        urgency=policy.urgency,
-        privacy=policy.privacy,
+        category_code=policy.code if policy else None,
+        category_version=policy.version if policy else None,
+        urgency="emergency" if danger else policy.urgency if policy else "normal",
+        privacy=policy.privacy if policy else "normal",
+        danger=danger,
     )
 
 

@@ -123,6 +123,7 @@ def _opening(command: FileComplaint, bearings: Bearings, said_at: datetime, comp
         lon=lon,
         surface_to_id=bearings.surface_to_id,
         complaint_id=complaint_id,
+        danger=bearings.danger,
     )
 
 

@@ -19,7 +19,8 @@ DISPATCH_MINUTES = {"emergency": 60, "urgent": 120, "normal": 24 * 60}
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What is known of a matter when it is received. `received_at` is when it was said, which clocks run from."""
+    """What is known of a matter when it is received. `received_at` is when it was said, which clocks run from; `danger` is the word that
+    speaks of danger to life, and why the matter is an emergency."""
 
     channel: str
     source: str
@@ -34,6 +35,7 @@ class Opening:
     lon: float | None = None
     surface_to_id: UUID | None = None
     complaint_id: UUID | None = None
+    danger: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ def open_ticket(actor: Actor, now: datetime, opening: Opening, *, ticket_id: UUI
             "place_unit_id": _text(opening.place_unit_id),
             "surface_to_id": _text(opening.surface_to_id),
             "complaint_id": _text(opening.complaint_id),
+            **({"danger": opening.danger} if opening.danger else {}),
         },
     )
     return OpenedRows(_ticket_row(opening, ticket_id, number, event), _dispatch_clock(opening, ticket_id), event, deliveries_for(event))
