@@ -36,6 +36,7 @@ class Bearings:
     category_version: int | None = None
     urgency: str = "normal"
     privacy: str = "normal"
+    danger: str | None = None
 
 
 class Repeatable(NamedTuple):

@@ -19,8 +19,10 @@ DISPATCH_MINUTES = {"emergency": 60, "urgent": 120, "normal": 24 * 60}
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What is known of a matter when it is received. `received_at` is when it was said, which clocks run from; `danger` is the word that
-    speaks of danger to life, and why the matter is an emergency."""
+    """What is known of a matter when it is received.
+
+    `received_at` is when it was said, which clocks run from; `danger` is the word that speaks of danger to life, and made an emergency of it.
+    """
 
     channel: str
     source: str
