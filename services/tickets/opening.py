@@ -21,7 +21,7 @@ DISPATCH_MINUTES = {"emergency": 60, "urgent": 120, "normal": 24 * 60}
 class Opening:
     """What is known of a matter when it is received.
 
-    `received_at` is when it was said, which clocks run from; `danger` is the word that speaks of danger to life, and made an emergency of it.
+    `received_at` is when it was said, which clocks run from; `danger` is the word that speaks of danger to life and makes it an emergency.
     """
 
     channel: str
