@@ -1,6 +1,7 @@
 """Every row class of every room, so that one metadata object knows the whole schema."""
 
 import services.attachments.models
+import services.calls.models
 import services.catalogue.models
 import services.complaints.models
 import services.connections.models
