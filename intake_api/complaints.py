@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse
 
 from services.complaints import rewording
 from services.complaints.commands import Reword, Track
+from services.complaints.same_person import EarlierTicket, same_person
 from services.complaints.tracking import track
 from services.complaints.views import ComplaintView, Progress, RewordingView
 from services.platform.actor import Actor
@@ -57,3 +58,10 @@ async def read_complaints(number: str, actor: Reader) -> list[ComplaintView]:
     """Read the original words of everyone in the ticket, with later wordings; contacts are masked."""
     async with unit_of_work(actor) as work:
         return await rewording.complaints_of(work.session, actor, number)
+
+
+@router.get("/tickets/{number}/same-person", summary="Other tickets of the same person")
+async def read_same_person(number: str, actor: Annotated[Actor, Depends(requires("contact.read"))]) -> list[EarlierTicket]:
+    """List the tickets of whoever complained, on whatever channel: recognised by telephone or WeChat account, never merged by itself."""
+    async with unit_of_work(actor) as work:
+        return await same_person(work.session, actor, number)

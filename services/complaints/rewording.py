@@ -8,6 +8,7 @@ from sqlalchemy import Row, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.attachments.models import AttachmentLink
+from services.complaints.confidence import in_confidence, knows_in_confidence
 from services.complaints.contacts import mask, open_contact
 from services.complaints.models import Complainant, Complaint, Rewording
 from services.complaints.views import ComplaintView, ContactView, RewordingView
@@ -22,7 +23,6 @@ from services.tickets.models import Ticket
 from services.tickets.queries import find_visible
 
 _C = Complaint.__table__
-_MAY_KNOW_CONFIDENTIAL = ("hotline_operator", "county_supervisor")
 
 
 async def reword(work: Work, complaint_id: UUID, words: str) -> RewordingView:
@@ -88,9 +88,8 @@ _SHOWN = (
 
 def _contact(row: Row[Any], actor: Actor, ticket: Row[Any]) -> ContactView | None:
     """The masked contact; of a confidential complaint or matter for the hotline, the county's supervisors and the desk alone."""
-    knows = actor.has_role(*_MAY_KNOW_CONFIDENTIAL) or any(seat.unit_id == ticket.desk_unit_id for seat in actor.seats)
-    confidential = row.confidential or "confidential" in (row.privacy, ticket.privacy)
-    if not may(actor, "contact.read") or (confidential and not knows):
+    confidential = in_confidence(row.privacy, ticket.privacy, confidential=row.confidential)
+    if not may(actor, "contact.read") or (confidential and not knows_in_confidence(actor, ticket.desk_unit_id)):
         return None
     opened = open_contact(row.id, row.row_key, row.sealed)
     if opened is None:
