@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Header, Request
+from fastapi import Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.datastructures import UploadFile
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from services.attachments.receiving import receive, write_down
 from services.attachments.sniffing import EXTENSIONS
@@ -20,6 +20,7 @@ from services.platform.settings import settings
 from services.platform.unit_of_work import unit_of_work
 from services.web.front import takes_body_of
 from services.web.idempotency import IdempotencyKeyHeader, once
+from services.web.ranges import FILE_ANSWERS, AskedFor, Stored, file_answer
 from services.web.routes import door_router
 from services.web.signed_in import requires
 
@@ -76,28 +77,13 @@ async def upload(request: Request, actor: Annotated[Actor, Depends(requires("att
         return await once(work, actor, "POST /v1/attachments", key, received.sha256, do, _location)
 
 
-@router.get("/{attachment_id}", response_class=Response, summary="Download a file")
-async def download(
-    attachment_id: UUID,
-    actor: Annotated[Actor, Depends(requires("attachment.read"))],
-    if_none_match: Annotated[str | None, Header(max_length=200)] = None,
-) -> Response:
-    """Give the bytes of a file, as a download that no browser interprets."""
+@router.get("/{attachment_id}", response_class=Response, responses=FILE_ANSWERS, summary="Download a file")
+async def download(attachment_id: UUID, actor: Annotated[Actor, Depends(requires("attachment.read"))], asked: AskedFor) -> Response:
+    """Give the bytes of a file, or the range of them that was asked for, as a download that no browser interprets."""
     async with unit_of_work(actor) as work:
         found = await visible_file(work.session, actor, attachment_id)
-    headers = {
-        "ETag": f'"{found.sha256.hex()}"',
-        "Cache-Control": "private, no-cache",
-        "X-Content-Type-Options": "nosniff",
-        "Content-Security-Policy": "sandbox",
-    }
-    if if_none_match is not None and headers["ETag"] in if_none_match:
-        return Response(status_code=304, headers=headers)
     name = f"{attachment_id}.{EXTENSIONS[found.media_type]}"
-    headers |= {"Content-Length": str(found.size), "Content-Disposition": f'attachment; filename="{name}"'}
-    pieces = store().read(found.store_key)
-    first = await anext(pieces, b"")  # a store that is away is a 503, not a broken-off 200
-    return StreamingResponse(_from(first, pieces), headers=headers, media_type=found.media_type)
+    return await file_answer(Stored(found.store_key, found.size, found.media_type, found.sha256, name), asked, store())
 
 
 async def _pieces(request: Request) -> AsyncIterator[bytes]:
@@ -112,12 +98,6 @@ async def _pieces(request: Request) -> AsyncIterator[bytes]:
             raise Invalid("attachment.missing", "Send the file as the part `file` of the form.")
         while piece := await file.read(_PIECE):
             yield piece
-
-
-async def _from(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    yield first
-    async for piece in rest:
-        yield piece
 
 
 def _location(view: BaseModel) -> dict[str, str]:

@@ -5,7 +5,7 @@ import os
 from collections.abc import AsyncIterator
 from functools import lru_cache
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 import obstore
 from obstore.exceptions import BaseError
@@ -13,6 +13,9 @@ from obstore.store import LocalStore, ObjectStore, from_url
 
 from services.platform.errors import Unavailable
 from services.platform.settings import settings
+
+if TYPE_CHECKING:
+    from obstore import OffsetRange
 
 _PIECE = 256 * 1024
 
@@ -23,8 +26,11 @@ class Store(Protocol):
     async def keep(self, key: str, file: BinaryIO) -> None:
         """Return once the whole `file` is durable under `key`; the same key again is harmless. Raises Unavailable."""
 
-    def read(self, key: str) -> AsyncIterator[bytes]:
-        """Give the bytes under `key` in pieces. Raises Unavailable before the first where they cannot be had."""
+    def read(self, key: str, begin: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
+        """Give the bytes under `key` in pieces, from `begin` to before `end`; a range must hold bytes of the file.
+
+        Raises Unavailable before the first where they cannot be had.
+        """
 
 
 class ObjectStorage:
@@ -43,10 +49,11 @@ class ObjectStorage:
         except (BaseError, OSError):
             raise Unavailable("attachment.store_away", "The file could not be stored now. Send it again.") from None
 
-    async def read(self, key: str) -> AsyncIterator[bytes]:
+    async def read(self, key: str, begin: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
         """As :meth:`Store.read`."""
+        part: OffsetRange | tuple[int, int] = {"offset": begin} if end is None else (begin, end)
         try:
-            found = await obstore.get_async(self._store, key)
+            found = await obstore.get_async(self._store, key, options={"range": part} if begin or end is not None else {})
             async for piece in found.stream(min_chunk_size=_PIECE):
                 yield bytes(piece)
         except (BaseError, OSError):

@@ -49,7 +49,7 @@ class Front:
         started = time.perf_counter()
         method = scope["method"]
         if method == "HEAD":
-            scope = dict(scope, method="GET")
+            scope = _as_get(scope)
         answer = _Answer(send, bodiless=method == "HEAD")
         headers = dict(scope["headers"])
         trace = trace_of(_text(headers.get(b"traceparent")))
@@ -100,6 +100,15 @@ class _Answer:
         if self.status:
             raise ConnectionAbortedError("the answer broke off after its head") from None
         await problem_response(problem, scope)(scope, receive, self)
+
+
+def _as_get(scope: Scope) -> Scope:
+    """Return a HEAD request as the GET it stands for; ``asked_method`` says what it was.
+
+    Its range is dropped: ranges mean something for GET alone (RFC 9110, 14.2).
+    """
+    headers = [(name, value) for name, value in scope["headers"] if name != b"range"]
+    return dict(scope, method="GET", asked_method="HEAD", headers=headers)
 
 
 def _limited(scope: Scope, headers: dict[bytes, bytes], receive: Receive, usual: int) -> Receive:
