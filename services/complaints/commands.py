@@ -7,10 +7,14 @@ from uuid import UUID
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from services.platform.phones import normalised_phone
-from services.platform.text import Code, ShortText, Token, Words
+from services.platform.text import Code, ShortText, Token, Words, storable
 
 ATTACHMENTS_AT_MOST = 9
 """As many as a WeChat user can send at once; a sane bound for one transaction."""
+
+
+def _storable(given: str | None) -> str | None:
+    return None if given is None else storable(given)
 
 
 def _phone(given: object) -> object:
@@ -21,6 +25,16 @@ Phone = Annotated[
     str | None,
     BeforeValidator(_phone),
     Field(description="Telephone number in any usual spelling; kept in one. A withheld number is none.", examples=["13800000123"]),
+]
+
+
+Email = Annotated[
+    str | None,
+    Field(
+        pattern=r"^[^\s@\x00-\x1f]{1,64}@[^\s@\x00-\x1f]{1,189}$",
+        description="An address that was given; nothing is sent there, the desk may write.",
+        examples=["zhang@example.org"],
+    ),
 ]
 
 
@@ -36,11 +50,12 @@ class Contact(_Command):
     name: ShortText | None = Field(default=None, examples=["张三"])
     phone: Phone = None
     openid: Token | None = None
+    email: Annotated[Email, AfterValidator(_storable)] = None
 
     @property
     def known(self) -> bool:
         """Whether there is anything to keep."""
-        return bool(self.name or self.phone or self.openid)
+        return bool(self.name or self.phone or self.openid or self.email)
 
 
 class Place(_Command):

@@ -12,7 +12,7 @@ import orjson
 
 from services.complaints.commands import Contact
 from services.platform.papers import OPENID, PHONE
-from services.platform.phones import masked_name, masked_phone
+from services.platform.phones import masked_email, masked_name, masked_phone
 from services.platform.secrets import blind_index, new_row_key, open_row_key, seal, unseal
 
 Row = dict[str, Any]
@@ -25,6 +25,7 @@ class OpenedContact:
     name: str | None
     phone: str | None
     openid: str | None
+    email: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +35,13 @@ class MaskedContact:
     name: str | None
     phone: str | None
     has_openid: bool
+    email: str | None = None
 
 
 def seal_contact(complaint_id: UUID, contact: Contact, recorded_at: datetime) -> Row:
     """Return the complainant row of a complaint: everything sealed and bound to this complaint."""
     key, sealed_key = new_row_key()
-    clear = orjson.dumps({"name": contact.name, "phone": contact.phone, "openid": contact.openid})
+    clear = orjson.dumps({"name": contact.name, "phone": contact.phone, "openid": contact.openid, "email": contact.email})
     return {
         "complaint_id": complaint_id,
         "row_key": sealed_key,
@@ -58,7 +60,7 @@ def open_contact(complaint_id: UUID, row_key: bytes | None, sealed: bytes | None
     if row_key is None or sealed is None:
         return None
     clear = orjson.loads(unseal(open_row_key(row_key), sealed, complaint_id.bytes))
-    return OpenedContact(clear["name"], clear["phone"], clear["openid"])
+    return OpenedContact(clear["name"], clear["phone"], clear["openid"], clear.get("email"))
 
 
 def mask(contact: OpenedContact) -> MaskedContact:
@@ -67,4 +69,5 @@ def mask(contact: OpenedContact) -> MaskedContact:
         masked_name(contact.name) if contact.name else None,
         masked_phone(contact.phone) if contact.phone else None,
         contact.openid is not None,
+        masked_email(contact.email) if contact.email else None,
     )

@@ -65,7 +65,7 @@ class Complaint(Base):
 class Complainant(Base):
     """Who said it: the one place for personal data, sealed under a key of its own row.
 
-    `sealed` holds name, phone and openid as JSON; the indexes are keyed and answer equality only. Erasing destroys `row_key`.
+    `sealed` holds name, phone, openid and email as JSON; the indexes are keyed and answer equality only. Erasing destroys `row_key`.
     """
 
     __tablename__ = "complainants"

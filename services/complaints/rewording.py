@@ -95,7 +95,7 @@ def _contact(row: Row[Any], actor: Actor, ticket: Row[Any]) -> ContactView | Non
     if opened is None:
         return None
     masked = mask(opened)
-    return ContactView(name=masked.name, phone=masked.phone, wechat=masked.has_openid)
+    return ContactView(name=masked.name, phone=masked.phone, wechat=masked.has_openid, email=masked.email)
 
 
 async def _rewordings(session: AsyncSession, complaint_ids: Sequence[UUID]) -> dict[UUID, list[RewordingView]]:

@@ -81,6 +81,7 @@ class ContactView(_View):
     name: str | None = Field(default=None, examples=["张*"])
     phone: str | None = Field(default=None, examples=["138****0123"])
     wechat: bool = Field(description="Whether they wrote through WeChat and can be answered there.", examples=[False])
+    email: str | None = Field(default=None, examples=["z***@example.org"])
 
 
 class ComplaintView(_View):

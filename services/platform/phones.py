@@ -1,4 +1,4 @@
-"""Chinese telephone numbers: one spelling for the look-up, and a mask for the screen. Pure.
+"""Chinese telephone numbers: one spelling for the look-up, and masks for the screen. Pure.
 
 Only ASCII digits count as digits; full-width ones, as Chinese input methods make them, are folded first.
 """
@@ -56,3 +56,9 @@ def masked_phone(phone: str) -> str:
 def masked_name(name: str) -> str:
     """Return the family name's first character and a star for each further one: ``张*``, ``欧***``."""
     return name[:1] + "*" * (len(name) - 1) if len(name) > 1 else "*"
+
+
+def masked_email(email: str) -> str:
+    """Return the address with all but the first character before the @ hidden: ``z***@example.org``."""
+    name, _, host = email.partition("@")
+    return f"{name[:1]}***@{host}"

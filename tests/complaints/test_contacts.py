@@ -84,3 +84,19 @@ def test_an_opened_contact_cannot_slip_into_a_log():
     complaint_id = new_id()
     row = seal_contact(complaint_id, Contact(name=NAME, phone=PHONE), NOW)
     assert PHONE not in repr(open_contact(complaint_id, row["row_key"], row["sealed"]))
+
+
+def test_an_address_is_sealed_with_the_rest_and_shown_by_its_first_letter_and_host():
+    complaint_id = new_id()
+    contact = Contact(email="zhang.san@example.org")
+    row = seal_contact(complaint_id, contact, NOW)
+    opened = open_contact(complaint_id, row["row_key"], row["sealed"])
+    assert contact.known
+    assert (opened.email, mask(opened).email) == ("zhang.san@example.org", "z***@example.org")
+    assert b"zhang" not in row["sealed"]
+
+
+@pytest.mark.parametrize("given", ["", "zhang", "@example.org", "zhang@", "a b@example.org", "a@b@c", "x" * 65 + "@example.org"])
+def test_what_is_no_address_is_refused(given):
+    with pytest.raises(ValueError, match="email"):
+        Contact(email=given)

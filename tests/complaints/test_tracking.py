@@ -79,7 +79,7 @@ async def test_staff_see_the_words_whole_and_the_contact_masked(desk):
     reply = await desk.http.get(f"/v1/tickets/{filed['number']}/complaints", headers=desk.county.signed_in("secretary"))
     (complaint,) = reply.json()
     assert complaint["words"] == WORDS
-    assert complaint["contact"] == {"name": "欧***", "phone": "138****0123", "wechat": False}
+    assert complaint["contact"] == {"name": "欧***", "phone": "138****0123", "wechat": False, "email": None}
     assert NAME not in reply.text
 
 

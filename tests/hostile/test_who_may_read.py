@@ -30,7 +30,7 @@ async def test_whoever_handles_a_confidential_complaint_does_not_learn_who_compl
     assert (await desk.read(number))["privacy"] == "confidential"
     await desk.does("county", number, "transfer", unit=WATER, words="请水利局办理", designate=True)
     assert await _contact(desk, "water", number) is None
-    masked = {"name": "黄*", "phone": "138****0123", "wechat": False}
+    masked = {"name": "黄*", "phone": "138****0123", "wechat": False, "email": None}
     assert await _contact(desk, "hotline", number) == masked
     assert await _contact(desk, "county", number) == masked
 
