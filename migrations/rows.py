@@ -4,6 +4,7 @@ import services.attachments.models
 import services.calls.models
 import services.catalogue.models
 import services.complaints.models
+import services.complaints.phone_tasks
 import services.connections.models
 import services.deadlines.models
 import services.identity.models

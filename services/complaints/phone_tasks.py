@@ -1,0 +1,54 @@
+"""What the hotline is to tell somebody by telephone: the last way to a person, or a call-back that only the hotline may make."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.platform.bulk import insert_many
+from services.platform.database import Base
+from services.platform.ids import new_id
+from services.platform.unit_of_work import Work
+
+
+class PhoneTask(Base):
+    """One call to make. `words` are what to tell, without personal data; whom to call stands, sealed, with the complaint.
+
+    `message_id` is the message that found no other way: one task for each. `tries` counts calls, none before `not_before`.
+    """
+
+    __tablename__ = "phone_tasks"
+    __table_args__ = (
+        CheckConstraint("purpose IN ('tell', 'call_back')", name="purpose"),
+        CheckConstraint("state IN ('open', 'done', 'unreachable')", name="state"),
+        Index("ix_phone_tasks_open", "not_before", "id", postgresql_where=text("state = 'open'")),
+        Index(None, "ticket_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    message_id: Mapped[UUID | None] = mapped_column(ForeignKey("messages.id"), unique=True)
+    ticket_id: Mapped[UUID] = mapped_column(ForeignKey("tickets.id"))
+    complaint_id: Mapped[UUID | None] = mapped_column(ForeignKey("complaints.id"))
+    purpose: Mapped[str]
+    words: Mapped[str]
+    state: Mapped[str]
+    tries: Mapped[int] = mapped_column(server_default=text("0"))
+    not_before: Mapped[datetime]
+    created_at: Mapped[datetime]
+    done_at: Mapped[datetime | None]
+    done_by_account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    call_id: Mapped[str | None]
+
+
+async def open_phone_tasks(work: Work, rows: Sequence[dict[str, Any]]) -> None:
+    """Open a task for each row: `ticket_id`, `purpose`, `words`; perhaps `complaint_id`, `message_id`, `not_before`.
+
+    A message that has its task already gets no second one.
+    """
+    usual = {"message_id": None, "complaint_id": None, "state": "open", "not_before": work.now, "created_at": work.now}
+    made = [{**usual, "id": new_id(), **row} for row in rows]
+    if made:
+        await insert_many(work.session, PhoneTask, made, condition="ON CONFLICT (message_id) DO NOTHING")
