@@ -3,6 +3,7 @@
 import services.attachments.models
 import services.calls.models
 import services.catalogue.models
+import services.channels.platform_models
 import services.complaints.models
 import services.complaints.phone_tasks
 import services.connections.models
@@ -10,6 +11,7 @@ import services.deadlines.models
 import services.identity.models
 import services.journal.models
 import services.notifications.models
+import services.notifications.webhooks.models
 import services.organization.models
 import services.platform.idempotency
 import services.platform.papers

@@ -27,6 +27,7 @@ from services.complaints.filing import Filing, Row
 from services.complaints.models import Complainant, Complaint
 from services.deadlines.models import Clock
 from services.journal.models import Delivery, Event
+from services.journal.subscriptions import WANTED
 from services.platform.bulk import arrays, insert_sql, table_of
 from services.platform.database import Base
 from services.platform.idempotency import IdempotencyKey
@@ -106,7 +107,7 @@ _PARTS: tuple[tuple[str, type[Base], str], ...] = (
     ("links", AttachmentLink, "WHERE subject_id IN (SELECT id FROM filed)"),
     ("clocks", Clock, "WHERE ticket_id IN (SELECT ticket_id FROM filed)"),
     ("events", Event, "WHERE subject_id IN (SELECT ticket_id FROM filed)"),
-    ("deliveries", Delivery, "WHERE subject_id IN (SELECT ticket_id FROM filed)"),
+    ("deliveries", Delivery, f"WHERE subject_id IN (SELECT ticket_id FROM filed) AND {WANTED}"),
 )
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from services.journal.chain import START, event_hash
 from services.journal.models import Delivery, Event
-from services.journal.subscriptions import owed
+from services.journal.subscriptions import WANTED, owed
 from services.platform.actor import Actor
 from services.platform.bulk import insert_many
 from services.platform.ids import new_id
@@ -53,7 +53,7 @@ def new_event(  # noqa: PLR0913  an event is exactly these facts
 
 
 def deliveries_for(event: Row) -> list[Row]:
-    """Return the delivery rows owed for `event`."""
+    """Return the delivery rows owed for `event`; of those only what is `WANTED` is written."""
     return [
         {"id": new_id(), "event_id": event["id"], "handler": handler, "subject_id": event["subject_id"], "due_at": event["recorded_at"]}
         for handler in owed(event["type"])
@@ -67,5 +67,5 @@ async def record(work: Work, events: Sequence[Row]) -> None:
     await insert_many(work.session, Event, events)
     deliveries = [delivery for event in events for delivery in deliveries_for(event)]
     if deliveries:
-        await insert_many(work.session, Delivery, deliveries)
+        await insert_many(work.session, Delivery, deliveries, condition=f"WHERE {WANTED}")
         work.rings = True

@@ -1,14 +1,23 @@
 """Which effects are owed for which event: the whole list, in one place.
 
 ``route`` finds the unit that must act · ``follow`` brings tickets to units that were renumbered or moved ·
-``notify`` writes the messages to complainants and units · ``count`` keeps the figures.
+``notify`` writes the messages to complainants and units · ``count`` keeps the figures · ``publish`` writes the deliveries to whoever
+subscribed to events of tickets.
 """
 
 ROUTE = "route"
 FOLLOW = "follow"
 NOTIFY = "notify"
 COUNT = "count"
-HANDLERS = (ROUTE, FOLLOW, NOTIFY, COUNT)
+PUBLISH = "publish"
+HANDLERS = (ROUTE, FOLLOW, NOTIFY, COUNT, PUBLISH)
+
+WANTED = f"(handler <> '{PUBLISH}' OR EXISTS (SELECT FROM webhook_subscriptions WHERE active))"  # noqa: S608  our own name
+"""Condition under which a row of `deliveries` is written at all: nothing is owed to nobody.
+
+The statement that writes it asks, in the transaction of the event. So where nobody subscribed it costs nothing, and once a subscription
+is committed (which is before its maker is answered) no event that is written after that is missed.
+"""
 
 _OWED: dict[str, tuple[str, ...]] = {
     "ticket.received": (ROUTE, NOTIFY, COUNT),
@@ -32,6 +41,7 @@ _OWED: dict[str, tuple[str, ...]] = {
     "ticket.urged": (NOTIFY,),
     "ticket.supervised": (NOTIFY,),
     "ticket.instructed": (NOTIFY,),
+    "ticket.supplemented": (ROUTE, NOTIFY, COUNT),
     "ticket.escalated": (NOTIFY, COUNT),
     "ticket.followed": (COUNT,),
     "organization.renumbered": (FOLLOW,),
@@ -41,4 +51,4 @@ _OWED: dict[str, tuple[str, ...]] = {
 
 def owed(event_type: str) -> tuple[str, ...]:
     """Return the handlers that are owed a delivery of an event of this type."""
-    return _OWED.get(event_type, ())
+    return _OWED.get(event_type, ()) + ((PUBLISH,) if event_type.startswith("ticket.") else ())
