@@ -15,8 +15,11 @@ from services.tickets import dispatching, following
 
 
 async def route(work: Work, owed: list[Owed]) -> None:
-    """Find the unit that must act."""
+    """Find the unit that must act; where the place was told later, anew."""
     await dispatching.route_received(work, subjects(owed), place_hints)
+    told_more = [one for one in owed if one.type == "ticket.supplemented"]
+    if told_more:
+        await dispatching.relocate(work, subjects(told_more), place_hints)
 
 
 async def follow(work: Work, _owed: list[Owed]) -> None:

@@ -3,6 +3,7 @@
 import services.attachments.models
 import services.calls.models
 import services.catalogue.models
+import services.channels.models
 import services.channels.platform_models
 import services.complaints.models
 import services.complaints.phone_tasks

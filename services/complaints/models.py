@@ -92,6 +92,33 @@ class Rewording(Base):
     recorded_at: Mapped[datetime]
 
 
+class Supplement(Base):
+    """What a complainant told later of the same matter. Immutable, like the complaint it belongs to.
+
+    `channel_message_id` is the channel's own id of the message (one supplement however often it is delivered); `words` are NULL where only
+    a place or files came, whose number is `files`. `lat`/`lon` are as given, in `coordinate_system`. `by_account_id` wrote it down for them.
+    """
+
+    __tablename__ = "supplements"
+    __table_args__ = (
+        CheckConstraint("coordinate_system IN ('WGS-84', 'GCJ-02')", name="coordinate_system"),
+        UniqueConstraint("complaint_id", "channel_message_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    complaint_id: Mapped[UUID] = mapped_column(ForeignKey("complaints.id"))
+    channel: Mapped[str] = mapped_column(ForeignKey("channels.code"))
+    channel_message_id: Mapped[str]
+    words: Mapped[str | None]
+    place_words: Mapped[str | None]
+    lat: Mapped[float | None]
+    lon: Mapped[float | None]
+    coordinate_system: Mapped[str | None]
+    files: Mapped[int] = mapped_column(server_default=text("0"))
+    by_account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    received_at: Mapped[datetime]
+
+
 class TrackingTry(Base):
     """Wrong tracking codes for a number within the hour: guessing is slowed down across all processes."""
 

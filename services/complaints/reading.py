@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.complaints.models import Complaint
+from services.complaints.models import Complaint, Supplement
 from services.platform.bulk import one_of
 from services.platform.unit_of_work import Work
 from services.tickets.dispatching import PlaceHint
@@ -19,7 +19,7 @@ async def owed_answers(session: AsyncSession, ticket_ids: Sequence[UUID]) -> Seq
 
 
 async def place_hints(work: Work, ticket_ids: Sequence[UUID]) -> Mapping[UUID, PlaceHint]:
-    """Return what the first complaint of each ticket says about its place."""
+    """Return what the first complaint of each ticket says about its place, and what was told of it later."""
     if not ticket_ids:
         return {}
     query = (
@@ -27,4 +27,15 @@ async def place_hints(work: Work, ticket_ids: Sequence[UUID]) -> Mapping[UUID, P
         .where(one_of(Complaint.ticket_id, ticket_ids))
         .order_by(Complaint.ticket_id, Complaint.received_at.desc())
     )
-    return {ticket_id: PlaceHint(place_words, words) for ticket_id, place_words, words in await work.session.execute(query)}
+    first = {ticket_id: PlaceHint(place_words, words) for ticket_id, place_words, words in await work.session.execute(query)}
+    later = (
+        select(Complaint.ticket_id, Supplement.place_words, Supplement.words)
+        .join(Complaint, Complaint.id == Supplement.complaint_id)
+        .where(one_of(Complaint.ticket_id, ticket_ids))
+        .order_by(Supplement.received_at, Supplement.id)
+    )
+    for ticket_id, place_words, words in await work.session.execute(later):
+        so_far = first[ticket_id]
+        said = "\n".join(part for part in (so_far.words, words) if part)
+        first[ticket_id] = PlaceHint(so_far.place_words or place_words, said)
+    return first

@@ -11,6 +11,7 @@ from services.attachments.models import AttachmentLink
 from services.complaints.confidence import in_confidence, knows_in_confidence
 from services.complaints.contacts import mask, open_contact
 from services.complaints.models import Complainant, Complaint, Rewording
+from services.complaints.supplements import supplements_of
 from services.complaints.views import ComplaintView, ContactView, RewordingView
 from services.identity.models import Account
 from services.identity.permissions import may
@@ -69,12 +70,13 @@ async def complaints_of(session: AsyncSession, actor: Actor, number: str) -> lis
     )
     rows = (await session.execute(query)).all()
     ids = [row.id for row in rows]
-    wordings, files = await _rewordings(session, ids), await _files(session, ids)
+    wordings, files, later = await _rewordings(session, ids), await _files(session, ids), await supplements_of(session, ids)
     return [
         ComplaintView(
             **{name: getattr(row, name) for name in _SHOWN},
             contact=_contact(row, actor, ticket),
             rewordings=tuple(wordings.get(row.id, ())),
+            supplements=tuple(later.get(row.id, ())),
             attachment_ids=tuple(files.get(row.id, ())),
         )
         for row in rows

@@ -75,6 +75,18 @@ class RewordingView(_View):
     recorded_at: datetime = Field(examples=["2026-11-22T02:30:00Z"])
 
 
+class SupplementView(_View):
+    """What the complainant told later of the same matter."""
+
+    id: UUID = Field(examples=["019aa7c0-7a56-7c60-a0b4-5d1f6a2f9d42"])
+    channel: str = Field(examples=["wechat"])
+    words: str | None = Field(default=None, description="Null where only a place or files came.", examples=["就在学校门口那一盏。"])
+    place_words: str | None = Field(default=None, examples=["彭寨镇水口村水口小学"])
+    has_point: bool = Field(default=False, description="Whether a point on the map came with it.", examples=[True])
+    files: int = Field(default=0, description="How many pictures, recordings or films came with it.", examples=[1])
+    received_at: datetime = Field(examples=["2026-11-22T02:31:00Z"])
+
+
 class ContactView(_View):
     """The contact as the staff see it: masked."""
 
@@ -99,6 +111,7 @@ class ComplaintView(_View):
     received_at: datetime = Field(examples=["2026-11-22T02:10:00Z"])
     contact: ContactView | None = Field(default=None, description="None for an anonymous complainant, or one you must not know.")
     rewordings: tuple[RewordingView, ...] = ()
+    supplements: tuple[SupplementView, ...] = ()
     attachment_ids: tuple[UUID, ...] = ()
 
 

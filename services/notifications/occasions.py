@@ -166,6 +166,15 @@ def _escalated(occasion: _Occasion) -> list[Notice]:
     return occasion.units("escalated", occasion.unit("unit_id"), held) + _relieved(occasion, occasion.unit("unit_id"))
 
 
+def _supplemented(occasion: _Occasion) -> list[Notice]:
+    """Whoever has the matter learns that more was told; of danger to life the desk as well. Nine pictures are one message."""
+    matter, data = occasion.matter, occasion.data
+    holder = matter.lead_unit_id or matter.desk_unit_id
+    if data.get("danger"):
+        return occasion.units("supplement_danger", holder, matter.desk_unit_id)
+    return [] if data.get("quiet") else occasion.units("supplemented", holder)
+
+
 def _id(value: object) -> UUID | None:
     return UUID(value) if isinstance(value, str) else None
 
@@ -194,4 +203,5 @@ _TELLS: Mapping[str, Callable[[_Occasion], list[Notice]]] = {
     "ticket.supervised": _directed("supervised"),
     "ticket.instructed": _directed("instructed"),
     "ticket.escalated": _escalated,
+    "ticket.supplemented": _supplemented,
 }

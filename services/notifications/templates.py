@@ -154,4 +154,6 @@ _UNIT: Mapping[str, Callable[[Facts], str]] = {
     "instructed": lambda facts: f"批示：{_matter(facts)}有上级批示，请在工单中查看并落实{_until(facts)}。",
     "passed_over": lambda facts: f"知会：上级已就{_matter(facts)}直接向{facts.unit}作出批示。",
     "escalated": _escalated,
+    "supplemented": lambda facts: f"{_matter(facts)}的诉求人补充了情况，请在工单中查看。",
+    "supplement_danger": lambda facts: f"紧急：{_matter(facts)}的诉求人补充的情况可能危及人身安全，请立即查看处置。",
 }

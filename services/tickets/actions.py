@@ -52,6 +52,18 @@ async def act(work: Work, number: str, command: Any, expected_version: int | Non
     return ticket_id
 
 
+async def act_on(work: Work, ticket_id: UUID, command: Any, owed_answers: OwedAnswers) -> None:
+    """Take `command` on a ticket that the caller knows to be the complainant's own (or the system's to act on), at whatever version.
+
+    Raises what the decision raises; nothing is written then.
+    """
+    (ticket,) = await lock(work.session, [ticket_id])
+    case = await full_case(work.session, ticket, owed_answers)
+    change = decide(case, command, work.actor, work.now)
+    seat = acting_seat(case, work.actor, allowed_step(case, command.action))
+    await write(work, [change], unit_id=seat.unit_id if seat else None)
+
+
 async def visible_id(work: Work, number: str) -> UUID:
     """Return the id of the ticket with `number`; raise the same NotFound for none and for one outside the actor's scope."""
     canonical = read_number(number)

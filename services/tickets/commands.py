@@ -280,6 +280,25 @@ class Instruct(BaseModel):
     words: Words
 
 
+class Supplement(BaseModel):
+    """What a complainant told later, as far as the ticket needs to know it: the words themselves stay with the complaint.
+
+    It is made by the room of complaints and is no part of `TicketCommand`: nobody supplements what somebody else told. `lat` and `lon` are
+    WGS-84. `quiet`: the unit was told of a supplement a moment ago, so that nine pictures are not nine messages.
+    """
+
+    action: Literal["supplement"] = "supplement"
+    supplement_id: UUID
+    complaint_id: UUID
+    words: bool = False
+    files: int = 0
+    lat: float | None = None
+    lon: float | None = None
+    placed: bool = False
+    danger: str | None = None
+    quiet: bool = False
+
+
 TicketCommand = Annotated[
     Triage
     | Dispatch

@@ -40,6 +40,7 @@ EVENT_TYPES = {
     "urge": "ticket.urged",
     "supervise": "ticket.supervised",
     "instruct": "ticket.instructed",
+    "supplement": "ticket.supplemented",
 }
 
 _DECISIONS: dict[str, Callable[[Case, Any, Deed], Outcome]] = {
@@ -67,6 +68,7 @@ _DECISIONS: dict[str, Callable[[Case, Any, Deed], Outcome]] = {
     "urge": steering.urge,
     "supervise": steering.supervise,
     "instruct": steering.instruct,
+    "supplement": working.supplement,
 }
 _APPROVING = ("decide_extension", "suspend")
 _VERIFYING = ("call_back", "close")

@@ -5,8 +5,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select
+
+from services.catalogue.policy import Catalogue
 from services.catalogue.queries import catalogue
 from services.catalogue.suggestion import suggest
+from services.platform.bulk import one_of
 from services.platform.clock import local_day
 from services.platform.unit_of_work import Work
 from services.routing.geo import CoordinateSystem, Point
@@ -14,14 +18,17 @@ from services.routing.locating import Located
 from services.routing.locating import located as locate
 from services.routing.rules import WORKING_ROLES, Route, RouteQuestion, route
 from services.tickets.case import Case, Deed
-from services.tickets.changes import Change, Row
+from services.tickets.changes import Change, Outcome, Row
 from services.tickets.deciding import to_change
 from services.tickets.lifecycle import step
 from services.tickets.loading import lock, plain_cases
+from services.tickets.models import Assignment
 from services.tickets.moving import assign_lead
 from services.tickets.recording import write
 
 _CANDIDATES = 5
+_WITHOUT_PLACE = ("no_place", "backstop")
+"""Rules that gave a ticket to the desk because nobody knew where it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,21 +58,81 @@ async def route_received(work: Work, ticket_ids: Sequence[UUID], hints: Hints) -
         hint = found.get(case.ticket.id)
         located = _located(case, hint)
         placed = _placed(case, located)
-        question = RouteQuestion(
-            category_code=placed.ticket.category_code,
-            place_unit_id=placed.ticket.place_unit_id,
-            area_path=placed.ticket.area_path,
-            urgency=placed.ticket.urgency,
-            surface_to_id=placed.ticket.surface_to_id,
-            today=local_day(work.now),
-        )
-        chosen = route(question, case.around.tree, policies)
+        chosen = _routed(work, placed, policies)
         why = _why(case, chosen, located)
         if hint is not None and case.ticket.category_code is None:
             why["suggested_categories"] = [code for code, _ in suggest(hint.words, policies.leaves())[:3]]
         changes.append(_dispatched(work, case, placed, chosen, why))
     await write(work, changes)
     return len(changes)
+
+
+async def relocate(work: Work, ticket_ids: Sequence[UUID], hints: Hints) -> int:
+    """Route those of the tickets anew whose place nobody knew and a supplement now says; return how many.
+
+    Only what the system itself gave to the desk for want of a place, and nobody has accepted since: a person's decision stands.
+    """
+    waiting = [
+        ticket
+        for ticket in await lock(work.session, ticket_ids)
+        if ticket.status == "dispatched" and ticket.place_unit_id is None and not ticket.designated
+    ]
+    if not waiting:
+        return 0
+    cases = [case for case in await plain_cases(work.session, waiting) if case.lead is not None]
+    rules = dict(
+        (
+            await work.session.execute(
+                select(Assignment.id, Assignment.why["rule"].astext).where(one_of(Assignment.id, [case.lead.id for case in cases if case.lead]))
+            )
+        )
+        .tuples()
+        .all()
+    )
+    found = await hints(work, [case.ticket.id for case in cases])
+    policies = await catalogue(work.session)
+    changes = []
+    for case in cases:
+        located = _located(case, found.get(case.ticket.id))
+        placed = _placed(case, located)
+        if case.lead is None or rules.get(case.lead.id) not in _WITHOUT_PLACE or placed.ticket.place_unit_id is None:
+            continue
+        changes.append(_relocated(work, case, placed, _routed(work, placed, policies), located))
+    await write(work, changes)
+    return len(changes)
+
+
+def _relocated(work: Work, case: Case, placed: Case, chosen: Route, located: Located | None) -> Change:
+    """Return the change that writes the place down, and gives the ticket to the unit there unless that is who has it."""
+    place: Row = {"place_unit_id": placed.ticket.place_unit_id, "area_path": placed.ticket.area_path}
+    told = {key: str(value) for key, value in place.items()}
+    if chosen.lead_unit_id == case.ticket.lead_unit_id:
+        triaged = step("dispatched", "triage")
+        assert triaged is not None
+        return to_change(case, triaged, Outcome({**told, "words": "按诉求人补充的地点定位"}, place))
+    tree = case.around.tree
+    why = _why(case, chosen, located)
+    deed = Deed(work.actor, work.now)
+    helpers = tuple(tree.by_id[helper] for helper in chosen.co_unit_ids)
+    outcome = assign_lead(
+        placed, tree.by_id[chosen.lead_unit_id], why, deed, desk=tree.by_id[chosen.desk_unit_id], co_handlers=helpers, ended="relocated"
+    )
+    data = outcome.data | told | {"ring_unit_ids": [str(ring) for ring in chosen.ring_unit_ids]}
+    moved = step("dispatched", "transfer")
+    assert moved is not None
+    return to_change(case, moved, replace(outcome, data=data, values={**outcome.values, **place}))
+
+
+def _routed(work: Work, placed: Case, policies: Catalogue) -> Route:
+    question = RouteQuestion(
+        category_code=placed.ticket.category_code,
+        place_unit_id=placed.ticket.place_unit_id,
+        area_path=placed.ticket.area_path,
+        urgency=placed.ticket.urgency,
+        surface_to_id=placed.ticket.surface_to_id,
+        today=local_day(work.now),
+    )
+    return route(question, placed.around.tree, policies)
 
 
 def _located(case: Case, hint: PlaceHint | None) -> Located | None:

@@ -228,5 +228,6 @@ def _round_update(case: Case, values: Row) -> tuple[Update, ...]:
 def refuse_executor(case: Case, actor: Actor) -> None:
     """Refuse verification by whoever did the work, and by anybody who sits in the unit that did, from whatever seat they come."""
     sits_there = any(seat.unit_id == case.ticket.resolved_by_unit_id for seat in actor.seats)
-    if sits_there or actor.account_id == case.ticket.resolved_by_account_id:
+    did_it = actor.account_id is not None and actor.account_id == case.ticket.resolved_by_account_id
+    if sits_there or did_it:
         raise Forbidden("ticket.executor_verifies", "Whoever did the work cannot verify it; somebody of another unit must.")

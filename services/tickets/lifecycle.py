@@ -15,6 +15,7 @@ class Relation(StrEnum):
     DESK = "desk"
     ABOVE = "above"
     CALLER = "caller"
+    COMPLAINANT = "complainant"
     SYSTEM = "system"
 
 
@@ -24,6 +25,7 @@ RELATION_NAMES = {
     Relation.DESK: "乡镇或县调度台",
     Relation.ABOVE: "上级单位的人",
     Relation.CALLER: "热线话务员",
+    Relation.COMPLAINANT: "诉求人",
     Relation.SYSTEM: "系统",
 }
 
@@ -67,6 +69,7 @@ ACTION_NAMES = {
     "urge": "催办",
     "supervise": "督办",
     "instruct": "批示",
+    "supplement": "补充",
 }
 
 
@@ -124,7 +127,15 @@ TABLE: tuple[Step, ...] = (
         "a reason code and words; a tier above",
         "an accept clock starts where none runs; no other is reset",
     ),
-    *_in(_WORKING, "transfer", "dispatched", _DESK, "a unit, and why", "an accept clock starts where none runs; no other is reset"),
+    *_in(
+        ("dispatched",),
+        "transfer",
+        "dispatched",
+        _DESK | {Relation.SYSTEM},
+        "a unit, and why; the system, where a supplement says the place nobody knew",
+        "an accept clock starts where none runs; no other is reset",
+    ),
+    *_in(("accepted",), "transfer", "dispatched", _DESK, "a unit, and why", "an accept clock starts where none runs; no other is reset"),
     *_in(_WORKING, "join", SAME, _HOLDER_OR_DESK, "a co-handler and its task"),
     *_in(("accepted",), "finish_task", SAME, frozenset({Relation.CO_HANDLER}), "words"),
     *_in(
@@ -159,8 +170,8 @@ TABLE: tuple[Step, ...] = (
         ("answered",),
         "call_back",
         SAME,
-        _DESK_OR_CALLER,
-        "somebody who did not do the work; 'not solved' starts the next round (status 受理)",
+        _DESK_OR_CALLER | {Relation.COMPLAINANT},
+        "somebody who did not do the work, or the complainants themselves; 'not solved' starts the next round (status 受理)",
     ),
     *_in(
         _DONE,
@@ -185,6 +196,13 @@ TABLE: tuple[Step, ...] = (
     *_in(OPEN, "urge", SAME, _ANYBODY_ABOVE, "words"),
     *_in(OPEN, "supervise", SAME, _ABOVE, "words"),
     *_in(OPEN, "instruct", SAME, frozenset({Relation.ABOVE}), "words, and the unit addressed"),
+    *_in(
+        OPEN,
+        "supplement",
+        SAME,
+        frozenset({Relation.COMPLAINANT, Relation.CALLER, Relation.SYSTEM}),
+        "further words, a place or files to what was told",
+    ),
 )
 
 _BY_KEY = {(row.status, row.action): row for row in TABLE}

@@ -7,9 +7,14 @@ from services.tickets.lifecycle import Relation
 
 
 def relations(case: Case, actor: Actor) -> dict[Relation, Seat | None]:
-    """Return every relation `actor` has to the ticket, with the seat that gives it; the system stands beside all seats."""
+    """Return every relation `actor` has to the ticket, with the seat that gives it; the system and the complainant stand beside all seats.
+
+    That a ticket is a complainant's own is for the caller to know: `act_on` says so.
+    """
     if actor.kind == "system":
         return {Relation.SYSTEM: None}
+    if actor.kind == "complainant":
+        return {Relation.COMPLAINANT: None}
     found: dict[Relation, Seat | None] = {}
     for seat in actor.seats:
         for relation in _relations_of(case, seat):

@@ -9,7 +9,7 @@ from services.platform.ids import new_id
 from services.tickets import timing
 from services.tickets.case import Case, Deed
 from services.tickets.changes import FileLink, Insert, Outcome, Row, Update
-from services.tickets.commands import DecideExtension, File, FinishTask, LogWork, RequestExtension, Resume, Suspend, happened
+from services.tickets.commands import DecideExtension, File, FinishTask, LogWork, RequestExtension, Resume, Supplement, Suspend, happened
 from services.tickets.models import Assignment, Extension, WorkLog
 
 EXTENSIONS_A_ROUND = 2
@@ -134,6 +134,24 @@ def resume(case: Case, command: Resume, deed: Deed) -> Outcome:
         raise Conflict("ticket.not_suspended", "The ticket is not suspended.")
     updates = (*timing.stop(case, ["review"], deed.now), *timing.resume(case, deed.now))
     return Outcome({"words": command.words}, {"suspended_at": None, "suspension": None}, updates=updates)
+
+
+def supplement(case: Case, command: Supplement, deed: Deed) -> Outcome:
+    """A complainant told more. A point is taken over where the ticket has none, danger to life makes it an emergency."""
+    values: Row = {}
+    if case.ticket.lat is None and command.lat is not None:
+        values |= {"lat": command.lat, "lon": command.lon}
+    if command.danger and case.ticket.urgency != "emergency":
+        values["urgency"] = "emergency"
+    data: Row = {
+        "supplement_id": str(command.supplement_id),
+        "complaint_id": str(command.complaint_id),
+        "has_words": command.words,
+        "files": command.files,
+        "has_place": command.placed,
+        "quiet": command.quiet,
+    }
+    return Outcome(data | ({"danger": command.danger} if command.danger else {}), values)
 
 
 def checked_instant(case: Case, at: datetime, deed: Deed) -> datetime:
