@@ -3,13 +3,14 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy import CheckConstraint, Double, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.platform.database import Base, BigInt
 
 FILE_ROLES = ("evidence", "before", "after", "signature", "recording")
 SUBJECTS = ("complaint", "work_log", "call")
+UPLOAD_STATES = ("open", "complete", "refused", "gone")
 
 
 class Attachment(Base):
@@ -42,3 +43,80 @@ class AttachmentLink(Base):
     subject_kind: Mapped[str]
     role: Mapped[str]
     linked_at: Mapped[datetime]
+
+
+class Upload(Base):
+    """A file that comes in pieces. `received` bytes are durable; `length` is None until the phone knows it.
+
+    `created_at` also tells the lives of an id apart: what was started before the upload was ended and made anew belongs to no life of now.
+    Ended ones are kept: complete for good, so that whoever asks again finds the file; the others for a while, to say so.
+    """
+
+    __tablename__ = "uploads"
+    __table_args__ = (
+        CheckConstraint(f"state IN {UPLOAD_STATES!r}", name="state"),
+        CheckConstraint("received >= 0 AND received <= length", name="received"),
+        CheckConstraint("(state = 'complete') = (attachment_id IS NOT NULL)", name="attachment"),
+        CheckConstraint("(state = 'open') = (ended_at IS NULL)", name="ended"),
+        Index(None, "account_id", postgresql_where=text("state = 'open'")),
+        Index(None, "expires_at", postgresql_where=text("state <> 'complete'")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    state: Mapped[str]
+    length: Mapped[int | None] = mapped_column(BigInt)
+    received: Mapped[int] = mapped_column(BigInt)
+    parts: Mapped[int]
+    sealed_metadata: Mapped[bytes | None]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    attachment_id: Mapped[UUID | None] = mapped_column(ForeignKey("attachments.id"))
+    problem_code: Mapped[str | None]
+
+
+class UploadPart(Base):
+    """Some bytes of an upload, durable in the store under a key of their own. Parts follow each other without a gap."""
+
+    __tablename__ = "upload_parts"
+    __table_args__ = (CheckConstraint("size > 0", name="size"), UniqueConstraint("store_key"))
+
+    upload_id: Mapped[UUID] = mapped_column(ForeignKey("uploads.id", ondelete="CASCADE"), primary_key=True)
+    start: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    size: Mapped[int]
+    store_key: Mapped[str]
+
+
+class PictureFacts(Base):
+    """What a picture says of itself: its size, when it was taken, where (WGS-84, as cameras write it). For staff, never for the public.
+
+    `readable` is False for one that was kept although it could not be opened, as WeChat's are.
+    """
+
+    __tablename__ = "picture_facts"
+    __table_args__ = (
+        CheckConstraint("latitude BETWEEN -90 AND 90 AND longitude BETWEEN -180 AND 180", name="position"),
+        CheckConstraint("(latitude IS NULL) = (longitude IS NULL)", name="whole_position"),
+    )
+
+    attachment_id: Mapped[UUID] = mapped_column(ForeignKey("attachments.id"), primary_key=True)
+    readable: Mapped[bool]
+    width: Mapped[int | None]
+    height: Mapped[int | None]
+    taken_at: Mapped[datetime | None]
+    latitude: Mapped[float | None] = mapped_column(Double)
+    longitude: Mapped[float | None] = mapped_column(Double)
+
+
+class PublicCopy(Base):
+    """The copy of a picture that may be shown: pixels and nothing else. One for each content."""
+
+    __tablename__ = "public_copies"
+
+    original_sha256: Mapped[bytes] = mapped_column(primary_key=True)
+    sha256: Mapped[bytes]
+    size: Mapped[int] = mapped_column(BigInt)
+    width: Mapped[int]
+    height: Mapped[int]
+    made_at: Mapped[datetime]

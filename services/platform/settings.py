@@ -40,6 +40,9 @@ class Settings(BaseSettings):
     hotline_number: str = "580"
     attachments_url: str = Field(default="", description="Object store URL; empty: the directory <home>/attachments.")
     attachment_limit: int = Field(default=20 * 1024 * 1024, description="Largest attachment, in bytes.")
+    picture_pixels: int = Field(default=50_000_000, description="Largest picture that is opened, in pixels (width x height).")
+    upload_hours: int = Field(default=24, description="How long an unfinished upload is kept after its last byte.")
+    uploads_open: int = Field(default=60, description="Unfinished uploads of one account at a time.")
     body_limit: int = Field(default=256 * 1024, description="Largest JSON or XML body, in bytes.")
     pool_size: int = Field(default=8, description="Database connections of one process.")
     session_minutes: int = Field(default=480, description="How long a sign-in holds.")
