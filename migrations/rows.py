@@ -1,8 +1,10 @@
 """Every row class of every room, so that one metadata object knows the whole schema."""
 
+import services.attachments.expecting
 import services.attachments.models
 import services.calls.models
 import services.catalogue.models
+import services.channels.field_models
 import services.channels.models
 import services.channels.platform_models
 import services.complaints.models

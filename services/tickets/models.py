@@ -3,10 +3,10 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, UniqueConstraint, Uuid, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.platform.database import Base, Json
+from services.platform.database import Base, BigInt, Json
 
 STATUSES = (
     "received",
@@ -28,6 +28,7 @@ class Ticket(Base):
     `lead_unit_id` is the seat that holds it, `resolved_by_*` who did the work, `closed_by_*` who verified it: never the same,
     by constraint. `place_unit_id` is where the matter is, `desk_unit_id` the township or county desk that watches over it,
     `area_path` the tree path of the place (of the jurisdiction while the place is unknown): what scope and reports go by.
+    The database itself keeps `changed_in`, the transaction that changed the row last, and `waited_at_ids`, the desks it waited at before.
     """
 
     __tablename__ = "tickets"
@@ -41,6 +42,7 @@ class Ticket(Base):
         Index(None, "place_unit_id"),
         Index(None, "desk_unit_id", "status"),
         Index(None, "received_at", "id"),
+        Index(None, "changed_in"),
         Index(None, "area_path", postgresql_ops={"area_path": "text_pattern_ops"}),
         Index(
             "ix_tickets_open",
@@ -92,6 +94,8 @@ class Ticket(Base):
     merged_into_id: Mapped[UUID | None] = mapped_column(ForeignKey("tickets.id"))
     status_before_merge: Mapped[str | None]
     updated_at: Mapped[datetime]
+    changed_in: Mapped[int] = mapped_column(BigInt, server_default=text("(pg_current_xact_id()::text::bigint)"))
+    waited_at_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid()), server_default=text("'{}'"))
 
 
 class Round(Base):
