@@ -3,6 +3,8 @@
 from fastapi import FastAPI
 
 from intake_api.routers import ROUTERS
+from services.channels.patience import finish_going_on
+from services.channels.wires import check_wires
 from services.complaints.filing_desk import look_around
 from services.complaints.letterbox import empty_letterbox
 from services.platform.database import INTAKE
@@ -15,8 +17,8 @@ def build() -> FastAPI:
         title="daguanjia intake",
         role=INTAKE,
         routers=ROUTERS,
-        on_start=[look_around],
-        on_stop=[empty_letterbox],
+        on_start=[check_wires, look_around],
+        on_stop=[finish_going_on, empty_letterbox],
         description="大管家: one ticket for every villager's word, from the call to the verified answer.",
     )
 

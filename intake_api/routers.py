@@ -10,16 +10,20 @@ from intake_api import (
     field_reports,
     hotline,
     members,
+    petitions,
     sessions,
     tickets,
     units,
     wechat,
+    wecom,
 )
 
 ROUTERS: tuple[APIRouter, ...] = (
     hotline.router,
     wechat.router,
+    wecom.router,
     field_reports.router,
+    petitions.router,
     tickets.router,
     complaints.router,
     attachments.router,

@@ -4,6 +4,7 @@ import services.attachments.expecting
 import services.attachments.models
 import services.calls.models
 import services.catalogue.models
+import services.channels.wire_models
 import services.channels.field_models
 import services.channels.models
 import services.channels.platform_models
@@ -16,6 +17,7 @@ import services.journal.models
 import services.notifications.models
 import services.notifications.webhooks.models
 import services.organization.models
+import services.petitions.models
 import services.platform.idempotency
 import services.platform.papers
 import services.reports.models

@@ -1,10 +1,11 @@
-"""Forget what has been kept long enough: answered idempotency keys and counts of wrong tracking codes."""
+"""Forget what has been kept long enough: answered idempotency keys, counts of wrong tracking codes, nonces of callbacks."""
 
 from datetime import timedelta
 
 from sqlalchemy import delete
 
 from dispatch_worker.station import Station
+from services.channels.replays import forget_seen_pushes
 from services.complaints.models import TrackingTry
 from services.platform.actor import SYSTEM
 from services.platform.idempotency import KEPT_HOURS, IdempotencyKey
@@ -14,7 +15,8 @@ _TRIES_KEPT_HOURS = 24
 
 
 async def purge(_station: Station) -> None:
-    """Delete idempotency keys older than the published time, and tries of the day before."""
+    """Delete idempotency keys older than the published time, tries of the day before, and nonces that no window lets in any more."""
     async with unit_of_work(SYSTEM) as work:
         await work.session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < work.now - timedelta(hours=KEPT_HOURS)))
         await work.session.execute(delete(TrackingTry).where(TrackingTry.hour < work.now - timedelta(hours=_TRIES_KEPT_HOURS)))
+        await forget_seen_pushes(work)

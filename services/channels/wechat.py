@@ -1,38 +1,69 @@
-"""The WeChat official account's callback in plain mode: signature, messages in, passive replies out. Pure.
+"""A call of WeChat's: whether it is one, in which mode it came, and what it says. Pure.
 
-Facts from WeChat's message push documentation. In plain mode the signature covers token, timestamp and nonce, not the body: the timestamp's
-window keeps an address that was seen once from being used for ever.
+In plain mode the signature covers token, timestamp and nonce, not the body: whoever sees one address can forge the rest, so the timestamp's
+window and the guard against replays (`replays.py`) bound what that is good for. In safe and compatible mode `msg_signature` covers the
+envelope, and only what is inside it counts; `signature` is there too and is not looked at.
 """
 
-import hashlib
-import hmac
 import re
 import unicodedata
+from dataclasses import dataclass
 from datetime import datetime
-from xml.sax.saxutils import escape
+from enum import StrEnum
 
-from services.channels.wechat_messages import NotAMessage, Push, read_push
+from services.channels.wechat_crypto import WRONG_SIGNATURE, Opened, Refused, Wire, open_envelope, signature, signed
+from services.channels.wechat_messages import NotAMessage, read_fields
+
+__all__ = ["Call", "Letter", "Mode", "NotAMessage", "echo", "fresh", "open_call", "progress_asked", "signature"]
 
 _ECHO = re.compile(r"[0-9A-Za-z_-]{1,64}", re.ASCII)
 _STAMP = re.compile(r"[0-9]{1,12}", re.ASCII)
-REPLY_BYTES_AT_MOST = 2048
 
 
-Message = Push
-read_message = read_push
-__all__ = [
-    "REPLY_BYTES_AT_MOST", "Message", "NotAMessage", "echo", "fresh", "progress_asked", "read_message", "signature", "signed", "text_reply",
-]  # fmt: skip
+class Mode(StrEnum):
+    """Which pushes are taken: in clear alone; both, while an account is being switched over; encrypted ones alone."""
+
+    PLAIN = "plain"
+    COMPATIBLE = "compatible"
+    SAFE = "safe"
 
 
-def signature(token: str, timestamp: str, nonce: str) -> str:
-    """Return the signature of a plain-mode call: lower-case hex SHA-1 over the three, sorted as text."""
-    return hashlib.sha1("".join(sorted((token, timestamp, nonce))).encode(), usedforsecurity=False).hexdigest()
+@dataclass(frozen=True, slots=True, repr=False)
+class Call:
+    """The signed part of a call's address."""
+
+    signature: str = ""
+    msg_signature: str = ""
+    timestamp: str = ""
+    nonce: str = ""
+    encrypt_type: str = ""
 
 
-def signed(token: str, timestamp: str, nonce: str, given: str) -> bool:
-    """Tell whether `given` is the signature; the time taken says nothing."""
-    return hmac.compare_digest(signature(token, timestamp, nonce).encode(), given.encode("utf-8", "replace"))
+@dataclass(frozen=True, slots=True, repr=False)
+class Letter:
+    """What a call brought: the message in clear, the key it was sealed with (None: it came in clear), and whether it came as JSON."""
+
+    opened: Opened
+    as_json: bool
+
+
+def open_call(call: Call, body: bytes, wire: Wire, mode: Mode) -> Letter:
+    """Return what `body` brought under `mode`. Raises Refused for what is not WeChat's, NotAMessage for what cannot be read.
+
+    The clear fields that compatible mode sends beside the envelope are not looked at: nothing vouches for them.
+    """
+    if mode is Mode.PLAIN and call.encrypt_type == "aes":
+        raise Refused("encrypted_in_plain_mode")
+    if mode is Mode.PLAIN or (mode is Mode.COMPATIBLE and call.encrypt_type != "aes"):
+        if not signed(call.signature, wire.token, call.timestamp, call.nonce):
+            raise Refused(WRONG_SIGNATURE)
+        return Letter(Opened(body), _is_json(body))
+    if not call.msg_signature:
+        raise Refused("plain_in_safe_mode")
+    encrypt = read_fields(body).get("Encrypt")
+    if not isinstance(encrypt, str) or not encrypt.strip():
+        raise NotAMessage
+    return Letter(open_envelope(wire, encrypt.strip(), call.timestamp, call.nonce, call.msg_signature), _is_json(body))
 
 
 def fresh(timestamp: str, now: datetime, window: int) -> bool:
@@ -45,18 +76,8 @@ def echo(echostr: str) -> str | None:
     return echostr if _ECHO.fullmatch(echostr) else None
 
 
-def text_reply(message: Message, words: str, now: datetime) -> str:
-    """Return the passive reply to `message`: sender and receiver swapped, words cut to what WeChat shows."""
-    cut = words.encode()[:REPLY_BYTES_AT_MOST].decode("utf-8", "ignore")
-    return (
-        f"<xml><ToUserName>{_cdata(message.sender)}</ToUserName><FromUserName>{_cdata(message.account)}</FromUserName>"
-        f"<CreateTime>{int(now.timestamp())}</CreateTime><MsgType><![CDATA[text]]></MsgType><Content>{_cdata(cut)}</Content></xml>"
-    )
-
-
-def _cdata(text: str) -> str:
-    """`text` in a CDATA section; where it would end the section itself, escaped instead."""
-    return escape(text) if "]]>" in text else f"<![CDATA[{text}]]>"
+def _is_json(body: bytes) -> bool:
+    return body.lstrip()[:1] == b"{"
 
 
 _PROGRESS = re.compile(r"(?:进度|查询|查进度|查询进度)\s*:?\s*(?P<number>[0-9-]{0,40})")

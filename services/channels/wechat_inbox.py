@@ -3,7 +3,9 @@
 from pydantic import ValidationError
 
 from services.channels import wechat_answers as answers
-from services.channels.wechat import Message, NotAMessage, progress_asked
+from services.channels.wechat import progress_asked
+from services.channels.wechat_messages import NotAMessage
+from services.channels.wechat_messages import Push as Message
 from services.complaints.commands import Contact, FileComplaint, Telling
 from services.complaints.filing_desk import file_complaint
 from services.complaints.tracking import own_progress

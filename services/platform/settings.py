@@ -18,6 +18,11 @@ _FROM_FILE = (
     "DAGUANJIA_SECRET",
     "DAGUANJIA_WECHAT_TOKEN",
     "DAGUANJIA_WECHAT_APP_SECRET",
+    "DAGUANJIA_WECHAT_AES_KEY",
+    "DAGUANJIA_WECHAT_AES_KEY_PREVIOUS",
+    "DAGUANJIA_WECOM_TOKEN",
+    "DAGUANJIA_WECOM_AES_KEY",
+    "DAGUANJIA_WECOM_AES_KEY_PREVIOUS",
     "DAGUANJIA_SMS_SECRET",
     "DAGUANJIA_WEBHOOK_SECRET",
 )
@@ -53,6 +58,14 @@ class Settings(BaseSettings):
     wechat_app_secret: SecretStr = SecretStr("")
     wechat_api: str = "https://api.weixin.qq.com"
     wechat_window: int = Field(default=300, description="Seconds a callback's timestamp may be off.")
+    wechat_aes_key: SecretStr = SecretStr("")
+    wechat_aes_key_previous: SecretStr = Field(default=SecretStr(""), description="Tried where the current key does not fit.")
+    wechat_mode: str = Field(default="", description="plain, compatible or safe; empty: safe with an AES key, plain without.")
+    wechat_patience: float = Field(default=3.0, description="Seconds after which a callback is answered, done or not.")
+    wecom_token: SecretStr = Field(default=SecretStr(""), description="Token of the WeCom application's callback; empty: closed.")
+    wecom_aes_key: SecretStr = SecretStr("")
+    wecom_aes_key_previous: SecretStr = SecretStr("")
+    wecom_corp_id: str = ""
     sms_url: str = Field(default="", description="SMS gateway that takes our JSON POST; empty: no SMS.")
     sms_secret: SecretStr = SecretStr("")
     webhook_url: str = Field(default="", description="Where every notification to units is posted; empty: none.")

@@ -1,6 +1,7 @@
 """The WeChat callback over HTTP: verification, texts that become tickets, questions, and everything hostile."""
 
 import asyncio
+import secrets
 from datetime import UTC, datetime
 
 import pytest
@@ -26,7 +27,8 @@ def configured(monkeypatch):
 def query(stamp: int | None = None, **changes: str) -> dict[str, str]:
     """The query of a call that WeChat signed just now."""
     timestamp = str(stamp if stamp is not None else int(datetime.now(UTC).timestamp()))
-    return {"signature": signature(TOKEN, timestamp, "n1"), "timestamp": timestamp, "nonce": "n1", **changes}
+    nonce = secrets.token_hex(5)
+    return {"signature": signature(TOKEN, timestamp, nonce), "timestamp": timestamp, "nonce": nonce, **changes}
 
 
 def push(kind: str = "text", message_id: str | None = "24309345123456789", sender: str = OPENID, **fields: str) -> bytes:

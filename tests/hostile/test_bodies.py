@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -294,16 +295,16 @@ async def test_uploads_that_are_no_files_are_refused(barrage):
 async def test_hostile_messages_with_a_right_signature_break_nothing(barrage):
     (callback,) = [operation for operation in ALL if str(operation) == "POST /v1/wechat/callback"]
     stamp = str(int(datetime.now(UTC).timestamp()))
-    signed = f"/v1/wechat/callback?signature={signature(WECHAT_TOKEN, stamp, 'n')}&timestamp={stamp}&nonce=n"
+    addresses = (f"/v1/wechat/callback?signature={signature(WECHAT_TOKEN, stamp, str(n))}&timestamp={stamp}&nonce={n}" for n in count())
     for what, body in XML.items():
-        answer = await barrage.fire(callback, what, url=signed, content=body)
+        answer = await barrage.fire(callback, what, url=next(addresses), content=body)
         if answer.status_code != 400 or CANARY in answer.text:
             barrage.wrong.append(f"{what}: {answer.status_code} {answer.text[:200]}")
     for what, text in TEXTS.items():
         told = text.translate(dict.fromkeys((1, 8, 27, 0xFFFE, 0xFFFF)))  # no XML can hold these
         body = "<xml><ToUserName>gh</ToUserName><FromUserName>o1</FromUserName><CreateTime>1</CreateTime><MsgType>text</MsgType>"
         body += f"<Content>{escape(told)}</Content><MsgId>{zlib.crc32(what.encode())}</MsgId></xml>"
-        answer = await barrage.fire(callback, what, url=signed, content=body.encode())
+        answer = await barrage.fire(callback, what, url=next(addresses), content=body.encode())
         barrage.filed += "工单号" in answer.text
         if answer.status_code != 200:
             barrage.wrong.append(f"{what}: {answer.status_code} {answer.text[:200]}")

@@ -70,12 +70,12 @@ async def _tell_at_every_channel(desk: Desk) -> list[str]:
         assert answer.status_code == 201, answer.text
         numbers.append(answer.json()["number"])
     stamp = str(int(datetime.now(UTC).timestamp()))
-    query = {"signature": signature(WECHAT_TOKEN, stamp, "n"), "timestamp": stamp, "nonce": "n"}
     for message_id, text in (("24309345123456789", WORDS), ("24309345123456790", f"进度 {numbers[0]}"), ("24309345123456791", WORDS * 200)):
         push = (
             f"<xml><ToUserName>gh_580</ToUserName><FromUserName>{OPENID}</FromUserName><CreateTime>{stamp}</CreateTime>"
             f"<MsgType>text</MsgType><Content><![CDATA[{text}]]></Content><MsgId>{message_id}</MsgId></xml>"
         )
+        query = {"signature": signature(WECHAT_TOKEN, stamp, message_id), "timestamp": stamp, "nonce": message_id}
         assert (await client.post("/v1/wechat/callback", params=query, content=push.encode())).status_code == 200
     return numbers
 

@@ -1,0 +1,29 @@
+"""Rows of the callbacks' wires: nonces that were seen, and who writes from which WeCom userid."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.platform.database import Base
+
+
+class SeenPush(Base):
+    """A nonce with its timestamp, and the message that came under it: both as keyed digests, kept while the window lets them in."""
+
+    __tablename__ = "seen_pushes"
+
+    nonce: Mapped[bytes] = mapped_column(primary_key=True)
+    content: Mapped[bytes]
+    seen_at: Mapped[datetime]
+
+
+class WecomBinding(Base):
+    """Which member a WeCom userid is. The userid is kept as its blind index alone: it is compared, never shown or written to."""
+
+    __tablename__ = "wecom_bindings"
+
+    member_id: Mapped[UUID] = mapped_column(ForeignKey("members.id"), primary_key=True)
+    userid_index: Mapped[bytes] = mapped_column(unique=True)
+    bound_at: Mapped[datetime]
