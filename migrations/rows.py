@@ -7,6 +7,7 @@ import services.catalogue.models
 import services.channels.wire_models
 import services.channels.field_models
 import services.channels.models
+import services.channels.open311_models
 import services.channels.platform_models
 import services.complaints.models
 import services.complaints.phone_tasks
