@@ -54,6 +54,7 @@ class Accept(BaseModel):
     model_config = _example(action="accept")
 
     action: Literal["accept"]
+    happened_at: AwareDatetime | None = None
 
 
 class Return(BaseModel):
@@ -65,6 +66,7 @@ class Return(BaseModel):
     reason: Literal["not_ours", "wrong_place", "wrong_category", "needs_more_information", "duplicate"]
     words: Words
     right_unit: Code | None = None
+    happened_at: AwareDatetime | None = None
 
 
 class HandUp(BaseModel):
@@ -75,6 +77,7 @@ class HandUp(BaseModel):
     action: Literal["hand_up"]
     reason: Literal["beyond_authority", "needs_funds", "needs_department", "needs_higher_level"]
     words: Words
+    happened_at: AwareDatetime | None = None
 
 
 class Transfer(BaseModel):
@@ -105,6 +108,7 @@ class FinishTask(BaseModel):
 
     action: Literal["finish_task"]
     words: Words
+    happened_at: AwareDatetime | None = None
     files: list[File] = Field(default_factory=list, max_length=20)
 
 
@@ -126,7 +130,8 @@ class RequestExtension(BaseModel):
     model_config = _example(action="request_extension", working_days=3, reason="materials", words="管件需从县城调运")
 
     action: Literal["request_extension"]
-    working_days: int = Field(ge=1, le=60)
+    working_days: int | None = Field(default=None, ge=1, le=60)
+    natural_days: int | None = Field(default=None, ge=1, le=30, description="Instead of working days, under the petition rules.")
     reason: Literal["materials", "weather", "funds", "approval", "coordination", "complexity"]
     words: Words
 
@@ -252,6 +257,15 @@ class Unmerge(BaseModel):
     words: Words
 
 
+class Inform(BaseModel):
+    """Tell a petitioner in writing that the petition is taken on (受理告知)."""
+
+    model_config = _example(action="inform", words="您反映的水渠占用问题已受理,由彭寨镇办理")
+
+    action: Literal["inform"]
+    words: Words
+
+
 class Urge(BaseModel):
     """催办."""
 
@@ -301,6 +315,7 @@ class Supplement(BaseModel):
 
 TicketCommand = Annotated[
     Triage
+    | Inform
     | Dispatch
     | Accept
     | Return

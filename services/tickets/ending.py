@@ -11,6 +11,7 @@ from services.tickets.changes import EventDraft, Insert, Outcome, Row, Update
 from services.tickets.commands import Cancel, Close, File, GiveAnswer, MakeCallBack, Merge, Reject, Reopen, Resolve, Unmerge, happened
 from services.tickets.lifecycle import OPEN
 from services.tickets.models import Answer, Assignment, CallBack, Extension, Round
+from services.tickets.terms import is_last
 from services.tickets.working import PAUSED_STAGES, checked_instant, work_log
 
 _PICTURES = frozenset({"evidence", "before", "after"})
@@ -26,15 +27,15 @@ def resolve(case: Case, command: Resolve, deed: Deed) -> Outcome:
     missing = missing_evidence(case, command.files)
     if missing:
         raise Invalid("ticket.evidence_missing", "The category demands evidence that is not there yet.", extra={"missing": missing})
-    at = checked_instant(case, happened(command, deed.now), deed)
+    at, counted = checked_instant(case, happened(command, deed.now), deed)
     log_id, insert, links = work_log(case, deed, "result", command.words, command.files, at)
-    values: Row = {"resolved_at": at, "resolved_by_unit_id": case.ticket.lead_unit_id, "resolved_by_account_id": deed.actor.account_id}
-    rounds = _round_update(case, {"resolved_at": at, "resolved_by_unit_id": case.ticket.lead_unit_id})
+    values: Row = {"resolved_at": counted, "resolved_by_unit_id": case.ticket.lead_unit_id, "resolved_by_account_id": deed.actor.account_id}
+    rounds = _round_update(case, {"resolved_at": counted, "resolved_by_unit_id": case.ticket.lead_unit_id})
     return Outcome(
         {"unit_id": str(case.ticket.lead_unit_id), "work_log_id": str(log_id), "files": [str(file.id) for file in command.files]},
         values,
         inserts=(insert, *timing.start(case, "answer" if case.owed_answers else "verify", deed.now)),
-        updates=(*timing.stop(case, ["first_contact", "resolve"], at), *rounds),
+        updates=(*timing.stop(case, ["inform", "first_contact", "resolve"], counted), *rounds),
         links=links,
         happened_at=at,
     )
@@ -76,7 +77,7 @@ def answer(case: Case, command: GiveAnswer, deed: Deed) -> Outcome:
 
 
 def call_back(case: Case, command: MakeCallBack, deed: Deed) -> Outcome:
-    """Record what the complainant said. "Not solved" starts the next round at once."""
+    """Record what the complainant said. "Not solved" starts the next round at once, where the terms know one."""
     refuse_executor(case, deed.actor)
     if not command.reached and (command.contacted, command.solved, command.satisfied) != (None, None, None):
         raise Invalid("call_back.not_reached", "Whoever was not reached said nothing; leave contacted, solved and satisfied out.")
@@ -94,7 +95,7 @@ def call_back(case: Case, command: MakeCallBack, deed: Deed) -> Outcome:
     }
     verdict = {key: row[key] for key in ("reached", "contacted", "solved", "satisfied")}
     data = {"call_back_id": str(row["id"]), **verdict}
-    if command.solved is not False:
+    if command.solved is not False or is_last(case.ticket.terms, case.ticket.round):
         return Outcome(data, inserts=(Insert(CallBack, row),))
     again = _next_round(case, deed, "call_back_not_solved")
     reopened = EventDraft("ticket.reopened", {"reason": "call_back_not_solved", "round": case.ticket.round + 1})
@@ -123,6 +124,9 @@ def reopen(case: Case, command: Reopen, deed: Deed) -> Outcome:
     closed, days = case.ticket.closed_at, case.around.reopen_days
     if closed is not None and deed.now > closed + timedelta(days=days):
         raise Conflict("ticket.reopen_too_late", f"A ticket can be reopened within {days} days; file a new one that names this number.")
+    if is_last(case.ticket.terms, case.ticket.round):
+        detail = "The final review (复核) ends a petition; the same matter is not taken on again. Explain it to the person."
+        raise Conflict("petition.final", detail)
     again = _next_round(case, deed, command.words)
     return Outcome({"words": command.words, "round": case.ticket.round + 1}, again.values, again.inserts, again.updates)
 

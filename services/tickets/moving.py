@@ -1,5 +1,6 @@
 """Decisions that move a ticket between units: triage, dispatch, accept, return, hand up, transfer, join. Pure."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,8 +14,9 @@ from services.routing.rules import WORKING_ROLES
 from services.tickets import timing
 from services.tickets.case import Case, Deed
 from services.tickets.changes import Insert, Outcome, Row, Update
-from services.tickets.commands import Accept, Dispatch, HandUp, Join, Return, Transfer, Triage
+from services.tickets.commands import Accept, Dispatch, HandUp, Join, Return, Transfer, Triage, happened
 from services.tickets.models import Assignment, Round
+from services.tickets.working import checked_instant
 
 RETURNS_BEFORE_ADJUDICATION = 3
 
@@ -78,7 +80,11 @@ def transfer(case: Case, command: Transfer, deed: Deed) -> Outcome:
 
 
 def hand_up(case: Case, command: HandUp, deed: Deed) -> Outcome:
-    """The holder passes the ticket to the next tier up that has people; blank seats on the way are named."""
+    """The holder passes the ticket to the next tier up that has people; blank seats on the way are named.
+
+    Whenever it was said to have happened, the next seat's clock starts now: nobody loses time by another's lack of signal.
+    """
+    at, _ = checked_instant(case, happened(command, deed.now), deed)
     here = case.around.tree.by_id[_lead_unit(case)]
     skipped: list[dict[str, str]] = []
     for unit in case.around.tree.ancestors(here):
@@ -91,7 +97,7 @@ def hand_up(case: Case, command: HandUp, deed: Deed) -> Outcome:
                 "chosen": {"code": unit.code, "name": unit.name},
                 "skipped": skipped,
             }
-            return assign_lead(case, unit, why, deed, hand_off=True, ended="handed_up")
+            return replace(assign_lead(case, unit, why, deed, hand_off=True, ended="handed_up"), happened_at=at)
         skipped.append({"code": unit.code, "name": unit.name, "because": "blank"})
     raise Conflict("ticket.no_tier_above", "There is no staffed tier above; ask the county desk to transfer the ticket.")
 
@@ -121,8 +127,9 @@ def send_back(case: Case, command: Return, deed: Deed) -> Outcome:
         "returns": returns,
         "adjudication": values["adjudication"],
     }
+    at, _ = checked_instant(case, happened(command, deed.now), deed)
     clocks = _dispatch_clock_again(case, deed.now)
-    return Outcome(data, values, inserts=clocks, updates=_ending(case, "returned", deed.now))
+    return Outcome(data, values, inserts=clocks, updates=_ending(case, "returned", deed.now), happened_at=at)
 
 
 def _dispatch_clock_again(case: Case, at: datetime) -> tuple[Insert, ...]:
@@ -136,13 +143,15 @@ def _dispatch_clock_again(case: Case, at: datetime) -> tuple[Insert, ...]:
 
 def accept(case: Case, command: Accept, deed: Deed) -> Outcome:
     """Somebody of the holding seat takes the ticket on, by name."""
+    at, counted = checked_instant(case, happened(command, deed.now), deed)
     lead = case.lead
     assert lead is not None
     member = deed.actor.member_id
     return Outcome(
         {"unit_id": str(lead.unit_id), "member_id": str(member) if member else None, "assignment_id": str(lead.id)},
-        {"accepted_at": deed.now, "lead_member_id": member},
-        updates=(Update(Assignment, lead.id, {"accepted_at": deed.now, "member_id": member}), *timing.stop(case, ["accept"], deed.now)),
+        {"accepted_at": counted, "lead_member_id": member},
+        updates=(Update(Assignment, lead.id, {"accepted_at": counted, "member_id": member}), *timing.stop(case, ["accept"], counted)),
+        happened_at=at,
     )
 
 
@@ -247,7 +256,7 @@ def _clocks(case: Case, deed: Deed) -> tuple[Insert, ...]:
         started = timing.start(case, "accept", deed.now, turn=accepting.turn + 1 if accepting else 1)
     for stage in timing.ROUND_STAGES:
         if case.clock(stage) is None:
-            started += timing.start(case, stage, deed.now)
+            started += timing.start(case, stage, timing.round_start(case, stage, deed.now))
     return started
 
 

@@ -11,8 +11,8 @@ from services.tickets.case import Case, Deed
 from services.tickets.changes import FileLink, Insert, Outcome, Row, Update
 from services.tickets.commands import DecideExtension, File, FinishTask, LogWork, RequestExtension, Resume, Supplement, Suspend, happened
 from services.tickets.models import Assignment, Extension, WorkLog
+from services.tickets.terms import EXTENSION_DAYS_AT_MOST, EXTENSIONS_AT_MOST, PETITION
 
-EXTENSIONS_A_ROUND = 2
 PAUSED_STAGES = ("first_contact", "resolve")
 
 
@@ -35,14 +35,14 @@ def work_log(case: Case, deed: Deed, kind: str, words: str, files: list[File], a
 
 def log_work(case: Case, command: LogWork, deed: Deed) -> Outcome:
     """Write down what was done; the first contact with the complainant stops its clock."""
-    at = checked_instant(case, happened(command, deed.now), deed)
+    at, counted = checked_instant(case, happened(command, deed.now), deed)
     log_id, insert, links = work_log(case, deed, "contact" if command.contacted else "work", command.words, command.files, at)
     first = command.contacted and case.ticket.first_contact_at is None
     return Outcome(
         {"work_log_id": str(log_id), "contacted": command.contacted, "files": [str(file.id) for file in command.files]},
-        {"first_contact_at": at} if first else {},
+        {"first_contact_at": counted} if first else {},
         inserts=(insert,),
-        updates=timing.stop(case, ["first_contact"], at) if command.contacted else (),
+        updates=timing.stop(case, ["first_contact"], counted) if command.contacted else (),
         links=links,
         happened_at=at,
     )
@@ -51,12 +51,14 @@ def log_work(case: Case, command: LogWork, deed: Deed) -> Outcome:
 def finish_task(case: Case, command: FinishTask, deed: Deed) -> Outcome:
     """A co-handler is done with its task."""
     row = next(row for row in case.co_handlers if row.unit_id == deed.unit_id)
-    log_id, insert, links = work_log(case, deed, "task", command.words, command.files, deed.now)
+    at, counted = checked_instant(case, happened(command, deed.now), deed)
+    log_id, insert, links = work_log(case, deed, "task", command.words, command.files, at)
     return Outcome(
         {"unit_id": str(row.unit_id), "assignment_id": str(row.id), "work_log_id": str(log_id)},
         inserts=(insert,),
-        updates=(Update(Assignment, row.id, {"ended_at": deed.now, "end": "done"}),),
+        updates=(Update(Assignment, row.id, {"ended_at": counted, "end": "done"}),),
         links=links,
+        happened_at=at,
     )
 
 
@@ -69,22 +71,34 @@ def request_extension(case: Case, command: RequestExtension, deed: Deed) -> Outc
         raise Conflict("extension.too_late", "The limit is over; an extension must be requested before.")
     if case.extension is not None:
         raise Conflict("extension.pending", "A request waits for its decision already.")
-    if case.extensions >= EXTENSIONS_A_ROUND:
-        raise Conflict("extension.used_up", f"{EXTENSIONS_A_ROUND} extensions were granted in this round; hand the ticket up instead.")
+    most = EXTENSIONS_AT_MOST[case.ticket.terms]
+    if case.extensions >= most:
+        raise Conflict("extension.used_up", f"No more than {most} extensions are granted in a round; hand the ticket up instead.")
+    _require_days(case, command)
     row: Row = {
         "id": new_id(),
         "ticket_id": case.ticket.id,
         "round": case.ticket.round,
         "stage": "resolve",
         "working_days": command.working_days,
+        "natural_days": command.natural_days,
         "reason_code": command.reason,
         "words": command.words,
         "requested_at": deed.now,
         "requested_by_account_id": deed.actor.account_id,
     }
-    return Outcome(
-        {"extension_id": str(row["id"]), "working_days": command.working_days, "reason": command.reason}, inserts=(Insert(Extension, row),)
-    )
+    days = {"working_days": command.working_days, "natural_days": command.natural_days}
+    return Outcome({"extension_id": str(row["id"]), **days, "reason": command.reason}, inserts=(Insert(Extension, row),))
+
+
+def _require_days(case: Case, command: RequestExtension) -> None:
+    """Refuse days of the wrong kind: working days, but natural ones where the petition rules set the limit, which count in them."""
+    clock = case.clock("resolve")
+    assert clock is not None
+    natural = case.ticket.terms == PETITION and TimeUnit(clock.limit_unit) is TimeUnit.NATURAL_DAYS
+    if (command.natural_days is not None) != natural or (command.working_days is not None) == natural:
+        kind = f"natural_days, {EXTENSION_DAYS_AT_MOST} at most" if natural else "working_days"
+        raise Invalid("extension.days", f"This limit is extended in {kind}; say exactly that.")
 
 
 def decide_extension(case: Case, command: DecideExtension, deed: Deed) -> Outcome:
@@ -100,9 +114,11 @@ def decide_extension(case: Case, command: DecideExtension, deed: Deed) -> Outcom
         "granted": command.granted,
         "decision": command.words,
     }
-    moved = timing.extend(case, pending.working_days) if command.granted else ()
+    unit = TimeUnit.WORKING_DAYS if pending.natural_days is None else TimeUnit.NATURAL_DAYS
+    moved = timing.extend(case, pending.working_days or pending.natural_days or 0, unit) if command.granted else ()
+    days = {"working_days": pending.working_days, "natural_days": pending.natural_days}
     return Outcome(
-        {"extension_id": str(pending.id), "granted": command.granted, "working_days": pending.working_days, "words": command.words},
+        {"extension_id": str(pending.id), "granted": command.granted, **days, "words": command.words, "terms": case.ticket.terms},
         updates=(Update(Extension, pending.id, decided), *moved),
     )
 
@@ -154,14 +170,18 @@ def supplement(case: Case, command: Supplement, deed: Deed) -> Outcome:
     return Outcome(data | ({"danger": command.danger} if command.danger else {}), values)
 
 
-def checked_instant(case: Case, at: datetime, deed: Deed) -> datetime:
-    """Return `at` where a deed can have happened then: not in the future, not before the seat acted from was given the ticket.
+def checked_instant(case: Case, at: datetime, deed: Deed) -> tuple[datetime, datetime]:
+    """Return when a deed happened, and from when it counts for limits: it cannot have happened in the future.
 
-    A worker without signal may log afterwards what was done; nobody can have been in time before it was theirs to do.
+    A worker without signal may log afterwards what was done; nobody can have been in time before it was theirs to do. What was reported
+    from the field may have been worked on from when it was reported, long before anybody could hand it out: it is written down at its
+    own time and counts from the instant the seat was given the ticket. Any other deed before that instant is refused.
     """
     since = min((row.assigned_at for row in case.assignments if row.unit_id == deed.unit_id), default=case.ticket.received_at)
     if at > deed.now:
         raise Invalid("happened_at.future", "A deed cannot have happened in the future; check the clock of the device.")
-    if at < since:
-        raise Invalid("happened_at.too_early", "A deed cannot have happened before your unit was given the ticket.")
-    return at
+    if at >= since:
+        return at, at
+    if case.ticket.channel == "field" and at >= case.ticket.received_at:
+        return at, since
+    raise Invalid("happened_at.too_early", "A deed cannot have happened before your unit was given the ticket.")
