@@ -57,6 +57,7 @@ class Settings(BaseSettings):
     wechat_app_id: str = ""
     wechat_app_secret: SecretStr = SecretStr("")
     wechat_api: str = "https://api.weixin.qq.com"
+    wechat_templates: str = Field(default="", description="Templates by occasion: JSON, or the path of a file of it.")
     wechat_window: int = Field(default=300, description="Seconds a callback's timestamp may be off.")
     wechat_aes_key: SecretStr = SecretStr("")
     wechat_aes_key_previous: SecretStr = Field(default=SecretStr(""), description="Tried where the current key does not fit.")
