@@ -1,77 +1,100 @@
-"""The shapes of WeChat's plain mode, against the vectors."""
+"""Which calls are WeChat's under which mode; what goes back to a verification; when a text asks for progress."""
 
 import json
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from defusedxml.ElementTree import fromstring
 
-from services.channels.wechat import NotAMessage, echo, fresh, progress_asked, read_message, signature, signed, text_reply
+from services.channels.wechat import Call, Mode, echo, fresh, open_call, progress_asked
+from services.channels.wechat_crypto import WRONG_SIGNATURE, Refused, Wire, aes_key, seal_envelope, signature
+from services.channels.wechat_messages import NotAMessage
 
-VECTORS = Path(__file__).parent.parent / "vectors"
-CRYPTO = json.loads((VECTORS / "wechat_crypto.json").read_text())["vectors"]
-MESSAGES = json.loads((VECTORS / "wechat_messages.json").read_text())
-PLAIN = [vector for vector in CRYPTO if vector["kind"] in ("mp_url_verify", "mp_plain_post")]
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
+CRYPTO = json.loads((Path(__file__).parent.parent / "vectors" / "wechat_crypto.json").read_text())["vectors"]
+TOKEN, APP = "dagj580Token", "wx5805805805805800"
+KEY = aes_key("580580580580580580580580580580580580580580a")
+WIRE = Wire(TOKEN, APP, (KEY,))
+CLEAR = b"<xml><ToUserName>gh</ToUserName><FromUserName>o1</FromUserName></xml>"
+SEALED = seal_envelope(KEY, CLEAR, APP)
+PLAIN_CALL = Call(signature=signature(TOKEN, "1", "n"), timestamp="1", nonce="n")
 
 
-@pytest.mark.parametrize("vector", PLAIN, ids=[vector["id"] for vector in PLAIN])
-def test_signatures_agree_with_every_vector(vector):
-    assert signed(vector["token"], vector["timestamp"], vector["nonce"], vector["signature"]) is vector["valid"]
+def aes_call(sealed: str = SEALED, **changes: str) -> Call:
+    given = {"signature": signature(TOKEN, "1", "n"), "msg_signature": signature(TOKEN, "1", "n", sealed), "encrypt_type": "aes"}
+    return Call(**{**given, "timestamp": "1", "nonce": "n", **changes})
 
 
-@pytest.mark.parametrize("vector", MESSAGES["messages"], ids=[vector["id"] for vector in MESSAGES["messages"]])
-def test_every_message_is_read(vector):
-    message = read_message(vector["xml"].encode())
-    expected = vector["expect"]
-    assert message.sender == "oTestUser0000000000000000001"
-    if "event" in expected:
-        assert (message.kind, message.event) == ("event", expected["event"])
-    else:
-        assert (message.kind, message.message_id) == (expected["kind"], vector["dedupe_key"])
-    if expected.get("kind") == "text":
-        assert message.text == expected["text"]
+def safe_body(sealed: str = SEALED, beside: str = "") -> bytes:
+    return f"<xml><ToUserName>gh</ToUserName>{beside}<Encrypt><![CDATA[{sealed}]]></Encrypt></xml>".encode()
 
 
-@pytest.mark.parametrize("vector", MESSAGES["negative"], ids=[vector["id"] for vector in MESSAGES["negative"]])
-def test_everything_else_is_refused(vector):
+@pytest.mark.parametrize("mode", [Mode.PLAIN, Mode.COMPATIBLE])
+def test_plain_pushes_are_taken_in_plain_and_compatible_mode(mode):
+    letter = open_call(PLAIN_CALL, CLEAR, WIRE, mode)
+    assert (letter.opened.clear, letter.opened.key, letter.as_json) == (CLEAR, None, False)
+
+
+@pytest.mark.parametrize("mode", [Mode.SAFE, Mode.COMPATIBLE])
+def test_sealed_pushes_are_taken_in_safe_and_compatible_mode(mode):
+    letter = open_call(aes_call(), safe_body(), WIRE, mode)
+    assert (letter.opened.clear, letter.opened.key) == (CLEAR, KEY)
+
+
+def test_what_stands_beside_the_envelope_is_not_looked_at():
+    forged = "<FromUserName>oForged</FromUserName><Content>forged</Content>"
+    assert open_call(aes_call(), safe_body(beside=forged), WIRE, Mode.COMPATIBLE).opened.clear == CLEAR
+
+
+def refused(call: Call, body: bytes, mode: Mode) -> int | str:
+    with pytest.raises(Refused) as reason:
+        open_call(call, body, WIRE, mode)
+    return reason.value.code
+
+
+def test_safe_mode_takes_nothing_in_clear_however_it_is_signed():
+    assert refused(PLAIN_CALL, CLEAR, Mode.SAFE) == "plain_in_safe_mode"
+    assert refused(PLAIN_CALL, safe_body(), Mode.SAFE) == "plain_in_safe_mode"
     with pytest.raises(NotAMessage):
-        read_message(vector["xml"].encode())
+        open_call(aes_call(), CLEAR, WIRE, Mode.SAFE)
+
+
+def test_plain_mode_says_that_it_has_no_key():
+    assert refused(aes_call(), safe_body(), Mode.PLAIN) == "encrypted_in_plain_mode"
+
+
+@pytest.mark.parametrize("mode", [Mode.SAFE, Mode.COMPATIBLE])
+def test_the_signature_without_the_envelope_does_not_open_it(mode):
+    plain = signature(TOKEN, "1", "n")
+    assert refused(aes_call(msg_signature=plain), safe_body(), mode) == WRONG_SIGNATURE
+    assert refused(aes_call(msg_signature="测"), safe_body(), mode) == WRONG_SIGNATURE
+    assert refused(aes_call(), safe_body(seal_envelope(KEY, CLEAR, APP)), mode) == WRONG_SIGNATURE
+
+
+def test_a_wrong_plain_signature_opens_nothing():
+    for wrong in ("", "0" * 40, PLAIN_CALL.signature.upper(), "测"):
+        assert refused(Call(signature=wrong, timestamp="1", nonce="n"), CLEAR, Mode.PLAIN) == WRONG_SIGNATURE
+
+
+def test_json_pushes_are_known_by_their_shape():
+    (plain,) = [vector for vector in CRYPTO if vector["id"] == "mp-plain-1"]
+    call = Call(signature=plain["signature"], timestamp=plain["timestamp"], nonce=plain["nonce"])
+    assert open_call(call, plain["body"].encode(), Wire(plain["token"], ""), Mode.PLAIN).as_json
+    (sealed,) = [vector for vector in CRYPTO if vector["id"] == "mp-aes-1"]
+    call = Call(msg_signature=sealed["msg_signature"], timestamp=sealed["timestamp"], nonce=sealed["nonce"], encrypt_type="aes")
+    wire = Wire(sealed["token"], sealed["receive_id"], (aes_key(sealed["encoding_aes_key"]),))
+    body = json.dumps({"ToUserName": "gh_97417a04a28d", "Encrypt": sealed["encrypt"]}).encode()
+    letter = open_call(call, body, wire, Mode.SAFE)
+    assert letter.as_json
+    assert letter.opened.clear.decode() == sealed["plaintext"]
 
 
 @pytest.mark.parametrize(
-    "body",
-    [
-        b"\xff\xfe\x00", b"<xml>", b"<xml/>", b'<?xml version="1.0" encoding="nonsense"?><xml/>', b"<xml>" * 5000, b"\x00",
-        b"<?xml version='1.0' encoding='utf-16'?><xml/>",
-        "<xml><ToUserName>a</ToUserName><FromUserName>村民</FromUserName><CreateTime>1</CreateTime></xml>".encode(),
-        b"<xml><ToUserName>a</ToUserName><FromUserName>b</FromUserName><CreateTime>1</CreateTime><MsgId>a b</MsgId></xml>",
-    ],
-)  # fmt: skip
-def test_hostile_bodies_are_no_messages(body):
+    "body", [b"", b"<xml/>", b"<xml><Encrypt/></xml>", b"<xml><Encrypt><a/></Encrypt></xml>", b"{}", b'{"Encrypt":[1]}']
+)
+def test_a_body_without_an_envelope_is_no_message(body):
     with pytest.raises(NotAMessage):
-        read_message(body)
-
-
-def test_a_reply_goes_back_to_the_sender_and_survives_any_words():
-    vector = MESSAGES["messages"][0]
-    message = read_message(vector["xml"].encode())
-    for words in ("已受理", "<b>&]]>", "]]>]]>", "行\n行"):
-        reply = {child.tag: child.text for child in fromstring(text_reply(message, words, NOW))}
-        assert reply == {
-            "ToUserName": message.sender,
-            "FromUserName": message.account,
-            "CreateTime": str(int(NOW.timestamp())),
-            "MsgType": "text",
-            "Content": words,
-        }
-
-
-def test_a_long_reply_is_cut_between_characters():
-    message = read_message(MESSAGES["messages"][0]["xml"].encode())
-    reply = fromstring(text_reply(message, "长" * 3000, NOW)).findtext("Content")
-    assert reply == "长" * 682
+        open_call(aes_call(), body, WIRE, Mode.SAFE)
 
 
 @pytest.mark.parametrize(("stamp", "holds"), [(0, True), (300, True), (-300, True), (301, False), (-301, False)])
@@ -100,7 +123,3 @@ def test_only_a_short_plain_echo_goes_back():
 )  # fmt: skip
 def test_a_question_about_progress_is_told_from_a_complaint(text, number):
     assert progress_asked(text) == number
-
-
-def test_the_signature_is_over_the_sorted_texts():
-    assert signature("b", "a", "c") == signature("c", "b", "a")
