@@ -24,7 +24,7 @@ async def link(
     """
     if not attachment_ids:
         return
-    await _require(work.session, work.actor, attachment_ids)
+    await require_uploaded(work.session, work.actor, attachment_ids)
     roles = role_by_id or {}
     rows = [
         {
@@ -42,10 +42,11 @@ async def link(
 async def require_own(actor: Actor, attachment_ids: Sequence[UUID]) -> None:
     """Raise Invalid ``attachment.unknown`` unless `actor` uploaded all these files. Files are never deleted, so this stays true."""
     async with database().transaction() as session:
-        await _require(session, actor, attachment_ids)
+        await require_uploaded(session, actor, attachment_ids)
 
 
-async def _require(session: AsyncSession, actor: Actor, attachment_ids: Sequence[UUID]) -> None:
+async def require_uploaded(session: AsyncSession, actor: Actor, attachment_ids: Sequence[UUID]) -> None:
+    """As :func:`require_own`, in a transaction that is open already."""
     query = select(Attachment.id).where(Attachment.id.in_(attachment_ids), Attachment.uploaded_by == actor.account_id)
     found = set(await session.scalars(query))
     unknown = [position for position, attachment_id in enumerate(attachment_ids) if attachment_id not in found]

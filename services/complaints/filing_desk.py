@@ -6,7 +6,7 @@ import structlog
 from asyncpg import PostgresError
 from sqlalchemy.exc import SQLAlchemyError
 
-from services.attachments.linking import require_own
+from services.attachments.linking import require_own, require_uploaded
 from services.catalogue.policy import Catalogue
 from services.catalogue.queries import catalogue, catalogue_at_hand
 from services.complaints.bearings import take_bearings
@@ -21,6 +21,7 @@ from services.platform import clock
 from services.platform.actor import Actor
 from services.platform.database import database
 from services.platform.secrets import tracking_code
+from services.platform.unit_of_work import Work
 
 log = structlog.get_logger()
 
@@ -41,6 +42,15 @@ async def prepared(command: FileComplaint, actor: Actor, repeatable: Repeatable 
     if command.telling.attachment_ids:
         await require_own(actor, command.telling.attachment_ids)
     return prepare(command, actor, clock.now(), bearings, repeatable=repeatable, place=place)
+
+
+async def prepared_within(work: Work, command: FileComplaint) -> Filing:
+    """Return `command` as rows, ready to be written in the transaction of `work`; with what was understood of the place."""
+    tree, categories = await unit_tree(work.session), await catalogue(work.session)
+    bearings = take_bearings(command.telling, tree, categories)
+    if command.telling.attachment_ids:
+        await require_uploaded(work.session, work.actor, command.telling.attachment_ids)
+    return prepare(command, work.actor, work.now, bearings, place=place_answer(command.telling.place, tree))
 
 
 async def look_around() -> None:
