@@ -1,4 +1,4 @@
-"""Filing at the desk: the hotline operator while the villager talks, and whoever receives a visitor."""
+"""Filing by telephone: the hotline operator while the villager talks."""
 
 from typing import Annotated
 from uuid import UUID
@@ -38,14 +38,6 @@ class HotlineComplaint(Telling):
         return str(self.filing_id) if self.call_id is None else f"{self.call_id}#{self.item}"
 
 
-class PetitionComplaint(Telling):
-    """What a visitor of the petition office tells."""
-
-    filing_id: UUID = Field(
-        description="A UUID made by the client: the same again finds the first ticket.", examples=["019aa7c0-7a56-7c60-a0b4-5d1f6a2f9d40"]
-    )
-
-
 @router.post("/hotline/complaints", summary="File what a caller tells", status_code=201, response_model=Filed, responses=FOUND_BEFORE)
 @by_hand("hotline.file", HotlineComplaint)
 async def file_by_hotline(
@@ -54,13 +46,3 @@ async def file_by_hotline(
     """File a complaint told on the telephone. A repeat of the same call and item returns the first ticket."""
     command = FileComplaint("hotline", body.message_id, body, call_id=body.call_id)
     return answer(await file_complaint(command, actor, repeatable(actor, "POST /v1/hotline/complaints", key, body), ask_back=True))
-
-
-@router.post("/petitions", summary="File what a visitor tells", status_code=201, response_model=Filed, responses=FOUND_BEFORE)
-@by_hand("petition.file", PetitionComplaint)
-async def file_petition(
-    body: PetitionComplaint, actor: Annotated[Actor, Depends(requires("petition.file"))], key: IdempotencyKeyHeader
-) -> Response:
-    """File a complaint told in person at the office."""
-    command = FileComplaint("petition", str(body.filing_id), body)
-    return answer(await file_complaint(command, actor, repeatable(actor, "POST /v1/petitions", key, body), ask_back=True))

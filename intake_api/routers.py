@@ -14,6 +14,7 @@ from intake_api import (
     sessions,
     tickets,
     units,
+    uploads,
     wechat,
     wecom,
 )
@@ -27,6 +28,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     tickets.router,
     complaints.router,
     attachments.router,
+    uploads.router,
     sessions.router,
     categories.router,
     units.router,

@@ -111,7 +111,8 @@ class FileComplaint:
     """The one command all channels end in.
 
     `channel_message_id` is the channel's own id of the message: the same again finds the first ticket. `source` is ``discovered`` where
-    nobody complained and a worker saw it. `call_id` is the telephone call it was said in.
+    nobody complained and a worker saw it. `call_id` is the telephone call it was said in. `terms`
+    are those it is handled under (`services/tickets/terms.py`).
     """
 
     channel: str
@@ -119,6 +120,7 @@ class FileComplaint:
     telling: Telling
     source: Literal["complaint", "discovered"] = "complaint"
     call_id: str | None = None
+    terms: str = "usual"
 
 
 class Reword(_Command):

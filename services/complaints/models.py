@@ -16,6 +16,7 @@ CHANNELS = {
     "letter": "来信",
     "open311": "开放接口",
     "platform": "上级平台",
+    "on_behalf": "代办",
 }
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from services.platform.database import Base
 
-STAGES = ("dispatch", "accept", "first_contact", "resolve", "answer", "verify", "review")
+STAGES = ("dispatch", "accept", "inform", "first_contact", "resolve", "answer", "verify", "review")
 CLOCK_STATES = ("running", "paused", "stopped", "cancelled")
 
 

@@ -38,6 +38,7 @@ _OWED: dict[str, tuple[str, ...]] = {
     "ticket.cancelled": (NOTIFY, COUNT),
     "ticket.merged": (NOTIFY, COUNT),
     "ticket.unmerged": (NOTIFY, COUNT),
+    "ticket.informed": (NOTIFY,),
     "ticket.urged": (NOTIFY,),
     "ticket.supervised": (NOTIFY,),
     "ticket.instructed": (NOTIFY,),

@@ -62,6 +62,7 @@ class _Occasion:
             level=data.get("name"),
             granted=bool(data.get("granted")),
             working_days=int(data.get("working_days") or 0),
+            natural_days=int(data.get("natural_days") or 0),
             adjudication=bool(data.get("adjudication")),
             hotline=self.matter.hotline,
         )
@@ -130,7 +131,10 @@ def _returned(occasion: _Occasion) -> list[Notice]:
 
 
 def _extended(occasion: _Occasion) -> list[Notice]:
-    return occasion.units("extension", occasion.matter.lead_unit_id)
+    """Under the petition rules the person is told as well when they have to wait longer."""
+    petition = occasion.data.get("terms") == "petition" and occasion.data.get("granted")
+    told = occasion.complainants("extended") if petition else []
+    return told + occasion.units("extension", occasion.matter.lead_unit_id)
 
 
 def _resolved(occasion: _Occasion) -> list[Notice]:
@@ -192,6 +196,7 @@ _TELLS: Mapping[str, Callable[[_Occasion], list[Notice]]] = {
     "ticket.returned": _returned,
     "ticket.extension_decided": _extended,
     "ticket.resolved": _resolved,
+    "ticket.informed": lambda occasion: occasion.complainants("informed", occasion.unit("unit_id")),
     "ticket.answered": _answered,
     "ticket.closed": lambda occasion: occasion.complainants("closed"),
     "ticket.rejected": lambda occasion: occasion.complainants("rejected"),

@@ -30,6 +30,7 @@ class Facts:
     level: str | None = None
     granted: bool = False
     working_days: int = 0
+    natural_days: int = 0
     adjudication: bool = False
     hotline: str = "580"
 
@@ -51,6 +52,13 @@ LEVELS = {"urge": "催办", "raise": "上报上一级", "supervise": "县级督�
 def to_complainant(template: str, facts: Facts) -> str:
     """Return the text for the complainant; KeyError for an unknown `template`."""
     return _COMPLAINANT[template](facts)
+
+
+def discreet(template: str, words: str, number: str, hotline: str) -> str:
+    """Return what a confidential matter's complainant is told where others may look: the number only, nothing of matter, unit or result."""
+    if template == "received":  # it holds nothing but number and code
+        return words
+    return f"您的诉求（编号{number}）有新的进展，请凭编号和查询码查询，或拨打{hotline}询问。"
 
 
 def to_unit(template: str, facts: Facts) -> str:
@@ -120,8 +128,22 @@ def _returned(facts: Facts) -> str:
 
 def _extension(facts: Facts) -> str:
     if facts.granted:
-        return f"{_matter(facts)}的延期申请已同意，延长{facts.working_days}个工作日{_until(facts)}。"
+        return f"{_matter(facts)}的延期申请已同意，延长{_days(facts)}{_until(facts)}。"
     return f"{_matter(facts)}的延期申请未获同意，原时限不变{_until(facts)}。"
+
+
+def _days(facts: Facts) -> str:
+    return f"{facts.natural_days}日" if facts.natural_days else f"{facts.working_days}个工作日"
+
+
+def _informed(facts: Facts) -> str:
+    until = f"，应于{local_text(facts.due_at)}前办结" if facts.due_at else ""
+    return f"您的信访事项（编号{facts.number}）已受理，由{facts.unit}办理{until}。{_short(facts.words)}"
+
+
+def _extended(facts: Facts) -> str:
+    until = f"，将于{local_text(facts.due_at)}前办结" if facts.due_at else ""
+    return f"您的信访事项（编号{facts.number}）情况复杂，办理期限延长{_days(facts)}{until}。如有疑问，请拨打{facts.hotline}。"
 
 
 def _escalated(facts: Facts) -> str:
@@ -131,6 +153,8 @@ def _escalated(facts: Facts) -> str:
 _COMPLAINANT: Mapping[str, Callable[[Facts], str]] = {
     "received": _received,
     "dispatched": _dispatched_to,
+    "informed": _informed,
+    "extended": _extended,
     "answered": _answered,
     "closed": _closed,
     "rejected": _rejected,

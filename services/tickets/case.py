@@ -44,6 +44,7 @@ class TicketState(_FromRow):
     category_version: int | None
     urgency: str
     privacy: str
+    terms: str
     place_unit_id: UUID | None
     area_path: str
     lat: float | None
@@ -114,7 +115,8 @@ class ExtensionState(_FromRow):
 
     id: UUID
     stage: str
-    working_days: int
+    working_days: int | None
+    natural_days: int | None
     requested_by_account_id: UUID
 
 

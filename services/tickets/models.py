@@ -7,6 +7,7 @@ from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, UniqueConstrai
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.platform.database import Base, BigInt, Json
+from services.tickets.terms import TERMS
 
 STATUSES = (
     "received",
@@ -35,6 +36,7 @@ class Ticket(Base):
     __table_args__ = (
         CheckConstraint(f"status IN {STATUSES!r}", name="status"),
         CheckConstraint(f"source IN {SOURCES!r}", name="source"),
+        CheckConstraint(f"terms IN {TERMS!r}", name="terms"),
         CheckConstraint("closed_by_unit_id <> resolved_by_unit_id", name="executor_unit_never_closes"),
         CheckConstraint("closed_by_account_id <> resolved_by_account_id", name="executor_never_closes"),
         CheckConstraint("(status = 'merged') = (merged_into_id IS NOT NULL)", name="merged_somewhere"),
@@ -64,6 +66,7 @@ class Ticket(Base):
     category_version: Mapped[int | None]
     urgency: Mapped[str]
     privacy: Mapped[str]
+    terms: Mapped[str] = mapped_column(server_default=text("'usual'"))
     place_unit_id: Mapped[UUID | None] = mapped_column(ForeignKey("units.id"))
     lat: Mapped[float | None]
     lon: Mapped[float | None]
@@ -158,11 +161,12 @@ class WorkLog(Base):
 
 
 class Extension(Base):
-    """A request for more time, and the decision of somebody else on it."""
+    """A request for more time, in working days (natural ones under the petition rules), and the decision of somebody else on it."""
 
     __tablename__ = "extensions"
     __table_args__ = (
         CheckConstraint("decided_by_account_id <> requested_by_account_id", name="another_decides"),
+        CheckConstraint("num_nonnulls(working_days, natural_days) = 1", name="days"),
         Index("uq_extensions_open", "ticket_id", unique=True, postgresql_where=text("decided_at IS NULL")),
     )
 
@@ -170,7 +174,8 @@ class Extension(Base):
     ticket_id: Mapped[UUID] = mapped_column(ForeignKey("tickets.id"))
     round: Mapped[int]
     stage: Mapped[str]
-    working_days: Mapped[int]
+    working_days: Mapped[int | None]
+    natural_days: Mapped[int | None]
     reason_code: Mapped[str]
     words: Mapped[str]
     requested_at: Mapped[datetime]

@@ -21,7 +21,8 @@ DISPATCH_MINUTES = {"emergency": 60, "urgent": 120, "normal": 24 * 60}
 class Opening:
     """What is known of a matter when it is received.
 
-    `received_at` is when it was said, which clocks run from; `danger` is the word that speaks of danger to life and makes it an emergency.
+    `received_at` is when it was said, which clocks run from; `danger` is the word that speaks of danger to life and makes it an emergency;
+    `terms` are those of `terms.py`.
     """
 
     channel: str
@@ -38,6 +39,7 @@ class Opening:
     surface_to_id: UUID | None = None
     complaint_id: UUID | None = None
     danger: str | None = None
+    terms: str = "usual"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ def open_ticket(actor: Actor, now: datetime, opening: Opening, *, ticket_id: UUI
             "category_version": opening.category_version,
             "urgency": opening.urgency,
             "privacy": opening.privacy,
+            "terms": opening.terms,
             "place_unit_id": _text(opening.place_unit_id),
             "surface_to_id": _text(opening.surface_to_id),
             "complaint_id": _text(opening.complaint_id),
@@ -92,6 +95,7 @@ def _ticket_row(opening: Opening, ticket_id: UUID, number: str, event: Row) -> R
         "category_version": opening.category_version,
         "urgency": opening.urgency,
         "privacy": opening.privacy,
+        "terms": opening.terms,
         "place_unit_id": opening.place_unit_id,
         "area_path": opening.area_path,
         "lat": opening.lat,

@@ -1,13 +1,25 @@
-"""Decisions of those above: 催办, 督办, 批示. Pure: they add words and a notice, and change no clock."""
+"""Decisions that only add words and a notice: 受理告知, and 催办, 督办, 批示 of those above. Pure."""
 
 from services.organization.tree import UnitNode
-from services.platform.errors import Forbidden
+from services.platform.errors import Conflict, Forbidden
 from services.platform.ids import new_id
+from services.tickets import timing
 from services.tickets.case import Case, Deed
 from services.tickets.changes import Insert, Outcome, Row
-from services.tickets.commands import Instruct, Supervise, Urge
+from services.tickets.commands import Inform, Instruct, Supervise, Urge
 from services.tickets.models import Directive
 from services.tickets.moving import unit_by_code
+
+
+def inform(case: Case, command: Inform, deed: Deed) -> Outcome:
+    """Tell whoever petitioned that the petition is taken on."""
+    clock = case.clock("inform")
+    if clock is None:
+        raise Conflict("ticket.no_petition", "Only petitions under the petition rules are answered with a notice of acceptance.")
+    if clock.state not in ("running", "paused"):
+        raise Conflict("petition.informed", "The person was told already that the petition is taken on.")
+    unit_id = case.ticket.lead_unit_id or deed.unit_id
+    return Outcome({"words": command.words, "unit_id": str(unit_id)}, updates=timing.stop(case, ["inform"], deed.now))
 
 
 def urge(case: Case, command: Urge, deed: Deed) -> Outcome:

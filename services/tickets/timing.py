@@ -16,8 +16,9 @@ from services.platform.ids import new_id
 from services.tickets.case import Case, ClockState
 from services.tickets.changes import Insert, Update
 from services.tickets.opening import DISPATCH_MINUTES
+from services.tickets.terms import own_limit
 
-ROUND_STAGES = ("first_contact", "resolve")
+ROUND_STAGES = ("inform", "first_contact", "resolve")
 """Clocks that start with the first dispatch of a round; `answer` starts when the work is done, `verify` when it was answered."""
 _DEFAULTS = {
     stage: StageLimit(stage, days, TimeUnit.WORKING_DAYS) for stage, days in (("accept", 1), ("resolve", 5), ("answer", 1), ("verify", 3))
@@ -35,7 +36,7 @@ def limit_for(stage: str, category: CategoryPolicy | None) -> StageLimit | None:
 
 def start(case: Case, stage: str, at: datetime, *, turn: int = 1, limit: StageLimit | None = None) -> tuple[Insert, ...]:
     """Return the row of a clock of `stage` that starts at `at`; nothing where no limit applies."""
-    limit = limit or limit_for(stage, case.category)
+    limit = limit or own_limit(case.ticket.terms, stage, case.ticket.round, case.ticket.urgency) or limit_for(stage, case.category)
     if limit is None:
         return ()
     due = due_at(at, limit, case.around.calendar)
@@ -58,6 +59,14 @@ def start(case: Case, stage: str, at: datetime, *, turn: int = 1, limit: StageLi
         "next_level_at": due.at,
     }
     return (Insert(Clock, row),)
+
+
+def round_start(case: Case, stage: str, now: datetime) -> datetime:
+    """Return when a clock of the round starts that is due to start `now`: one of the terms' own runs from the round's beginning."""
+    if own_limit(case.ticket.terms, stage, case.ticket.round, case.ticket.urgency) is None:
+        return now
+    began = [clock.started_at for clock in case.clocks if clock.stage == "dispatch" and clock.round == case.ticket.round]
+    return min(began, default=now)
 
 
 def stop(case: Case, stages: Iterable[str], at: datetime) -> tuple[Update, ...]:
@@ -107,12 +116,12 @@ def resume(case: Case, at: datetime, *, but: Collection[str] = ()) -> tuple[Upda
     return tuple(changes)
 
 
-def extend(case: Case, working_days: int) -> tuple[Update, ...]:
-    """Return the moving of resolve by `working_days` of a granted extension."""
+def extend(case: Case, days: int, unit: TimeUnit) -> tuple[Update, ...]:
+    """Return the moving of resolve by the `days` of a granted extension."""
     changes = []
     for clock in case.clocks:
         if clock.stage == "resolve" and clock.state in ("running", "paused"):
-            due = moved_by(clock.due_at - _INSTANT, working_days, TimeUnit.WORKING_DAYS, case.around.calendar).at
+            due = moved_by(clock.due_at - _INSTANT, days, unit, case.around.calendar).at
             changes.append(_moved(clock, due, case.around.calendar, {}))
     return tuple(changes)
 
