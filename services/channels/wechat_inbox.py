@@ -1,47 +1,64 @@
-"""What happens to a message from WeChat: a text becomes a complaint or a question about progress, everything else gets a word of help."""
+"""What happens to a push of WeChat's: it is made durable, then the person's turn is taken, and the words of the answer come back.
 
-from pydantic import ValidationError
+What is durable is never lost and never done twice: a turn that fails or takes too long here is taken by the worker (`wechat_leftovers.py`),
+and an answer that could not go back with the push in time is owed to the person.
+"""
 
-from services.channels import wechat_answers as answers
-from services.channels.wechat import progress_asked
-from services.channels.wechat_messages import NotAMessage
-from services.channels.wechat_messages import Push as Message
-from services.complaints.commands import Contact, FileComplaint, Telling
-from services.complaints.filing_desk import file_complaint
-from services.complaints.tracking import own_progress
+import asyncio
+
+from services.channels.patience import note_kept
+from services.channels.wechat_answers import must_be_sent
+from services.channels.wechat_keeping import Kept, keep
+from services.channels.wechat_messages import Push
+from services.channels.wechat_turns import answered_before, hold, owe, pending, said, take_turn
 from services.platform.actor import COMPLAINANT
-from services.platform.secrets import tracking_code
+from services.platform.doorbell import doorbell
 from services.platform.settings import settings
+from services.platform.unit_of_work import unit_of_work
+
+_MANY = 20
+"""So many turns of one person that were left over are taken before their newest; more are the worker's."""
 
 
-async def take(message: Message) -> str | None:
-    """Do what `message` asks and return the words to reply, None where nothing is to be said.
+async def take(push: Push) -> str | None:
+    """Take a push and return the words of the passive reply, None where nothing is to be said (now).
 
-    Raises NotAMessage for a text without an id; what the letterbox raises passes through, so that WeChat delivers the message again.
+    Raises Unavailable ``wechat.not_kept`` where it could not be made durable: WeChat comes again. What is raised after that leaves the turn
+    to the worker. The same push again, at whatever moment, is answered alike.
     """
-    if message.kind == "event":
-        return answers.WELCOME if message.event == "subscribe" else None
-    if message.kind != "text":
-        return _with_hotline(answers.PLEASE_WRITE)
-    asked = progress_asked(message.text)
-    if asked is not None:
-        progress = await own_progress(asked, message.sender)
-        return answers.progress_words(progress) if progress else _with_hotline(answers.NOT_YOURS)
-    return await _file(message)
+    until = asyncio.get_running_loop().time() + settings().wechat_patience
+    kept = await keep(push)
+    note_kept()
+    if kept is None:
+        return None
+    if kept.leaves:
+        doorbell().ring()
+        return None
+    return await _answer(kept, until)
 
 
-async def _file(message: Message) -> str:
-    if message.message_id is None:
-        raise NotAMessage
-    if not message.text.strip():
-        return answers.NO_WORDS
-    try:
-        telling = Telling(words=message.text, contact=Contact(openid=message.sender))
-    except ValidationError:
-        return _with_hotline(answers.TOO_LONG)
-    outcome = await file_complaint(FileComplaint("wechat", message.message_id, telling), COMPLAINANT)
-    return answers.filed_words(outcome.number, tracking_code(outcome.ticket_id))
+async def _answer(kept: Kept, until: float) -> str | None:
+    """Take the turn of a push, after those of the same person that were left over; return what is answered to it."""
+    loop = asyncio.get_running_loop()
 
+    def in_time() -> bool:
+        return loop.time() < until
 
-def _with_hotline(words: str) -> str:
-    return words.format(hotline=settings().hotline_number)
+    async with unit_of_work(COMPLAINANT) as work:
+        conversation = await hold(work, kept.openid_index)
+        assert conversation is not None
+        waiting = await pending(work.session, conversation)
+        mine = next((place for place, turn in enumerate(waiting) if turn.id == kept.id), None)
+        if mine is None:
+            parts = await answered_before(work.session, kept.id)
+        elif mine >= _MANY or any(turn.push and turn.push.event == "unsubscribe" for turn in waiting[:mine]):
+            return None
+        else:
+            for turn in waiting[:mine]:
+                await take_turn(work, conversation, turn, told=lambda: False)
+            parts = await take_turn(work, conversation, waiting[mine], told=in_time)
+        words = await said(work.session, kept.openid_index, parts)
+    if mine is not None and not in_time() and must_be_sent(parts):  # it became late while it was being made durable
+        async with unit_of_work(COMPLAINANT) as work:
+            await owe(work, kept.id)
+    return words

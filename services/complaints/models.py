@@ -96,8 +96,8 @@ class Rewording(Base):
 class Supplement(Base):
     """What a complainant told later of the same matter. Immutable, like the complaint it belongs to.
 
-    `channel_message_id` is the channel's own id of the message (one supplement however often it is delivered); `words` are NULL where only
-    a place or files came, whose number is `files`. `lat`/`lon` are as given, in `coordinate_system`. `by_account_id` wrote it down for them.
+    `channel_message_id` is the channel's own id of the message (one supplement however often it is delivered); `words` are NULL where
+    only a place or files came, whose number is `files`. `lat`/`lon` are as given, in `coordinate_system`. `by_account_id` wrote it down.
     """
 
     __tablename__ = "supplements"

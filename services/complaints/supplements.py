@@ -59,8 +59,8 @@ async def open_ticket_of(session: AsyncSession, ticket_id: UUID) -> UUID | None:
 async def supplement(work: Work, complaint_id: UUID, ticket_id: UUID, more: MoreTold, *, quiet: bool = False) -> UUID | None:
     """Lay what was told later beside the complaint and note it on the open ticket; return its id, None where it was there before.
 
-    `work.actor` is the complainant, or an operator who writes it down. `quiet`: the unit was told of one a moment ago. Danger to life in the
-    words is never quiet. Raises what the decision on the ticket raises; nothing is written then.
+    `work.actor` is the complainant, or an operator who writes it down. `quiet`: the unit was told of one a moment ago; danger to life is
+    never quiet. Raises what the decision on the ticket raises; nothing is written then.
     """
     point = point_of(more.place)
     row = {
@@ -78,7 +78,7 @@ async def supplement(work: Work, complaint_id: UUID, ticket_id: UUID, more: More
         "received_at": work.now,
     }
     once = insert(Supplement).values(row).on_conflict_do_nothing(index_elements=["complaint_id", "channel_message_id"])
-    written = await work.session.scalar(once.returning(Supplement.id))
+    written: UUID | None = await work.session.scalar(once.returning(Supplement.id))
     if written is None:
         return None
     await link_files(work, complaint_id, more.attachment_ids)
@@ -110,7 +110,7 @@ async def link_files(work: Work, complaint_id: UUID, attachment_ids: Sequence[UU
 
 
 async def remark(work: Work, complaint_id: UUID, words: str, message_id: str) -> None:
-    """Write beside a complaint what the system has to say of it (a picture that could not be fetched), and on its ticket where it is open."""
+    """Write beside a complaint what the system has to say of it (a picture could not be fetched), and on its ticket while it is open."""
     ticket_id = await work.session.scalar(select(Complaint.ticket_id).where(Complaint.id == complaint_id))
     going_on = await open_ticket_of(work.session, ticket_id) if ticket_id else None
     more = MoreTold("wechat", message_id, words)

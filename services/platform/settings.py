@@ -62,6 +62,7 @@ class Settings(BaseSettings):
     wechat_aes_key: SecretStr = SecretStr("")
     wechat_aes_key_previous: SecretStr = Field(default=SecretStr(""), description="Tried where the current key does not fit.")
     wechat_mode: str = Field(default="", description="plain, compatible or safe; empty: safe with an AES key, plain without.")
+    wechat_matter_minutes: int = Field(default=30, description="How long after a message further ones belong to the same matter.")
     wechat_patience: float = Field(default=3.0, description="Seconds after which a callback is answered, done or not.")
     wecom_token: SecretStr = Field(default=SecretStr(""), description="Token of the WeCom application's callback; empty: closed.")
     wecom_aes_key: SecretStr = SecretStr("")

@@ -80,22 +80,15 @@ async def relocate(work: Work, ticket_ids: Sequence[UUID], hints: Hints) -> int:
     if not waiting:
         return 0
     cases = [case for case in await plain_cases(work.session, waiting) if case.lead is not None]
-    rules = dict(
-        (
-            await work.session.execute(
-                select(Assignment.id, Assignment.why["rule"].astext).where(one_of(Assignment.id, [case.lead.id for case in cases if case.lead]))
-            )
-        )
-        .tuples()
-        .all()
-    )
+    by_system = one_of(Assignment.id, [case.lead.id for case in cases if case.lead]) & Assignment.why["rule"].astext.in_(_WITHOUT_PLACE)
+    placeless = set(await work.session.scalars(select(Assignment.id).where(by_system)))
     found = await hints(work, [case.ticket.id for case in cases])
     policies = await catalogue(work.session)
     changes = []
     for case in cases:
         located = _located(case, found.get(case.ticket.id))
         placed = _placed(case, located)
-        if case.lead is None or rules.get(case.lead.id) not in _WITHOUT_PLACE or placed.ticket.place_unit_id is None:
+        if case.lead is None or case.lead.id not in placeless or placed.ticket.place_unit_id is None:
             continue
         changes.append(_relocated(work, case, placed, _routed(work, placed, policies), located))
     await write(work, changes)
