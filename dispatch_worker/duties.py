@@ -1,10 +1,12 @@
 """The worker's duties: the whole list, in one place. A doorbell ring is an extra turn of `RUNG`."""
 
+from dispatch_worker.jobs.call_webhooks import call_webhooks
 from dispatch_worker.jobs.drain import deliver, dispatch
 from dispatch_worker.jobs.escalate import escalate
 from dispatch_worker.jobs.heartbeat import heartbeat
 from dispatch_worker.jobs.purge import purge
 from dispatch_worker.jobs.send import send
+from dispatch_worker.jobs.uploads import uploads
 from dispatch_worker.station import Duty
 
 DISPATCH = Duty("dispatch", 2, dispatch, lanes=2)
@@ -12,8 +14,10 @@ DELIVER = Duty("deliver", 2, deliver)
 RUNG = (DISPATCH, DELIVER)
 ESCALATE = Duty("escalate", 1, escalate)
 SEND = Duty("send", 1, send)
+CALL_WEBHOOKS = Duty("call_webhooks", 1, call_webhooks, lanes=4)
 PURGE = Duty("purge", 3600, purge)
-SHARED = (*RUNG, ESCALATE, SEND, PURGE)
+UPLOADS = Duty("uploads", 300, uploads)
+SHARED = (*RUNG, ESCALATE, SEND, CALL_WEBHOOKS, PURGE, UPLOADS)
 """Done by the fleet: one of its workers is enough, and several at once do no harm."""
 
 HEARTBEAT = Duty("heartbeat", 5, heartbeat)

@@ -7,8 +7,9 @@ from uuid import UUID
 
 from services.complaints.reading import place_hints
 from services.journal.draining import Handler, Owed
-from services.journal.subscriptions import COUNT, FOLLOW, NOTIFY, ROUTE
+from services.journal.subscriptions import COUNT, FOLLOW, NOTIFY, PUBLISH, ROUTE
 from services.notifications import composing
+from services.notifications.webhooks import publishing
 from services.platform.unit_of_work import Work
 from services.reports import counting
 from services.tickets import dispatching, following
@@ -37,9 +38,14 @@ async def count(work: Work, owed: list[Owed]) -> None:
     await counting.count(work, subjects(owed))
 
 
+async def publish(work: Work, owed: list[Owed]) -> None:
+    """Write the deliveries to whoever subscribed."""
+    await publishing.publish(work, owed)
+
+
 def subjects(owed: list[Owed]) -> list[UUID]:
     """Return the tickets of the events, each once, in order."""
     return list(dict.fromkeys(one.subject_id for one in owed))
 
 
-HANDLERS: dict[str, Handler] = {ROUTE: route, FOLLOW: follow, NOTIFY: notify, COUNT: count}
+HANDLERS: dict[str, Handler] = {ROUTE: route, FOLLOW: follow, NOTIFY: notify, COUNT: count, PUBLISH: publish}

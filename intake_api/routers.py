@@ -14,6 +14,7 @@ from intake_api import (
     sessions,
     tickets,
     units,
+    webhook_subscriptions,
     uploads,
     wechat,
     wecom,
@@ -34,4 +35,5 @@ ROUTERS: tuple[APIRouter, ...] = (
     units.router,
     members.router,
     connections.router,
+    webhook_subscriptions.router,
 )

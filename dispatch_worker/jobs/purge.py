@@ -7,6 +7,7 @@ from sqlalchemy import delete
 from dispatch_worker.station import Station
 from services.channels.replays import forget_seen_pushes
 from services.complaints.models import TrackingTry
+from services.notifications.webhooks.queries import forget_told
 from services.platform.actor import SYSTEM
 from services.platform.idempotency import KEPT_HOURS, IdempotencyKey
 from services.platform.unit_of_work import unit_of_work
@@ -20,3 +21,4 @@ async def purge(_station: Station) -> None:
         await work.session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < work.now - timedelta(hours=KEPT_HOURS)))
         await work.session.execute(delete(TrackingTry).where(TrackingTry.hour < work.now - timedelta(hours=_TRIES_KEPT_HOURS)))
         await forget_seen_pushes(work)
+        await forget_told(work)

@@ -14,6 +14,11 @@ from urllib.parse import SplitResult, urlsplit, urlunsplit
 import httpx
 
 SECONDS = httpx.Timeout(15, connect=5)
+ANSWER_BYTES_AT_MOST = 64 * 1024
+"""How much is read of an answer that only its status counts of."""
+
+_UNICAST = ipaddress.ip_network("2000::/3")
+"""The only part of IPv6 that is handed out for the open Internet. Outside lie loopback, local, IPv4 in disguise and gateways to it."""
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -52,6 +57,26 @@ async def call(
 ) -> httpx.Response:
     """Make one request and return the whole answer. Raises AddressRefused and httpx.HTTPError."""
     return await client.send(await _request(client, method, url, allow_private=allow_private, content=content, headers=headers))
+
+
+async def tell(
+    client: httpx.AsyncClient, url: str, *, allow_private: bool, content: bytes, headers: Mapping[str, str] | None = None
+) -> httpx.Response:
+    """POST to an address and return the answer for its status and headers: of a body that has no end little is read, and none is kept.
+
+    Raises AddressRefused and httpx.HTTPError.
+    """
+    request = await _request(client, "POST", url, allow_private=allow_private, content=content, headers=headers)
+    response = await client.send(request, stream=True)
+    try:
+        read = 0
+        async for part in response.aiter_raw():
+            read += len(part)
+            if read > ANSWER_BYTES_AT_MOST:
+                break
+    finally:
+        await response.aclose()
+    return response
 
 
 @asynccontextmanager
@@ -98,4 +123,6 @@ def is_public(address: Address) -> bool:
         hidden = address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
         if hidden is not None:
             return is_public(hidden)
+        if address not in _UNICAST:
+            return False
     return address.is_global and not address.is_multicast

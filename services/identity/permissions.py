@@ -36,6 +36,10 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "category.change": frozenset({"administrator"}),
     "calendar.change": frozenset({"administrator"}),
     "connection.change": frozenset({"administrator"}),
+    "webhook.read": frozenset({"administrator", "county_supervisor"}),
+    "webhook.change": frozenset({"administrator"}),
+    "webhook.entitle": frozenset({"administrator", "county_supervisor"}),
+    "platform.read": DESKS | {"hotline_operator", "administrator"},
 }
 """Action → roles that may do it. An action that is not here is a mistake of ours: `may` raises KeyError."""
 
