@@ -22,8 +22,8 @@ def upgrade() -> None:
 def _uploads() -> None:
     op.create_table(
         "uploads",
-        sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("account_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("length", sa.BigInteger(), nullable=True),
         sa.Column("received", sa.BigInteger(), nullable=False),
@@ -40,19 +40,21 @@ def _uploads() -> None:
         sa.CheckConstraint("(state = 'open') = (ended_at IS NULL)", name=op.f("ck_uploads_ended")),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_uploads_account_id")),
         sa.ForeignKeyConstraint(["attachment_id"], ["attachments.id"], name=op.f("fk_uploads_attachment_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_uploads")),
+        sa.PrimaryKeyConstraint("account_id", "id", name=op.f("pk_uploads")),
     )
-    op.create_index(op.f("ix_uploads_account_id"), "uploads", ["account_id"], postgresql_where=sa.text("state = 'open'"))
     op.create_index(op.f("ix_uploads_expires_at"), "uploads", ["expires_at"], postgresql_where=sa.text("state <> 'complete'"))
     op.create_table(
         "upload_parts",
+        sa.Column("account_id", sa.Uuid(), nullable=False),
         sa.Column("upload_id", sa.Uuid(), nullable=False),
         sa.Column("start", sa.BigInteger(), nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("store_key", sa.Text(), nullable=False),
         sa.CheckConstraint("size > 0", name=op.f("ck_upload_parts_size")),
-        sa.ForeignKeyConstraint(["upload_id"], ["uploads.id"], name=op.f("fk_upload_parts_upload_id"), ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("upload_id", "start", name=op.f("pk_upload_parts")),
+        sa.ForeignKeyConstraint(
+            ["account_id", "upload_id"], ["uploads.account_id", "uploads.id"], name=op.f("fk_upload_parts_account_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("account_id", "upload_id", "start", name=op.f("pk_upload_parts")),
         sa.UniqueConstraint("store_key", name=op.f("uq_upload_parts_store_key")),
     )
     grant("uploads", intake="SELECT, INSERT, UPDATE", worker="SELECT, UPDATE, DELETE", reporting="")

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Double, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Double, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.platform.database import Base, BigInt
@@ -48,6 +48,7 @@ class AttachmentLink(Base):
 class Upload(Base):
     """A file that comes in pieces. `received` bytes are durable; `length` is None until the phone knows it.
 
+    The id is the phone's own, so it names an upload of one account: the same id from somebody else is another upload.
     `created_at` also tells the lives of an id apart: what was started before the upload was ended and made anew belongs to no life of now.
     Ended ones are kept: complete for good, so that whoever asks again finds the file; the others for a while, to say so.
     """
@@ -58,12 +59,11 @@ class Upload(Base):
         CheckConstraint("received >= 0 AND received <= length", name="received"),
         CheckConstraint("(state = 'complete') = (attachment_id IS NOT NULL)", name="attachment"),
         CheckConstraint("(state = 'open') = (ended_at IS NULL)", name="ended"),
-        Index(None, "account_id", postgresql_where=text("state = 'open'")),
         Index(None, "expires_at", postgresql_where=text("state <> 'complete'")),
     )
 
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
     state: Mapped[str]
     length: Mapped[int | None] = mapped_column(BigInt)
     received: Mapped[int] = mapped_column(BigInt)
@@ -80,9 +80,14 @@ class UploadPart(Base):
     """Some bytes of an upload, durable in the store under a key of their own. Parts follow each other without a gap."""
 
     __tablename__ = "upload_parts"
-    __table_args__ = (CheckConstraint("size > 0", name="size"), UniqueConstraint("store_key"))
+    __table_args__ = (
+        CheckConstraint("size > 0", name="size"),
+        ForeignKeyConstraint(["account_id", "upload_id"], ["uploads.account_id", "uploads.id"], ondelete="CASCADE"),
+        UniqueConstraint("store_key"),
+    )
 
-    upload_id: Mapped[UUID] = mapped_column(ForeignKey("uploads.id", ondelete="CASCADE"), primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    upload_id: Mapped[UUID] = mapped_column(primary_key=True)
     start: Mapped[int] = mapped_column(BigInt, primary_key=True)
     size: Mapped[int]
     store_key: Mapped[str]

@@ -2,18 +2,20 @@
 
 import hashlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from tempfile import SpooledTemporaryFile
 from typing import BinaryIO, cast
 from uuid import UUID
 
 from sqlalchemy import insert
 
-from services.attachments.models import Attachment
+from services.attachments import pictures
+from services.attachments.models import Attachment, PictureFacts
 from services.attachments.sniffing import HEAD_BYTES, media_type_of
 from services.attachments.store import Store
 from services.platform.errors import Invalid, TooLarge
 from services.platform.ids import new_id
+from services.platform.settings import settings
 from services.platform.unit_of_work import Work
 
 _IN_MEMORY = 1024 * 1024
@@ -26,6 +28,7 @@ class Received:
     sha256: bytes
     media_type: str
     size: int
+    picture: pictures.Facts | None = None
 
     @property
     def store_key(self) -> str:
@@ -39,11 +42,12 @@ def store_key(sha256: bytes) -> str:
     return f"{name[:2]}/{name}"
 
 
-async def receive(pieces: AsyncIterator[bytes], store: Store, limit: int) -> Received:
-    """Store what `pieces` bring.
+async def receive(pieces: AsyncIterator[bytes], store: Store, limit: int, *, keep_unreadable: bool = False) -> Received:
+    """Store what `pieces` bring; a picture is opened wholly first.
 
+    With `keep_unreadable` a picture that cannot be opened is kept and marked as such: for what nobody can send again.
     Raises TooLarge ``attachment.too_large`` past `limit` bytes, Invalid ``attachment.empty``, UnsupportedMedia
-    ``attachment.type_not_taken``, and what the store raises; nothing is kept then.
+    ``attachment.type_not_taken``, what :func:`services.attachments.pictures.examined` and the store raise; nothing is kept then.
     """
     digest, size, head = hashlib.sha256(), 0, b""
     with SpooledTemporaryFile(max_size=_IN_MEMORY) as spool:
@@ -59,16 +63,20 @@ async def receive(pieces: AsyncIterator[bytes], store: Store, limit: int) -> Rec
             spool.write(piece)
         if not size:
             raise Invalid("attachment.empty", "The file is empty. Send its bytes as the body, or as the part `file` of a form.")
-        received = Received(digest.digest(), media_type_of(head), size)
+        media_type, file, picture = media_type_of(head), cast("BinaryIO", spool), None
+        if pictures.is_picture(media_type):
+            picture = await pictures.examined(file, settings().picture_pixels, keep_unreadable=keep_unreadable)
+        received = Received(digest.digest(), media_type, size, picture)
         spool.seek(0)
-        await store.keep(received.store_key, cast("BinaryIO", spool))
+        await store.keep(received.store_key, file)
     return received
 
 
 async def write_down(work: Work, received: Received) -> UUID:
-    """Write the row of a file that is durable; return its id."""
+    """Write the row of a file that is durable, and what a picture says of itself; return its id."""
+    attachment_id = new_id()
     row = {
-        "id": new_id(),
+        "id": attachment_id,
         "sha256": received.sha256,
         "media_type": received.media_type,
         "size": received.size,
@@ -77,5 +85,6 @@ async def write_down(work: Work, received: Received) -> UUID:
         "uploaded_at": work.now,
     }
     await work.session.execute(insert(Attachment), [row])
-    found: UUID = row["id"]  # type: ignore[assignment]  # the id of the row
-    return found
+    if received.picture is not None:
+        await work.session.execute(insert(PictureFacts), [{"attachment_id": attachment_id, **asdict(received.picture)}])
+    return attachment_id

@@ -27,7 +27,8 @@ _TAKEN = {
     ".amr": "audio/amr",
     ".pdf": "application/pdf",
 }
-_HEIC_BRANDS = (b"ftypmif1", b"ftypheix", b"ftyphevc")
+_HEIC_BRANDS = tuple(b"ftyp" + brand for brand in (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"))
+"""What a HEIC begins with after four bytes; phones write the first. By its box alone it looks like a film."""
 EXTENSIONS = {
     "image/jpeg": "jpg",
     "image/png": "png",

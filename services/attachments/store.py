@@ -1,13 +1,19 @@
-"""Where the bytes of files lie: a local directory, or any object store by its URL. Keys are content addresses: nothing is overwritten."""
+"""Where the bytes of files lie: a local directory, or any object store by its URL.
+
+Keys are content addresses, or used once: nothing is overwritten. Only parts of uploads are ever dropped.
+"""
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
 from functools import lru_cache
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 import obstore
+import structlog
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore, from_url
 
@@ -16,6 +22,8 @@ from services.platform.settings import settings
 
 if TYPE_CHECKING:
     from obstore import OffsetRange
+
+log = structlog.get_logger()
 
 _PIECE = 256 * 1024
 
@@ -26,11 +34,20 @@ class Store(Protocol):
     async def keep(self, key: str, file: BinaryIO) -> None:
         """Return once the whole `file` is durable under `key`; the same key again is harmless. Raises Unavailable."""
 
+    async def keep_bytes(self, key: str, content: bytes) -> None:
+        """As :meth:`keep`, for a few bytes at hand."""
+
     def read(self, key: str, begin: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
         """Give the bytes under `key` in pieces, from `begin` to before `end`; a range must hold bytes of the file.
 
         Raises Unavailable before the first where they cannot be had.
         """
+
+    async def drop(self, keys: Sequence[str]) -> None:
+        """Take away what lies under `keys`, as far as that can be done now; what stays behind does no harm."""
+
+    def old(self, directory: str, before: datetime) -> AsyncIterator[list[str]]:
+        """Give the keys in `directory` that were written before an instant, a group at a time. Raises Unavailable."""
 
 
 class ObjectStorage:
@@ -49,6 +66,10 @@ class ObjectStorage:
         except (BaseError, OSError):
             raise Unavailable("attachment.store_away", "The file could not be stored now. Send it again.") from None
 
+    async def keep_bytes(self, key: str, content: bytes) -> None:
+        """As :meth:`Store.keep_bytes`."""
+        await self.keep(key, BytesIO(content))
+
     async def read(self, key: str, begin: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
         """As :meth:`Store.read`."""
         part: OffsetRange | tuple[int, int] = {"offset": begin} if end is None else (begin, end)
@@ -58,6 +79,23 @@ class ObjectStorage:
                 yield bytes(piece)
         except (BaseError, OSError):
             raise Unavailable("attachment.store_away", "The file cannot be read now. Try again.") from None
+
+    async def drop(self, keys: Sequence[str]) -> None:
+        """As :meth:`Store.drop`."""
+        if not keys:
+            return
+        try:
+            await obstore.delete_async(self._store, list(keys))
+        except (BaseError, OSError) as error:
+            log.info("store.not_dropped", keys=len(keys), error=type(error).__name__)
+
+    async def old(self, directory: str, before: datetime) -> AsyncIterator[list[str]]:
+        """As :meth:`Store.old`."""
+        try:
+            async for group in obstore.list(self._store, directory):
+                yield [found["path"] for found in group if found["last_modified"] < before]
+        except (BaseError, OSError):
+            raise Unavailable("attachment.store_away", "The files cannot be looked through now. Try again.") from None
 
 
 def _to_disk(path: Path) -> None:

@@ -1,11 +1,28 @@
-"""Files by their first bytes, as each kind begins."""
+"""Files of each kind that is taken, real where they are opened, and of some that are not."""
 
-JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00" + b"\x00" * 64 + b"\xff\xd9"
+import io
+import random
+
+import pillow_heif
+from PIL import Image
+
+pillow_heif.register_heif_opener()
+
+
+def picture(kind: str = "JPEG", size: tuple[int, int] = (12, 8), *, seed: int = 580, mode: str = "RGB", **options: object) -> bytes:
+    """Return a picture with something in every pixel, so that no two are alike."""
+    noise = random.Random(seed).randbytes(size[0] * size[1] * len(Image.new(mode, (1, 1)).getbands()))
+    out = io.BytesIO()
+    Image.frombytes(mode, size, noise).save(out, kind, **options)
+    return out.getvalue()
+
+
+JPEG = picture()
 TAKEN = {
     "image/jpeg": JPEG,
-    "image/png": b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x02\x00\x00\x00" + b"x" * 40,
-    "image/webp": b"RIFF\x24\x00\x00\x00WEBPVP8 " + b"\x00" * 40,
-    "image/heic": b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic" + b"\x00" * 40,
+    "image/png": picture("PNG"),
+    "image/webp": picture("WEBP"),
+    "image/heic": picture("HEIF", (64, 64)),
     "video/mp4": b"\x00\x00\x00\x18ftypisom\x00\x00\x02\x00isomiso2" + b"\x00" * 40,
     "audio/mpeg": b"ID3\x03\x00\x00\x00\x00\x00\x0a" + b"\x00" * 40,
     "audio/wav": b"RIFF\x24\x00\x00\x00WAVEfmt " + b"\x00" * 40,
