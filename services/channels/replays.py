@@ -9,6 +9,7 @@ says 503, and the platform comes again.
 import hmac
 from datetime import timedelta
 
+from asyncpg import InterfaceError, PostgresConnectionError
 from sqlalchemy import delete
 
 from services.channels.wire_models import SeenPush
@@ -35,6 +36,17 @@ async def first_or_same(channel: str, timestamp: str, nonce: str, clear: bytes) 
     key = derived_key("pushes")
     named = hmac.digest(key, fingerprint(channel.encode(), timestamp.encode(), nonce.encode()), "sha256")
     content = hmac.digest(key, clear, "sha256")
+    try:
+        return await _seen(named, content)
+    except (
+        PostgresConnectionError,
+        InterfaceError,
+        OSError,
+    ):  # a connection that broke in the pool; where the server is away, it raises again
+        return await _seen(named, content)
+
+
+async def _seen(named: bytes, content: bytes) -> bool:
     async with database().raw() as connection:
         return await connection.fetchval(_SEEN, named, content, clock.now()) is True
 
