@@ -10,6 +10,7 @@ from intake_api import (
     field_reports,
     hotline,
     members,
+    open311,
     petitions,
     sessions,
     tickets,
@@ -36,4 +37,5 @@ ROUTERS: tuple[APIRouter, ...] = (
     members.router,
     connections.router,
     webhook_subscriptions.router,
+    open311.router,
 )

@@ -1,8 +1,8 @@
 """Filing what an open client sends: the complaint, what it came with, and which pictures are still to be fetched, in one transaction.
 
 Open311 has no id for a request that is sent again, so a repeat is known by what the client gives: an ``Idempotency-Key``, an id of its own
-among the attributes, or, where the sender is known by device, account or address, exactly the same request within ten minutes. Without any of
-these every request is a new one: two people may say the same, and a second ticket is a smaller harm than a lost one.
+among the attributes, or, where the sender is known by device, account or address, exactly the same request within ten minutes. Without any
+of these every request is a new one: two people may say the same, and a second ticket is a smaller harm than a lost one.
 """
 
 from collections.abc import Sequence

@@ -12,8 +12,8 @@ from services.platform.database import Base
 class Open311Request(Base):
     """A complaint as an open client filed it. Written once.
 
-    `described` counts the characters of the client's own description at the beginning of the complaint's words. `repeat_key` is what the same
-    request sent again is found by, `fingerprint` what it said; both are keyed digests. The paper holds whatever else was sent, sealed.
+    `described` counts the characters of the client's own description at the beginning of the complaint's words. `repeat_key` is what the
+    same request sent again is found by, `fingerprint` what it said; both are keyed digests. The paper holds whatever else was sent, sealed.
     """
 
     __tablename__ = "open311_requests"
@@ -34,7 +34,7 @@ class Open311Request(Base):
 
 
 class Open311Update(Base):
-    """An update that a client sent about a request of its own, once for each `update_id`. The words lie with the complaint's supplements."""
+    """An update that a client sent about a request of its own, once for each `update_id`. Its words lie with the supplements."""
 
     __tablename__ = "open311_updates"
     __table_args__ = (UniqueConstraint("connection_id", "update_id"), Index(None, "complaint_id"))

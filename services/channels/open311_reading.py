@@ -48,6 +48,10 @@ class Fields:
         """Return every value of a parameter, also of those that join several by commas."""
         return [part.strip() for value in self._values.get(name, ()) for part in value.split(",") if part.strip()]
 
+    def pairs(self) -> list[tuple[str, str]]:
+        """Return every parameter with each of its values."""
+        return [(name, value) for name, values in self._values.items() for value in values]
+
     @property
     def attributes(self) -> dict[str, tuple[str, ...]]:
         """What was answered by ``attribute[CODE]`` and ``attribute[CODE][]``."""
