@@ -19,10 +19,11 @@ T = TypeVar("T")
 
 
 class _Kept:
-    """Whether the push that is being taken is durable."""
+    """Whether the push that is being taken is durable, and whether its answer was given up waiting for."""
 
     def __init__(self) -> None:
         self.yes = False
+        self.given_up = False
 
 
 _taking: ContextVar[_Kept | None] = ContextVar("taking", default=None)
@@ -34,6 +35,12 @@ def note_kept() -> None:
     kept = _taking.get()
     if kept is not None:
         kept.yes = True
+
+
+def still_waited_for() -> bool:
+    """Tell whether what is returned now still goes back as the answer: ask without awaiting anything after. True where nobody waits."""
+    kept = _taking.get()
+    return kept is None or not kept.given_up
 
 
 async def patiently(taking: Coroutine[Any, Any, T], seconds: float) -> T | None:
@@ -53,6 +60,7 @@ async def patiently(taking: Coroutine[Any, Any, T], seconds: float) -> T | None:
     await asyncio.wait({task}, timeout=seconds)
     if task.done() and not (task.cancelled() or (task.exception() and kept.yes)):
         return task.result()
+    kept.given_up = True
     if kept.yes:
         log.warning("callback.answered_before_it_was_done")
         return None

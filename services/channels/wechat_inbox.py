@@ -6,7 +6,7 @@ and an answer that could not go back with the push in time is owed to the person
 
 import asyncio
 
-from services.channels.patience import note_kept
+from services.channels.patience import note_kept, still_waited_for
 from services.channels.wechat_answers import must_be_sent
 from services.channels.wechat_keeping import Kept, keep
 from services.channels.wechat_messages import Push
@@ -42,7 +42,7 @@ async def _answer(kept: Kept, until: float) -> str | None:
     loop = asyncio.get_running_loop()
 
     def in_time() -> bool:
-        return loop.time() < until
+        return loop.time() < until and still_waited_for()
 
     async with unit_of_work(COMPLAINANT) as work:
         conversation = await hold(work, kept.openid_index)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from dispatch_worker.jobs.purge import purge
-from services.channels.patience import finish_going_on, note_kept, patiently
+from services.channels.patience import finish_going_on, note_kept, patiently, still_waited_for
 from services.channels.wires import check_wires
 from services.platform.database import INTAKE, WORKER, Database, use_database
 from services.platform.errors import Problem, Unavailable
@@ -138,18 +138,21 @@ async def test_where_nothing_could_be_kept_in_time_the_platform_is_told_to_come_
 
 
 async def test_what_is_kept_is_answered_in_time_and_goes_on_by_itself():
-    done = asyncio.Event()
+    waited = []
 
     async def slow() -> str:
         note_kept()
+        waited.append(still_waited_for())
         await asyncio.sleep(0.2)
-        done.set()
+        waited.append(still_waited_for())
         return "late"
 
     assert await patiently(slow(), 0.01) is None
-    assert not done.is_set()
+    assert waited == [True]
     await finish_going_on()
-    assert done.is_set()
+    assert waited == [True, False]
+    assert await patiently(slow(), 5) == "late"
+    assert waited[2:] == [True, True]
 
 
 async def test_what_fails_is_told_before_it_is_kept_and_not_after(capsys):
