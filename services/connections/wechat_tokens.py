@@ -32,12 +32,14 @@ BEARABLE = timedelta(seconds=30)
 """How close to its end a token still serves those who do not fetch the next."""
 BETWEEN_FORCED = timedelta(seconds=30)
 FORCED_A_DAY = 20
-LEASE = timedelta(seconds=30)
+LEASE = timedelta(seconds=15)
+"""Longer than asking may take: a process that died while asking holds up the others so long, no longer."""
+_LONGEST_ASK = 12.0
 AFTER_FAILURE = timedelta(seconds=5)
 """How long nobody asks again after WeChat has given no token."""
 _COPY_SECONDS = 5.0
 """How long a process trusts its own copy."""
-_PATIENCE = 25.0
+_PATIENCE = 20.0
 _LOOK = 0.1
 
 
@@ -216,9 +218,15 @@ class TokenHolder:
     async def _fetched(self, lease: UUID, *, force: bool) -> Token:
         failed: WeChatUnreachable | None = None
         try:
-            text, seconds = await self._ask(force)
+            async with asyncio.timeout(_LONGEST_ASK):
+                text, seconds = await self._ask(force)
         except WeChatUnreachable as error:
             failed = error
+        except TimeoutError:
+            failed = WeChatUnreachable("token_timeout")
+        except asyncio.CancelledError:  # this process stops: let somebody else ask at once
+            await self._release(lease, {})
+            raise
         if failed is not None:
             failure = {"failure": failed.code, "failed_until": func.now() + AFTER_FAILURE}
             await self._release(lease, failure)

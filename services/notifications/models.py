@@ -4,15 +4,17 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.platform.database import Base
+from services.platform.database import Base, Json
 
 
 class Message(Base):
     """One message to one recipient by one carrier. `unique_key` makes it one, however often its event is handled.
 
     `words` are rendered Chinese without personal data; the address is looked up (complaint or unit) only at the moment of sending.
+    `ways` remembers each try that failed, so that the next one does not begin again with a way that is closed.
     """
 
     __tablename__ = "messages"
@@ -21,6 +23,8 @@ class Message(Base):
         CheckConstraint("state IN ('queued', 'sent', 'given_up', 'no_carrier')", name="state"),
         Index("ix_messages_queued", "next_try_at", "id", postgresql_where=text("state = 'queued'")),
         Index(None, "ticket_id"),
+        Index("ix_messages_template_reference", "provider_reference", postgresql_where=text("carrier = 'wechat_template'")),
+        Index("ix_messages_subscribed", "complaint_id", postgresql_where=text("carrier = 'wechat_subscription'")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -39,6 +43,7 @@ class Message(Base):
     sent_at: Mapped[datetime | None]
     provider_reference: Mapped[str | None]
     last_error: Mapped[str | None]
+    ways: Mapped[list[Json]] = mapped_column(JSONB, server_default=text("'[]'"))
     created_at: Mapped[datetime]
 
 
@@ -51,3 +56,14 @@ class StoppedEndpoint(Base):
     carrier: Mapped[str]
     reason: Mapped[str]
     stopped_at: Mapped[datetime]
+
+
+class PausedWay(Base):
+    """A way to people that is closed to everybody until `until`: a quota is used up, an interface banned, an account misconfigured."""
+
+    __tablename__ = "paused_ways"
+
+    way: Mapped[str] = mapped_column(primary_key=True)
+    reason: Mapped[str]
+    paused_at: Mapped[datetime]
+    until: Mapped[datetime]

@@ -6,23 +6,29 @@ while sending leaves a message that somebody else takes up again; only then can 
 
 import asyncio
 import random
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import orjson
 import structlog
-from cryptography.exceptions import InvalidTag
-from sqlalchemy import Row, delete, func, select, text, update
+from sqlalchemy import Row, Select, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import aliased
 
-from services.complaints.contacts import open_contact
+from services.catalogue.models import Category
 from services.complaints.models import Complainant, Complaint
-from services.notifications.models import Message, StoppedEndpoint
-from services.notifications.senders import Letter, Sender, Senders, SendResult
-from services.notifications.templates import TRACKING_CODE
+from services.complaints.phone_tasks import open_phone_tasks
+from services.connections.wechat_people import close_consent, count_customer_message, person_facts, use_consent
+from services.notifications.late_failures import take_late_failures
+from services.notifications.models import Message, PausedWay, StoppedEndpoint
+from services.notifications.reaching import Tried, Turn, reach
+from services.notifications.senders import Senders
+from services.notifications.verdicts import CUSTOMER, PHONE, SUBSCRIPTION
+from services.notifications.ways import pauses
 from services.organization.models import Unit
 from services.platform.actor import SYSTEM
-from services.platform.secrets import tracking_code
 from services.platform.unit_of_work import Work, unit_of_work
 from services.tickets.models import Ticket
 
@@ -31,49 +37,37 @@ log = structlog.get_logger()
 LADDER = tuple(timedelta(seconds=seconds) for seconds in (5, 300, 1800, 2 * 3600, 5 * 3600, 10 * 3600, 14 * 3600, 20 * 3600, 24 * 3600))
 """How long to wait after each failure (Standard Webhooks 1.0.0), give or take a tenth; after the last the message is given up."""
 
-LEASE = timedelta(seconds=120)
-_LONGEST_SEND = 40.0
+LEASE = timedelta(seconds=300)
+"""Longer than all ways of one message together may take: five of 40 seconds each."""
 _AT_ONCE = 16
-
-
-@dataclass(frozen=True, slots=True)
-class _Way:
-    """One carrier that can take a message, and the address it knows the recipient by."""
-
-    sender: Sender
-    address: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Tried:
-    """A message that was tried, by which carrier, and how it went."""
-
-    message: Row[Any]
-    carrier: str | None
-    result: SendResult
 
 
 async def send_due(senders: Senders, limit: int) -> int:
     """Try up to `limit` messages that are due, oldest first; return how many were tried."""
     async with unit_of_work(SYSTEM) as work:
+        await take_late_failures(work)
         claimed = await _claim(work, limit)
         stopped = set(await work.session.scalars(select(StoppedEndpoint.fingerprint)))
-    webhook = senders.webhook
-    if webhook is not None and webhook.fingerprint in stopped:
-        senders = Senders(senders.wechat, senders.sms, None, senders.file)
+        turn = Turn(senders, work.now)
+        if claimed:
+            turn.people = await person_facts(work.session, {row.openid_index for row in claimed if row.openid_index})
+            paused = select(PausedWay.way, PausedWay.until).where(PausedWay.until > work.now)
+            turn.paused = {row.way: row.until for row in await work.session.execute(paused)}
+    if senders.webhook is not None and senders.webhook.fingerprint in stopped:
+        turn.senders = replace(senders, webhook=None)
     if claimed:
-        await _send_all(senders, claimed)
+        await _send_all(turn, claimed)
     return len(claimed)
 
 
-async def _send_all(senders: Senders, claimed: list[Row[Any]]) -> None:
+async def _send_all(turn: Turn, claimed: list[Row[Any]]) -> None:
     """Send some at once, and write down each result as soon as it is there: those that come in meanwhile share the next commit."""
     slots = asyncio.Semaphore(_AT_ONCE)
-    done: asyncio.Queue[_Tried] = asyncio.Queue()
+    done: asyncio.Queue[Tried] = asyncio.Queue()
 
     async def one(message: Row[Any]) -> None:
         async with slots:
-            done.put_nowait(await _send_one(senders, message))
+            done.put_nowait(await reach(turn, message))
 
     async with asyncio.TaskGroup() as group:
         for message in claimed:
@@ -83,19 +77,20 @@ async def _send_all(senders: Senders, claimed: list[Row[Any]]) -> None:
             tried = [await done.get()]
             while not done.empty():
                 tried.append(done.get_nowait())
-            await _record(tried)
+            await _record(turn, tried)
             left -= len(tried)
 
 
 async def requeue(work: Work) -> int:
-    """Queue again what was given up or found no carrier, and forget stopped endpoints; return how many messages."""
+    """Queue again what was given up or found no carrier, as if never tried, and open what was closed; return how many messages."""
     again = (
         update(Message)
         .where(Message.state.in_(["given_up", "no_carrier"]))
-        .values(state="queued", tries=0, next_try_at=func.now())
+        .values(state="queued", tries=0, ways=[], next_try_at=func.now())
         .returning(Message.id)
     )
     await work.session.execute(delete(StoppedEndpoint))
+    await work.session.execute(delete(PausedWay))
     return len((await work.session.execute(again)).all())
 
 
@@ -111,74 +106,28 @@ async def _claim(work: Work, limit: int) -> list[Row[Any]]:
     taken = list(await work.session.scalars(lease.returning(Message.id)))
     if not taken:
         return []
-    query = (
-        select(
-            Message.id,
-            Message.audience,
-            Message.template,
-            Message.words,
-            Message.tries,
-            Message.complaint_id,
-            Ticket.number,
-            Unit.code.label("unit_code"),
-            Complaint.ticket_id.label("own_ticket_id"),
-            Complainant.row_key,
-            Complainant.sealed,
-        )
+    return list(await work.session.execute(_letters().where(Message.id.in_(taken)).order_by(Message.id)))
+
+
+def _letters() -> Select[*tuple[Any, ...]]:
+    """Return the query for all that is to be known of messages that are sent."""
+    lead = aliased(Unit)
+    columns = (
+        *(Message.id, Message.audience, Message.template, Message.words, Message.tries, Message.ways, Message.created_at),
+        *(Message.ticket_id, Message.complaint_id, Ticket.number, Ticket.urgency, Ticket.privacy, Unit.code.label("unit_code")),
+        *(Category.name.label("category"), lead.name.label("lead_unit")),
+        *(Complaint.channel, Complaint.confidential, Complaint.ticket_id.label("own_ticket_id")),
+        *(Complainant.row_key, Complainant.sealed, Complainant.openid_index),
+    )
+    return (
+        select(*columns)
         .join(Ticket, Ticket.id == Message.ticket_id)
+        .join(Category, Category.code == Ticket.category_code, isouter=True)
+        .join(lead, lead.id == Ticket.lead_unit_id, isouter=True)
         .join(Unit, Unit.id == Message.unit_id, isouter=True)
         .join(Complaint, Complaint.id == Message.complaint_id, isouter=True)
         .join(Complainant, Complainant.complaint_id == Complaint.id, isouter=True)
-        .where(Message.id.in_(taken))
-        .order_by(Message.id)
     )
-    return list(await work.session.execute(query))
-
-
-async def _send_one(senders: Senders, message: Row[Any]) -> _Tried:
-    try:
-        ways = _ways(senders, message)
-    except InvalidTag:
-        return _Tried(message, None, SendResult("refused", error="contact_unreadable"))
-    result, carrier = SendResult("refused", error="no_carrier"), None
-    for way in ways:
-        carrier = way.sender.carrier
-        result = await _tried(way, message)
-        if result.outcome != "refused":
-            break
-    if result.outcome == "stopped" and senders.webhook is not None:
-        await _stop(senders.webhook.fingerprint, str(carrier), result)
-    return _Tried(message, carrier, result)
-
-
-def _ways(senders: Senders, message: Row[Any]) -> list[_Way]:
-    """Return the carriers for a message, best first. Here, and only here, a contact is opened."""
-    if message.audience == "unit":
-        usual = [_Way(senders.webhook, message.unit_code)] if senders.webhook else []
-        kept = f"unit:{message.unit_code}"
-    else:
-        contact = open_contact(message.complaint_id, message.row_key, message.sealed)
-        if contact is None:
-            return []
-        usual = [_Way(senders.wechat, contact.openid)] if senders.wechat and contact.openid else []
-        usual += [_Way(senders.sms, contact.phone)] if senders.sms and contact.phone else []
-        kept = f"complaint:{message.complaint_id}"
-    return usual or ([_Way(senders.file, kept)] if senders.file else [])
-
-
-async def _tried(way: _Way, message: Row[Any]) -> SendResult:
-    words = message.words
-    if message.template == "received":
-        words = words.replace(TRACKING_CODE, tracking_code(message.own_ticket_id))
-    letter = Letter(str(message.id), way.address, words, message.number, message.template)
-    try:
-        async with asyncio.timeout(_LONGEST_SEND):
-            return await way.sender.send(letter)
-    except TimeoutError:
-        return SendResult("later", error="timeout")
-    except Exception as error:  # one letter that breaks its carrier must not hold up the others
-        log.exception("message.broken", message_id=str(message.id), carrier=way.sender.carrier, error=type(error).__name__)
-        return SendResult("later", error=type(error).__name__)
 
 
 _OUTCOME = {
@@ -190,27 +139,32 @@ _OUTCOME = {
     "state": "text",
     "sent_at": "timestamptz",
     "next_try_at": "timestamptz",
+    "failures": "text",
 }
 _OUTCOMES = text(
     "UPDATE messages SET carrier = found.carrier, last_error = found.last_error, provider_reference = found.provider_reference,"  # noqa: S608
-    " state = found.state, sent_at = found.sent_at, next_try_at = found.next_try_at"
+    " state = found.state, sent_at = found.sent_at, next_try_at = found.next_try_at, ways = messages.ways || found.failures::jsonb"
     f" FROM unnest({', '.join(f'CAST(:{name} AS {kind}[])' for name, kind in _OUTCOME.items())}) AS found({', '.join(_OUTCOME)})"
-    " WHERE messages.id = found.id AND messages.state = 'queued' AND messages.tries = found.tries"
+    " WHERE messages.id = found.id AND messages.state = 'queued' AND messages.tries = found.tries RETURNING messages.id"
 )
 
 
-async def _record(tried: list[_Tried]) -> None:
+async def _record(turn: Turn, tried: list[Tried]) -> None:
     """Write down how it went, unless a lease ran out and somebody else has the message by now."""
     async with unit_of_work(SYSTEM) as work:
         outcomes = [_outcome(one, work.now) for one in tried]
-        await work.session.execute(_OUTCOMES, {name: [outcome[name] for outcome in outcomes] for name in _OUTCOME})
+        written = set(await work.session.scalars(_OUTCOMES, {name: [outcome[name] for outcome in outcomes] for name in _OUTCOME}))
+        await open_phone_tasks(work, [_phone_task(one) for one in tried if one.carrier == PHONE and one.message.id in written])
+        await _count_people(work, turn, tried)
+        await _pause(work, tried)
+        await _stop(work, turn, tried)
     for one in tried:
         if one.result.outcome != "sent":
             facts = {"carrier": one.carrier, "error": one.result.error, "tries": one.message.tries}
             log.warning("message.not_sent", message_id=str(one.message.id), **facts)
 
 
-def _outcome(tried: _Tried, now: datetime) -> dict[str, Any]:
+def _outcome(tried: Tried, now: datetime) -> dict[str, Any]:
     """Return the new values of a message that was tried, and which row they are for."""
     message, result = tried.message, tried.result
     if result.outcome == "sent":
@@ -219,6 +173,9 @@ def _outcome(tried: _Tried, now: datetime) -> dict[str, Any]:
         state = "no_carrier"
     else:
         state = "queued" if result.outcome == "later" and message.tries <= len(LADDER) else "given_up"
+    failures = [
+        {"way": failed.way, "outcome": failed.outcome, "error": failed.error, "at": failed.at.isoformat()} for failed in tried.failures
+    ]
     return {
         "id": message.id,
         "tries": message.tries,
@@ -228,7 +185,42 @@ def _outcome(tried: _Tried, now: datetime) -> dict[str, Any]:
         "state": state,
         "sent_at": now if state == "sent" else None,
         "next_try_at": now + waiting_time(message.tries, result.wait) if state == "queued" else now,
+        "failures": orjson.dumps(failures).decode(),
     }
+
+
+def _phone_task(tried: Tried) -> dict[str, Any]:
+    message = tried.message
+    return {
+        "message_id": message.id,
+        "ticket_id": message.own_ticket_id or message.ticket_id,
+        "complaint_id": message.complaint_id,
+        "purpose": "tell",
+        "words": message.words,
+    }
+
+
+async def _count_people(work: Work, turn: Turn, tried: Sequence[Tried]) -> None:
+    """Count what was sent against people's windows and consents, in one order whoever counts."""
+    known = sorted((one for one in tried if one.message.openid_index), key=lambda one: bytes(one.message.openid_index))
+    for one in known:
+        openid_index = one.message.openid_index
+        forms = turn.senders.templates.get(one.message.template)
+        if one.result.outcome == "sent" and one.carrier == CUSTOMER:
+            await count_customer_message(work, openid_index, by_message=one.by_message)
+        elif one.result.outcome == "sent" and one.carrier == SUBSCRIPTION and one.result.reference:
+            await use_consent(work, openid_index, one.result.reference)
+        if forms and forms.subscription and any(failed.verdict.kind == "spent" for failed in one.failures):
+            await close_consent(work, openid_index, forms.subscription.template_id)
+
+
+async def _pause(work: Work, tried: Sequence[Tried]) -> None:
+    """Close to everybody the ways that a quota, a ban or a wrong setting has closed."""
+    for failed in (failed for one in tried for failed in one.failures):
+        for way, until in sorted(pauses(failed).items()):
+            row = {"way": way, "reason": failed.error or "", "paused_at": work.now, "until": until}
+            later = {"reason": row["reason"], "until": func.greatest(PausedWay.until, until)}
+            await work.session.execute(insert(PausedWay).values(row).on_conflict_do_update(index_elements=["way"], set_=later))
 
 
 def waiting_time(tries: int, at_least: timedelta | None) -> timedelta:
@@ -237,7 +229,10 @@ def waiting_time(tries: int, at_least: timedelta | None) -> timedelta:
     return max(step, at_least) if at_least else step
 
 
-async def _stop(endpoint: bytes, carrier: str, result: SendResult) -> None:
-    async with unit_of_work(SYSTEM) as work:
-        row = {"fingerprint": endpoint, "carrier": carrier, "reason": result.error or "", "stopped_at": work.now}
-        await work.session.execute(insert(StoppedEndpoint).values(row).on_conflict_do_nothing())
+async def _stop(work: Work, turn: Turn, tried: Sequence[Tried]) -> None:
+    """Remember an endpoint that wants nothing more."""
+    webhook = turn.senders.webhook
+    for one in tried:
+        if webhook is not None and one.result.outcome == "stopped":
+            row = {"fingerprint": webhook.fingerprint, "carrier": one.carrier, "reason": one.result.error or "", "stopped_at": work.now}
+            await work.session.execute(insert(StoppedEndpoint).values(row).on_conflict_do_nothing())

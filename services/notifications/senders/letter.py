@@ -1,5 +1,6 @@
 """What a carrier is given, and what it answers."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal, Protocol
@@ -9,13 +10,17 @@ import httpx
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One message on its way. `address` is an openid, a phone number or a unit's code, and is never printed; `reference` is ours."""
+    """One message on its way. `address` is an openid, a phone number or a unit's code, and is never printed; `reference` is ours.
+
+    `facts` are what the fields of a WeChat template may show.
+    """
 
     reference: str
     address: str = field(repr=False)
     words: str = field(repr=False)
     ticket_number: str
     template: str
+    facts: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
