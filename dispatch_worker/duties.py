@@ -1,8 +1,10 @@
 """The worker's duties: the whole list, in one place. A doorbell ring is an extra turn of `RUNG`."""
 
 from dispatch_worker.jobs.call_webhooks import call_webhooks
+from dispatch_worker.jobs.converse import converse
 from dispatch_worker.jobs.drain import deliver, dispatch
 from dispatch_worker.jobs.escalate import escalate
+from dispatch_worker.jobs.fetch_media import fetch_media
 from dispatch_worker.jobs.heartbeat import heartbeat
 from dispatch_worker.jobs.purge import purge
 from dispatch_worker.jobs.send import send
@@ -15,9 +17,11 @@ RUNG = (DISPATCH, DELIVER)
 ESCALATE = Duty("escalate", 1, escalate)
 SEND = Duty("send", 1, send)
 CALL_WEBHOOKS = Duty("call_webhooks", 1, call_webhooks, lanes=4)
+CONVERSE = Duty("converse", 1, converse)
+FETCH_MEDIA = Duty("fetch_media", 2, fetch_media)
 PURGE = Duty("purge", 3600, purge)
 UPLOADS = Duty("uploads", 300, uploads)
-SHARED = (*RUNG, ESCALATE, SEND, CALL_WEBHOOKS, PURGE, UPLOADS)
+SHARED = (*RUNG, ESCALATE, SEND, CALL_WEBHOOKS, CONVERSE, FETCH_MEDIA, PURGE, UPLOADS)
 """Done by the fleet: one of its workers is enough, and several at once do no harm."""
 
 HEARTBEAT = Duty("heartbeat", 5, heartbeat)

@@ -45,15 +45,19 @@ _M, _P, _MEDIA = table_of(WechatMessage), table_of(SealedPaper), table_of(Wechat
 _VOICE = "（语音，未能识别文字，请听录音）"
 
 
+def lost_words(count: int, kind: str = "文件") -> str:
+    """Return what a ticket says of files that could not be fetched."""
+    return f"（群众通过微信发来的{kind}{count}份未能取回，需要时请联系诉求人重新提供）"
+
+
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A push that waits for words: what it is, what it says, and the file where it was fetched already."""
+    """A push that waits for words: what it is, and what it says."""
 
     id: UUID
     dedupe_key: str
     kind: str
     push: Push | None
-    attachment_id: UUID | None
 
 
 @dataclass(slots=True)
@@ -246,31 +250,35 @@ async def _want_media(talk: Talk) -> None:
 
 async def _waiting(work: Work, conversation_id: UUID) -> list[Waiting]:
     query = (
-        select(_M.c.id, _M.c.dedupe_key, _M.c.kind, _P.c.id.label("paper_id"), _P.c.row_key, _P.c.sealed, _MEDIA.c.attachment_id)
+        select(_M.c.id, _M.c.dedupe_key, _M.c.kind, _P.c.id.label("paper_id"), _P.c.row_key, _P.c.sealed)
         .join(_P, _P.c.id == _M.c.paper_id)
-        .outerjoin(_MEDIA, _MEDIA.c.message_id == _M.c.id)
         .where(_M.c.conversation_id == conversation_id, _M.c.waits)
         .order_by(_M.c.created_at, _M.c.id)
         .with_for_update(of=_M)
     )
     return [
-        Waiting(row.id, row.dedupe_key, row.kind, push_of(read_paper(row.paper_id, row.row_key, row.sealed)), row.attachment_id)
+        Waiting(row.id, row.dedupe_key, row.kind, push_of(read_paper(row.paper_id, row.row_key, row.sealed)))
         for row in await work.session.execute(query)
     ]
 
 
 async def _attach(work: Work, outcome: Outcome, waiting: Sequence[Waiting]) -> None:
-    """Tie what waited to the complaint it waited for: files that are here now, those still on their way when they come."""
+    """Tie what waited to the complaint it waited for: files that are here now, those still on their way when they come.
+
+    The messages are locked, and files are looked up after that: whoever brings one in meanwhile either is seen here or sees the complaint.
+    """
     if not waiting:
         return
     ids = [one.id for one in waiting]
     values = {"waits": False, "complaint_id": outcome.complaint_id, "ticket_id": outcome.ticket_id}
     await work.session.execute(update(WechatMessage).where(WechatMessage.id.in_(ids)).values(values))
-    await link_files(work, outcome.complaint_id, [one.attachment_id for one in waiting if one.attachment_id])
-    files = sum(one.kind in MEDIA for one in waiting)
+    files = (await work.session.execute(select(_MEDIA.c.attachment_id, _MEDIA.c.state).where(_MEDIA.c.message_id.in_(ids)))).all()
+    await link_files(work, outcome.complaint_id, [file.attachment_id for file in files if file.attachment_id])
+    lost = sum(file.state == "given_up" for file in files)
     if files:
-        voices = _VOICE if any(one.kind == "voice" for one in waiting) else None
-        more = MoreTold(CHANNEL, f"{waiting[0].dedupe_key}:files", voices, files=files)
+        notes = [_VOICE] if any(one.kind == "voice" for one in waiting) else []
+        notes += [lost_words(lost)] if lost else []
+        more = MoreTold(CHANNEL, f"{waiting[0].dedupe_key}:files", "\n".join(notes) or None, files=len(files))
         await supplement(work, outcome.complaint_id, outcome.ticket_id, more, quiet=True)
 
 

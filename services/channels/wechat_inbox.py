@@ -51,7 +51,7 @@ async def _answer(kept: Kept, until: float) -> str | None:
         mine = next((place for place, turn in enumerate(waiting) if turn.id == kept.id), None)
         if mine is None:
             parts = await answered_before(work.session, kept.id)
-        elif mine >= _MANY or any(turn.push and turn.push.event == "unsubscribe" for turn in waiting[:mine]):
+        elif mine >= _MANY or any(turn.leaves for turn in waiting[:mine]):
             return None
         else:
             for turn in waiting[:mine]:

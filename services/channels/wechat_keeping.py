@@ -52,7 +52,13 @@ class Turn:
     dedupe_key: str
     push: Push | None
     received_at: datetime
+    due_at: datetime
     tries: int
+
+    @property
+    def leaves(self) -> bool:
+        """Whether its sender unsubscribes, which is the worker's to see to."""
+        return self.push is not None and self.push.event == "unsubscribe"
 
 
 async def keep(push: Push) -> Kept | None:
@@ -107,13 +113,13 @@ async def _insert(connection: Connection, values: Sequence[Any], *, hint: bool) 
 async def unprocessed(session: AsyncSession, openid_index: bytes) -> list[Turn]:
     """Return the pushes of a person whose turn was not taken yet, in the order in which they were sent."""
     query = (
-        select(_M.c.id, _M.c.dedupe_key, _M.c.received_at, _M.c.tries, _P.c.id.label("paper_id"), _P.c.row_key, _P.c.sealed)
+        select(_M.c.id, _M.c.dedupe_key, _M.c.received_at, _M.c.due_at, _M.c.tries, _P.c.id.label("paper_id"), _P.c.row_key, _P.c.sealed)
         .join(_P, _P.c.id == _M.c.paper_id)
         .where(_P.c.openid_index == openid_index, _M.c.processed_at.is_(None))
         .order_by(_M.c.created_at, _M.c.id)
     )
     return [
-        Turn(row.id, row.dedupe_key, push_of(read_paper(row.paper_id, row.row_key, row.sealed)), row.received_at, row.tries)
+        Turn(row.id, row.dedupe_key, push_of(read_paper(row.paper_id, row.row_key, row.sealed)), row.received_at, row.due_at, row.tries)
         for row in await session.execute(query)
     ]
 

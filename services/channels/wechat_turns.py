@@ -147,7 +147,7 @@ _DONE = text(
     " told_unit_at = :told_unit_at, hint_message_id = :hint_message_id, hint_at = :hint_at, last_at = :last_at, version = version + 1"
     " WHERE id = :conversation_id)"
     " UPDATE wechat_messages SET processed_at = :now, conversation_id = :conversation_id, waits = :waits, complaint_id = :complaint_id,"
-    " ticket_id = :ticket_id, answer = CAST(:answer AS jsonb), reply = :reply, due_at = :now WHERE id = :message_id"
+    " ticket_id = :ticket_id, answer = CAST(:answer AS jsonb), reply = :reply, due_at = :now, tries = 0 WHERE id = :message_id"
 )
 
 
