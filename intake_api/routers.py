@@ -4,10 +4,13 @@ from fastapi import APIRouter
 
 from intake_api import (
     attachments,
+    call_records,
+    calls,
     categories,
     complaints,
     connections,
     field_reports,
+    field_sync,
     hotline,
     members,
     open311,
@@ -23,9 +26,12 @@ from intake_api import (
 
 ROUTERS: tuple[APIRouter, ...] = (
     hotline.router,
+    call_records.router,
+    calls.router,
     wechat.router,
     wecom.router,
     field_reports.router,
+    field_sync.router,
     petitions.router,
     tickets.router,
     complaints.router,
