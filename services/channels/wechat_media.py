@@ -7,6 +7,7 @@ other, and belongs to the complaint of its message as soon as there is one: whic
 import asyncio
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import structlog
 from sqlalchemy import Row, func, select, update
@@ -141,7 +142,8 @@ async def _still_wanted(work: Work, medium: Row[Any]) -> bool:
     return await work.session.scalar(query.with_for_update()) is not None
 
 
-async def _complaint_of(work: Work, medium: Row[Any]) -> Row[Any]:
+async def _complaint_of(work: Work, medium: Row[Any]) -> tuple[UUID | None, str]:
     """Return the complaint of the file's message, locked: a turn that finds words for it waits, and then sees the file."""
     query = select(_M.c.complaint_id, _M.c.dedupe_key).where(_M.c.id == medium.message_id).with_for_update()
-    return (await work.session.execute(query)).one()
+    complaint_id, dedupe_key = (await work.session.execute(query)).tuples().one()
+    return complaint_id, dedupe_key
