@@ -13,6 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, and_, exists, false, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from services.catalogue.policy import Catalogue
 from services.catalogue.queries import catalogue
@@ -105,7 +106,8 @@ def _rows(system: ConnectedSystem | None) -> Any:
 def _visible(system: ConnectedSystem | None, policies: Catalogue) -> ColumnElement[bool]:
     """The condition that somebody may see a ticket at all."""
     plain = sorted(policy.code for policy in policies.all() if policy.privacy == "normal")
-    in_confidence = exists(select(Complaint.id).where(Complaint.ticket_id == _T.c.id, Complaint.confidential))
+    told = aliased(Complaint)
+    in_confidence = exists(select(told.id).where(told.ticket_id == _T.c.id, told.confidential).correlate(_T))
     public = and_(_T.c.source == "complaint", _T.c.privacy == "normal", _T.c.category_code.in_(plain), ~in_confidence)
     return or_(public, _R.c.complaint_id.is_not(None)) if system else public
 
