@@ -9,7 +9,7 @@ says 503, and the platform comes again.
 import hmac
 from datetime import timedelta
 
-from asyncpg import InterfaceError, PostgresConnectionError
+from asyncpg import InterfaceError, InternalClientError, OperatorInterventionError, PostgresConnectionError
 from sqlalchemy import delete
 
 from services.channels.wire_models import SeenPush
@@ -25,6 +25,8 @@ INSERT INTO seen_pushes (nonce, content, seen_at) SELECT $1::bytea, $2::bytea, $
 ON CONFLICT (nonce) DO UPDATE SET seen_at = seen_pushes.seen_at WHERE seen_pushes.content = EXCLUDED.content
 RETURNING true
 """
+_BROKEN = (PostgresConnectionError, OperatorInterventionError, InterfaceError, InternalClientError, OSError)
+_TRIES = 3
 _KEPT_AT_LEAST = timedelta(hours=1)
 
 
@@ -36,19 +38,22 @@ async def first_or_same(channel: str, timestamp: str, nonce: str, clear: bytes) 
     key = derived_key("pushes")
     named = hmac.digest(key, fingerprint(channel.encode(), timestamp.encode(), nonce.encode()), "sha256")
     content = hmac.digest(key, clear, "sha256")
-    try:
-        return await _seen(named, content)
-    except (
-        PostgresConnectionError,
-        InterfaceError,
-        OSError,
-    ):  # a connection that broke in the pool; where the server is away, it raises again
-        return await _seen(named, content)
+    for attempt in range(_TRIES):
+        try:
+            return await _seen(named, content)
+        except _BROKEN:  # a connection that broke in the pool; where the server itself is away, it raises again
+            if attempt + 1 == _TRIES:
+                raise
+    raise AssertionError
 
 
 async def _seen(named: bytes, content: bytes) -> bool:
     async with database().raw() as connection:
-        return await connection.fetchval(_SEEN, named, content, clock.now()) is True
+        try:
+            return await connection.fetchval(_SEEN, named, content, clock.now()) is True
+        except BaseException:
+            connection.terminate()  # nobody knows what state it is in
+            raise
 
 
 async def forget_seen_pushes(work: Work) -> None:

@@ -190,7 +190,8 @@ def _is_refused_argument(cause: BaseException) -> bool:
 def _is_away(cause: BaseException) -> bool:
     if isinstance(cause, DBAPIError) and cause.connection_invalidated:
         return True
-    return isinstance(cause, OSError | asyncpg.InterfaceError | InterfaceError | TimeoutError)
+    # the last: a connection whose server was stopped while nobody looked, found out by using it
+    return isinstance(cause, OSError | asyncpg.InterfaceError | InterfaceError | TimeoutError | asyncpg.InternalClientError)
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
