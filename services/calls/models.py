@@ -6,7 +6,7 @@ Numbers of callers and addresses of recordings (whose names often hold a number)
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.platform.database import Base, BigInt, Json
@@ -32,7 +32,7 @@ class Call(Base):
     Where `linked_id` is another than `call_id` the row turned out to be a leg of that call and is no call of its own.
     `disposition` is NULL until the call has ended. `queued` says that the caller asked for a person; `basis` whether that is known from the
     queue's own events or guessed from a call record. Seconds are NULL where nobody knows them. `called_before` says whether the same
-    number called within the seven days before; NULL where the number is withheld. `paper_id` is the sealed caller (kind ``call``),
+    number called within the seven days before; NULL where the number is withheld. `satisfaction` is the key pressed after it: 1 satisfied, 2 so-so, 3 not. `paper_id` is the sealed caller (kind ``call``),
     `recording_paper_id` where the recording is fetched from (kind ``call_recording``).
     """
 
@@ -45,6 +45,7 @@ class Call(Base):
         CheckConstraint(f"recording_state IN {RECORDING_STATES!r}", name="recording_state"),
         CheckConstraint("wait_seconds >= 0 AND talk_seconds >= 0", name="seconds_passed"),
         CheckConstraint("(recording_state = 'kept') = (recording_attachment_id IS NOT NULL)", name="recording_kept"),
+        CheckConstraint("satisfaction BETWEEN 1 AND 3", name="satisfaction"),
         UniqueConstraint("source", "call_id"),
         Index(None, "source", "linked_id"),
         Index(None, "arrived_at", "id"),
@@ -75,6 +76,7 @@ class Call(Base):
     talk_seconds: Mapped[int | None]
     hang_up_side: Mapped[str | None]
     called_before: Mapped[bool | None]
+    satisfaction: Mapped[int | None] = mapped_column(SmallInteger)
     recording_paper_id: Mapped[UUID | None] = mapped_column(ForeignKey("sealed_papers.id"))
     recording_state: Mapped[str | None]
     recording_tries: Mapped[int] = mapped_column(server_default=text("0"))

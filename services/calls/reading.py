@@ -113,11 +113,15 @@ class _Call:
         return next(_present(getattr(one.facts, name) for one in (self.all if among is None else among)), None)
 
     def _instant(self, name: str, kinds: Iterable[str]) -> datetime | None:
-        """The earliest instant that is said; else when the events of `kinds` happened, else when we heard of them."""
-        said = [found for one in self.all if (found := getattr(one.facts, name)) is not None]
+        """The earliest instant that is said; where none is, when we heard of the events of `kinds`."""
         own = [one for kind in kinds for one in self.by_kind.get(kind, ())]
-        said += [one.happened_at for one in own if one.happened_at is not None]
-        return min(said or [one.received_at for one in own], default=None)
+        return self._told(name, kinds) or min((one.received_at for one in own), default=None)
+
+    def _told(self, name: str, kinds: Iterable[str]) -> datetime | None:
+        """The earliest instant the exchange says, or at which events of `kinds` happened."""
+        said = list(_present(getattr(one.facts, name) for one in self.all))
+        said += _present(one.happened_at for kind in kinds for one in self.by_kind.get(kind, ()))
+        return min(said, default=None)
 
     def _arrived_at(self, *later: datetime | None) -> datetime:
         said = list(_present(one.facts.arrived_at for one in self.own))
@@ -148,11 +152,11 @@ class _Call:
         ends = [one for kind in kinds for one in self.by_kind.get(kind, ())]
         said = next(_present(one.facts.wait_seconds for one in ends), None)
         said = self._first("wait_seconds", self.own) if said is None else said
-        until = answered_at or max(_present(one.happened_at for one in ends if one.kind in (ABANDONED, LEFT)), default=None)
-        passed = _seconds(queued_at, until)
-        if said is None or passed is None:
-            return passed if said is None else said
-        return passed if passed - said > _SAME_SECOND else said
+        over = max(_present(one.happened_at for one in ends if one.kind in (ABANDONED, LEFT)), default=None)
+        passed = _seconds(self._told("queued_at", (QUEUED,)), self._told("answered_at", (ANSWERED,)) or over)
+        if said is None:
+            return _seconds(queued_at, answered_at or over) if passed is None else passed
+        return passed if passed is not None and passed - said > _SAME_SECOND else said
 
     def _talk(self, disposition: str | None, answered_at: datetime | None, ended_at: datetime | None) -> int | None:
         if disposition is None:
