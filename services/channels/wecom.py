@@ -11,7 +11,6 @@ from datetime import datetime
 from enum import Enum
 
 from services.platform.clock import local_text
-from services.tickets.numbers import read_number
 
 SHOWN_AT_MOST = 5
 LONGEST_QUESTION = 64
@@ -23,6 +22,7 @@ NOTHING_OPEN = "您的岗位目前没有未办结的工单。"
 
 _TODO = frozenset({"待办", "我的待办", "待办工单"})
 _NAMED = re.compile(r"(?:工单|工单号|进度|查询)\s*:?\s*")
+_NUMBER = re.compile(r"[0-9][0-9-]{6,30}", re.ASCII)
 _DASHES = str.maketrans(dict.fromkeys("－—–", "-"))
 
 
@@ -43,13 +43,14 @@ class Due:
 
 
 def asked(text: str) -> Ask | str:
-    """Return what `text` asks for: the number of a ticket as it is spelt, or what else."""
+    """Return what `text` asks for: the number of a ticket as it was typed, right or wrong, or what else."""
     if len(text) > LONGEST_QUESTION:
         return Ask.HELP
     plain = unicodedata.normalize("NFKC", text.translate(_DASHES)).strip()
     if plain in _TODO:
         return Ask.TODO
-    return read_number(_NAMED.sub("", plain, count=1)) or Ask.HELP
+    named = _NAMED.sub("", plain, count=1)
+    return named if _NUMBER.fullmatch(named) else Ask.HELP
 
 
 def todo_words(count: int, late: int, soonest: Sequence[Due], now: datetime) -> str:
