@@ -5,6 +5,7 @@ from dispatch_worker.jobs.converse import converse
 from dispatch_worker.jobs.drain import deliver, dispatch
 from dispatch_worker.jobs.escalate import escalate
 from dispatch_worker.jobs.fetch_media import fetch_media
+from dispatch_worker.jobs.field_papers import field_papers
 from dispatch_worker.jobs.heartbeat import heartbeat
 from dispatch_worker.jobs.purge import purge
 from dispatch_worker.jobs.send import send
@@ -21,7 +22,8 @@ CONVERSE = Duty("converse", 1, converse)
 FETCH_MEDIA = Duty("fetch_media", 2, fetch_media)
 PURGE = Duty("purge", 3600, purge)
 UPLOADS = Duty("uploads", 300, uploads)
-SHARED = (*RUNG, ESCALATE, SEND, CALL_WEBHOOKS, CONVERSE, FETCH_MEDIA, PURGE, UPLOADS)
+FIELD_PAPERS = Duty("field_papers", 600, field_papers)
+SHARED = (*RUNG, ESCALATE, SEND, CALL_WEBHOOKS, CONVERSE, FETCH_MEDIA, PURGE, UPLOADS, FIELD_PAPERS)
 """Done by the fleet: one of its workers is enough, and several at once do no harm."""
 
 HEARTBEAT = Duty("heartbeat", 5, heartbeat)

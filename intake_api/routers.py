@@ -9,6 +9,7 @@ from intake_api import (
     categories,
     complaints,
     connections,
+    desk,
     field_reports,
     field_sync,
     hotline,
@@ -42,6 +43,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     units.router,
     members.router,
     connections.router,
+    desk.router,
     webhook_subscriptions.router,
     open311.router,
 )
