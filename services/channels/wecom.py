@@ -21,7 +21,7 @@ UNKNOWN = "没有查到这个工单，或不在您的职责范围内。请核对
 NOTHING_OPEN = "您的岗位目前没有未办结的工单。"
 
 _TODO = frozenset({"待办", "我的待办", "待办工单"})
-_NAMED = re.compile(r"(?:工单|工单号|进度|查询)\s*:?\s*")
+_NAMED = re.compile(r"^(?:工单号?|进度|查询)\s*:?\s*")
 _NUMBER = re.compile(r"[0-9][0-9-]{6,30}", re.ASCII)
 _DASHES = str.maketrans(dict.fromkeys("－—–", "-"))
 
