@@ -59,3 +59,20 @@ def tree(body: bytes | str) -> Any:
 
 def _node(element: Any) -> Any:
     return element.tag, [_node(child) for child in element] or (element.text or "").strip()
+
+
+ASKING_MORE = {
+    "attributes": {
+        "roads.damage": [
+            {"code": "LANES", "description": "影响几条车道", "datatype": "number", "required": True},
+            {
+                "code": "KIND",
+                "description": "破损类型",
+                "datatype": "multivaluelist",
+                "values": [{"key": "hole", "name": "坑洞"}, {"key": "crack", "name": "裂缝"}],
+            },
+            {"code": "SINCE", "description": "发现时间", "datatype": "datetime"},
+            {"code": "READ", "description": "夜间请注意安全", "variable": False, "required": True},
+        ]
+    }
+}
