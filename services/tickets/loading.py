@@ -78,7 +78,7 @@ async def full_case(session: AsyncSession, ticket: TicketState, owed_answers: Ow
     solved = (
         await session.execute(
             select(CallBack.solved)
-            .where(CallBack.ticket_id == ticket.id, CallBack.round == ticket.round, CallBack.reached.is_(True))
+            .where(CallBack.ticket_id == ticket.id, CallBack.round == ticket.round, CallBack.solved.is_not(None))
             .order_by(CallBack.called_at.desc())
             .limit(1)
         )
