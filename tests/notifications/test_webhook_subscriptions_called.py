@@ -182,8 +182,10 @@ async def test_one_that_is_away_keeps_nobody_else_waiting(hooks):
 
 async def test_workers_side_by_side_tell_each_event_once_and_no_endpoint_more_than_four_at_a_time(hooks, county):
     await hooks.subscribe(event_types=["ticket.received"])
-    for _ in range(20):
-        await hooks.http.post("/v1/hotline/complaints", json={"words": "水管爆了"}, headers=await hooks.desk.as_("hotline"))
+    for nth in range(20):
+        body = {"words": "水管爆了", "call_id": f"c-{nth}"}
+        filed = await hooks.http.post("/v1/hotline/complaints", json=body, headers=await hooks.desk.as_("hotline"))
+        assert filed.status_code == 201
     await county.settle()
     now, most = 0, 0
 
