@@ -48,6 +48,8 @@ class Settings(BaseSettings):
     picture_pixels: int = Field(default=50_000_000, description="Largest picture that is opened, in pixels (width x height).")
     upload_hours: int = Field(default=24, description="How long an unfinished upload is kept after its last byte.")
     uploads_open: int = Field(default=60, description="Unfinished uploads of one account at a time.")
+    recording_limit: int = Field(default=100 * 1024 * 1024, description="Largest recording of a call, in bytes.")
+    exchange_files: str = Field(default="", description="Directory with the telephone exchanges' own files; empty: none are read.")
     body_limit: int = Field(default=256 * 1024, description="Largest JSON or XML body, in bytes.")
     pool_size: int = Field(default=8, description="Database connections of one process.")
     session_minutes: int = Field(default=480, description="How long a sign-in holds.")
