@@ -11,8 +11,10 @@ from intake_api.filing import FOUND_BEFORE, FilingRoute, answer, by_hand, repeat
 from services.complaints.commands import FileComplaint, Telling
 from services.complaints.filing_desk import file_complaint
 from services.complaints.views import Filed
+from services.hotline.drafts import mark_filed
 from services.platform.actor import Actor
 from services.platform.text import Token
+from services.platform.unit_of_work import unit_of_work
 from services.web.idempotency import IdempotencyKeyHeader
 from services.web.signed_in import requires
 
@@ -25,6 +27,7 @@ class HotlineComplaint(Telling):
     call_id: Token | None = Field(default=None, description="The telephone system's id of the call.", examples=["1763748600.4711"])
     item: int = Field(default=1, ge=1, le=99, description="Which matter of the call, where one call brings several.")
     filing_id: UUID | None = Field(default=None, description="A UUID made by the client, where there is no call id.")
+    draft_id: UUID | None = Field(default=None, description="The draft this was typed in: it becomes this ticket.")
 
     @model_validator(mode="after")
     def _one_of_them(self) -> "HotlineComplaint":
@@ -45,4 +48,8 @@ async def file_by_hotline(
 ) -> Response:
     """File a complaint told on the telephone. A repeat of the same call and item returns the first ticket."""
     command = FileComplaint("hotline", body.message_id, body, call_id=body.call_id)
-    return answer(await file_complaint(command, actor, repeatable(actor, "POST /v1/hotline/complaints", key, body), ask_back=True))
+    outcome = await file_complaint(command, actor, repeatable(actor, "POST /v1/hotline/complaints", key, body), ask_back=True)
+    if body.draft_id is not None:
+        async with unit_of_work(actor) as work:
+            await mark_filed(work, body.draft_id, outcome.number)
+    return answer(outcome)

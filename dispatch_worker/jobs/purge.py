@@ -7,6 +7,8 @@ from sqlalchemy import delete
 from dispatch_worker.station import Station
 from services.channels.replays import forget_seen_pushes
 from services.complaints.models import TrackingTry
+from services.hotline.drafts import erase_old_drafts
+from services.hotline.phone_desk import void_overtaken
 from services.notifications.webhooks.queries import forget_told
 from services.platform.actor import SYSTEM
 from services.platform.idempotency import KEPT_HOURS, IdempotencyKey
@@ -21,4 +23,6 @@ async def purge(_station: Station) -> None:
         await work.session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < work.now - timedelta(hours=KEPT_HOURS)))
         await work.session.execute(delete(TrackingTry).where(TrackingTry.hour < work.now - timedelta(hours=_TRIES_KEPT_HOURS)))
         await forget_seen_pushes(work)
+        await erase_old_drafts(work)
+        await void_overtaken(work)
         await forget_told(work)

@@ -42,6 +42,7 @@ class Complaint(Base):
         CheckConstraint("coordinate_system IN ('WGS-84', 'GCJ-02')", name="coordinate_system"),
         UniqueConstraint("channel", "channel_message_id"),
         Index(None, "ticket_id"),
+        Index(None, "call_id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.platform.bulk import insert_many
@@ -17,13 +17,16 @@ from services.platform.unit_of_work import Work
 class PhoneTask(Base):
     """One call to make. `words` are what to tell, without personal data; whom to call stands, sealed, with the complaint.
 
-    `message_id` is the message that found no other way: one task for each. `tries` counts calls, none before `not_before`.
+    `message_id` is the message that found no other way, `event_id` the answer a call-back asks about, in the ticket's `round`: one task
+    for each and person. `tries` counts calls, none before `not_before`. While somebody calls, they have taken the task until `taken_until`.
+    A call-back that the ticket went on without is ``void``.
     """
 
     __tablename__ = "phone_tasks"
     __table_args__ = (
         CheckConstraint("purpose IN ('tell', 'call_back')", name="purpose"),
-        CheckConstraint("state IN ('open', 'done', 'unreachable')", name="state"),
+        CheckConstraint("state IN ('open', 'done', 'unreachable', 'void')", name="state"),
+        UniqueConstraint("event_id", "complaint_id"),
         Index("ix_phone_tasks_open", "not_before", "id", postgresql_where=text("state = 'open'")),
         Index(None, "ticket_id"),
     )
@@ -41,14 +44,19 @@ class PhoneTask(Base):
     done_at: Mapped[datetime | None]
     done_by_account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
     call_id: Mapped[str | None]
+    event_id: Mapped[UUID | None] = mapped_column(ForeignKey("events.id"))
+    round: Mapped[int] = mapped_column(server_default=text("1"))
+    taken_by_account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    taken_until: Mapped[datetime | None]
 
 
 async def open_phone_tasks(work: Work, rows: Sequence[dict[str, Any]]) -> None:
-    """Open a task for each row: `ticket_id`, `purpose`, `words`; perhaps `complaint_id`, `message_id`, `not_before`.
+    """Open a task for each row: `ticket_id`, `purpose`, `words`; perhaps `complaint_id`, `message_id`, `event_id`, `round`, `not_before`.
 
-    A message that has its task already gets no second one.
+    A message, and a person for an answer, that has its task already gets no second one.
     """
-    usual = {"message_id": None, "complaint_id": None, "state": "open", "not_before": work.now, "created_at": work.now}
+    nothing: dict[str, Any] = dict.fromkeys(("message_id", "complaint_id", "event_id"))
+    usual = {**nothing, "round": 1, "state": "open", "not_before": work.now, "created_at": work.now}
     made = [{**usual, "id": new_id(), **row} for row in rows]
     if made:
-        await insert_many(work.session, PhoneTask, made, condition="ON CONFLICT (message_id) DO NOTHING")
+        await insert_many(work.session, PhoneTask, made, condition="ON CONFLICT DO NOTHING")

@@ -18,6 +18,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "hotline.file": DESKS | {"hotline_operator"},
     "call.read": frozenset({"hotline_operator", "county_supervisor"}),
     "recording.listen": frozenset({"hotline_operator", "county_supervisor"}),
+    "hotline.desk": frozenset({"hotline_operator", "county_supervisor"}),
     "field.report": FIELD,
     "petition.file": DESKS | {"hotline_operator", "department_officer"},
     "petition.on_behalf": FIELD | DESKS | {"hotline_operator", "department_officer"},

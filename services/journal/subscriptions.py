@@ -39,6 +39,7 @@ _OWED: dict[str, tuple[str, ...]] = {
     "ticket.merged": (NOTIFY, COUNT),
     "ticket.unmerged": (NOTIFY, COUNT),
     "ticket.informed": (NOTIFY,),
+    "ticket.sealed": (COUNT,),
     "ticket.urged": (NOTIFY,),
     "ticket.supervised": (NOTIFY,),
     "ticket.instructed": (NOTIFY,),

@@ -12,6 +12,7 @@ from services.catalogue.models import Category
 from services.complaints.models import Complainant, Complaint
 from services.deadlines.models import Clock
 from services.journal.draining import Owed
+from services.notifications.call_backs import open_call_backs
 from services.notifications.models import Message
 from services.notifications.occasions import Matter, Notice, notices, units_named
 from services.organization.models import Unit
@@ -23,7 +24,7 @@ from services.tickets.models import Ticket
 
 
 async def notify(work: Work, owed: Sequence[Owed]) -> None:
-    """Queue one message for each recipient of each event; a recipient who has one for the event already gets no second."""
+    """Queue one message for each recipient of each event, and the call-backs; whoever has one for the event already gets no second."""
     matters = await _matters(work, {one.subject_id for one in owed})
     names = await _unit_names(work, owed)
     rows: list[dict[str, Any]] = []
@@ -33,6 +34,7 @@ async def notify(work: Work, owed: Sequence[Owed]) -> None:
             rows += [_row(one, notice, work.now) for notice in notices(one, matter, names)]
     if rows:
         await insert_many(work.session, Message, rows, condition="ON CONFLICT (unique_key) DO NOTHING")
+    await open_call_backs(work, owed)
 
 
 def _row(owed: Owed, notice: Notice, now: datetime) -> dict[str, Any]:

@@ -266,6 +266,15 @@ class Inform(BaseModel):
     words: Words
 
 
+class Seal(BaseModel):
+    """Keep in confidence who complained, from now on, because they ask for it (保密). It is never taken back."""
+
+    model_config = _example(action="seal", words="来电人要求保密")
+
+    action: Literal["seal"]
+    words: Words
+
+
 class Urge(BaseModel):
     """催办."""
 
@@ -316,6 +325,7 @@ class Supplement(BaseModel):
 TicketCommand = Annotated[
     Triage
     | Inform
+    | Seal
     | Dispatch
     | Accept
     | Return

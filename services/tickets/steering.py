@@ -1,4 +1,4 @@
-"""Decisions that only add words and a notice: 受理告知, and 催办, 督办, 批示 of those above. Pure."""
+"""Decisions that only add words and a notice: 受理告知, 保密, and 催办, 督办, 批示 of those above. Pure."""
 
 from services.organization.tree import UnitNode
 from services.platform.errors import Conflict, Forbidden
@@ -6,7 +6,7 @@ from services.platform.ids import new_id
 from services.tickets import timing
 from services.tickets.case import Case, Deed
 from services.tickets.changes import Insert, Outcome, Row
-from services.tickets.commands import Inform, Instruct, Supervise, Urge
+from services.tickets.commands import Inform, Instruct, Seal, Supervise, Urge
 from services.tickets.models import Directive
 from services.tickets.moving import unit_by_code
 
@@ -20,6 +20,13 @@ def inform(case: Case, command: Inform, deed: Deed) -> Outcome:
         raise Conflict("petition.informed", "The person was told already that the petition is taken on.")
     unit_id = case.ticket.lead_unit_id or deed.unit_id
     return Outcome({"words": command.words, "unit_id": str(unit_id)}, updates=timing.stop(case, ["inform"], deed.now))
+
+
+def seal(case: Case, command: Seal, deed: Deed) -> Outcome:
+    """Keep the complainants in confidence from now on."""
+    if case.ticket.privacy == "confidential":
+        raise Conflict("ticket.confidential", "The ticket is confidential already.")
+    return Outcome({"words": command.words, "privacy": "confidential"}, {"privacy": "confidential"})
 
 
 def urge(case: Case, command: Urge, deed: Deed) -> Outcome:

@@ -1,0 +1,51 @@
+"""Call-backs (回访): whoever was answered and left a number is asked by the hotline whether the matter is solved, once for each answer."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import select
+
+from services.complaints.models import Complainant, Complaint
+from services.complaints.phone_tasks import open_phone_tasks
+from services.journal.draining import Owed
+from services.platform.bulk import one_of
+from services.platform.unit_of_work import Work
+from services.tickets.models import Ticket
+
+_ASKED = "请回访：承办单位是否联系过您、问题是否解决、您是否满意。"
+
+
+async def open_call_backs(work: Work, owed: Sequence[Owed]) -> None:
+    """Open the calls that the answers among `owed` ask for. An answer handled twice opens none twice."""
+    answered = {UUID(complaint): one for one in owed if one.type == "ticket.answered" for complaint in one.data.get("answered") or ()}
+    if not answered:
+        return
+    query = (
+        select(Complaint.id)
+        .join(Complainant, Complainant.complaint_id == Complaint.id)
+        .where(one_of(Complaint.id, answered), Complainant.phone_index.is_not(None), Complainant.sealed.is_not(None))
+        .order_by(Complaint.id)
+    )
+    found = list(await work.session.scalars(query))
+    main = await _main_tickets(work, {answered[complaint_id].subject_id for complaint_id in found})
+    rows = []
+    for complaint_id in found:
+        one = answered[complaint_id]
+        number, round_ = main[one.subject_id]
+        rows.append(
+            {
+                "ticket_id": one.subject_id,
+                "complaint_id": complaint_id,
+                "event_id": one.event_id,
+                "round": round_,
+                "purpose": "call_back",
+                "words": f"工单{number}已答复：{one.data.get('words') or ''}\n{_ASKED}",
+            }
+        )
+    await open_phone_tasks(work, rows)
+
+
+async def _main_tickets(work: Work, ticket_ids: set[UUID]) -> dict[UUID, tuple[str, int]]:
+    """The tickets that were answered: a merged one's complainants are called back about the one that went on."""
+    rows = await work.session.execute(select(Ticket.id, Ticket.number, Ticket.round).where(one_of(Ticket.id, ticket_ids)))
+    return {row.id: (row.number, row.round) for row in rows}
