@@ -1,17 +1,20 @@
 """The WeChat callback in plain, compatible and safe mode. WeChat keeps its own shapes: plain text and XML (or JSON), no problem documents.
 
 WeChat waits five seconds, tries three times and shows the user an error after that; so the push is kept (idempotently) before anything
-else is done with it, the answer does not wait longer than the patience that is set, and a database that is away is a 503, after which
-WeChat comes again.
+else is done with it, and the answer does not wait longer than the patience that is set. A database that is away is waited for as long:
+three tries that are refused at once would be over before a server has restarted. Only then it is a 503, after which WeChat comes again.
 """
 
-from typing import Annotated, Any
+import asyncio
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Annotated, Any, TypeVar
 
 import structlog
 from fastapi import Query, Request
 from starlette.responses import PlainTextResponse, Response
 
-from services.channels.patience import patiently
+from services.channels.patience import is_kept, patiently
 from services.channels.replays import first_or_same
 from services.channels.wechat import Call, Letter, echo, fresh, open_call
 from services.channels.wechat_crypto import Refused, Wire, signed
@@ -20,7 +23,9 @@ from services.channels.wechat_messages import NotAMessage, Push, read_push
 from services.channels.wechat_replies import Reply, TextReply, reply_to, sealed_reply
 from services.channels.wires import wechat_wire
 from services.platform import clock
+from services.platform.errors import Problem
 from services.platform.settings import settings
+from services.web.problems import unexpected
 from services.web.routes import door_router
 
 log = structlog.get_logger()
@@ -29,6 +34,9 @@ router = door_router("/v1/wechat", tags=["wechat"])
 
 Part = Annotated[str, Query(max_length=256)]
 _SUCCESS = "success"
+_AGAIN_SECONDS = 0.1
+
+T = TypeVar("T")
 
 
 def _text(example: str) -> dict[str, Any]:
@@ -92,9 +100,26 @@ async def receive(
 
 
 async def _take_once(call: Call, letter: Letter, push: Push) -> Reply | str | None:
-    if not await first_or_same("wechat", call.timestamp, call.nonce, letter.opened.clear):
+    await once_seen("wechat", call, letter)
+    return await insist(lambda: take(push))
+
+
+async def once_seen(channel: str, call: Call, letter: Letter) -> None:
+    """Return where the call is no replay. Raises Refused ``replay``."""
+    if not await insist(lambda: first_or_same(channel, call.timestamp, call.nonce, letter.opened.clear)):
         raise Refused("replay")
-    return await take(push)
+
+
+async def insist(do: Callable[[], Awaitable[T]]) -> T:
+    """Return what `do` comes to, doing it again while the database is away; the patience around it ends that. Not once the push is kept."""
+    while True:
+        try:
+            return await do()
+        except Exception as error:
+            found = error if isinstance(error, Problem) else unexpected(error)
+            if is_kept() or found.status != HTTPStatus.SERVICE_UNAVAILABLE:
+                raise
+        await asyncio.sleep(_AGAIN_SECONDS)
 
 
 def answered(reply: Reply | str, push: Push, letter: Letter, wire: Wire, nonce: str) -> Response:

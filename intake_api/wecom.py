@@ -10,9 +10,8 @@ import structlog
 from fastapi import Depends, Query, Request
 from starlette.responses import PlainTextResponse, Response
 
-from intake_api.wechat import answered, refused
+from intake_api.wechat import answered, insist, once_seen, refused
 from services.channels.patience import note_kept, patiently
-from services.channels.replays import first_or_same
 from services.channels.wechat import Call, Letter, Mode, fresh, open_call
 from services.channels.wechat_crypto import Refused, open_envelope
 from services.channels.wechat_messages import NotAMessage, Push, read_push
@@ -93,11 +92,10 @@ async def receive(request: Request, msg_signature: Part = "", timestamp: Part = 
 
 
 async def _answer_once(call: Call, letter: Letter, push: Push) -> str | None:
-    if not await first_or_same("wecom", call.timestamp, call.nonce, letter.opened.clear):
-        raise Refused("replay")
+    await once_seen("wecom", call, letter)
     if push.kind == "event":
         note_kept()  # nothing hangs on an event: there is nothing to come again for
-    return await answer_staff(push)
+    return await insist(lambda: answer_staff(push))
 
 
 @router.get("/members/{member_id}/wecom", summary="Whether a member is bound to WeCom")

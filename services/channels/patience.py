@@ -37,6 +37,12 @@ def note_kept() -> None:
         kept.yes = True
 
 
+def is_kept() -> bool:
+    """Tell whether the push that is being taken is durable."""
+    kept = _taking.get()
+    return kept is not None and kept.yes
+
+
 def still_waited_for() -> bool:
     """Tell whether what is returned now still goes back as the answer: ask without awaiting anything after. True where nobody waits."""
     kept = _taking.get()

@@ -107,16 +107,28 @@ async def test_many_forgeries_at_once_under_one_nonce_leave_one(desk, configured
     assert sorted(reply.status_code for reply in replies) == [200] + [403] * 11
 
 
-async def test_while_postgresql_is_away_the_platform_is_told_to_come_again_and_its_retry_succeeds(desk, wechat):
+async def test_while_postgresql_is_away_the_platform_is_told_to_come_again_and_its_retry_succeeds(desk, wechat, configured):
+    configured(WECHAT_AES_KEY=KEY, WECHAT_PATIENCE="0.5")
     stamp, body = int(datetime.now(UTC).timestamp()), text_push("村口路灯不亮了", 1)
     away = Database("postgresql://nobody@127.0.0.1:1/nothing", INTAKE)
     use_database(away)
     failed = await wechat.sealed(body, nonce="n", stamp=stamp)
     use_database(desk.database.database)
     await away.close()
-    assert failed.status_code == 503
+    assert (failed.status_code, failed.json()["code"]) == (503, "callback.not_kept")
     for _ in range(2):
         assert OPENID in wechat.open(await wechat.sealed(body, nonce="n", stamp=stamp))
+
+
+async def test_a_short_absence_of_postgresql_is_waited_out(desk, wechat):
+    away = Database("postgresql://nobody@127.0.0.1:1/nothing", INTAKE)
+    use_database(away)
+    reply = asyncio.create_task(wechat.sealed(text_push("村口路灯不亮了", 1)))
+    await asyncio.sleep(0.5)
+    assert not reply.done()
+    use_database(desk.database.database)
+    assert OPENID in wechat.open(await reply)
+    await away.close()
 
 
 async def test_a_connection_that_broke_in_the_pool_costs_nobody_their_message(desk, wechat):
