@@ -124,7 +124,7 @@ class Unreadable:
         self.given = given
         # pydantic names the kind of the command before the place; no such place is in it
         faults = error.errors(include_url=False, include_input=False)
-        self.faults = [{**fault, "loc": fault["loc"][1:]} for fault in faults]
+        self.faults: list[dict[str, Any]] = [{**fault, "loc": fault["loc"][1:]} for fault in faults]
         self.command_id = _id_of(given)
 
 

@@ -71,11 +71,15 @@ async def list_tickets(
     query = select(_T).where(*await conditions(session, actor, wanted)).order_by(_T.c.received_at, _T.c.id).limit(limit)
     if after is not None:
         query = query.where(tuple_(_T.c.received_at, _T.c.id) > tuple_(*after))
-    rows = (await session.execute(query)).all()
+    return [views.TicketLine(**line) for line in await lines(session, (await session.execute(query)).all(), now)]
+
+
+async def lines(session: AsyncSession, rows: Sequence[Row[Any]], now: datetime) -> list[dict[str, Any]]:
+    """Return the members of a `TicketLine` for each of these rows of tickets, which the reader may see."""
     due = await _due(session, [row.id for row in rows])
     names = await _merged_names(session, rows)
     tree, policies = await unit_tree(session), await catalogue(session)
-    return [views.TicketLine(**_line(row, tree, policies, due.get((row.id, row.round)), names, now)) for row in rows]
+    return [_line(row, tree, policies, due.get((row.id, row.round)), names, now) for row in rows]
 
 
 async def ticket_view(session: AsyncSession, actor: Actor, ticket_id: UUID, now: datetime) -> views.TicketView:

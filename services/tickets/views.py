@@ -249,3 +249,34 @@ class TicketCount(BaseModel):
     model_config = ConfigDict(json_schema_extra={"examples": [{"count": 42}]})
 
     count: int
+
+
+class WorkItem(TicketLine):
+    """A ticket that waits for the reader."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{**_TICKET, "part": "lead", "task": None, "next_stage": "resolve", "next_due_at": "2026-11-23T16:00:00Z"}]
+        }
+    )
+
+    part: str = Field(
+        description="`lead`: held by a seat of the reader's · `co`: a task of theirs · `desk`: waits to be handed out by them."
+    )
+    task: str | None = Field(description="The co-handler's task.")
+    next_stage: str | None = Field(description="The limit that is over first: `accept`, `first_contact`, `resolve`, `answer`, `dispatch`.")
+    next_due_at: datetime | None = Field(
+        description="When that is; the list is in this order. Null where nothing runs, as in a suspension."
+    )
+
+
+class GoneTicket(BaseModel):
+    """A ticket that is no longer the reader's work."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"id": "019aa7b0-0000-7000-8000-000000000002", "number": "20261122-000124-5", "gone": True}]}
+    )
+
+    id: UUID
+    number: str
+    gone: bool = True
