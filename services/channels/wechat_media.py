@@ -145,5 +145,5 @@ async def _still_wanted(work: Work, medium: Row[Any]) -> bool:
 async def _complaint_of(work: Work, medium: Row[Any]) -> tuple[UUID | None, str]:
     """Return the complaint of the file's message, locked: a turn that finds words for it waits, and then sees the file."""
     query = select(_M.c.complaint_id, _M.c.dedupe_key).where(_M.c.id == medium.message_id).with_for_update()
-    complaint_id, dedupe_key = (await work.session.execute(query)).tuples().one()
-    return complaint_id, dedupe_key
+    row = (await work.session.execute(query)).one()
+    return row.complaint_id, row.dedupe_key

@@ -72,11 +72,12 @@ class Talk:
     async def later(self, **interval: int) -> None:
         """Let time pass: everything that was noted happened so much earlier."""
         back = timedelta(**interval)
-        await self.county.owner.execute("UPDATE conversations SET last_at = last_at - $1, hint_at = hint_at - $1", back)
-        await self.county.owner.execute("UPDATE conversations SET told_unit_at = told_unit_at - $1", back)
-        await self.county.owner.execute("UPDATE wechat_messages SET due_at = due_at - $1", back)
+        await self.county.owner.execute("UPDATE conversations SET last_at = last_at - $1::interval, hint_at = hint_at - $1::interval", back)
+        await self.county.owner.execute("UPDATE conversations SET told_unit_at = told_unit_at - $1::interval", back)
+        await self.county.owner.execute("UPDATE wechat_messages SET due_at = due_at - $1::interval", back)
         await self.county.owner.execute(
-            "UPDATE wechat_media SET next_try_at = next_try_at - $1, expires_at = expires_at - $1 WHERE state = 'wanted'", back
+            "UPDATE wechat_media SET next_try_at = next_try_at - $1::interval, expires_at = expires_at - $1::interval WHERE state = 'wanted'",
+            back,
         )
 
     async def state(self) -> str:

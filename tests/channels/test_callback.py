@@ -84,10 +84,14 @@ async def test_the_sender_alone_can_ask_for_progress_without_a_code(desk):
     assert await desk.count("tickets") == 1
 
 
-async def test_what_is_no_text_is_answered_with_how_to_report(desk):
-    for kind in ("image", "voice", "location", "link", "something_new"):
-        assert "请用文字说明" in said(await send(desk, push(kind)))
+async def test_what_has_no_words_is_kept_and_words_are_asked_for(desk):
+    fields = {"MediaId": "m1", "Location_X": "24.4", "Location_Y": "114.9", "Label": "水口村"}
+    for nth, kind in enumerate(("image", "voice", "video", "shortvideo", "location")):
+        assert "请用文字说明" in said(await send(desk, push(kind, str(nth), **fields)))
+    unknown = await send(desk, push("something_new", "9"))
+    assert (unknown.status_code, unknown.text) == (200, "success")
     assert await desk.count("tickets") == 0
+    assert await desk.database.value("SELECT count(*) FROM wechat_messages WHERE waits") == 5
 
 
 async def test_a_follower_is_welcomed_and_other_events_are_taken_quietly(desk):
@@ -98,10 +102,13 @@ async def test_a_follower_is_welcomed_and_other_events_are_taken_quietly(desk):
         assert (reply.status_code, reply.text) == (200, "success")
 
 
-async def test_a_text_that_cannot_be_filed_is_answered_not_dropped(desk):
-    for text in ("", "   ", "长" * 4001):
-        assert "请" in said(await send(desk, push(Content=text)))
+async def test_no_text_is_dropped_whatever_its_length(desk):
+    for nth, text in enumerate(("", "   ")):
+        assert "请" in said(await send(desk, push(message_id=str(nth), Content=text)))
     assert await desk.count("tickets") == 0
+    assert "工单号" in said(await send(desk, push(Content="长" * 4001)))
+    assert await desk.database.value("SELECT length(words) FROM complaints") == 4000
+    assert await desk.database.value("SELECT words FROM supplements") == "长"
 
 
 async def test_a_call_without_a_fresh_signature_is_refused_in_plain_text(desk):

@@ -89,7 +89,10 @@ def test_questions_and_commands_are_told_from_what_is_told(text, kind):
 
 
 def test_verdicts_and_numbers_are_read():
-    assert (hear_text("未解决 20261122-000123-7").verdict, hear_text("未解决 20261122-000123-7").number) == ("unsolved", "20261122-000123-7")
+    assert (hear_text("未解决 20261122-000123-7").verdict, hear_text("未解决 20261122-000123-7").number) == (
+        "unsolved",
+        "20261122-000123-7",
+    )
     assert hear_text("已经解决了").verdict == "solved"
     assert hear_text("满意").verdict == "satisfied"
     assert hear_text("很不满意").verdict == "dissatisfied"

@@ -4,6 +4,9 @@ from datetime import datetime
 
 import pytest
 
+from services.complaints.supplements import MoreTold, supplement
+from services.platform.actor import COMPLAINANT
+from services.platform.unit_of_work import unit_of_work
 from services.tickets.lifecycle import ACTION_NAMES
 from tests.county import PENGZHAI, SHUIKOU, WATER
 from tests.journeys.people import Desk
@@ -31,6 +34,7 @@ async def test_one_matter_goes_through_every_action(desk, county):
 
     await moves_between_units(desk, number)
     await is_worked_on(desk, number)
+    await is_told_more_of(county, number)
     await is_verified_and_comes_back(desk, number)
     await ends(desk, number)
     await others_are_rejected_cancelled_and_merged(desk, number)
@@ -88,6 +92,16 @@ async def is_worked_on(desk, number):
     assert await desk.refused("pengzhai", number, "resolve", words="修好了") == "ticket.evidence_missing"
     resolved = await desk.does("pengzhai", number, "resolve", words="修好了", files=files)
     assert resolved["status"] == "resolved"
+
+
+async def is_told_more_of(county, number):
+    """The one action of the table that no person at work takes: its complainant tells more, on whatever channel."""
+    ids = (await county.fetch("SELECT c.id, c.ticket_id FROM complaints c JOIN tickets t ON t.id = c.ticket_id WHERE number = $1", number))[0]
+    async with unit_of_work(COMPLAINANT) as work:
+        assert await supplement(work, ids["id"], ids["ticket_id"], MoreTold("wechat", "1", "漏得更厉害了")) is not None
+        assert await supplement(work, ids["id"], ids["ticket_id"], MoreTold("wechat", "1", "漏得更厉害了")) is None, "once"
+    await county.settle()
+    assert await county.value("SELECT count(*) FROM messages WHERE template = 'supplemented'") == 1
 
 
 async def is_verified_and_comes_back(desk, number):
