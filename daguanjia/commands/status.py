@@ -125,6 +125,10 @@ def rows(found: Status) -> list[tuple[str, str]]:
         lines.append(("messages queued / sent / given up / no carrier", " / ".join(str(count) for count in counts)))
         if found.messages.stopped_endpoints:
             lines.append(("webhook", "stopped: its endpoint answered 410"))
+        if found.messages.paused_ways:
+            lines.append(("ways of WeChat that are closed for now", str(found.messages.paused_ways)))
+        if found.messages.phone_tasks:
+            lines.append(("calls the hotline is to make", str(found.messages.phone_tasks)))
     if found.units is not None:
         lines += [("overdue clocks", str(found.overdue_clocks)), ("units, blank", f"{found.units}, {found.blank_units}")]
     return lines
