@@ -95,7 +95,10 @@ def read_instant(text: str, name: str) -> datetime:
 
 
 def read_period(fields: Fields, now: datetime) -> tuple[datetime, datetime]:
-    """Return what `start_date` and `end_date` ask for, both inclusive: 90 days to now, or from (to) the one that is given."""
+    """Return what `start_date` and `end_date` ask for, both inclusive.
+
+    Nothing said is the last 90 days, an end alone the 90 days before it, a start alone everything since; the two together may span 90 days.
+    """
     start, end = fields.one("start_date"), fields.one("end_date")
     until = read_instant(end, "end_date") if end else None
     since = read_instant(start, "start_date") if start else None
@@ -103,7 +106,7 @@ def read_period(fields: Fields, now: datetime) -> tuple[datetime, datetime]:
         until = until or now
         return _minus(until), until
     if until is None:
-        return since, min(max(now, since), _plus(since))
+        return since, max(now, since)
     if not timedelta(0) <= until - since <= SPAN_AT_MOST:
         raise Problem("open311.span", "start_date must not be after end_date, and they may not span more than 90 days.")
     return since, until
@@ -111,10 +114,6 @@ def read_period(fields: Fields, now: datetime) -> tuple[datetime, datetime]:
 
 def _minus(instant: datetime) -> datetime:
     return max(instant, datetime.min.replace(tzinfo=UTC) + SPAN_AT_MOST) - SPAN_AT_MOST
-
-
-def _plus(instant: datetime) -> datetime:
-    return min(instant, datetime.max.replace(tzinfo=UTC) - SPAN_AT_MOST) + SPAN_AT_MOST
 
 
 def read_page(fields: Fields) -> tuple[int, int]:

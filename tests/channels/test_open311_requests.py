@@ -132,7 +132,9 @@ async def test_requests_are_selected_by_service_status_time_and_page(client, cou
     assert await ids(page_size="2", page="2") == [pipes[1], pipes[0]]
     assert await ids(page="99") == []
     since = (datetime.now(UTC) - timedelta(days=101)).isoformat()
-    assert await ids(start_date=since) == [old]
+    assert await ids(start_date=since) == [lamp, *reversed(pipes), old]
+    week = datetime.now(UTC) - timedelta(days=95)
+    assert await ids(start_date=since, end_date=week.isoformat()) == [old]
     assert await ids(end_date=since) == []
     assert await ids(service_request_id=f"{old},{lamp},20261122-000123-0,x", status="open", start_date="2020-01-01T00:00:00Z") == [
         lamp,
