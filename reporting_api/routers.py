@@ -2,6 +2,6 @@
 
 from fastapi import APIRouter
 
-from reporting_api import backlog, reports
+from reporting_api import backlog, hotline, reports
 
-ROUTERS: tuple[APIRouter, ...] = (reports.router, backlog.router)
+ROUTERS: tuple[APIRouter, ...] = (hotline.router, reports.router, backlog.router)

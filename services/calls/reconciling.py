@@ -1,6 +1,6 @@
 """Filling gaps from the exchange's own files: queue_log and call records (CDR) of Asterisk.
 
-An exchange posts once and asks never again, and its queue speaks only in its log. Lines go the same way as posts and are kept once: what was
+An exchange posts once and asks never again, and its queue speaks only in its log. Lines go the way of posts and are kept once: what was
 posted stays as it was, what never came is marked as reconciled, and reading the same lines again changes nothing.
 """
 

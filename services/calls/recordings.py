@@ -3,8 +3,8 @@
 An exchange says that a call is over before it has closed the file, so a WAV whose header promises more than came is fetched again later. A
 recording is claimed with a lease; the network is waited for outside any transaction. The length of a recording is not the talk.
 
-`recordings` of a connection: `base_url` (nothing outside of it is fetched), `path` below it with ``{name}`` and ``{stem}`` (the name without
-its ending; ARI wants ``{stem}/file``), `allow_private` for an exchange inside, `user` for HTTP basic authentication with the connection's
+`recordings` of a connection: `base_url` (nothing outside of it is fetched), `path` below it with ``{name}`` and ``{stem}`` (it without its
+ending; ARI wants ``{stem}/file``), `allow_private` for an exchange inside, `user` for HTTP basic authentication with the connection's
 secret, or the secret of the connection `secret_of`.
 """
 

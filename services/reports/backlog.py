@@ -13,10 +13,10 @@ from services.deadlines.models import Clock
 from services.identity.permissions import scope_of
 from services.organization.queries import unit_tree
 from services.organization.tree import PostNode, UnitTree
+from services.platform.rounding import percent_text
 from services.platform.unit_of_work import Work
 from services.reports.drilldown import place_name
 from services.reports.figures import named, one_snapshot
-from services.reports.metrics import percent_text
 from services.reports.questions import find_holder, find_place
 from services.reports.views import Overdue, OverdueTicket, PostLoad, UnitCount, UnitLoad, Workload
 from services.tickets.filters import TICKETS, TicketFilter, compile_filter, compile_scope

@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import Literal
 
 from services.platform.errors import NotFound
+from services.platform.rounding import percent_text
 from services.reports.measures import COUNTERS, Basis
 
 NOTHING = "—"
@@ -96,19 +97,6 @@ def metric_named(name: str) -> Metric:
         known = {"known": [found.key for found in _DECLARED]}
         raise NotFound("metric.unknown", "There is no metric of this name and version; `known` lists those there are.", extra=known)
     return metric
-
-
-def percent_text(numerator: int, denominator: int, decimals: int = 2) -> str | None:
-    """Return 100 × numerator / denominator with `decimals` places, halves rounded up, as bulletins print it; None without denominator.
-
-    Exact: whole numbers only, no binary fractions. Rounding half up is what the public samples in `tests/vectors` do.
-    """
-    if denominator == 0:
-        return None
-    scale = 10**decimals
-    scaled = (2 * 100 * scale * numerator + denominator) // (2 * denominator)
-    whole, rest = divmod(scaled, scale)
-    return f"{whole}.{rest:0{decimals}d}" if decimals else str(whole)
 
 
 @dataclass(frozen=True)

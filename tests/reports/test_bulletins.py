@@ -12,9 +12,9 @@ import pytest
 from services.platform.actor import SYSTEM
 from services.platform.clock import day_start
 from services.platform.database import WORKER, Database, use_database
+from services.platform.rounding import percent_text
 from services.platform.unit_of_work import unit_of_work
 from services.reports.figures import report
-from services.reports.metrics import percent_text
 from services.reports.questions import Asked
 from services.reports.rebuilding import rebuild
 from services.reports.views import Report

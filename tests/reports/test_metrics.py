@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.platform.errors import NotFound
+from services.platform.rounding import percent_text
 from services.reports.measures import COUNTERS
-from services.reports.metrics import METRICS, NOTHING, figure_of, metric_named, percent_text
+from services.reports.metrics import METRICS, NOTHING, figure_of, metric_named
 
 VECTORS = Path(__file__).parent.parent / "vectors"
 SAMPLES = json.loads((VECTORS / "metrics_public_samples.json").read_text())["rows"]
