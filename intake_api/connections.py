@@ -1,12 +1,13 @@
 """Connected systems at the door, for administrators: exchanges, open clients, upper-level platforms, and their secrets."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Path, Response
 from pydantic import BaseModel
 from sqlalchemy import select
 from starlette.responses import JSONResponse
 
+from services.channels.platforms import require_options
 from services.connections.actions import add_connection, change_connection, connection_of, rotate_secret
 from services.connections.commands import AddConnection, ChangeConnection, RotateSecret
 from services.connections.models import Connection
@@ -47,6 +48,7 @@ async def one(actor: Administrator, code: ConnectionCode, response: Response) ->
 async def add(actor: Administrator, command: AddConnection, key: IdempotencyKeyHeader) -> JSONResponse:
     """Connect a system and show its secret, once: a repeat under the same key is answered without it, since it is kept nowhere in clear."""
     made: list[str] = []
+    _check(command.kind, command.options)
     async with unit_of_work(actor) as work:
 
         async def do() -> tuple[int, ConnectionView]:
@@ -64,6 +66,8 @@ async def change(
 ) -> ConnectionView:
     """Change name, options or whether it is active; needs ``If-Match``. An inactive one is refused like an unknown one."""
     async with unit_of_work(actor) as work:
+        if command.options is not None:
+            _check((await connection_of(work, code)).kind, command.options)
         view = connection_view(await change_connection(work, code, command, version))
     response.headers["ETag"] = etag(view.version)
     return view
@@ -85,6 +89,12 @@ async def rotate(
         endpoint = f"POST /v1/connections/{code}/secrets"
         answer = await once(work, actor, endpoint, key, fingerprint_of(command), do, _headers)
     return _with_secret(answer, made)
+
+
+def _check(kind: str, options: dict[str, Any]) -> None:
+    """Refuse options that the channel of this kind could not work by."""
+    if kind == "platform":
+        require_options(options)
 
 
 def _headers(view: BaseModel) -> dict[str, str]:

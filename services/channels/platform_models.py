@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from services.platform.database import Base, Json
 
-OUTCOMES = ("filed", "supplemented", "urged", "unmapped")
+OUTCOMES = ("filed", "supplemented", "urged", "reopened", "kept", "unmapped")
 
 
 class PlatformOrder(Base):
@@ -33,7 +33,8 @@ class PlatformOrder(Base):
 class PlatformPush(Base):
     """One push. What it said is a sealed paper; `content_index` (keyed) finds the same push again. `faults` name places, never values.
 
-    `unmapped`: it could not be read as an order; it is kept until the mapping fits and somebody has it read again.
+    `kept`: it changed nothing that anybody acts on, or its ticket had ended. `unmapped`: it could not be read as an order; it is kept until
+    the mapping fits and somebody has it read again.
     """
 
     __tablename__ = "platform_pushes"

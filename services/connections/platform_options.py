@@ -82,6 +82,7 @@ class OrderFields(_Strict):
     happened_at: Path | None = None
     deadline: Path | None = None
     urged: Path | None = None
+    sent_back: Path | None = None
 
 
 def _callable(url: str) -> str:
