@@ -26,6 +26,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "attachment.upload": ALL - {"analyst"},
     "attachment.read": ALL - {"analyst"},
     "ticket.read": ALL,
+    "message.read": DESKS | {"hotline_operator"},
     "complaint.read": FIELD | DESKS | {"hotline_operator", "department_officer"},
     "contact.read": FIELD | DESKS | {"hotline_operator", "department_officer"},
     "report.read": ALL,

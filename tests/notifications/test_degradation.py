@@ -265,7 +265,7 @@ async def test_a_ban_spares_everybody_the_way_until_it_is_over_or_somebody_asks_
     ]  # fmt: skip
     async with desk.database.database.transaction() as session:
         assert (await mail(session)).paused_ways == 3
-    async with unit_of_work(SYSTEM) as work:
+    async with desk.database.as_role(WORKER), unit_of_work(SYSTEM) as work:
         assert await requeue(work) == 0  # nothing was given up; only what is closed is opened
     await desk.again()
     assert desk.paths() == [CUSTOMER, CUSTOMER, CUSTOMER]
