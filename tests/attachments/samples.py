@@ -27,6 +27,7 @@ TAKEN = {
     "audio/mpeg": b"ID3\x03\x00\x00\x00\x00\x00\x0a" + b"\x00" * 40,
     "audio/wav": b"RIFF\x24\x00\x00\x00WAVEfmt " + b"\x00" * 40,
     "audio/amr": b"#!AMR\n" + b"\x00" * 40,
+    "audio/ogg": b"OggS\x00\x02" + b"\x00" * 20 + b"\x01\x50" + b"Speex   1.2rc1" + b"\x00" * 66,
     "application/pdf": b"%PDF-1.4\n1 0 obj\n%%EOF",
 }
 REFUSED = {

@@ -76,7 +76,8 @@ class Talk:
         await self.county.owner.execute("UPDATE conversations SET told_unit_at = told_unit_at - $1::interval", back)
         await self.county.owner.execute("UPDATE wechat_messages SET due_at = due_at - $1::interval", back)
         await self.county.owner.execute(
-            "UPDATE wechat_media SET next_try_at = next_try_at - $1::interval, expires_at = expires_at - $1::interval WHERE state = 'wanted'",
+            "UPDATE wechat_media SET next_try_at = next_try_at - $1::interval, expires_at = expires_at - $1::interval"
+            " WHERE state = 'wanted'",
             back,
         )
 

@@ -58,7 +58,7 @@ async def test_nothing_says_any_more_who_it_was(talk, county):
     await talk.worker()
     assert await found_anywhere(county, OPENID, OPENID.encode().hex(), INDEX.hex()) == []
     assert await talk.words() == ["彭寨镇水口村路灯不亮", "水管爆了", "别人的事"]
-    assert len(await talk.added()) == 2
+    assert len(await talk.added()) == 3
     assert await papers(county) == 1, "only somebody else's push can still be read"
     assert [contact is None for contact, _, _ in await opened(county)] == [True, True, False]
     assert await county.value("SELECT count(*) FROM conversations") == 1

@@ -72,7 +72,10 @@ async def media(county):
 
 
 async def linked(county):
-    query = "SELECT a.sha256, l.subject_id FROM attachment_links l JOIN attachments a ON a.id = l.attachment_id WHERE subject_kind = 'complaint'"
+    query = (
+        "SELECT a.sha256, l.subject_id FROM attachment_links l JOIN attachments a ON a.id = l.attachment_id"
+        " WHERE subject_kind = 'complaint'"
+    )
     return {(bytes(row["sha256"]), row["subject_id"]) for row in await county.fetch(query)}
 
 
@@ -162,9 +165,8 @@ async def test_what_was_lost_before_the_words_came_is_said_with_them(talk, count
 
 
 async def test_a_broken_or_busy_wechat_is_asked_again_until_it_gives(talk, county, wechat):
-    answers = iter(
-        [Said(status=502, body=b""), -1, 45009, Said(body=JPEG[:100], headers={"content-type": "image/jpeg", "content-length": "100"})]
-    )
+    half = Said(body=JPEG[:100], headers={"content-type": "image/jpeg", "content-length": "100"})
+    answers = iter([Said(status=502, body=b""), -1, 45009, half])
     wechat.files["m1"] = lambda _asked: next(answers, ("image/jpeg", JPEG))
     await talk(text("路灯不亮"), photo())
     for tries in (1, 2, 3):

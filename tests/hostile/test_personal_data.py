@@ -20,7 +20,7 @@ ID_NUMBER = "441624199001011237"
 WORDS, PLACE = f"七彩鹦哥在井盖旁唱歌，身份证{ID_NUMBER}", "鹦哥巷第三口井"
 CONTACT = (NAME, PHONE, OPENID)
 SAID = ("七彩鹦哥", ID_NUMBER, "鹦哥巷")
-MAY_HOLD_WORDS = {("complaints", "words"), ("complaints", "place_words"), ("rewordings", "words")}
+MAY_HOLD_WORDS = {("complaints", "words"), ("complaints", "place_words"), ("rewordings", "words"), ("supplements", "words")}
 
 
 def spellings(canary: str) -> Iterator[bytes]:
