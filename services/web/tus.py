@@ -152,7 +152,7 @@ def checksum_of(request: Request) -> Checksum | None:
         return None
     algorithm, _, encoded = header.strip().partition(" ")
     digest = _base64(encoded)
-    if algorithm not in CHECKSUMS or digest is None:
+    if algorithm not in CHECKSUMS or not digest:
         detail = f"Upload-Checksum is the name of an algorithm ({', '.join(CHECKSUMS)}), a space, and the digest in base64."
         raise Problem("upload.checksum_malformed", detail, headers={"Tus-Checksum-Algorithm": ",".join(CHECKSUMS)})
     return Checksum(algorithm, digest)
