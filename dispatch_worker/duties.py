@@ -6,6 +6,7 @@ from dispatch_worker.jobs.drain import deliver, dispatch
 from dispatch_worker.jobs.escalate import escalate
 from dispatch_worker.jobs.exchange import fetch_recordings, reconcile_calls
 from dispatch_worker.jobs.fetch_media import fetch_media
+from dispatch_worker.jobs.fetch_open311_media import fetch_open311_media
 from dispatch_worker.jobs.field_papers import field_papers
 from dispatch_worker.jobs.heartbeat import heartbeat
 from dispatch_worker.jobs.purge import purge
@@ -21,12 +22,16 @@ SEND = Duty("send", 1, send)
 CALL_WEBHOOKS = Duty("call_webhooks", 1, call_webhooks, lanes=4)
 CONVERSE = Duty("converse", 1, converse)
 FETCH_MEDIA = Duty("fetch_media", 2, fetch_media)
+FETCH_OPEN311_MEDIA = Duty("fetch_open311_media", 5, fetch_open311_media)
 FETCH_RECORDINGS = Duty("fetch_recordings", 5, fetch_recordings)
 RECONCILE_CALLS = Duty("reconcile_calls", 60, reconcile_calls)
 PURGE = Duty("purge", 3600, purge)
 UPLOADS = Duty("uploads", 300, uploads)
 FIELD_PAPERS = Duty("field_papers", 600, field_papers)
-SHARED = (*RUNG, ESCALATE, SEND, CALL_WEBHOOKS, CONVERSE, FETCH_MEDIA, PURGE, UPLOADS, FIELD_PAPERS, FETCH_RECORDINGS, RECONCILE_CALLS)
+SHARED = (
+    *RUNG, ESCALATE, SEND, CALL_WEBHOOKS, CONVERSE, FETCH_MEDIA, PURGE, UPLOADS, FIELD_PAPERS, FETCH_RECORDINGS, RECONCILE_CALLS,
+    FETCH_OPEN311_MEDIA,
+)  # fmt: skip
 """Done by the fleet: one of its workers is enough, and several at once do no harm."""
 
 HEARTBEAT = Duty("heartbeat", 5, heartbeat)

@@ -109,11 +109,11 @@ async def link_files(work: Work, complaint_id: UUID, attachment_ids: Sequence[UU
         await work.session.execute(insert(AttachmentLink).values(rows).on_conflict_do_nothing())
 
 
-async def remark(work: Work, complaint_id: UUID, words: str, message_id: str) -> None:
+async def remark(work: Work, complaint_id: UUID, words: str, message_id: str, *, channel: str = "wechat") -> None:
     """Write beside a complaint what the system has to say of it (a picture could not be fetched), and on its ticket while it is open."""
     ticket_id = await work.session.scalar(select(Complaint.ticket_id).where(Complaint.id == complaint_id))
     going_on = await open_ticket_of(work.session, ticket_id) if ticket_id else None
-    more = MoreTold("wechat", message_id, words)
+    more = MoreTold(channel, message_id, words)
     if going_on is not None:
         await supplement(work, complaint_id, going_on, more)
         return
