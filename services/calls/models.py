@@ -33,7 +33,8 @@ class Call(Base):
     `disposition` is NULL until the call has ended. `queued` says that the caller asked for a person; `basis` whether that is known from the
     queue's own events or guessed from a call record. Seconds are NULL where nobody knows them. `called_before` says whether the same
     number called within the seven days before; NULL where the number is withheld. `satisfaction` is the key pressed after it: 1 satisfied,
-    2 so-so, 3 not. `paper_id` is the sealed caller (kind ``call``), `recording_paper_id` where the recording is fetched from (kind ``call_recording``).
+    2 so-so, 3 not. `paper_id` is the sealed caller (kind ``call``), `recording_paper_id` where the
+    recording is fetched from (kind ``call_recording``).
     """
 
     __tablename__ = "calls"
