@@ -7,6 +7,7 @@ from pydantic import BaseModel
 from sqlalchemy import select
 from starlette.responses import JSONResponse
 
+from services.channels.open311_services import require_questions
 from services.channels.platforms import require_options
 from services.connections.actions import add_connection, change_connection, connection_of, rotate_secret
 from services.connections.commands import AddConnection, ChangeConnection, RotateSecret
@@ -95,6 +96,8 @@ def _check(kind: str, options: dict[str, Any]) -> None:
     """Refuse options that the channel of this kind could not work by."""
     if kind == "platform":
         require_options(options)
+    elif kind == "open311":
+        require_questions(options)
 
 
 def _headers(view: BaseModel) -> dict[str, str]:

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from services.catalogue.policy import Catalogue, CategoryPolicy
-from services.platform.errors import Problem
+from services.platform.errors import Fault, Invalid, Problem
 from services.platform.text import ShortText
 
 Datatype = Literal["string", "number", "datetime", "text", "singlevaluelist", "multivaluelist"]
@@ -63,12 +63,23 @@ def configured(options: Iterable[Mapping[str, Any]]) -> dict[str, tuple[Question
     found: dict[str, tuple[Question, ...]] = {}
     for one in options:
         try:
-            read = _CONFIGURED.validate_python(one.get("attributes", {}), strict=False)
+            read = _CONFIGURED.validate_python(one.get("attributes", {}))
         except ValidationError:
             continue
         for service, questions in read.items():
             found.setdefault(service, questions)
     return found
+
+
+def require_questions(options: Mapping[str, Any]) -> None:
+    """Raise Invalid ``open311.options_invalid`` where `options.attributes` of a connection cannot be asked; for whoever sets them."""
+    try:
+        _CONFIGURED.validate_python(options.get("attributes", {}))
+    except ValidationError as invalid:
+        faults = [Fault("/".join(["/options/attributes", *map(str, one["loc"])]), one["msg"]) for one in invalid.errors(include_url=False)]
+        raise Invalid(
+            "open311.options_invalid", "The attributes of an open client do not fit; `errors` says where.", errors=faults
+        ) from None
 
 
 def questions_of(policy: CategoryPolicy, more: Mapping[str, tuple[Question, ...]]) -> tuple[Question, ...]:

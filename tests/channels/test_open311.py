@@ -5,12 +5,13 @@ import asyncio
 import pytest
 
 from services.complaints.contacts import open_contact
+from services.connections.directory import forget_connected_systems
 from services.platform.database import INTAKE, Database, use_database
 from services.platform.papers import read_paper
 from services.platform.secrets import tracking_code
 from tests.attachments.samples import JPEG, picture
 from tests.channels.open311_client import ASKING_MORE, CLIENT, PIPE, connect, tree
-from tests.county import SHUIKOU
+from tests.county import SHUIKOU, sign_in
 
 HOLE = {"service_code": "roads.damage", "description": "路上有个大坑", "address_id": SHUIKOU, "attribute[LANES]": "2"}
 PERSON = {"first_name": "三", "last_name": "张", "phone": "+86 138 0000 0123", "email": "zhang@example.org", "device_id": "d-580"}
@@ -264,12 +265,8 @@ async def test_an_inactive_client_and_a_key_of_another_kind_are_refused(client, 
     for key in (exchange.key, client.key[:-1], "x" * 5000, "钥匙"):
         answer = await client.post(**PIPE, key=key)
         assert answer.status_code == 403, key
-    from tests.county import sign_in
-
     headers = await sign_in(intake, "admin") | {"If-Match": '"1"'}
     assert (await intake.patch(f"/v1/connections/{CLIENT['code']}", json={"active": False}, headers=headers)).status_code == 200
-    from services.connections.directory import forget_connected_systems
-
     forget_connected_systems()
     assert (await client.post(**PIPE)).status_code == 403
 
@@ -285,3 +282,17 @@ async def test_while_the_database_is_away_clients_are_told_to_come_again(client,
     assert (answer.status_code, answer.json()[0]["code"]) == (503, 503)
     assert int(answer.headers["retry-after"]) > 0
     assert (await client.post(**PIPE, device_id="d-1")).status_code == 200
+
+
+async def test_questions_that_cannot_be_asked_are_refused_when_they_are_set(client, intake):
+    headers = await sign_in(intake, "admin")
+    for wrong in (
+        {"roads.damage": [{"code": "A B", "description": "?"}]},
+        {"roads.damage": [{"code": "A", "description": "?", "datatype": "singlevaluelist"}]},
+        {"roads.damage": {"code": "A"}},
+        ["roads.damage"],
+    ):
+        body = {**CLIENT, "code": "other-app", "options": {"attributes": wrong}}
+        answer = await intake.post("/v1/connections", json=body, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (422, "open311.options_invalid"), wrong
+        assert answer.json()["errors"][0]["pointer"].startswith("/options/attributes")

@@ -68,6 +68,8 @@ def judge(answer: Response, *, refused: bool, own_shape: bool = False) -> str | 
         return "taken, though it cannot be right" if refused else None
     if own_shape and not answer.headers.get("content-type", "").startswith("application/"):
         return None
+    if own_shape and answer.headers["content-type"] == "application/json; charset=utf-8":
+        return "an error without its code" if answer.json()[0]["code"] != answer.status_code else None
     if answer.headers.get("content-type") != "application/problem+json":
         return f"not a problem but {answer.headers.get('content-type')}"
     body = answer.json()

@@ -54,8 +54,8 @@ class Operation:
 
     @property
     def is_callback(self) -> bool:
-        """Whether it is WeChat's: it keeps its own shapes."""
-        return self.path.startswith("/v1/wechat")
+        """Whether it is WeChat's or Open311's: they keep their own shapes."""
+        return self.path.startswith(("/v1/wechat", "/open311"))
 
     def parameters(self, place: str) -> list[str]:
         """Names of its parameters in ``path``, ``query`` or ``header``."""
