@@ -146,7 +146,7 @@ class _Reading:
             code = None
         lat, lon = self._degrees("lat", 90), self._degrees("lon", 180)
         if (lat is None) != (lon is None):
-            self.notes["lat" if lat is None else "lon"] = "missing"
+            self.notes.setdefault("lat" if lat is None else "lon", "missing")
             lat = lon = None
         if (lat, lon) == (0.0, 0.0):  # what a system writes that has no place
             lat = lon = None

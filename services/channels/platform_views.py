@@ -120,12 +120,12 @@ async def list_orders(work: Work, code: str, *, limit: int, before: UUID | None)
     if before is not None:
         query = query.where(PlatformOrder.id < before)
     rows = (await work.session.execute(query.order_by(PlatformOrder.id.desc()).limit(limit))).all()
-    running = select(Clock.ticket_id, func.min(Clock.due_at)).where(
+    running = select(Clock.ticket_id, func.min(Clock.due_at).label("due_at")).where(
         tuple_(Clock.ticket_id, Clock.round).in_([(row.id, row.round) for row in rows]),
         Clock.stage == "resolve",
         Clock.state.in_(("running", "paused")),
     )
-    due = dict((await work.session.execute(running.group_by(Clock.ticket_id))).tuples().all()) if rows else {}
+    due = {row.ticket_id: row.due_at for row in await work.session.execute(running.group_by(Clock.ticket_id))}
     return [_order_view(row[0], row.number, row.status, due.get(row.id)) for row in rows]
 
 
