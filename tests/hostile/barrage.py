@@ -60,16 +60,22 @@ class Barrage:
         return {"If-Match": "*"} if "if-match" in operation.parameters("header") else {}
 
 
+def _in_own_shape(answer: Response) -> bool:
+    """Whether an answer is one of those that keep their own shapes: text, XML, or Open311's list of errors."""
+    kind = answer.headers.get("content-type", "")
+    return not kind.startswith("application/") or (
+        kind == "application/json; charset=utf-8" and answer.json()[0]["code"] == answer.status_code
+    )
+
+
 def judge(answer: Response, *, refused: bool, own_shape: bool = False) -> str | None:
     """Return what is wrong with an answer; None where nothing is."""
     if answer.status_code >= 500:
         return "a failure of ours"
     if answer.status_code < 400:
         return "taken, though it cannot be right" if refused else None
-    if own_shape and not answer.headers.get("content-type", "").startswith("application/"):
+    if own_shape and _in_own_shape(answer):
         return None
-    if own_shape and answer.headers["content-type"] == "application/json; charset=utf-8":
-        return "an error without its code" if answer.json()[0]["code"] != answer.status_code else None
     if answer.headers.get("content-type") != "application/problem+json":
         return f"not a problem but {answer.headers.get('content-type')}"
     body = answer.json()
