@@ -86,7 +86,6 @@ def _people() -> None:
     # Pushes come in at either door; who unfollows is forgotten at once.
     grant("wechat_people", intake="SELECT, INSERT, UPDATE, DELETE", worker="SELECT, INSERT, UPDATE, DELETE", reporting="")
     grant("wechat_failures", intake="SELECT, INSERT, DELETE", worker="SELECT, INSERT, DELETE", reporting="")
-    grant("wechat_failures", intake="", worker="UPDATE (reason)", reporting="")  # FOR UPDATE asks for it
 
 
 def _phone_tasks() -> None:
@@ -116,4 +115,4 @@ def _phone_tasks() -> None:
     )
     op.create_index("ix_phone_tasks_open", "phone_tasks", ["not_before", "id"], postgresql_where=sa.text("state = 'open'"))
     op.create_index(op.f("ix_phone_tasks_ticket_id"), "phone_tasks", ["ticket_id"])
-    grant("phone_tasks", intake="SELECT, INSERT, UPDATE", worker="SELECT, INSERT")
+    grant("phone_tasks", intake="SELECT, INSERT, UPDATE", worker="SELECT, INSERT", reporting="")

@@ -20,6 +20,7 @@ Interaction = Literal["message", "click", "follow", "scan"]
 
 _LONGEST_REASON = 64
 _ACCEPTED = "accept"
+_REFUSED = "43101"
 _SUCCESS = frozenset({"success", "0"})
 
 
@@ -63,16 +64,17 @@ async def note_template_result(
     """Remember what became of a message that WeChat had taken. Of success nothing is kept.
 
     TEMPLATESENDJOBFINISH: `status` as it is written there (``failed:user block``) and its MsgID as `message_id`. subscribe_msg_sent_event:
-    ErrorCode as `status` and TemplateId as `template_id`.
+    ErrorCode as `status` and TemplateId as `template_id`; its MsgID says nothing, because sending gives none.
     """
     reason = "".join(status.split()).lower()[:_LONGEST_REASON]
     if reason in _SUCCESS or (message_id is None and template_id is None):
         return
-    failure = WeChatFailure(
-        id=new_id(), openid_index=openid_index, message_id=message_id, template_id=template_id, reason=reason, recorded_at=work.now
-    )
+    known_by = {"template_id": template_id} if template_id else {"message_id": message_id}
+    failure = WeChatFailure(id=new_id(), openid_index=openid_index, reason=reason, recorded_at=work.now, **known_by)
     work.session.add(failure)
     await work.session.flush()
+    if template_id and reason == _REFUSED:
+        await close_consent(work, openid_index, template_id)
 
 
 async def forget_person(work: Work, openid_index: bytes) -> None:

@@ -318,7 +318,7 @@ async def test_a_subscription_message_that_did_not_arrive_is_found_by_person_and
     await desk.note(lambda work: note_template_result(work, blind_index(OPENID, "oOther"), "20001", template_id="S1"))
     await desk.send()
     assert await desk.message() == ("sent", "wechat_subscription", None)
-    await desk.note(lambda work: note_template_result(work, PERSON, "20001", template_id="S1"))
+    await desk.note(lambda work: note_template_result(work, PERSON, "20001", message_id="1700827132819554304", template_id="S1"))
     await desk.send()
     assert await desk.message() == ("sent", "sms", None)
 
