@@ -10,17 +10,20 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
-from services.attachments.receiving import receive, write_down
+from services.attachments.copying import public_copy
+from services.attachments.models import Attachment
+from services.attachments.pictures import COPY_TYPE, is_picture
+from services.attachments.receiving import receive, store_key, write_down
 from services.attachments.sniffing import EXTENSIONS
 from services.attachments.store import store
-from services.complaints.files import visible_file
+from services.complaints.files import require_original, visible_facts, visible_file
 from services.platform.actor import Actor
 from services.platform.errors import Invalid
 from services.platform.settings import settings
 from services.platform.unit_of_work import unit_of_work
 from services.web.front import takes_body_of
 from services.web.idempotency import IdempotencyKeyHeader, once
-from services.web.ranges import FILE_ANSWERS, AskedFor, Stored, file_answer
+from services.web.ranges import FILE_ANSWERS, Asked, AskedFor, Stored, file_answer
 from services.web.routes import door_router
 from services.web.signed_in import requires
 
@@ -42,6 +45,21 @@ class AttachmentView(BaseModel):
     sha256: str = Field(examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"])
     uploaded_at: datetime = Field(examples=["2026-11-22T02:10:00Z"])
 
+
+class PictureView(BaseModel):
+    """What a picture says of itself. `latitude` and `longitude` in degrees, WGS-84; null where the camera did not write them."""
+
+    model_config = ConfigDict(frozen=True)
+
+    readable: bool = Field(description="False for one that was kept although it cannot be opened.", examples=[True])
+    width: int | None = Field(examples=[4032])
+    height: int | None = Field(examples=[3024])
+    taken_at: datetime | None = Field(examples=["2026-11-22T02:10:00Z"])
+    latitude: float | None = Field(examples=[24.4412])
+    longitude: float | None = Field(examples=[114.9386])
+
+
+Reader = Annotated[Actor, Depends(requires("attachment.read"))]
 
 _BODY = {
     "requestBody": {
@@ -78,12 +96,45 @@ async def upload(request: Request, actor: Annotated[Actor, Depends(requires("att
 
 
 @router.get("/{attachment_id}", response_class=Response, responses=FILE_ANSWERS, summary="Download a file")
-async def download(attachment_id: UUID, actor: Annotated[Actor, Depends(requires("attachment.read"))], asked: AskedFor) -> Response:
-    """Give the bytes of a file, or the range of them that was asked for, as a download that no browser interprets."""
+async def download(attachment_id: UUID, actor: Reader, asked: AskedFor) -> Response:
+    """Give the bytes of a file, or the range of them that was asked for, as a download that no browser interprets.
+
+    Of a picture that came in confidence, whoever may not know who complained gets the public copy (`X-Public-Copy: 1`); any other file
+    that did is 403 for them.
+    """
     async with unit_of_work(actor) as work:
-        found = await visible_file(work.session, actor, attachment_id)
-    name = f"{attachment_id}.{EXTENSIONS[found.media_type]}"
-    return await file_answer(Stored(found.store_key, found.size, found.media_type, found.sha256, name), asked, store())
+        found, copy_only = await visible_file(work.session, actor, attachment_id)
+    if not copy_only:
+        name = f"{attachment_id}.{EXTENSIONS[found.media_type]}"
+        return await file_answer(Stored(found.store_key, found.size, found.media_type, found.sha256, name), asked, store())
+    if not is_picture(found.media_type):
+        require_original(copy_only=copy_only)
+    answer = await _copy_of(found, asked)
+    answer.headers["X-Public-Copy"] = "1"
+    return answer
+
+
+@router.get("/{attachment_id}/public", response_class=Response, responses=FILE_ANSWERS, summary="The public copy of a picture")
+async def download_public(attachment_id: UUID, actor: Reader, asked: AskedFor) -> Response:
+    """Give a picture as it may be shown to anybody: upright, at most 2048 pixels a side, JPEG, without anything but what one sees."""
+    async with unit_of_work(actor) as work:
+        found, _ = await visible_file(work.session, actor, attachment_id)
+    return await _copy_of(found, asked)
+
+
+@router.get("/{attachment_id}/facts", summary="When and where a picture was taken")
+async def facts(attachment_id: UUID, actor: Reader, response: Response) -> PictureView:
+    """Tell what a picture says of itself. Not for the public, and not for who may not know who complained (403)."""
+    async with unit_of_work(actor) as work:
+        found = await visible_facts(work.session, actor, attachment_id)
+    response.headers["Cache-Control"] = "no-store"
+    return PictureView.model_validate(found, from_attributes=True)
+
+
+async def _copy_of(original: Attachment, asked: Asked) -> Response:
+    copy = await public_copy(original, store())
+    stored = Stored(store_key(copy.sha256), copy.size, COPY_TYPE, copy.sha256, f"{original.id}.jpg")
+    return await file_answer(stored, asked, store())
 
 
 async def _pieces(request: Request) -> AsyncIterator[bytes]:

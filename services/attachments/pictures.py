@@ -7,6 +7,7 @@ never reach a public copy, because the copy is painted anew from the pixels; not
 
 import asyncio
 import math
+import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -35,6 +36,7 @@ _POLE, _DATE_LINE = 90, 180
 _TIME = "%Y:%m:%d %H:%M:%S"
 
 pillow_heif.register_heif_opener(thumbnails=False)
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")  # what it thinks of somebody's EXIF is nothing for our log
 Image.MAX_IMAGE_PIXELS = None  # ours is asked instead, before anything is decoded; Pillow's would only warn up to twice its own
 
 
