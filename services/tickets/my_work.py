@@ -9,6 +9,7 @@ number of the transaction that changed it last: what that snapshot did not see i
 took. Tickets that changed and were mine before are told as gone.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -208,11 +209,11 @@ async def _tasks(session: AsyncSession, actor: Actor, ids: Sequence[UUID]) -> di
     return {row.ticket_id: row.task for row in await session.execute(query)}
 
 
-async def _running(session: AsyncSession, ids: Sequence[UUID]) -> dict[tuple[UUID, int], list[Row[Any]]]:
+async def _running(session: AsyncSession, ids: Sequence[UUID]) -> dict[tuple[UUID, int], list[Any]]:
     """The running clocks of tickets, by ticket and round, the one due first before all."""
     query = select(Clock.ticket_id, Clock.round, Clock.stage, Clock.due_at)
     rows = await session.execute(query.where(one_of(Clock.ticket_id, ids), Clock.state == "running").order_by(Clock.due_at, Clock.stage))
-    found: dict[tuple[UUID, int], list[Row[Any]]] = {}
+    found: defaultdict[tuple[UUID, int], list[Any]] = defaultdict(list)
     for row in rows:
-        found.setdefault((row.ticket_id, row.round), []).append(row)
+        found[row.ticket_id, row.round].append(row)
     return found
