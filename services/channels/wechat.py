@@ -6,7 +6,6 @@ envelope, and only what is inside it counts; `signature` is there too and is not
 """
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -14,7 +13,7 @@ from enum import StrEnum
 from services.channels.wechat_crypto import WRONG_SIGNATURE, Opened, Refused, Wire, open_envelope, signature, signed
 from services.channels.wechat_messages import NotAMessage, read_fields
 
-__all__ = ["Call", "Letter", "Mode", "NotAMessage", "echo", "fresh", "open_call", "progress_asked", "signature"]
+__all__ = ["Call", "Letter", "Mode", "NotAMessage", "echo", "fresh", "open_call", "signature"]
 
 _ECHO = re.compile(r"[0-9A-Za-z_-]{1,64}", re.ASCII)
 _STAMP = re.compile(r"[0-9]{1,12}", re.ASCII)
@@ -78,16 +77,3 @@ def echo(echostr: str) -> str | None:
 
 def _is_json(body: bytes) -> bool:
     return body.lstrip()[:1] == b"{"
-
-
-_PROGRESS = re.compile(r"(?:进度|查询|查进度|查询进度)\s*:?\s*(?P<number>[0-9-]{0,40})")
-_DASHES = str.maketrans(dict.fromkeys("－—–", "-"))
-_LONGEST_QUESTION = 64
-
-
-def progress_asked(text: str) -> str | None:
-    """Return the number (perhaps empty or wrong) where `text` asks for progress, ``进度 20261122-000123-7``; else None."""
-    if len(text) > _LONGEST_QUESTION:
-        return None
-    found = _PROGRESS.fullmatch(unicodedata.normalize("NFKC", text.translate(_DASHES)).strip())
-    return found["number"] if found else None

@@ -89,9 +89,10 @@ def words_of(parts: Sequence[Part], hotline: str, progress: Sequence[Progress] =
 def must_be_sent(parts: Sequence[Part]) -> bool:
     """Tell whether an answer that did not go back with its push has to go out by itself.
 
-    Number and code of a filed complaint go out by the message on its receipt anyhow; thanks need no message of their own.
+    Number and code of a filed complaint go out by the message on its receipt, unless its answer was to tell them (``promised``); thanks
+    need no message of their own.
     """
-    return any(part["say"] not in ("filed", "thanks", "done", "supplemented") for part in parts)
+    return any(part.get("promised") or part["say"] not in ("filed", "thanks", "done", "supplemented") for part in parts)
 
 
 def _all_progress(progress: Sequence[Progress], part: Part, hotline: str) -> str:

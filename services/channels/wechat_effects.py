@@ -73,6 +73,7 @@ class Talk:
     candidates: Sequence[OwnTicket] = ()
     going_on: UUID | None = None
     extra_words: str = ""
+    told: Callable[[], bool] = lambda: False
     says: list[Part] = field(default_factory=list)
     complaint_id: UUID | None = None
     ticket_id: UUID | None = None
@@ -88,15 +89,15 @@ async def have(talk: Talk, effect: Effect) -> None:
     await _EFFECTS[effect](talk)
 
 
-async def file_waiting(work: Work, conversation: dict[str, Any], openid: str | None) -> Outcome | None:
-    """File what waits without words, so that somebody looks at it; None where nothing waits. Without `openid` it is anonymous."""
+async def file_waiting(work: Work, conversation: dict[str, Any], *, told: bool = False) -> Outcome | None:
+    """File what waits without words, so that somebody looks at it; None where nothing waits. `told`: the number goes back with a push."""
     waiting = await _waiting(work, conversation["id"])
     if not waiting:
         return None
-    owner = openid or next((one.push.sender for one in waiting if one.push), None)
+    owner = next((one.push.sender for one in waiting if one.push), None)
     contact = Contact(openid=owner) if owner else None
     telling = Telling(words=_unspoken(waiting), place=_place_of(waiting), contact=contact)
-    outcome = await _written(work, telling, waiting[0].dedupe_key)
+    outcome = await _written(work, telling, waiting[0].dedupe_key, told=told)
     await _attach(work, outcome, waiting)
     return outcome
 
@@ -109,12 +110,13 @@ async def _file(talk: Talk) -> None:
     place = _place_of(waiting) or await _hint(talk)
     contact = Contact(openid=talk.openid) if talk.openid else None
     telling = Telling(words=first + talk.extra_words, place=place, happened_at=talk.turn.received_at, contact=contact)
-    outcome = await _written(work, telling, talk.turn.dedupe_key)
+    told = talk.told()
+    outcome = await _written(work, telling, talk.turn.dedupe_key, told=told)
     await _want_media(talk)
     await _attach(work, outcome, waiting)
     talk.complaint_id, talk.ticket_id = outcome.complaint_id, outcome.ticket_id
     conversation |= {"complaint_id": outcome.complaint_id, "ticket_id": outcome.ticket_id, "told_unit_at": None}
-    talk.say("filed", number=outcome.number, ticket_id=str(outcome.ticket_id))
+    talk.say("filed", number=outcome.number, ticket_id=str(outcome.ticket_id), promised=told)
     for nth, piece in enumerate(rest, 2):
         more = MoreTold(CHANNEL, f"{talk.turn.dedupe_key}:{nth}", piece)
         await supplement(work, outcome.complaint_id, outcome.ticket_id, more, quiet=True)
@@ -177,10 +179,10 @@ async def _ask_which(talk: Talk) -> None:
 
 
 async def _file_waiting(talk: Talk) -> None:
-    leaving = talk.heard.kind is Kind.LEAVE
-    outcome = await file_waiting(talk.work, talk.conversation, talk.openid)
-    if outcome is not None and not leaving:
-        talk.say("filed", number=outcome.number, ticket_id=str(outcome.ticket_id))
+    told = talk.told()
+    outcome = await file_waiting(talk.work, talk.conversation, told=told)
+    if outcome is not None and talk.heard.kind is not Kind.LEAVE:
+        talk.say("filed", number=outcome.number, ticket_id=str(outcome.ticket_id), promised=told)
 
 
 async def _forgetting_is_the_workers(_talk: Talk) -> None:
@@ -223,10 +225,10 @@ _EFFECTS: Mapping[Effect, Callable[[Talk], Awaitable[None]]] = {
 }
 
 
-async def _written(work: Work, telling: Telling, message_key: str) -> Outcome:
+async def _written(work: Work, telling: Telling, message_key: str, *, told: bool) -> Outcome:
     """File in the transaction of the turn; a message that was filed before finds its ticket."""
     bearings = take_bearings(telling, await unit_tree(work.session), await catalogue(work.session))
-    filing = prepare(FileComplaint(CHANNEL, message_key, telling), work.actor, work.now, bearings)
+    filing = prepare(FileComplaint(CHANNEL, message_key, telling, told=told), work.actor, work.now, bearings)
     (outcome,) = await write(await driver_of(work.session), [filing])
     work.rings = True
     return outcome

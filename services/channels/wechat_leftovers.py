@@ -108,7 +108,7 @@ async def _break_silence(openid_index: bytes, window: timedelta) -> int:
         if await pending(work.session, conversation):  # their words may be among what is left over
             return 0
         row = rule(State.GATHERING, Kind.SILENCE)
-        outcome = await file_waiting(work, conversation, None) if Effect.FILE_WAITING in row.effects else None
+        outcome = await file_waiting(work, conversation) if Effect.FILE_WAITING in row.effects else None
         after = update(Conversation).where(Conversation.id == conversation["id"])
         await work.session.execute(after.values(state=str(row.to), version=Conversation.version + 1))
         return int(outcome is not None)

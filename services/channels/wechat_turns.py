@@ -54,7 +54,7 @@ async def take_turn(work: Work, conversation: dict[str, Any], turn: Turn, *, tol
     push = turn.push
     heard = hear(push) if push is not None else Heard(Kind.QUIET)
     await _note_person(work, conversation["openid_index"], push)
-    talk = Talk(work, conversation, turn, heard, push.sender if push else None)
+    talk = Talk(work, conversation, turn, heard, push.sender if push else None, told=told)
     window = timedelta(minutes=settings().wechat_matter_minutes)
     state = State(conversation["state"])
     if state is State.TELLING:

@@ -112,7 +112,7 @@ class FileComplaint:
 
     `channel_message_id` is the channel's own id of the message: the same again finds the first ticket. `source` is ``discovered`` where
     nobody complained and a worker saw it. `call_id` is the telephone call it was said in. `terms`
-    are those it is handled under (`services/tickets/terms.py`).
+    are those it is handled under (`services/tickets/terms.py`). `told`: the channel itself tells number and code, now, in its answer.
     """
 
     channel: str
@@ -121,6 +121,7 @@ class FileComplaint:
     source: Literal["complaint", "discovered"] = "complaint"
     call_id: str | None = None
     terms: str = "usual"
+    told: bool = False
 
 
 class Reword(_Command):

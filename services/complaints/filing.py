@@ -125,6 +125,7 @@ def _opening(command: FileComplaint, bearings: Bearings, said_at: datetime, comp
         surface_to_id=bearings.surface_to_id,
         complaint_id=complaint_id,
         danger=bearings.danger,
+        told=command.told,
         terms=command.terms,
     )
 

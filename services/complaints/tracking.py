@@ -1,5 +1,6 @@
-"""A complainant follows their ticket: by number and secret code from anywhere, or by the WeChat account it was written from.
+"""A complainant follows their ticket: by number and secret code from anywhere.
 
+What somebody wrote from WeChat they follow there without a code: `services/channels/wechat_own.py`.
 Guessing is slowed down to ten wrong codes for a number and hour, across all processes: the tries for one number queue at a lock, so
 that a burst gets no more than a patient guesser. A number that does not exist behaves exactly like a wrong code.
 """
@@ -12,14 +13,13 @@ from sqlalchemy import Row, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.complaints.models import Complainant, Complaint, TrackingTry
+from services.complaints.models import Complaint, TrackingTry
 from services.complaints.views import AnswerGiven, Progress
 from services.organization.models import Unit
 from services.organization.naming import short_name
 from services.platform.actor import COMPLAINANT
 from services.platform.errors import NotFound, Problem, TooMany
-from services.platform.papers import OPENID
-from services.platform.secrets import blind_index, fingerprint, tracking_code_matches
+from services.platform.secrets import fingerprint, tracking_code_matches
 from services.platform.unit_of_work import unit_of_work
 from services.tickets.models import Answer, Ticket
 from services.tickets.numbers import read_number
@@ -63,22 +63,6 @@ async def track(number: str, code: str) -> Progress:
             await _count_wrong(work.session, canonical, hour)  # kept by the commit at the end of this block
             refusal = _not_found()
     raise refusal
-
-
-async def own_progress(number: str, openid: str) -> Progress | None:
-    """Return the progress of a ticket for the WeChat account it was written from; None for every other ticket and number."""
-    canonical = read_number(number)
-    if canonical is None:
-        return None
-    query = (
-        select(_T)
-        .join(Complaint, Complaint.ticket_id == _T.c.id)
-        .join(Complainant, Complainant.complaint_id == Complaint.id)
-        .where(_T.c.number == canonical, Complainant.openid_index == blind_index(OPENID, openid))
-    )
-    async with unit_of_work(COMPLAINANT) as work:
-        ticket = (await work.session.execute(query.limit(1))).one_or_none()
-        return None if ticket is None else await progress_of(work.session, ticket)
 
 
 async def progress_of(session: AsyncSession, ticket: Row[Any]) -> Progress:

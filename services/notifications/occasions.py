@@ -94,6 +94,9 @@ def units_named(owed: Owed) -> set[UUID]:
 
 
 def _received(occasion: _Occasion) -> list[Notice]:
+    """Number and code, once: whom the channel told them in its own answer gets no second message of the same."""
+    if occasion.data.get("told"):
+        return []
     complaint = _id(occasion.data.get("complaint_id"))
     return occasion.complainants("received", only=[complaint] if complaint else None)
 

@@ -39,6 +39,7 @@ class Opening:
     surface_to_id: UUID | None = None
     complaint_id: UUID | None = None
     danger: str | None = None
+    told: bool = False
     terms: str = "usual"
 
 
@@ -76,6 +77,7 @@ def open_ticket(actor: Actor, now: datetime, opening: Opening, *, ticket_id: UUI
             "surface_to_id": _text(opening.surface_to_id),
             "complaint_id": _text(opening.complaint_id),
             **({"danger": opening.danger} if opening.danger else {}),
+            **({"told": True} if opening.told else {}),
         },
     )
     return OpenedRows(_ticket_row(opening, ticket_id, number, event), _dispatch_clock(opening, ticket_id), event, deliveries_for(event))

@@ -48,6 +48,18 @@ async def test_first_words_are_filed_at_once_with_number_and_code(talk, county):
     assert await county.value("SELECT count(*) FROM clocks WHERE stage = 'dispatch' AND state = 'running'") == 1
 
 
+async def test_number_and_code_are_told_once(talk, county):
+    await talk(text(LAMP))
+    await talk.worker()
+    told = await county.fetch("SELECT template FROM messages WHERE audience = 'complainant'")
+    assert [row["template"] for row in told] == ["dispatched"], "the passive reply told the number"
+    await talk(photo(sender="oOther0000000"))
+    await talk.later(minutes=31)
+    await talk.worker()
+    told = await county.fetch("SELECT template FROM messages WHERE audience = 'complainant' ORDER BY created_at, id")
+    assert [row["template"] for row in told] == ["dispatched", "received", "dispatched"], "nobody asked just now, so a message tells it"
+
+
 async def test_three_messages_are_one_matter_and_the_staff_see_all_of_it(talk, county, desk):
     await talk(text(LAMP))
     await talk.worker()

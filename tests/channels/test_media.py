@@ -218,9 +218,9 @@ async def test_an_answer_that_came_too_late_is_sent_by_itself(talk, county, wech
     monkeypatch.setenv("DAGUANJIA_WECHAT_PATIENCE", "0")
     settings.cache_clear()
     await talk(text("路灯不亮"), text("进度"))
-    assert [row["reply"] for row in await county.fetch("SELECT reply FROM wechat_messages ORDER BY id")] == [None, "owed"], (
-        "the number goes out by the message on the receipt"
-    )
+    replies = [row["reply"] for row in await county.fetch("SELECT reply FROM wechat_messages ORDER BY id")]
+    assert replies == [None, "owed"], "the number goes out by the message on the receipt"
+    assert await county.value("SELECT data->>'told' FROM events WHERE type = 'ticket.received'") is None
     await talk.worker(wechat.api)
     assert [body["touser"] for body in sent] == ["oTalker00000000000000000001"]
     assert await talk.number() in sent[0]["text"]["content"]

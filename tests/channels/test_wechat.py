@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from services.channels.wechat import Call, Mode, echo, fresh, open_call, progress_asked
+from services.channels.wechat import Call, Mode, echo, fresh, open_call
 from services.channels.wechat_crypto import WRONG_SIGNATURE, Refused, Wire, aes_key, seal_envelope, signature
 from services.channels.wechat_messages import NotAMessage
 
@@ -112,14 +112,3 @@ def test_only_a_short_plain_echo_goes_back():
     for hostile in ("<script>alert(1)</script>", "", "x" * 65, "a\nb", "１"):
         assert echo(hostile) is None
 
-
-@pytest.mark.parametrize(
-    ("text", "number"),
-    [
-        ("进度 20261122-000123-7", "20261122-000123-7"), ("进度20261122-000123-7", "20261122-000123-7"),
-        ("查询：２０２６１１２２－０００１２３－７", "20261122-000123-7"), (" 进度 ", ""), ("进度太慢了", None), ("村里修路的进度", None),
-        ("进度 " + "9" * 100, None),
-    ],
-)  # fmt: skip
-def test_a_question_about_progress_is_told_from_a_complaint(text, number):
-    assert progress_asked(text) == number
