@@ -20,10 +20,11 @@ option                   what
 
 import ipaddress
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 
 from services.calls.adapters import ADAPTERS, Adapter
 from services.calls.adapters.values import Source
@@ -43,7 +44,7 @@ class Acknowledgement(_Part):
     """What a vendor wants to hear."""
 
     body: str = ""
-    content_type: str = "text/plain"
+    content_type: Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e][\x20-\x7e]{0,99}$")] = "text/plain"
 
 
 class Recordings(_Part):
@@ -89,6 +90,13 @@ class Options(_Part):
                 raise ValueError("is no time zone") from None
         return zone
 
+    @field_validator("public_url")
+    @classmethod
+    def _address(cls, url: str | None) -> str | None:
+        if url is not None and not (urlsplit(url).scheme in ("http", "https") and urlsplit(url).hostname):
+            raise ValueError("is no address")
+        return url
+
     @field_validator("addresses")
     @classmethod
     def _networks(cls, addresses: list[str]) -> list[str]:
@@ -120,7 +128,7 @@ class Exchange:
     def takes_from(self, address: str | None) -> bool:
         """Tell whether posts may come from this address."""
         if not self.options.addresses:
-            return self.fault is None or not self.system.options.get("addresses")
+            return not self.system.options.get("addresses")  # a list that cannot be read opens nothing
         try:
             found = ipaddress.ip_address(address or "")
         except ValueError:
@@ -134,8 +142,10 @@ def exchange_of(system: ConnectedSystem) -> Exchange:
     adapter, fault = ADAPTERS.get(system.adapter, UNKNOWN), None
     try:
         options = Options.model_validate(system.options)
-    except ValidationError:
-        options, fault = Options(), "options.invalid"
+    except ValidationError as why:  # what is right stays in force: above all from where posts may come
+        wrong = {error["loc"][0] for error in why.errors()}
+        options = Options.model_validate({name: value for name, value in system.options.items() if name not in wrong})
+        fault = "options.invalid"
     if adapter is UNKNOWN:
         fault = "adapter.unknown"
     source = Source(

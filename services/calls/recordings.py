@@ -8,12 +8,13 @@ ending; ARI wants ``{stem}/file``), `allow_private` for an exchange inside, `use
 secret, or the secret of the connection `secret_of`.
 """
 
+import asyncio
 import base64
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 from uuid import UUID
 
 import httpx
@@ -66,11 +67,10 @@ class Wanted:
 
 
 async def fetch_due(client: httpx.AsyncClient, limit: int) -> int:
-    """Fetch up to `limit` recordings that are due, one after another; return how many were tried."""
+    """Fetch up to `limit` recordings that are due, all at once; return how many were tried."""
     async with unit_of_work(SYSTEM) as work:
         wanted = await _claim(work, limit)
-    for one in wanted:
-        await _fetch(client, one)
+    await asyncio.gather(*(_fetch(client, one) for one in wanted))
     return len(wanted)
 
 
@@ -123,7 +123,7 @@ def address_of(options: Recordings, said: str) -> str | None:
     """Return the address of a recording the exchange calls `said`, a name or an address; None where that is outside of `base_url`. Pure."""
     base = options.base_url.rstrip("/") + "/"
     if "://" in said:
-        return said if said.startswith(base) and not _wanders(urlsplit(said).path) and "@" not in urlsplit(said).netloc else None
+        return said if said.startswith(base) and not _wanders(said.removeprefix(base).partition("?")[0]) else None
     name = said.lstrip("/")
     if not name or _wanders(name):
         return None
@@ -141,6 +141,9 @@ async def _fetch(client: httpx.AsyncClient, wanted: Wanted) -> None:
         received = await _received(client, wanted, last=last)
     except NotFetched as why:
         await _put_off(wanted, str(why), given_up=last or why.hopeless)
+    except Exception as error:  # one that breaks its carrier must not hold up the others
+        log.exception("recording.broken", call=str(wanted.call_id), error=type(error).__name__)
+        await _put_off(wanted, f"broken.{type(error).__name__}", given_up=last)
     else:
         await _keep(wanted, received)
 
@@ -151,7 +154,10 @@ async def _received(client: httpx.AsyncClient, wanted: Wanted, *, last: bool) ->
     headers = {"Authorization": wanted.authorization} if wanted.authorization else {}
     measured = _Measured()
     try:
-        async with download(client, wanted.url, allow_private=wanted.allow_private, headers=headers) as answer:
+        async with (
+            asyncio.timeout(_LONGEST),
+            download(client, wanted.url, allow_private=wanted.allow_private, headers=headers) as answer,
+        ):
             if answer.status_code != _OK:
                 raise NotFetched(f"http.{answer.status_code}")
             received = await receive(measured.pass_on(answer.aiter_bytes()), store(), settings().recording_limit)
