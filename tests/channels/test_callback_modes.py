@@ -149,6 +149,18 @@ async def test_where_nothing_could_be_kept_in_time_the_platform_is_told_to_come_
     assert (await wechat.sealed(text_push("村口路灯不亮了", 1))).status_code == 200
 
 
+async def test_what_is_kept_is_answered_in_time_however_long_the_rest_takes(desk, wechat, configured):
+    configured(WECHAT_AES_KEY=KEY, WECHAT_PATIENCE="1.5")
+    async with desk.database.owner.transaction():
+        await desk.database.owner.execute("LOCK TABLE conversations IN SHARE MODE")
+        started = time.monotonic()
+        reply = await wechat.sealed(text_push("村口路灯不亮了", 1))
+        assert time.monotonic() - started < 4
+        assert (reply.status_code, reply.text) == (200, "success")
+    await finish_going_on()
+    assert await desk.count("wechat_messages") == 1
+
+
 async def test_what_is_kept_is_answered_in_time_and_goes_on_by_itself():
     waited = []
 
