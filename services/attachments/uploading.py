@@ -220,11 +220,14 @@ async def _read(actor: Actor, upload: Upload, sent: Sent, bytes_: AsyncIterator[
                 await _store(piece, store, _PART_BYTES)
                 if not check:
                     await _count(actor, upload, piece, store)
-    except Exception:
+    except Problem:  # we refused it: nothing more of this request counts
+        await store.drop([part.store_key for part in piece.stored])
+        raise
+    except Exception:  # the line broke
         if check:
             await store.drop([part.store_key for part in piece.stored])
         else:
-            with suppress(Problem):  # what broke the reading off is what is told
+            with suppress(Problem):
                 await _store(piece, store, len(piece.waiting))
                 await _count(actor, upload, piece, store)
         raise

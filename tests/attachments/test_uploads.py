@@ -209,7 +209,7 @@ async def test_nothing_goes_past_the_length(phone):
         yield b"456"
 
     assert code(await phone.send(address, 0, unannounced())) == (413, "upload.past_its_length")
-    assert await phone.offset(address) == 3
+    assert await phone.offset(address) == 0
 
 
 async def test_an_empty_patch_moves_nothing_and_a_repeated_last_one_is_told_the_offset(phone):
@@ -522,6 +522,27 @@ async def test_a_store_that_is_away_loses_nothing_that_was_acknowledged(desk, ph
         assert code(await phone.send(address, 30, JPEG[30:60])) == (503, "attachment.store_away")
     assert await phone.offset(address) == 30
     assert "x-attachment-id" in (await phone.send(address, 30, JPEG[30:])).headers
+
+
+async def test_a_door_killed_between_a_part_and_the_offset_loses_that_part_alone(desk, phone, home, monkeypatch):
+    async def killed(*_):
+        raise asyncio.CancelledError
+
+    address = await phone.made()
+    await phone.send(address, 0, JPEG[:30])
+    with monkeypatch.context() as dying:
+        dying.setattr(uploading, "_count", killed)
+        with pytest.raises(asyncio.CancelledError):
+            await phone.send(address, 30, JPEG[30:60])
+    assert (await phone.offset(address), len(parts_in(home))) == (30, 2)
+    await worked(desk)
+    assert len(parts_in(home)) == 2  # a young part may yet get its row
+    old_parts(home)
+    await worked(desk)
+    assert len(parts_in(home)) == 1  # and the part of a living upload stays, however old
+    done = await phone.send(address, 30, JPEG[30:])
+    whole = await desk.http.get(f"/v1/attachments/{done.headers['x-attachment-id']}", headers=phone.signed)
+    assert whole.content == JPEG
 
 
 async def test_a_door_killed_after_the_last_byte_leaves_a_whole_upload_that_is_finished_by_whoever_comes(desk, phone, monkeypatch):
