@@ -7,6 +7,7 @@ it, and what goes wrong is told in short codes: neither token nor secret is in a
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from email.message import Message as Headers
 from typing import Any, TypeVar
 
@@ -23,6 +24,7 @@ TOKEN_REFUSED = frozenset({40001, 40014, 42001})
 _JSON = {"Content-Type": "application/json; charset=utf-8"}
 _SPEAKS_JSON = ("application/json", "text/json", "text/plain")
 _VERDICT_BYTES = 64 * 1024
+_DAY = 86_400
 
 Answer = dict[str, Any]
 T = TypeVar("T")
@@ -149,7 +151,7 @@ class WeChatApi:
             raise WeChatUnreachable(failure)
         if not response.is_success:
             await response.aclose()
-            raise WeChatUnreachable(f"http_{response.status_code}")
+            raise WeChatUnreachable(f"http_{response.status_code}", _retry_after(response))
         return response
 
     async def _video(self, address: str, stack: AsyncExitStack) -> Media:
@@ -219,6 +221,11 @@ async def _together(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[b
         yield first
     async for chunk in rest:
         yield chunk
+
+
+def _retry_after(response: httpx.Response) -> timedelta | None:
+    given = response.headers.get("retry-after", "")
+    return timedelta(seconds=min(int(given[:9]), _DAY)) if given.isascii() and given.isdigit() else None
 
 
 def _read_json(content: bytes) -> Answer:

@@ -159,9 +159,14 @@ async def _tried(senders: Senders, message: Row[Any], contact: OpenedContact, st
     return await _sent(sender, _letter(message, address or kept, step.way))
 
 
+def _in_confidence(message: Row[Any]) -> bool:
+    """Tell whether nothing of the matter is said where others may look: the person asked for it, or the matter is of that kind."""
+    return bool(message.confidential) or any(privacy not in (None, "normal") for privacy in (message.privacy, message.own_privacy))
+
+
 def _letter(message: Row[Any], address: str, way: str) -> Letter:
     hotline = settings().hotline_number
-    hidden = way in DISCREET and (message.confidential or message.privacy != "normal")
+    hidden = way in DISCREET and _in_confidence(message)
     words = discreet(message.template, message.words, message.number, hotline) if hidden else message.words
     code = tracking_code(message.own_ticket_id) if message.template == "received" and message.own_ticket_id else ""
     words = words.replace(TRACKING_CODE, code) if code else words

@@ -111,12 +111,12 @@ async def _claim(work: Work, limit: int) -> list[Row[Any]]:
 
 def _letters() -> Select[*tuple[Any, ...]]:
     """Return the query for all that is to be known of messages that are sent."""
-    lead = aliased(Unit)
+    lead, own = aliased(Unit), aliased(Ticket)
     columns = (
         *(Message.id, Message.audience, Message.template, Message.words, Message.tries, Message.ways, Message.created_at),
         *(Message.ticket_id, Message.complaint_id, Ticket.number, Ticket.urgency, Ticket.privacy, Unit.code.label("unit_code")),
         *(Category.name.label("category"), lead.name.label("lead_unit")),
-        *(Complaint.channel, Complaint.confidential, Complaint.ticket_id.label("own_ticket_id")),
+        *(Complaint.channel, Complaint.confidential, Complaint.ticket_id.label("own_ticket_id"), own.privacy.label("own_privacy")),
         *(Complainant.row_key, Complainant.sealed, Complainant.openid_index),
     )
     return (
@@ -126,6 +126,7 @@ def _letters() -> Select[*tuple[Any, ...]]:
         .join(lead, lead.id == Ticket.lead_unit_id, isouter=True)
         .join(Unit, Unit.id == Message.unit_id, isouter=True)
         .join(Complaint, Complaint.id == Message.complaint_id, isouter=True)
+        .join(own, own.id == Complaint.ticket_id, isouter=True)
         .join(Complainant, Complainant.complaint_id == Complaint.id, isouter=True)
     )
 

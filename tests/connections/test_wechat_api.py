@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import traceback
+from datetime import timedelta
 
 import pytest
 import structlog
@@ -101,6 +102,14 @@ async def test_what_is_no_verdict_is_told_by_a_short_code(platform: Platform, sa
         with pytest.raises(WeChatUnreachable) as caught:
             await api.call(SEND, BODY)
     assert caught.value.code == code
+
+
+async def test_a_proxy_that_asks_for_patience_is_heard(platform: Platform) -> None:
+    gives(platform, Said(429, headers={"retry-after": "90"}))
+    async with account(platform) as api:
+        with pytest.raises(WeChatUnreachable) as caught:
+            await api.call(SEND, BODY)
+    assert (caught.value.code, caught.value.wait) == ("http_429", timedelta(seconds=90))
 
 
 async def test_a_file_comes_as_it_is(platform: Platform) -> None:
