@@ -1,6 +1,6 @@
 """What a phone sends from the field: a batch of commands it made itself, with or without a network."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -59,6 +59,11 @@ class ReportCommand(_Command):
     kind: Literal["report"]
     report: FieldReport
 
+    @model_validator(mode="after")
+    def _when(self) -> "ReportCommand":
+        said_at(self)
+        return self
+
 
 class SupplementCommand(_Command):
     """Tell more of an own report: words, files, or both."""
@@ -111,6 +116,7 @@ class ActionCommand(_Command):
     def _shows_work(self) -> "ActionCommand":
         if self.uploads and "files" not in type(self.action).model_fields:
             raise ValueError("this action takes no files; send them with a work log")
+        said_at(self)
         return self
 
 
@@ -183,6 +189,9 @@ class FieldBatch(BaseModel):
 
 
 def said_at(command: "FieldCommand") -> datetime:
-    """Return when the device says it happened: inside a report or an action where that says so itself, else at the command."""
+    """Return when the device says it happened, in UTC: as a report or an action says of itself, else as its command says.
+
+    Raises ValueError for a year no device's clock stands at.
+    """
     inner = command.report if isinstance(command, ReportCommand) else getattr(command, "action", None)
-    return getattr(inner, "happened_at", None) or command.happened_at
+    return _conceivable(getattr(inner, "happened_at", None) or command.happened_at).astimezone(UTC)

@@ -42,7 +42,7 @@ class DeviceTime:
         return self.offset // timedelta(milliseconds=1)
 
     def counted(self, happened_at: datetime) -> datetime:
-        """Return what the device's `happened_at` counts as; raise Invalid ``command.too_old`` past 366 days."""
+        """Return what the device's `happened_at` (in UTC) counts as; raise Invalid ``command.too_old`` past 366 days."""
         offset = self.offset if abs(self.offset) > TOLERATED else timedelta()
         try:
             at = happened_at + offset

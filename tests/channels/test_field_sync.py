@@ -90,6 +90,7 @@ async def test_a_bad_item_harms_no_neighbour(desk, phone):
         {**phone.report(), "surplus": 1},
         {**phone.report(), "command_id": "4f1c1a3e-6c1f-4f0a-9f63-0a1b2c3d4e5f"},  # not of version 7
         {**phone.report(), "happened_at": "0001-01-01T00:00:00+14:00"},
+        phone.report(happened_at="0001-01-01T00:00:00+14:00"),
         phone.action("x", "accept", uploads=[{"upload_id": str(new_id())}]),
     ]
     impossible = [
@@ -103,9 +104,9 @@ async def test_a_bad_item_harms_no_neighbour(desk, phone):
     assert answer.status_code == 200, answer.text
     results = answer.json()["results"]
     assert (results[0]["status"], results[-1]["status"]) == ("applied", "applied")
-    assert {one["code"] for one in results[1:8]} == {"command.invalid"}
+    assert {one["code"] for one in results[1:9]} == {"command.invalid"}
     assert results[4]["problem"]["errors"] == [{"pointer": "/commands/4/surplus", "detail": "Extra inputs are not permitted"}]
-    assert what(results[8:13]) == [
+    assert what(results[9:14]) == [
         ("refused", "ticket.unknown"),
         ("refused", "attachment.unknown"),
         ("refused", "field_report.outside_area"),
@@ -115,7 +116,7 @@ async def test_a_bad_item_harms_no_neighbour(desk, phone):
     assert await desk.county.value("SELECT count(*) FROM tickets") == 2
     # what could be read is kept, and said again whenever it is sent again
     assert len(await phone.kept()) == 4
-    assert what(await phone.send(*impossible)) == what(results[8:13])
+    assert what(await phone.send(*impossible)) == what(results[9:14])
 
 
 async def test_the_id_of_a_command_stands_for_it_alone(desk, phone):
@@ -347,3 +348,14 @@ async def test_no_contact_and_no_words_lie_open_in_what_is_kept(desk, phone):
     assert "吴秀英" not in dump
     assert "13912345678" not in dump
     assert (await phone.kept())[0]["command"]["report"]["contact"]["name"] == "吴秀英"
+
+
+async def test_a_report_and_an_action_may_say_their_own_time(desk, phone):
+    report = phone.report(happened_at=(phone.now() - 3 * HOUR).isoformat())
+    told = await phone.does(report)
+    assert datetime.fromisoformat(told["happened_at"]) == datetime.fromisoformat(report["report"]["happened_at"])
+    await phone.does(phone.action(report, "accept"))
+    worked = phone.action(report, "log_work", words="到场", happened_at=(phone.now() - 2 * HOUR).isoformat())
+    await phone.does(worked)
+    said = await desk.county.value("SELECT happened_at FROM work_logs")
+    assert said == datetime.fromisoformat(worked["action"]["happened_at"])

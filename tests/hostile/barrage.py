@@ -14,6 +14,7 @@ CANARY = "kanarien <vogel> 0815"
 """Marks what was sent; no code of ours could be it. What passes for a code may be repeated: it is short and plain."""
 PATIENCE = 5.0
 _LOCKED_OUT = re.compile(r'"code":"(session\.(required|ended|over|invalid)|permission\.denied)"')
+_FILED_IN_A_BATCH = re.compile(r'"status":"applied"[^{}]*"tracking_code":"')
 _CODE = re.compile(r"[a-z_]+(\.[a-z_0-9]+)+")
 
 
@@ -45,6 +46,7 @@ class Barrage:
             return Response(599)
         self.sent += 1
         self.filed += answer.status_code == 201 and "tracking_code" in answer.text
+        self.filed += len(_FILED_IN_A_BATCH.findall(answer.text))
         fault = judge(answer, refused=refused and not operation.is_callback, own_shape=operation.is_callback)
         if time.perf_counter() - started > PATIENCE:
             fault = "took too long"
