@@ -29,7 +29,7 @@ _DASHES = str.maketrans(dict.fromkeys("－—–", "-"))
 class Ask(Enum):
     """What a message asks for, where it names no ticket."""
 
-    TODO = "todo"
+    OPEN = "open"
     HELP = "help"
 
 
@@ -48,7 +48,7 @@ def asked(text: str) -> Ask | str:
         return Ask.HELP
     plain = unicodedata.normalize("NFKC", text.translate(_DASHES)).strip()
     if plain in _TODO:
-        return Ask.TODO
+        return Ask.OPEN
     named = _NAMED.sub("", plain, count=1)
     return named if _NUMBER.fullmatch(named) else Ask.HELP
 

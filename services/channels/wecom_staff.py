@@ -83,7 +83,7 @@ async def answer_staff(push: Push) -> str | None:
         question = asked(push.text)
         if question is Ask.HELP:
             return HOW
-        return await _todo(work, actor) if question is Ask.TODO else await _ticket(work, actor, str(question))
+        return await _todo(work, actor) if question is Ask.OPEN else await _ticket(work, actor, str(question))
 
 
 async def _actor_of(work: Work, userid: str) -> Actor | None:

@@ -140,7 +140,7 @@ async def test_the_words_say_what_is_late_and_what_comes_first():
 @pytest.mark.parametrize(
     ("text", "meant"),
     [
-        ("待办", Ask.TODO), (" 我的待办\n", Ask.TODO), ("待办的事很多", Ask.HELP), ("", Ask.HELP), ("x" * 100, Ask.HELP),
+        ("待办", Ask.OPEN), (" 我的待办\n", Ask.OPEN), ("待办的事很多", Ask.HELP), ("", Ask.HELP), ("x" * 100, Ask.HELP),
         ("20261122-000123-7", "20261122-000123-7"), ("进度 ２０２６１１２２０００１２３７", "202611220001237"),
         ("工单号：1234567", "1234567"),
         ("110", Ask.HELP), ("工单", Ask.HELP), ("2026年", Ask.HELP),
