@@ -20,6 +20,7 @@ import structlog
 from httpx import ASGITransport, AsyncClient
 
 from services.channels.wechat import signature
+from services.connections.directory import forget_connected_systems
 from services.platform.database import INTAKE, REPORTING, Database, use_database
 from services.platform.settings import settings
 from tests.conftest import _clone
@@ -311,10 +312,30 @@ async def test_hostile_messages_with_a_right_signature_break_nothing(barrage):
     assert barrage.filed > 10
 
 
+async def test_hostile_forms_with_a_right_key_break_nothing(barrage):
+    client = {"code": "hostile", "kind": "open311", "adapter": "georeport", "name": "x"}
+    made = await barrage.clients["intake"].post("/v1/connections", json=client, headers=barrage.headers["admin"])
+    forget_connected_systems()
+    for operation in [found for found in ALL if found.method == "POST" and found.path.startswith("/open311")]:
+        url = operation.path.format(fmt="json") + f"?api_key={made.json()['secret']}"
+        for what, body in {**FORMS, **NO_JSON}.items():
+            for kind in (*FORM_KINDS, "application/x-www-form-urlencoded"):
+                answer = await barrage.fire(operation, f"{what} as {kind[:40]}", url=url, content=body, headers={"Content-Type": kind})
+                if answer.status_code not in (400, 413):
+                    barrage.wrong.append(f"{what}: {answer.status_code} {answer.text[:200]}")
+    url = f"/open311/v2/requests.json?api_key={made.json()['secret']}"
+    for what, text in TEXTS.items():
+        answer = await barrage.fire(operation, what, url=url, data={"service_code": "consultation.policy", "description": text})
+        barrage.filed += "工单号" in answer.text
+    assert barrage.filed > 10
+
+
 async def test_every_operation_that_changes_something_is_attacked() -> None:
     """A new endpoint with a body of another kind than JSON has to be thought of."""
     raw: list[Operation] = [found for found in ALL if found.document.get("requestBody") and not found.takes_json]
     # uploads take whatever bytes come; tests/attachments/test_uploads.py attacks their headers
-    assert {str(found) for found in raw} <= {"POST /v1/attachments", "POST /v1/uploads", "PATCH /v1/uploads/{upload_id}"}
+    known = {"POST /v1/attachments", "POST /v1/uploads", "PATCH /v1/uploads/{upload_id}"}
+    known |= {"POST /open311/v2/requests.{fmt}", "POST /open311/v2/servicerequestupdates.{fmt}"}
+    assert {str(found) for found in raw} <= known
     assert len(ALL) >= 40
     assert len(WITH_JSON) >= 12
