@@ -18,7 +18,7 @@ TOLD = {"words": WORDS, "place": {"unit_code": SHUIKOU}}
     ],
 )
 async def test_the_township_is_rung_whatever_the_channel_and_category(intake, county, login, path, body):
-    filed = await intake.post(path, json=TOLD | {"category": "roads.street_lamp"} | body, headers=await sign_in(intake, login))
+    filed = await intake.post(path, json=TOLD | {"category": "water.drinking_water"} | body, headers=await sign_in(intake, login))
     assert filed.status_code == 201, filed.text
     await county.settle()
     (received,) = await county.fetch(
