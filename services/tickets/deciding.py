@@ -11,7 +11,7 @@ from services.tickets import ending, moving, steering, working
 from services.tickets.case import Case, Deed
 from services.tickets.changes import Change, EventDraft, Outcome
 from services.tickets.ending import refuse_executor
-from services.tickets.lifecycle import ACTION_NAMES, RELATION_NAMES, SAME, STATUS_NAMES, Relation, Step, step, steps_from
+from services.tickets.lifecycle import ACTION_NAMES, RELATION_NAMES, SAME, STATUS_NAMES, TOLD, Relation, Step, step, steps_from
 from services.tickets.relations import relations
 
 EVENT_TYPES = {
@@ -148,4 +148,4 @@ def _refuse_holder(case: Case, actor: Actor) -> None:
 def allowed_actions(case: Case, actor: Actor) -> list[str]:
     """Return the actions `actor` could try now, in table order: what a client shows as buttons."""
     found = relations(case, actor).keys()
-    return [row.action for row in steps_from(case.ticket.status) if row.by & found]
+    return [row.action for row in steps_from(case.ticket.status) if row.by & found and row.action not in TOLD]

@@ -209,6 +209,9 @@ TABLE: tuple[Step, ...] = (
     ),
 )
 
+TOLD = frozenset({"supplement"})
+"""Actions that are no command to give: they are recorded when a complainant tells more, on whatever channel."""
+
 _BY_KEY = {(row.status, row.action): row for row in TABLE}
 assert len(_BY_KEY) == len(TABLE), "two rows for one status and action"
 

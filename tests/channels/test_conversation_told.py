@@ -1,13 +1,16 @@
 """What a villager experiences on WeChat: several messages are one matter, places, progress, verdicts, danger; over the real database."""
 
 import asyncio
+import json
 import random
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from services.channels import wechat_keeping, wechat_leftovers, wechat_turns
 from services.channels.wechat_inbox import take
+from services.channels.wechat_messages import read_push
 from services.platform.secrets import tracking_code
 from tests.channels.talking import OPENID, Talk, event, photo, place, push, text
 from tests.county import SHUIKOU
@@ -245,6 +248,20 @@ async def test_what_needs_no_complaint_makes_none(talk, county):
     assert await talk(push("something_new"), event("VIEW", "https://example.org"), event("TEMPLATESENDJOBFINISH")) is None
     assert await count(county, "complaints") == 0
     assert await county.value("SELECT count(*) FROM wechat_messages WHERE processed_at IS NULL") == 0
+
+
+async def test_every_kind_of_push_there_is_has_its_turn(talk, county):
+    vectors = json.loads((Path(__file__).parent.parent / "vectors" / "wechat_messages.json").read_text())["messages"]
+    for vector in vectors:
+        await take(read_push(vector["xml"].encode()))
+    await talk.later(minutes=31)
+    await talk.worker()
+    assert await count(county, "wechat_messages") == len(vectors)
+    assert await county.value("SELECT count(*) FROM wechat_messages WHERE processed_at IS NULL OR waits") == 0
+    told = await talk.words() + await talk.added()
+    for words in ("村口路灯不亮", "<b>&amp; ]] > 表情/::)", "x", "（语音识别）村口路灯坏了"):
+        assert words in told
+    assert await count(county, "wechat_media") == 4
 
 
 async def test_a_text_longer_than_a_complaint_is_told_whole(talk):

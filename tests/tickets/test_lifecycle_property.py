@@ -13,7 +13,7 @@ from services.platform.unit_of_work import unit_of_work
 from services.tickets.actions import act
 from services.tickets.commands import TicketCommand
 from services.tickets.escalating import escalate_due
-from services.tickets.lifecycle import OPEN, STATUS_NAMES, TABLE
+from services.tickets.lifecycle import OPEN, STATUS_NAMES, TABLE, TOLD
 from tests.county import LOGINS, PENGZHAI, SHUIKOU, STAFFED_GRID, WATER, actor
 from tests.tickets.test_dispatch_and_escalation import file
 
@@ -48,8 +48,6 @@ STRAIGHT = [
     ("pengzhai", {"action": "close", "verified_by": "call_back", "words": "办结"}),
 ]
 """The straight way; each example starts somewhere along it."""
-TOLD = {"supplement"}
-"""What complainants tell: no command of anybody at work."""
 NO_WORDS = {"accept", "join", "call_back"}
 
 
