@@ -53,7 +53,7 @@ def _parameter(name: str, description: str, example: str) -> dict[str, Any]:
     return {"name": name, "in": "header", "required": False, "schema": {"type": "string"}, "description": description, "example": example}
 
 
-_VERSION = _parameter("Tus-Resumable", "The version of the protocol; needed.", "1.0.0")
+_VERSION = {**_parameter("Tus-Resumable", "The version of the protocol.", "1.0.0"), "required": True}
 _WHERE = _parameter("Upload-Offset", "At which byte the body begins; needed.", "0")
 _LENGTH = _parameter("Upload-Length", "How many bytes the whole has.", "183042")
 _DEFERRED = _parameter("Upload-Defer-Length", "`1` where that is not known yet.", "1")
@@ -69,6 +69,9 @@ _BYTES = {
     "required": False,
     "content": {tus.OFFSET_BYTES: {"schema": {"type": "string", "format": "binary"}, "example": "(bytes from the offset on)"}},
 }
+_WRONG_VERSION = {"description": "Another version of tus, or none (`Tus-Version` says which)."}
+_NOT_TAKEN = {"description": "What came is no file that is taken."}
+_MISMATCH = {"description": "The checksum does not fit; nothing of this body counts."}
 _GONE = {"description": "It was ended, expired or refused (`X-Upload-Problem`); create it anew."}
 
 
@@ -85,7 +88,13 @@ async def ask_abilities() -> Response:
     response_class=Response,
     summary="Create an upload",
     openapi_extra={"parameters": [_VERSION, _LENGTH, _DEFERRED, _METADATA, _CHECKSUM], "requestBody": _BYTES},
-    responses={201: {"description": "Created, or found: the same `upload_id` again is the same upload.", "headers": _STANDING}},
+    responses={
+        201: {"description": "Created, or found: the same `upload_id` again is the same upload.", "headers": _STANDING},
+        410: _GONE,
+        412: _WRONG_VERSION,
+        429: {"description": "Too many unfinished uploads."},
+        460: _MISMATCH,
+    },
 )
 @takes_body_of(settings().attachment_limit)
 async def create(request: Request, actor: Uploader) -> Response:
@@ -115,7 +124,13 @@ async def create(request: Request, actor: Uploader) -> Response:
     response_class=Response,
     summary="Ask how far an upload is",
     openapi_extra={"parameters": [_VERSION]},
-    responses={200: {"description": "How far it is.", "headers": _STANDING}, 410: _GONE},
+    responses={
+        200: {"description": "How far it is.", "headers": _STANDING},
+        410: _GONE,
+        412: _WRONG_VERSION,
+        413: _NOT_TAKEN,
+        415: _NOT_TAKEN,
+    },
 )
 async def ask(upload_id: UploadId, actor: Uploader) -> Response:
     """Tell the offset to go on from. One whose bytes are all here and that is no file yet becomes one now."""
@@ -151,7 +166,8 @@ async def look(upload_id: UploadId, actor: Uploader) -> UploadView:
         204: {"description": "They are here for good.", "headers": _STANDING},
         409: {"description": "The upload stands at another byte (`Upload-Offset`)."},
         410: _GONE,
-        460: {"description": "The checksum does not fit; nothing of this body counts."},
+        412: _WRONG_VERSION,
+        460: _MISMATCH,
     },
 )
 @takes_body_of(settings().attachment_limit)
@@ -171,7 +187,12 @@ async def send(upload_id: UploadId, request: Request, actor: Uploader) -> Respon
     response_class=Response,
     summary="End an upload",
     openapi_extra={"parameters": [_VERSION]},
-    responses={204: {"description": "It is gone."}, 410: _GONE},
+    responses={
+        204: {"description": "It is gone."},
+        409: {"description": "It is complete: a file, and files are kept."},
+        410: _GONE,
+        412: _WRONG_VERSION,
+    },
 )
 async def end(upload_id: UploadId, actor: Uploader) -> Response:
     """Forget an unfinished upload and its bytes. One that is complete is a file, and files are kept (409)."""

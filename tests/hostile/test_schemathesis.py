@@ -30,6 +30,7 @@ CHECKS = [
     response_schema_conformance,
     response_headers_conformance,
 ]
+schemathesis.serializer.alias("application/offset+octet-stream", "application/octet-stream")  # tus calls bytes so
 _CONFIG = {"generation": {"max-examples": 6, "deterministic": True}}
 
 
