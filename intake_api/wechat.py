@@ -5,7 +5,6 @@ else is done with it, and the answer does not wait longer than the patience that
 three tries that are refused at once would be over before a server has restarted. Only then it is a 503, after which WeChat comes again.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Annotated, Any, TypeVar
@@ -14,6 +13,7 @@ import structlog
 from fastapi import Query, Request
 from starlette.responses import PlainTextResponse, Response
 
+from services.channels.absence import back_again
 from services.channels.patience import is_kept, patiently
 from services.channels.replays import first_or_same
 from services.channels.wechat import Call, Letter, echo, fresh, open_call
@@ -34,7 +34,6 @@ router = door_router("/v1/wechat", tags=["wechat"])
 
 Part = Annotated[str, Query(max_length=256)]
 _SUCCESS = "success"
-_AGAIN_SECONDS = 0.1
 
 T = TypeVar("T")
 
@@ -119,7 +118,7 @@ async def insist(do: Callable[[], Awaitable[T]]) -> T:
             found = error if isinstance(error, Problem) else unexpected(error)
             if is_kept() or found.status != HTTPStatus.SERVICE_UNAVAILABLE:
                 raise
-        await asyncio.sleep(_AGAIN_SECONDS)
+        await back_again()
 
 
 def answered(reply: Reply | str, push: Push, letter: Letter, wire: Wire, nonce: str) -> Response:

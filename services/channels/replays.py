@@ -51,7 +51,7 @@ async def _seen(named: bytes, content: bytes) -> bool:
     async with database().raw() as connection:
         try:
             return await connection.fetchval(_SEEN, named, content, clock.now()) is True
-        except BaseException:
+        except _BROKEN:
             connection.terminate()  # nobody knows what state it is in
             raise
 
