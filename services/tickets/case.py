@@ -134,9 +134,10 @@ class Case:
     """One ticket with all a decision may look at.
 
     `last_solved` is the newest verdict of a call-back in this round, whatever was said of other things since. `owed_answers` are the
-    complaints whose complainants want one, those of tickets merged into this one too. `evidence` are the roles of files shown in this round,
-    `next_sequence` numbers the next assignment, `lead_before` held the ticket last, `extensions` counts those granted in this round, `other`
-    is the ticket a merge names, `absorbed` counts the tickets merged into this one, `returned` says whether a unit gave it back in this round.
+    complaints whose complainants want one, those of tickets merged into this one too. `evidence` are the roles of files shown in
+    this round, `next_sequence` numbers the next assignment, `lead_before` held the ticket last, `extensions` counts those granted in
+    this round, `other` is the ticket a merge names, `absorbed` counts the tickets merged into this one, `returned` says whether a unit
+    gave it back in this round.
     """
 
     ticket: TicketState
