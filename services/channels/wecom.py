@@ -20,7 +20,7 @@ UNBOUND = "您的企业微信还没有绑定账号。请联系管理员：在人
 UNKNOWN = "没有查到这个工单，或不在您的职责范围内。请核对工单号，例如：20261122-000123-7。"
 NOTHING_OPEN = "您的岗位目前没有未办结的工单。"
 
-_TODO = frozenset({"待办", "我的待办", "待办工单"})
+_OWN_WORK = frozenset({"待办", "我的待办", "待办工单"})
 _NAMED = re.compile(r"^(?:工单号?|进度|查询)\s*:?\s*")
 _NUMBER = re.compile(r"[0-9][0-9-]{6,30}", re.ASCII)
 _DASHES = str.maketrans(dict.fromkeys("－—–", "-"))
@@ -47,7 +47,7 @@ def asked(text: str) -> Ask | str:
     if len(text) > LONGEST_QUESTION:
         return Ask.HELP
     plain = unicodedata.normalize("NFKC", text.translate(_DASHES)).strip()
-    if plain in _TODO:
+    if plain in _OWN_WORK:
         return Ask.OPEN
     named = _NAMED.sub("", plain, count=1)
     return named if _NUMBER.fullmatch(named) else Ask.HELP

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 
 from services.complaints.same_person import EarlierTicket
 
@@ -12,6 +13,28 @@ _AT = "2026-11-22T02:10:00Z"
 _DRAFT = "019aa7c0-7a56-7c60-a0b4-5d1f6a2f9d44"
 _NUMBER = "20261122-000123-7"
 _CALL = "1795312694.0"
+_TICKET: JsonDict = {
+    "number": _NUMBER,
+    "channel": "hotline",
+    "status": "accepted",
+    "status_name": "签收",
+    "category": "water.pipe_burst",
+    "category_name": "自来水管破裂",
+    "received_at": _AT,
+    "closed_at": None,
+}
+_LINE: JsonDict = {
+    "id": "019aa7c0-7a56-7c60-a0b4-5d1f6a2f9d45",
+    "source": "pbx-580",
+    "call_id": _CALL,
+    "direction": "inbound",
+    "arrived_at": _AT,
+    "disposition": "answered",
+    "wait_seconds": 4,
+    "talk_seconds": 95,
+    "satisfaction": 1,
+    "recorded": True,
+}
 
 
 class _View(BaseModel):
@@ -61,9 +84,9 @@ class Caller(_View):
     """Who calls, as far as we know them."""
 
     phone: str | None = Field(description="Masked; null where the number is withheld.", examples=["138****0123"])
-    tickets: list[EarlierTicket]
-    calls: list[CallLine]
-    drafts: list[DraftLine] = Field(description="Drafts of the same caller that were never filed.")
+    tickets: list[EarlierTicket] = Field(examples=[[_TICKET]])
+    calls: list[CallLine] = Field(examples=[[_LINE]])
+    drafts: list[DraftLine] = Field(description="Drafts of the same caller that were never filed.", examples=[[]])
 
 
 class CallNoteView(_View):
@@ -84,8 +107,8 @@ class TicketCallView(_View):
 
     purpose: str = Field(examples=["told"])
     purpose_name: str = Field(examples=["反映"])
-    call: CallLine
-    notes: list[CallNoteView]
+    call: CallLine = Field(examples=[_LINE])
+    notes: list[CallNoteView] = Field(examples=[[]])
 
 
 class TicketOfCall(_View):
