@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from services.attachments import uploading
+from services.attachments.expecting import arrived_ones, expect
 from services.attachments.expiring import finish_left_uploads, forget_uploads, sweep_parts
 from services.attachments.store import ObjectStorage, store
 from services.platform.actor import Actor
@@ -20,8 +21,10 @@ from services.platform.database import WORKER
 from services.platform.errors import Unavailable
 from services.platform.ids import new_id
 from services.platform.settings import settings
+from services.platform.unit_of_work import unit_of_work
 from tests.attachments.samples import JPEG, picture
 from tests.attachments.test_attachments import upload as upload_whole
+from tests.complaints.test_hotline import CALL
 
 TUS = {"Tus-Resumable": "1.0.0"}
 BYTES = {"Content-Type": "application/offset+octet-stream"}
@@ -598,3 +601,20 @@ async def test_a_file_that_came_in_pieces_is_the_same_as_one_that_came_at_once(d
     assert len(rows) == 2
     assert rows[0] == rows[1]
     assert in_pieces != whole["id"]
+
+
+async def test_a_report_that_named_it_before_a_byte_came_gets_the_file(desk, phone):
+    complaint_id = UUID((await desk.hotline(CALL)).json()["complaint_id"])
+    first, second = new_id(), new_id()
+    actor = Actor(kind="member", account_id=desk.county.accounts["grid"])
+    async with unit_of_work(actor) as work:
+        assert await arrived_ones(work, [first, second]) == {}
+        await expect(work, {first: "before", second: "after"}, "complaint", complaint_id)
+    ids = []
+    for upload_id, content in ((first, JPEG), (second, BIG)):
+        address = await phone.made(len(content), **metadata(upload_id=str(upload_id)))
+        ids.append(UUID((await phone.send(address, 0, content)).headers["x-attachment-id"]))
+    rows = await desk.database.fetch("SELECT attachment_id, role FROM attachment_links WHERE subject_id = $1", complaint_id)
+    assert {(row["attachment_id"], row["role"]) for row in rows} == {(ids[0], "before"), (ids[1], "after")}
+    async with unit_of_work(actor) as work:
+        assert await arrived_ones(work, [first, second]) == {first: ids[0], second: ids[1]}
