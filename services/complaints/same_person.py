@@ -37,7 +37,7 @@ class EarlierTicket(BaseModel):
     category: str | None = Field(examples=["water.pipe_burst"])
     category_name: str | None = Field(examples=["自来水管破裂"])
     received_at: datetime = Field(examples=["2026-11-22T02:10:00Z"])
-    closed_at: datetime | None = Field(examples=[None])
+    closed_at: datetime | None = Field(default=None, examples=[None])
 
 
 async def same_person(session: AsyncSession, actor: Actor, number: str) -> list[EarlierTicket]:
