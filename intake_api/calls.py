@@ -27,7 +27,7 @@ log = structlog.get_logger()
 
 router = door_router("/v1/hotline/calls", tags=["hotline calls"])
 
-STEPS = ("start", "queue", "answer", "end", "recording", "json")
+STEPS = ("start", "queue", "answer", "end", "rating", "recording", "json")
 """What an address may say behind the connection, where an exchange says it nowhere else."""
 _LARGEST = 1024 * 1024
 

@@ -14,11 +14,12 @@ from services.platform.text import storable
 
 STARTED, QUEUED, RINGING, ANSWERED = "started", "queued", "ringing", "answered"
 COMPLETED, ABANDONED, LEFT = "completed", "abandoned", "left"
-ENDED, RECORDING, NOTED = "ended", "recording", "noted"
-KINDS = (STARTED, QUEUED, RINGING, ANSWERED, COMPLETED, ABANDONED, LEFT, ENDED, RECORDING, NOTED)
+ENDED, RECORDING, RATED, NOTED = "ended", "recording", "rated", "noted"
+KINDS = (STARTED, QUEUED, RINGING, ANSWERED, COMPLETED, ABANDONED, LEFT, ENDED, RECORDING, RATED, NOTED)
 """`started` a call came in · `queued` it asked for a person · `ringing` a person's telephone rang · `answered` a person answered ·
 `completed` that talk is over · `abandoned` the caller hung up in the queue · `left` the queue let it go without an answer ·
-`ended` it is over, with its record · `recording` there is a recording · `noted` kept, says nothing about the call."""
+`ended` it is over, with its record · `recording` there is a recording · `rated` the caller pressed a key after it ·
+`noted` kept, says nothing about the call."""
 
 LONGEST_ID = 200
 LONGEST_WORD = 200
@@ -33,7 +34,7 @@ class Unreadable(ValueError):  # noqa: N818  raised like a finding about what ca
 class Facts:
     """What an event says, without personal data. `outcome` is what a call record makes of the call; `queued` that it asked for a person.
 
-    `agent_name` is what a queue calls the agent, `extension` the telephone; instants are UTC, seconds whole.
+    `agent_name` is what a queue calls the agent, `extension` the telephone; instants are UTC, seconds whole. `satisfaction` is 1, 2 or 3.
     """
 
     direction: str | None = None
@@ -52,6 +53,7 @@ class Facts:
     wait_seconds: int | None = None
     talk_seconds: int | None = None
     hang_up_side: str | None = None
+    satisfaction: int | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the facts there are, for the row."""

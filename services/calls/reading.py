@@ -55,6 +55,7 @@ class Reading:
     wait_seconds: int | None
     talk_seconds: int | None
     hang_up_side: str | None
+    satisfaction: int | None
 
 
 def read_call(root: str, heard: Sequence[Heard]) -> Reading:
@@ -104,6 +105,7 @@ class _Call:
             wait_seconds=self._wait(queued_at, answered_at),
             talk_seconds=self._talk(disposition, answered_at, ended_at),
             hang_up_side=self._first("hang_up_side"),
+            satisfaction=self._first("satisfaction"),
         )
 
     def _has(self, *kinds: str) -> bool:

@@ -12,7 +12,7 @@ from services.identity.models import Account
 from services.organization.models import Member
 from services.platform.errors import NotFound
 from services.platform.papers import PHONE, SealedPaper, read_paper
-from services.platform.phones import masked_phone
+from services.platform.phones import masked_phone, normalised_phone
 from services.platform.secrets import blind_index
 from services.platform.unit_of_work import Work
 
@@ -42,7 +42,15 @@ async def _of_call(work: Work, command: WhoCalls) -> tuple[str | None, bytes | N
     if paper is None or paper.phone_index is None:
         return None, None
     clear = read_paper(paper.id, paper.row_key, paper.sealed) or {}
-    return clear.get("phone"), paper.phone_index
+    return _normal(clear.get("number")), paper.phone_index
+
+
+def _normal(number: str | None) -> str | None:
+    """The number as we write it; the exchange writes it as it likes."""
+    try:
+        return normalised_phone(number) if number else None
+    except ValueError:
+        return None
 
 
 async def _calls(work: Work, index: bytes) -> list[CallLine]:

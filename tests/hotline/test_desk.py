@@ -39,7 +39,7 @@ async def file(intake, headers, call_id=CALL, item=1, **more) -> str:
 async def call_comes_in(county, call_id=CALL, phone=PHONE) -> UUID:
     """What the exchange tells of a call, as its room keeps it."""
     async with unit_of_work(SYSTEM) as work:
-        paper = seal_paper("call", {"phone": phone}, work.now, phone=phone)
+        paper = seal_paper("call", {"number": f"+86{phone}"}, work.now, phone=phone)
         work.session.add(SealedPaper(**paper))
     row = "id, source, call_id, linked_id, direction, paper_id, arrived_at, basis, queued, disposition, wait_seconds"
     row += ", first_heard_at, updated_at"

@@ -10,7 +10,20 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
-from services.calls.adapters.values import Post, Source, direction_of, epoch, local_time, needed, parties, record_of, told, whole, word
+from services.calls.adapters.values import (
+    Post,
+    Source,
+    direction_of,
+    epoch,
+    key_pressed,
+    local_time,
+    needed,
+    parties,
+    record_of,
+    told,
+    whole,
+    word,
+)
 from services.calls.events import (
     ABANDONED,
     ANSWERED,
@@ -19,6 +32,7 @@ from services.calls.events import (
     LEFT,
     NOTED,
     QUEUED,
+    RATED,
     RECORDING,
     RINGING,
     STARTED,
@@ -33,8 +47,9 @@ _KINDS = {
     "ringing": STARTED, "start": STARTED, "started": STARTED, "queue": QUEUED, "queued": QUEUED, "agent_ringing": RINGING,
     "answered": ANSWERED, "connect": ANSWERED, "completed": COMPLETED, "complete": COMPLETED, "abandon": ABANDONED, "abandoned": ABANDONED,
     "hangup": ENDED, "end": ENDED, "ended": ENDED, "recording": RECORDING, "recording_ready": RECORDING,
+    "rated": RATED, "rating": RATED, "satisfaction": RATED,
 }  # fmt: skip
-_BY_STEP = {"start": STARTED, "queue": QUEUED, "answer": ANSWERED, "end": ENDED, "recording": RECORDING, "json": NOTED}
+_BY_STEP = {"start": STARTED, "queue": QUEUED, "answer": ANSWERED, "end": ENDED, "recording": RECORDING, "rating": RATED, "json": NOTED}
 CUSTOM_COLUMNS = (
     "clid", "src", "dst", "start", "answer", "end", "duration", "billsec", "disposition", "uniqueid", "linkedid", "userfield", "dstchannel",
 )  # fmt: skip
@@ -68,6 +83,7 @@ def _event(record: Mapping[str, Any], step: str, source: Source) -> CallEvent:
         agent_name=word(record, "member"),
         wait_seconds=whole(word(record, "holdtime")),
         talk_seconds=whole(word(record, "talktime")),
+        satisfaction=key_pressed(word(record, "digit", "satisfaction")) if kind == RATED else None,
     )
     return CallEvent(
         needed(record, "call_id", "uniqueid"),

@@ -6,7 +6,7 @@ Documented in docs/channels/hotline-exchange.md. Times are RFC 3339, or local on
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from services.calls.adapters.values import Post, Source, each, local_time, needed, parties, whole, word
+from services.calls.adapters.values import Post, Source, each, key_pressed, local_time, needed, parties, whole, word
 from services.calls.events import ENDED, KINDS, NOTED, QUEUED, CallEvent, Facts, Told, Unreadable
 
 
@@ -46,6 +46,7 @@ def _event(record: Mapping[str, Any], source: Source) -> CallEvent:
         wait_seconds=whole(word(record, "wait_seconds")),
         talk_seconds=whole(word(record, "talk_seconds")),
         hang_up_side=word(record, "hang_up_side"),
+        satisfaction=key_pressed(word(record, "satisfaction")),
     )
     part = facts.queue or "" if kind != ENDED else ""
     call_id, linked_id = needed(record, "call_id"), word(record, "linked_id")

@@ -9,8 +9,34 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from services.calls.adapters.values import Post, Source, direction_of, local_time, needed, parties, record_of, told, whole, word
-from services.calls.events import ABANDONED, ANSWERED, COMPLETED, ENDED, LEFT, NOTED, QUEUED, RECORDING, STARTED, CallEvent, Facts, Told
+from services.calls.adapters.values import (
+    Post,
+    Source,
+    direction_of,
+    key_pressed,
+    local_time,
+    needed,
+    parties,
+    record_of,
+    told,
+    whole,
+    word,
+)
+from services.calls.events import (
+    ABANDONED,
+    ANSWERED,
+    COMPLETED,
+    ENDED,
+    LEFT,
+    NOTED,
+    QUEUED,
+    RATED,
+    RECORDING,
+    STARTED,
+    CallEvent,
+    Facts,
+    Told,
+)
 
 _OUTCOMES = {"completed": "ivr_only", "busy": "busy", "failed": "failed", "no-answer": "failed", "canceled": "abandoned_in_ivr"}
 _BEGINNING = frozenset({"queued", "initiated", "ringing"})
@@ -20,12 +46,15 @@ _DIALLED_IN_VAIN = frozenset({"busy", "no-answer", "failed", "canceled"})
 
 def read_post(post: Post, source: Source) -> tuple[Told, ...]:
     """Return what a callback says."""
-    return (told(post.body, lambda: _events(record_of(post), source)),)
+    return (told(post.body, lambda: _events(record_of(post), post.step, source)),)
 
 
-def _events(record: Mapping[str, Any], source: Source) -> Iterator[CallEvent]:
+def _events(record: Mapping[str, Any], step: str, source: Source) -> Iterator[CallEvent]:
     call_id, parent = needed(record, "CallSid"), word(record, "ParentCallSid")
     at = _timestamp(word(record, "Timestamp"), source)
+    if step == "rating":
+        yield CallEvent(call_id, RATED, "", parent, at, Facts(satisfaction=key_pressed(word(record, "Digits"))))
+        return
     status = word(record, "CallStatus") or ""
     if word(record, "RecordingUrl"):
         sid = word(record, "RecordingSid") or ""

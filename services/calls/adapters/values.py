@@ -161,6 +161,11 @@ def whole(text: str | None) -> int | None:
     return int(text.partition(".")[0] or "0")
 
 
+def key_pressed(text: str | None) -> int | None:
+    """Return the key pressed after a call where it is an opinion: 1 satisfied, 2 so-so, 3 not; None for any other key."""
+    return int(text) if text in ("1", "2", "3") else None
+
+
 def local_time(text: str | None, zone: ZoneInfo) -> datetime | None:
     """Return the instant a source means: in its own zone where it writes none. None of nothing or of an all-zero time."""
     if text is None or text.startswith(_ZERO_TIMES):
