@@ -46,7 +46,7 @@ def _supplements() -> None:
         sa.ForeignKeyConstraint(["channel"], ["channels.code"], name=op.f("fk_supplements_channel")),
         sa.ForeignKeyConstraint(["by_account_id"], ["accounts.id"], name=op.f("fk_supplements_by_account_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_supplements")),
-        sa.UniqueConstraint("complaint_id", "channel_message_id", name=op.f("uq_supplements_complaint_id")),
+        sa.UniqueConstraint("complaint_id", "channel_message_id", name=op.f("uq_supplements_complaint_id_channel_message_id")),
     )
     # What somebody said is written once.
     grant("supplements", intake="SELECT, INSERT", worker="SELECT, INSERT", reporting="")

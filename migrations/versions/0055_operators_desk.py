@@ -65,7 +65,7 @@ def _links() -> None:
         sa.ForeignKeyConstraint(["by_account_id"], ["accounts.id"], name=op.f("fk_ticket_calls_by_account_id")),
         sa.ForeignKeyConstraint(["ticket_id"], ["tickets.id"], name=op.f("fk_ticket_calls_ticket_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ticket_calls")),
-        sa.UniqueConstraint("ticket_id", "call_id", "purpose", name=op.f("uq_ticket_calls_ticket_id")),
+        sa.UniqueConstraint("ticket_id", "call_id", "purpose", name=op.f("uq_ticket_calls_ticket_id_call_id_purpose")),
     )
     op.create_index(op.f("ix_ticket_calls_call_id"), "ticket_calls", ["call_id"])
     op.create_table(
@@ -111,7 +111,7 @@ def _phone_tasks() -> None:
     op.add_column("phone_tasks", sa.Column("taken_until", sa.DateTime(timezone=True), nullable=True))
     op.create_foreign_key(op.f("fk_phone_tasks_event_id"), "phone_tasks", "events", ["event_id"], ["id"])
     op.create_foreign_key(op.f("fk_phone_tasks_taken_by_account_id"), "phone_tasks", "accounts", ["taken_by_account_id"], ["id"])
-    op.create_unique_constraint(op.f("uq_phone_tasks_event_id"), "phone_tasks", ["event_id", "complaint_id"])
+    op.create_unique_constraint(op.f("uq_phone_tasks_event_id_complaint_id"), "phone_tasks", ["event_id", "complaint_id"])
     op.drop_constraint("ck_phone_tasks_state", "phone_tasks")
     op.create_check_constraint(op.f("ck_phone_tasks_state"), "phone_tasks", "state IN ('open', 'done', 'unreachable', 'void')")
     op.create_index(op.f("ix_complaints_call_id"), "complaints", ["call_id"])

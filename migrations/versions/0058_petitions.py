@@ -58,5 +58,5 @@ def _receptions() -> None:
         sa.ForeignKeyConstraint(["complaint_id"], ["receptions.complaint_id"], name=op.f("fk_petitioners_complaint_id")),
         sa.ForeignKeyConstraint(["paper_id"], ["sealed_papers.id"], name=op.f("fk_petitioners_paper_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_petitioners")),
-        sa.UniqueConstraint("complaint_id", "position", name=op.f("uq_petitioners_complaint_id")),
+        sa.UniqueConstraint("complaint_id", "position", name=op.f("uq_petitioners_complaint_id_position")),
     )

@@ -37,7 +37,7 @@ def _requests() -> None:
         sa.PrimaryKeyConstraint("complaint_id", name=op.f("pk_open311_requests")),
     )
     op.create_index(op.f("ix_open311_requests_ticket_id"), "open311_requests", ["ticket_id"])
-    op.create_index(op.f("ix_open311_requests_connection_id"), "open311_requests", ["connection_id", "recorded_at"])
+    op.create_index(op.f("ix_open311_requests_connection_id_recorded_at"), "open311_requests", ["connection_id", "recorded_at"])
     op.create_index(
         "ix_open311_requests_repeat_key",
         "open311_requests",
@@ -62,7 +62,7 @@ def _updates() -> None:
         sa.ForeignKeyConstraint(["complaint_id"], ["complaints.id"], name=op.f("fk_open311_updates_complaint_id")),
         sa.ForeignKeyConstraint(["paper_id"], ["sealed_papers.id"], name=op.f("fk_open311_updates_paper_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_open311_updates")),
-        sa.UniqueConstraint("connection_id", "update_id", name=op.f("uq_open311_updates_connection_id")),
+        sa.UniqueConstraint("connection_id", "update_id", name=op.f("uq_open311_updates_connection_id_update_id")),
     )
     op.create_index(op.f("ix_open311_updates_complaint_id"), "open311_updates", ["complaint_id"])
     grant("open311_updates", intake="SELECT, INSERT", reporting="")
@@ -85,7 +85,7 @@ def _media() -> None:
         sa.ForeignKeyConstraint(["paper_id"], ["sealed_papers.id"], name=op.f("fk_open311_media_paper_id")),
         sa.ForeignKeyConstraint(["attachment_id"], ["attachments.id"], name=op.f("fk_open311_media_attachment_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_open311_media")),
-        sa.UniqueConstraint("paper_id", "nth", name=op.f("uq_open311_media_paper_id")),
+        sa.UniqueConstraint("paper_id", "nth", name=op.f("uq_open311_media_paper_id_nth")),
     )
     op.create_index("ix_open311_media_wanted", "open311_media", ["next_try_at"], postgresql_where=sa.text("state = 'wanted'"))
     # The door says what is wanted, the worker fetches it and ties it to the complaint.
