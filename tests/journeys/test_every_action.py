@@ -6,6 +6,7 @@ import pytest
 
 from services.complaints.supplements import MoreTold, supplement
 from services.platform.actor import COMPLAINANT
+from services.platform.ids import new_id
 from services.platform.unit_of_work import unit_of_work
 from services.tickets.lifecycle import ACTION_NAMES
 from tests.county import PENGZHAI, SHUIKOU, WATER
@@ -38,6 +39,7 @@ async def test_one_matter_goes_through_every_action(desk, county):
     await is_verified_and_comes_back(desk, number)
     await ends(desk, number)
     await others_are_rejected_cancelled_and_merged(desk, number)
+    await a_petition_is_taken_on(desk, county)
 
     assert await taken_actions(county) == set(ACTION_NAMES)
     story = (await desk.client.get(f"/v1/tickets/{number}/events", headers=await desk.as_("county"))).json()
@@ -123,9 +125,18 @@ async def is_verified_and_comes_back(desk, number):
 async def ends(desk, number):
     closed = await desk.does("pengzhai", number, "close", verified_by="call_back", words="回访确认已解决")
     assert closed["status"] == "closed"
-    assert closed["allowed_actions"] == ["reopen"]
+    assert closed["allowed_actions"] == ["reopen", "seal"]
+    await desk.does("pengzhai", number, "seal", words="来电人要求保密")
+    assert await desk.refused("hotline", number, "seal", words="再次要求保密") == "ticket.confidential"
     reopened = await desk.does("hotline", number, "reopen", words="次日又漏")
     assert (reopened["round"], reopened["holder"]["code"]) == (3, WATER)
+
+
+async def a_petition_is_taken_on(desk, county):
+    body = {"filing_id": str(new_id()), "words": "水渠被占用", "place": {"unit_code": SHUIKOU}}
+    filed = await desk.client.post("/v1/petitions", json=body, headers=await desk.as_("hotline"))
+    await county.settle()
+    await desk.does("pengzhai", filed.json()["number"], "inform", words="您反映的问题已受理")
 
 
 async def others_are_rejected_cancelled_and_merged(desk, number):
