@@ -43,4 +43,4 @@ app = FastAPI(openapi_url=None)
 @app.post("/v1/hotline/complaints", status_code=201)
 async def file_nothing(body: Call) -> Filed:
     """Answer as if something had been filed."""
-    return Filed(number="20261122-000123-7", tracking_code="K7M3QX5A", status="received", call_id=body.call_id)
+    return Filed(number="20261122-000123-6", tracking_code="K7M3QX5A", status="received", call_id=body.call_id)

@@ -6,7 +6,7 @@ from services.channels.open311_shapes import as_xml
 
 Responses = dict[int | str, dict[str, Any]]
 
-_NUMBER = "20261122-000123-7"
+_NUMBER = "20261122-000123-6"
 _AT = "2026-11-22T10:10:00+08:00"
 
 

@@ -64,7 +64,7 @@ _CSV_TICKETS: dict[int | str, dict[str, Any]] = {
             "Link": {"description": 'The next page, `rel="next"`.', "schema": {"type": "string"}},
             "X-Total-Count": {"description": "The figure.", "schema": {"type": "integer"}},
         },
-        "content": {"text/csv": {"schema": {"type": "string"}, "example": "工单编号,状态,渠道\r\n20261122-000017-4,办结,热线\r\n"}},
+        "content": {"text/csv": {"schema": {"type": "string"}, "example": "工单编号,状态,渠道\r\n20261122-000017-8,办结,热线\r\n"}},
     },
     304: {"description": "Nothing changed since the answer whose tag If-None-Match names."},
 }

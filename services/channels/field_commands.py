@@ -105,7 +105,7 @@ class ActionCommand(_Command):
     """Take an action on a ticket: any that the lifecycle gives whoever works on it."""
 
     kind: Literal["action"]
-    ticket: Annotated[str, Field(min_length=1, max_length=64, examples=["20261122-000123-7"])] = Field(
+    ticket: Annotated[str, Field(min_length=1, max_length=64, examples=["20261122-000123-6"])] = Field(
         description="The ticket's number, or the `report_id` of an own report, whose number the phone may not know yet."
     )
     if_version: int | None = Field(default=None, ge=1, le=2**31 - 1, description="The version seen when it was decided.")

@@ -21,7 +21,7 @@ _RESULT: JsonDict = {
     "status": "applied",
     "code": None,
     "problem": None,
-    "number": "20261122-000123-7",
+    "number": "20261122-000123-6",
     "version": 1,
     "tracking_code": "K7M3QX5A",
     "files_to_come": [],
@@ -78,7 +78,7 @@ class KeptCommand(CommandResult):
                     "code": "ticket.not_yours",
                     "version": None,
                     "tracking_code": None,
-                    "command": {"kind": "action", "ticket": "20261122-000123-7", "action": {"action": "resolve", "words": "水管已换好"}},
+                    "command": {"kind": "action", "ticket": "20261122-000123-6", "action": {"action": "resolve", "words": "水管已换好"}},
                 }
             ]
         }

@@ -1,6 +1,6 @@
 """What somebody on WeChat means: a push becomes a kind of input of the conversation. Pure.
 
-Only what is nothing but a question or a word of command is one: ``进度 20261122-000123-7``, ``未解决``, ``新问题``. Everything else with
+Only what is nothing but a question or a word of command is one: ``进度 20261122-000123-6``, ``未解决``, ``新问题``. Everything else with
 words is told to us as words, and is kept as it came.
 """
 

@@ -19,7 +19,7 @@ from services.tickets.lifecycle import STATUS_NAMES
 from services.tickets.models import Ticket
 
 _T = Ticket.__table__
-_NUMBER, _ORDER, _AT = "20261122-000123-7", "HY2026112200017", "2026-11-22T02:10:00Z"
+_NUMBER, _ORDER, _AT = "20261122-000123-6", "HY2026112200017", "2026-11-22T02:10:00Z"
 _FAULTS = Field(description="Fields that could not be used, each with a code; never a value.", examples=[{"phone": "malformed"}])
 
 

@@ -30,7 +30,7 @@ class EarlierTicket(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    number: str = Field(examples=["20261122-000123-7"])
+    number: str = Field(examples=["20261122-000123-6"])
     channel: str = Field(examples=["wechat"])
     status: str = Field(examples=["accepted"])
     status_name: str = Field(examples=["签收"])

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-_EXAMPLE_NUMBER = "20261122-000123-7"
+_EXAMPLE_NUMBER = "20261122-000123-6"
 
 
 class _View(BaseModel):

@@ -72,7 +72,7 @@ class NoteCall(_Command):
     source: Source = None
     kind: Annotated[Literal["note", "three_party"], Field(examples=["three_party"])] = "note"
     unit: Annotated[Code | None, Field(examples=["441624-D-SLJ"])] = None
-    ticket: Annotated[str | None, Field(max_length=40, examples=["20261122-000123-7"])] = None
+    ticket: Annotated[str | None, Field(max_length=40, examples=["20261122-000123-6"])] = None
     words: Annotated[Words, Field(examples=["与县水利局三方通话，水利局承诺两小时内到场。"])]
 
     @model_validator(mode="after")

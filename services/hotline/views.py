@@ -11,7 +11,7 @@ from services.complaints.same_person import EarlierTicket
 
 _AT = "2026-11-22T02:10:00Z"
 _DRAFT = "019aa7c0-7a56-7c60-a0b4-5d1f6a2f9d44"
-_NUMBER = "20261122-000123-7"
+_NUMBER = "20261122-000123-6"
 _CALL = "1795312694.0"
 _TICKET: JsonDict = {
     "number": _NUMBER,
@@ -126,7 +126,7 @@ class PhoneTaskView(_View):
     ticket: str = Field(examples=[_NUMBER])
     purpose: str = Field(examples=["call_back"])
     purpose_name: str = Field(examples=["回访"])
-    words: str = Field(examples=["您的诉求（编号20261122-000123-7）的办理结果：已修好。"])
+    words: str = Field(examples=["您的诉求（编号20261122-000123-6）的办理结果：已修好。"])
     name: str | None = Field(description="Masked.", examples=["张*"])
     phone: str | None = Field(description="Masked.", examples=["138****0123"])
     state: str = Field(examples=["open"])

@@ -22,7 +22,7 @@ class MaskedPerson(_View):
 class ReceptionView(_View):
     """How a petition was received, and until when what must be done. `persons` is null for whoever may not know them."""
 
-    number: str = Field(examples=["20261122-000123-7"])
+    number: str = Field(examples=["20261122-000123-6"])
     form: str = Field(examples=["visit"])
     form_name: str = Field(examples=["来访"])
     people: int = Field(examples=[12])

@@ -122,7 +122,7 @@ class CountedTicket(BaseModel):
         json_schema_extra={
             "examples": [
                 {
-                    "number": "20261122-000017-4", "status": "closed", "channel": "hotline", "source": "complaint",
+                    "number": "20261122-000017-8", "status": "closed", "channel": "hotline", "source": "complaint",
                     "category": "water.pipe_burst",
                     "place": {"code": "441624108201", "name": "太平村"}, "holder": {"code": "441624108201", "name": "太平村"},
                     "round": 1,
@@ -164,7 +164,7 @@ class OverdueTicket(BaseModel):
         json_schema_extra={
             "examples": [
                 {
-                    "number": "20261120-000003-1", "status": "dispatched", "urgency": "urgent", "channel": "hotline",
+                    "number": "20261120-000003-3", "status": "dispatched", "urgency": "urgent", "channel": "hotline",
                     "category": "water.outage",
                     "place": {"code": "441624108201", "name": "太平村"}, "holder": {"code": "441624108201", "name": "太平村"},
                     "received_at": "2026-11-20T01:00:00Z", "due_at": "2026-11-20T03:00:00Z", "stages": ["accept"], "overdue_minutes": 2940,

@@ -241,7 +241,7 @@ class Cancel(BaseModel):
 class Merge(BaseModel):
     """Join the ticket to another about the same matter; each complainant still gets an answer."""
 
-    model_config = _example(action="merge", into="20261122-000123-7", words="同一处爆管")
+    model_config = _example(action="merge", into="20261122-000123-6", words="同一处爆管")
 
     action: Literal["merge"]
     into: ShortText

@@ -1,4 +1,4 @@
-"""Ticket numbers people can say over the phone: ``20261122-000123-7``: day of receipt, sequence, check digit.
+"""Ticket numbers people can say over the phone: ``20261122-000123-6``: day of receipt, sequence, check digit.
 
 The check digit is ISO 7064 MOD 11,10 over the digits before it: every single wrong digit and nearly every swap of neighbours is noticed.
 Numbers are unique and ascending, not gap-free: a gap-free counter would make every filing wait for the one before.

@@ -10,7 +10,7 @@ from pydantic.config import JsonDict
 _UNIT: JsonDict = {"code": "441624108", "name": "彭寨镇", "tier": "township"}
 _TICKET: JsonDict = {
     "id": "019aa7b0-0000-7000-8000-000000000001",
-    "number": "20261122-000123-7",
+    "number": "20261122-000123-6",
     "status": "accepted",
     "status_name": "签收",
     "version": 3,
@@ -274,7 +274,7 @@ class GoneTicket(BaseModel):
     """A ticket that is no longer the reader's work."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"id": "019aa7b0-0000-7000-8000-000000000002", "number": "20261122-000124-5", "gone": True}]}
+        json_schema_extra={"examples": [{"id": "019aa7b0-0000-7000-8000-000000000002", "number": "20261122-000124-4", "gone": True}]}
     )
 
     id: UUID

@@ -16,6 +16,7 @@ from services.platform.settings import Settings
 from services.reports.metrics import METRICS
 from services.tickets.deciding import EVENT_TYPES
 from services.tickets.lifecycle import ACTION_NAMES, RELATION_NAMES, STATUS_NAMES
+from services.tickets.numbers import read_number
 from tests.architecture.printing import ROOT
 
 LINK = re.compile(r"(?<!\\)\[[^\]]*\]\(([^)\s]+)\)")
@@ -144,3 +145,12 @@ def test_the_glossary_binds_the_words_of_the_code():
         assert metric.name in text
     for word in (*CHANNELS, *CHANNELS.values(), *STAGES, *KINDS, *HANDLERS):
         assert word in text, word
+
+
+def test_every_ticket_number_shown_is_one():
+    """Whoever types an example in is told "not found", never "mistyped"."""
+    ours = [path for path in FILES if path.suffix in (".md", ".py") and path.exists() and path.relative_to(ROOT).parts[0] != "tests"]
+    shown = {number: path for path in ours for number in re.findall(r"\b20\d{6}-\d{6}-\d\b", path.read_text(encoding="utf-8"))}
+    assert shown
+    for number, path in shown.items():
+        assert read_number(number), f"{path.relative_to(ROOT)} shows {number}"

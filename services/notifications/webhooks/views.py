@@ -45,7 +45,7 @@ class DeliveryView(_View):
     id: UUID = Field(description="The `webhook-id` of every try.", examples=["019aa7c0-7a56-7c60-a0b4-5d1f6a2f9d51"])
     event_id: UUID | None = Field(default=None, examples=["019aa7c0-7a56-7c60-a0b4-5d1f6a2f9d52"])
     event_type: str = Field(examples=["ticket.closed"])
-    ticket: str | None = Field(default=None, examples=["20261122-000123-7"])
+    ticket: str | None = Field(default=None, examples=["20261122-000123-6"])
     state: str = Field(
         description="queued, sent, given_up (the last try failed), stopped (the subscription was disabled).", examples=["sent"]
     )
