@@ -198,7 +198,10 @@ async def _verdict(work: Work, ticket_id: UUID, solved: bool | None, *, own: boo
 
 
 async def _too_late(work: Work, request: Any, more: MoreTold) -> None:
-    """Keep what was told of a ticket that has ended, and have the hotline ask: only people may open it again."""
+    """Keep what was told of a ticket that has ended, and have the hotline ask: only people may open it again.
+
+    It is no ``call_back``: that asks about an answer, and ends with the ticket.
+    """
     row = {
         "id": new_id(),
         "complaint_id": request.complaint_id,
@@ -210,7 +213,7 @@ async def _too_late(work: Work, request: Any, more: MoreTold) -> None:
     }
     await work.session.execute(plain_insert(Supplement), [row])
     await link_files(work, request.complaint_id, more.attachment_ids)
-    task = {"ticket_id": request.ticket_id, "complaint_id": request.complaint_id, "purpose": "call_back", "words": _TOO_LATE}
+    task = {"ticket_id": request.ticket_id, "complaint_id": request.complaint_id, "purpose": "tell", "words": _TOO_LATE}
     await open_phone_tasks(work, [task])
 
 

@@ -5,13 +5,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, UniqueConstraint, func, select, text, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.platform.bulk import insert_many
 from services.platform.database import Base
 from services.platform.ids import new_id
 from services.platform.unit_of_work import Work
+from services.tickets.models import Ticket
+
+CALL_BACK_ASKS = "请回访：承办单位是否联系过您、问题是否解决、您是否满意。"
 
 
 class PhoneTask(Base):
@@ -19,7 +22,7 @@ class PhoneTask(Base):
 
     `message_id` is the message that found no other way, `event_id` the answer a call-back asks about, in the ticket's `round`: one task
     for each and person. `tries` counts calls, none before `not_before`. While somebody calls, they have taken the task until `taken_until`.
-    A call-back that the ticket went on without is ``void``.
+    A call-back that the ticket went on without is ``void``; one with a `message_id` is the only way to the answer, and stays to tell it.
     """
 
     __tablename__ = "phone_tasks"
@@ -53,10 +56,34 @@ class PhoneTask(Base):
 async def open_phone_tasks(work: Work, rows: Sequence[dict[str, Any]]) -> None:
     """Open a task for each row: `ticket_id`, `purpose`, `words`; perhaps `complaint_id`, `message_id`, `event_id`, `round`, `not_before`.
 
-    A message, and a person for an answer, that has its task already gets no second one.
+    A message, and a person for an answer, that has its task already gets no second one: the call-back takes the answer along, and where
+    it is void already it becomes the call that tells it.
     """
     nothing: dict[str, Any] = dict.fromkeys(("message_id", "complaint_id", "event_id"))
     usual = {**nothing, "round": 1, "state": "open", "not_before": work.now, "created_at": work.now}
     made = [{**usual, "id": new_id(), **row} for row in rows]
-    if made:
-        await insert_many(work.session, PhoneTask, made, condition="ON CONFLICT DO NOTHING")
+    carried = [row for row in made if row["message_id"] is not None and row["event_id"] is not None]
+    await insert_many(work.session, PhoneTask, [row for row in made if row not in carried], condition="ON CONFLICT DO NOTHING")
+    await insert_many(work.session, PhoneTask, carried, condition=_TAKEN_ALONG)
+
+
+async def tell_what_was_only_asked(work: Work, overtaken: ColumnElement[bool]) -> None:
+    """Make those call-backs among `overtaken` calls to tell that carry an answer of the round the ticket is in still."""
+    same_round = PhoneTask.ticket_id.in_(select(Ticket.id).where(Ticket.id == PhoneTask.ticket_id, Ticket.round == PhoneTask.round))
+    words = func.rtrim(func.replace(PhoneTask.words, CALL_BACK_ASKS, ""))
+    await work.session.execute(
+        update(PhoneTask)
+        .where(overtaken, PhoneTask.purpose == "call_back", PhoneTask.message_id.is_not(None), same_round)
+        .values(purpose="tell", words=words, tries=0, not_before=work.now)
+    )
+
+
+_TAKEN_ALONG = """
+ON CONFLICT (event_id, complaint_id) DO UPDATE SET message_id = EXCLUDED.message_id,
+    purpose = CASE phone_tasks.state WHEN 'void' THEN EXCLUDED.purpose ELSE phone_tasks.purpose END,
+    words = CASE phone_tasks.state WHEN 'void' THEN EXCLUDED.words ELSE phone_tasks.words END,
+    not_before = CASE phone_tasks.state WHEN 'void' THEN EXCLUDED.not_before ELSE phone_tasks.not_before END,
+    done_at = CASE phone_tasks.state WHEN 'void' THEN NULL ELSE phone_tasks.done_at END,
+    state = CASE phone_tasks.state WHEN 'void' THEN 'open' ELSE phone_tasks.state END
+WHERE phone_tasks.message_id IS NULL
+"""

@@ -11,7 +11,7 @@ from sqlalchemy import Row, Select, and_, insert, or_, select, update
 
 from services.complaints.contacts import open_contact
 from services.complaints.models import Complainant, Complaint
-from services.complaints.phone_tasks import PhoneTask
+from services.complaints.phone_tasks import PhoneTask, tell_what_was_only_asked
 from services.complaints.reading import owed_answers
 from services.hotline.commands import TakeTask, TaskOutcome
 from services.hotline.models import PURPOSES, ContactReveal
@@ -91,8 +91,9 @@ async def read_task(work: Work, task_id: UUID) -> PhoneTaskView:
 
 
 async def void_overtaken(work: Work) -> int:
-    """End the call-backs whose ticket went on without them. Returns how many."""
+    """End the call-backs whose ticket went on without them; one that alone would have told the answer tells it. Returns how many ended."""
     wanted = select(PhoneTask.id).join(Ticket, Ticket.id == PhoneTask.ticket_id).where(PhoneTask.state == "open", ~_still_wanted())
+    await tell_what_was_only_asked(work, PhoneTask.id.in_(wanted))
     void = update(PhoneTask).where(PhoneTask.id.in_(wanted)).values(state="void", done_at=work.now).returning(PhoneTask.id)
     return len((await work.session.execute(void)).all())
 

@@ -6,13 +6,11 @@ from uuid import UUID
 from sqlalchemy import select
 
 from services.complaints.models import Complainant, Complaint
-from services.complaints.phone_tasks import open_phone_tasks
+from services.complaints.phone_tasks import CALL_BACK_ASKS, open_phone_tasks
 from services.journal.draining import Owed
 from services.platform.bulk import one_of
 from services.platform.unit_of_work import Work
 from services.tickets.models import Ticket
-
-_ASKED = "请回访：承办单位是否联系过您、问题是否解决、您是否满意。"
 
 
 async def open_call_backs(work: Work, owed: Sequence[Owed]) -> None:
@@ -39,7 +37,7 @@ async def open_call_backs(work: Work, owed: Sequence[Owed]) -> None:
                 "event_id": one.event_id,
                 "round": round_,
                 "purpose": "call_back",
-                "words": f"工单{number}已答复：{one.data.get('words') or ''}\n{_ASKED}",
+                "words": f"工单{number}已答复：{one.data.get('words') or ''}\n{CALL_BACK_ASKS}",
             }
         )
     await open_phone_tasks(work, rows)

@@ -5,7 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from services.hotline.phone_desk import void_overtaken
+from services.platform.actor import SYSTEM
+from services.platform.database import WORKER
 from services.platform.papers import read_paper
+from services.platform.unit_of_work import unit_of_work
 from tests.attachments.samples import JPEG
 from tests.channels.open311_client import connect, tree
 from tests.county import SHUIKOU
@@ -179,7 +183,11 @@ async def test_what_is_added_to_a_request_that_has_ended_is_kept_and_the_hotline
     await desk.does("county", number, "close", verified_by="documents", words="办结")
     assert (await push(client, number, status="REOPEN", description="又不行了")).status_code == 200
     assert await county.value("SELECT words FROM supplements") == "又不行了"
-    (task,) = await county.fetch("SELECT * FROM phone_tasks WHERE purpose = 'call_back'")
+    async with county.as_role(WORKER), unit_of_work(SYSTEM) as work:
+        await void_overtaken(work)
+    due = (await desk.client.get("/v1/hotline/phone-tasks", headers=await desk.as_("hotline"))).json()
+    (task,) = [task for task in due if task["purpose"] == "tell"]
+    assert "回访" in task["words"]
     assert "又不行了" not in task["words"]
     assert (await desk.read(number))["status"] == "closed"
 

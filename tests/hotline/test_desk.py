@@ -5,6 +5,9 @@ from uuid import UUID
 import pytest
 
 from services.hotline.drafts import erase_old_drafts
+from services.hotline.phone_desk import void_overtaken
+from services.notifications.senders import Senders
+from services.notifications.sending import send_due
 from services.platform.actor import SYSTEM
 from services.platform.database import WORKER
 from services.platform.ids import new_id
@@ -209,11 +212,36 @@ async def test_a_call_back_that_was_overtaken_is_not_offered_and_ends(intake, co
     number = await answered(intake, county)
     await Desk(intake, county).does("hotline", number, action="reopen", words="群众又来电")
     assert (await intake.get("/v1/hotline/phone-tasks", headers=operator)).json() == []
-    from services.hotline.phone_desk import void_overtaken
-
     async with county.as_role(WORKER), unit_of_work(SYSTEM) as work:
         assert await void_overtaken(work) == 1
     assert await county.value("SELECT state FROM phone_tasks") == "void"
+
+
+@pytest.mark.parametrize("sent_first", [True, False])
+async def test_an_answer_only_the_call_back_could_tell_is_told_though_the_ticket_was_closed_first(intake, county, operator, sent_first):
+    number = await answered(intake, county)
+
+    async def send() -> None:
+        async with county.as_role(WORKER):
+            assert await send_due(Senders(), 50)
+
+    async def sweep() -> None:
+        async with county.as_role(WORKER), unit_of_work(SYSTEM) as work:
+            await void_overtaken(work)
+
+    if sent_first:
+        await send()
+    await Desk(intake, county).does("county", number, action="close", verified_by="documents", words="核查属实")
+    await sweep()
+    if not sent_first:
+        await send()
+        await sweep()
+    (task,) = (await intake.get("/v1/hotline/phone-tasks", headers=operator)).json()
+    assert (task["ticket"], task["purpose"]) == (number, "tell")
+    assert "路灯已修好" in task["words"]
+    assert "请回访" not in task["words"]
+    ended = await intake.post(f"/v1/hotline/phone-tasks/{task['id']}/outcome", json={"outcome": "told"}, headers=operator)
+    assert ended.json()["state"] == "done", ended.text
 
 
 async def test_confidence_on_request_hides_the_person_from_whoever_handles_it(intake, county, operator):
