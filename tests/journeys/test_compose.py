@@ -1,6 +1,7 @@
 """The production shape: docker compose builds it, the story is told inside it, and every container is killed once on the way."""
 
 import contextlib
+import hashlib
 import os
 import re
 import subprocess
@@ -17,6 +18,7 @@ from tests.journeys.conftest import free_ports
 
 REPOSITORY = Path(__file__).parents[2]
 OUTBOX = "/var/lib/daguanjia/outbox.jsonl"
+WECHAT_TOKEN = "composetoken580"
 VICTIMS = {"②": "worker-1", "③": "intake-1", "④": "postgres-1", "⑤": "valkey-1", "⑥": "worker-2", "⑨": "reporting-1"}
 """At the beginning of which step of the story which container is killed."""
 
@@ -87,6 +89,10 @@ def compose() -> Iterator[Compose]:
     intake, reporting = free_ports(2)
     with tempfile.TemporaryDirectory(prefix="daguanjia-compose-", dir="/var/tmp") as directory:
         subprocess.run([str(REPOSITORY / "deploy" / "make-secrets"), directory], check=True, capture_output=True)
+        (Path(directory) / "wechat_token").write_text(f"{WECHAT_TOKEN}\n")
+        exchange = Path(directory) / "exchange"
+        exchange.mkdir(mode=0o755)
+        (exchange / "queue_log").write_text("1795311452|NONE|NONE|NONE|QUEUESTART|\n")
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("DAGUANJIA_")},
             **index_url(),
@@ -96,6 +102,7 @@ def compose() -> Iterator[Compose]:
             "DAGUANJIA_INTAKE_PORT": str(intake),
             "DAGUANJIA_REPORTING_PORT": str(reporting),
             "DAGUANJIA_OUTBOX_FILE": OUTBOX,
+            "DAGUANJIA_EXCHANGE_FILES": str(exchange),
         }
         compose = Compose(f"daguanjia-test-{os.getpid()}", environment)
         try:
@@ -153,6 +160,7 @@ def test_story_ends_well_though_every_container_is_killed_once(compose: Compose,
     assert set(lines.splitlines()) == messages, "every message left, under its own reference"
     check_running(compose)
     check_hardened(compose)
+    check_ways_in(compose)
     with capsys.disabled():
         sys.stdout.write(f"\ncompose: {', '.join(f'{what} {seconds:.0f} s' for what, seconds in compose.took.items())}\n")
 
@@ -185,6 +193,27 @@ def check_hardened(compose: Compose) -> None:
         assert "Read-only file system" in told
         assert "0000000000000000" in told, "no capability is left"
         assert secret not in told
+
+
+def check_ways_in(compose: Compose) -> None:
+    """What a way in needs reaches the container: a token by its file, the exchange's files read-only, programs that open pictures."""
+    import httpx
+
+    stamp = str(int(time.time()))
+    asked = {"timestamp": stamp, "nonce": "n", "echostr": "4375120948345356249"}
+    asked["signature"] = hashlib.sha1("".join(sorted((WECHAT_TOKEN, stamp, "n"))).encode()).hexdigest()
+    intake = f"http://127.0.0.1:{compose.environment['DAGUANJIA_INTAKE_PORT']}"
+    answer = httpx.get(f"{intake}/v1/wechat/callback", params=asked, trust_env=False)
+    assert (answer.status_code, answer.text) == (200, asked["echostr"])
+    assert httpx.get(f"{intake}/v1/wecom/callback", trust_env=False).status_code == 404, "an empty file closes the channel"
+    told = compose(
+        "exec", "-T", "worker", "sh", "-c", 'cat "$DAGUANJIA_EXCHANGE_FILES/queue_log"; touch "$DAGUANJIA_EXCHANGE_FILES/x" 2>&1 || true'
+    )
+    assert "QUEUESTART" in told
+    assert "Read-only file system" in told
+    opener = "import PIL.Image, pillow_heif; pillow_heif.register_heif_opener(); print(pillow_heif.libheif_version())"
+    for service in ("intake", "worker"):
+        assert compose("exec", "-T", service, "python", "-c", opener)
 
 
 def test_image_has_the_locked_requirements_without_the_embedded_servers() -> None:
