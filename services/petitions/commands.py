@@ -23,9 +23,9 @@ class Person(BaseModel):
     phone: Phone = None
     address: Annotated[ShortText | None, Field(examples=["彭寨镇水口村3组"])] = None
     id_number: Annotated[
-        str | None,
-        AfterValidator(lambda given: None if given is None else normalised_identity_number(given)),
-        Field(max_length=32, description="Resident identity number, where the person showed one.", examples=[None]),
+        # the limit is of the text alone: applied to the null of one without a number it would be an error of ours
+        Annotated[str, Field(max_length=32), AfterValidator(normalised_identity_number)] | None,
+        Field(description="Resident identity number, where the person showed one.", examples=[None]),
     ] = None
 
 

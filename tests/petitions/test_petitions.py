@@ -195,3 +195,8 @@ async def test_terms_may_be_chosen(intake, county):
     await filed(intake, visit(terms="usual"))
     await county.settle()
     assert await county.value("SELECT count(*) FROM clocks WHERE stage = 'inform'") == 0
+
+
+async def test_whoever_shows_no_identity_number_may_say_so(intake):
+    nobody = {"name": "李四妹", "id_number": None}
+    assert await filed(intake, visit(form="on_behalf", agent=nobody, representatives=[nobody]))
