@@ -104,7 +104,10 @@ async def link(number: str, body: LinkCall, actor: Operator, key: IdempotencyKey
         async def do() -> tuple[int, BaseModel]:
             return 201, await ticket_calls.link_call(work, number, body)
 
-        return await once(work, actor, f"POST /v1/tickets/{number}/calls", key, fingerprint_of(body), do)
+        async def recall(link_id: UUID) -> BaseModel:
+            return await ticket_calls.linked_call(work, number, link_id)
+
+        return await once(work, actor, f"POST /v1/tickets/{number}/calls", key, fingerprint_of(body), do, recall=recall)
 
 
 @router.get("/hotline/phone-tasks", summary="Calls to make")

@@ -27,6 +27,9 @@ from services.tickets.filters import TICKETS, compile_scope
 from services.tickets.models import Ticket
 from services.tickets.queries import find_visible
 
+_Link = tuple[UUID | None, str, str | None, str]
+"""Key of the row where there is one, purpose, exchange, call."""
+
 
 def named(source: str | None, call_id: str) -> ColumnElement[bool]:
     """Return the condition that a call is the one named so; of any exchange where none is named."""
@@ -54,7 +57,12 @@ async def link_call(work: Work, number: str, command: LinkCall) -> TicketCallVie
     """Note that a call was about a ticket; again is harmless. Raises what `find_visible` raises."""
     ticket = await find_visible(work.session, work.actor, number)
     await add_link(work, ticket.id, command.source, command.call_id, command.purpose)
-    return next(view for view in await calls_of(work.session, work.actor, number) if _is(view, command))
+    return next(view for view in await calls_of(work.session, work.actor, number) if view.id is not None and _is(view, command))
+
+
+async def linked_call(work: Work, number: str, link_id: UUID) -> TicketCallView:
+    """Return a link that was made. Raises what `find_visible` raises."""
+    return next(view for view in await calls_of(work.session, work.actor, number) if view.id == link_id)
 
 
 def _is(view: TicketCallView, command: LinkCall) -> bool:
@@ -101,19 +109,19 @@ async def calls_of(session: AsyncSession, actor: Actor, number: str) -> list[Tic
     """Return the calls about a ticket, those it was told in first, each with its notes. Raises what `find_visible` raises."""
     ticket = await find_visible(session, actor, number)
     told = select(Complaint.call_id).where(Complaint.ticket_id == ticket.id, Complaint.call_id.is_not(None)).order_by(Complaint.received_at)
-    links = [("told", None, call_id) for call_id in await session.scalars(told) if call_id]
-    further = select(TicketCall.purpose, TicketCall.source, TicketCall.call_id).where(TicketCall.ticket_id == ticket.id)
-    links += [(row.purpose, row.source, row.call_id) for row in await session.execute(further.order_by(TicketCall.linked_at))]
+    links: list[_Link] = [(None, "told", None, call_id) for call_id in await session.scalars(told) if call_id]
+    further = select(TicketCall).where(TicketCall.ticket_id == ticket.id).order_by(TicketCall.linked_at)
+    links += [(row.id, row.purpose, row.source, row.call_id) for row in await session.scalars(further)]
     if not links:
         return []
-    calls = await _calls(session, {call_id for _, _, call_id in links})
+    calls = await _calls(session, {call_id for *_, call_id in links})
     about = (CallNote.ticket_id == ticket.id) | CallNote.ticket_id.is_(None)
     notes: dict[str, list[CallNoteView]] = defaultdict(list)
-    for call_id, note in await _notes(session, about & CallNote.call_id.in_([call_id for _, _, call_id in links])):
+    for call_id, note in await _notes(session, about & CallNote.call_id.in_([call_id for *_, call_id in links])):
         notes[call_id].append(note)
     return [
-        TicketCallView(purpose=purpose, purpose_name=PURPOSES[purpose], call=_line(calls, source, call_id), notes=notes[call_id])
-        for purpose, source, call_id in links
+        TicketCallView(id=key, purpose=purpose, purpose_name=PURPOSES[purpose], call=_line(calls, source, call_id), notes=notes[call_id])
+        for key, purpose, source, call_id in links
     ]
 
 

@@ -103,8 +103,9 @@ class CallNoteView(_View):
 
 
 class TicketCallView(_View):
-    """A call about a ticket, what for, and what was noted of it."""
+    """A call about a ticket, what for, and what was noted of it. `id` is that of the link, null of the call it was told in."""
 
+    id: UUID | None = Field(default=None, examples=["019aa7c0-7a56-7c60-a0b4-5d1f6a2f9d48"])
     purpose: str = Field(examples=["told"])
     purpose_name: str = Field(examples=["反映"])
     call: CallLine = Field(examples=[_LINE])
