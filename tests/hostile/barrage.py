@@ -74,8 +74,8 @@ def judge(answer: Response, *, refused: bool, own_shape: bool = False) -> str | 
     """Return what is wrong with an answer; None where nothing is."""
     if answer.status_code >= 500:
         return "a failure of ours"
-    if answer.status_code < 400:
-        return "taken, though it cannot be right" if refused else None
+    if answer.status_code < 400 or answer.request.method == "HEAD":  # the answer to HEAD has no body, whatever it says
+        return "taken, though it cannot be right" if refused and answer.status_code < 400 else None
     if own_shape and _in_own_shape(answer):
         return None
     if answer.headers.get("content-type") != "application/problem+json":

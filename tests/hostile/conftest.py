@@ -12,7 +12,18 @@ from daguanjia.supervisor import Supervisor
 from services.platform.settings import settings
 from tests.journeys.conftest import free_ports
 
-WECHAT_TOKEN = "dagj580Token"
+WECHAT_TOKEN, WECHAT_APP = "dagj580Token", "wx5805805805805800"
+WECHAT_AES_KEY = "580580580580580580580580580580580580580580a"
+WECOM_TOKEN, WECOM_AES_KEY, CORP = "wecom580Token", "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C", "ww580580580580"
+OPEN_CHANNELS = {
+    "DAGUANJIA_WECHAT_TOKEN": WECHAT_TOKEN,
+    "DAGUANJIA_WECHAT_APP_ID": WECHAT_APP,
+    "DAGUANJIA_WECHAT_AES_KEY": WECHAT_AES_KEY,
+    "DAGUANJIA_WECHAT_MODE": "compatible",
+    "DAGUANJIA_WECOM_TOKEN": WECOM_TOKEN,
+    "DAGUANJIA_WECOM_AES_KEY": WECOM_AES_KEY,
+    "DAGUANJIA_WECOM_CORP_ID": CORP,
+}
 
 
 @dataclass
@@ -45,8 +56,7 @@ async def stack(county, servers, home) -> AsyncIterator[Stack]:
         "DAGUANJIA_SECRET": os.environ["DAGUANJIA_SECRET"],
         "DAGUANJIA_INTAKE_URL": f"http://127.0.0.1:{intake}",
         "DAGUANJIA_REPORTING_URL": f"http://127.0.0.1:{reporting}",
-        "DAGUANJIA_WECHAT_TOKEN": WECHAT_TOKEN,
-        "DAGUANJIA_WECHAT_APP_ID": "wx580",
+        **OPEN_CHANNELS,
         "DAGUANJIA_WECHAT_APP_SECRET": "not a secret of anybody",
         "DAGUANJIA_WECHAT_API": f"http://127.0.0.1:{nobody}",
         "DAGUANJIA_SMS_URL": f"http://127.0.0.1:{nobody}/sms",
