@@ -6,6 +6,7 @@ from uuid import UUID
 
 from fastapi import Body, Depends, Query, Request, Response
 
+from services.complaints.calling_back import require_may_call_back
 from services.complaints.reading import owed_answers
 from services.platform.actor import Actor
 from services.platform.errors import Problem
@@ -75,6 +76,7 @@ async def take_action(
     async with unit_of_work(actor) as work:
 
         async def do() -> tuple[int, views.TicketView]:
+            await require_may_call_back(work, number, command)
             ticket_id = await act(work, number, command, version, owed_answers)
             return 200, await queries.ticket_view(work.session, actor, ticket_id, work.now)
 

@@ -115,3 +115,4 @@ def _phone_tasks() -> None:
     op.drop_constraint("ck_phone_tasks_state", "phone_tasks")
     op.create_check_constraint(op.f("ck_phone_tasks_state"), "phone_tasks", "state IN ('open', 'done', 'unreachable', 'void')")
     op.create_index(op.f("ix_complaints_call_id"), "complaints", ["call_id"])
+    op.create_index(op.f("ix_calls_call_id"), "calls", ["call_id"])

@@ -49,6 +49,7 @@ class Call(Base):
         CheckConstraint("satisfaction BETWEEN 1 AND 3", name="satisfaction"),
         UniqueConstraint("source", "call_id"),
         Index(None, "source", "linked_id"),
+        Index(None, "call_id"),
         Index(None, "arrived_at", "id"),
         Index(None, "paper_id"),
         Index(None, "recording_attachment_id"),

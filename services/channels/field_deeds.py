@@ -13,6 +13,7 @@ from services.attachments.linking import require_uploaded
 from services.channels.field_commands import ActionCommand, FieldCommand, ReportCommand, RewordCommand, SupplementCommand
 from services.channels.field_rules import HARMLESS, NEEDS_FILES, SeenEvent, Verdict, Waits, decided_on, report_meant
 from services.channels.field_times import after
+from services.complaints.calling_back import require_may_call_back
 from services.complaints.field_reports import attach_uploads, file_within
 from services.complaints.models import Complaint
 from services.complaints.reading import owed_answers
@@ -165,6 +166,7 @@ async def _timed(work: Work, command: ActionCommand, ticket_id: UUID, counted_at
 
 async def _take(work: Work, command: ActionCommand, ticket: Any, action: Any) -> None:
     """Take `action` at the version there is, if what happened since the one seen leaves the decision standing."""
+    await require_may_call_back(work, ticket.number, action)
     if command.if_version is None or action.action in HARMLESS:
         await act(work, ticket.number, action, None, owed_answers)
         return

@@ -1,6 +1,7 @@
 """Who calls: earlier tickets, calls and unfiled drafts of the same number, over keyed indexes; only a mask of the number is shown."""
 
-from sqlalchemy import select
+from sqlalchemy import Exists, and_, exists, or_, select
+from sqlalchemy.orm import aliased
 
 from services.calls.models import Call
 from services.complaints.same_person import earlier_tickets
@@ -70,7 +71,8 @@ async def _drafts(work: Work, index: bytes) -> list[DraftLine]:
         .join(SealedPaper, SealedPaper.id == CallDraft.paper_id)
         .join(Account, Account.id == CallDraft.author_account_id)
         .join(Member, Member.id == Account.member_id)
-        .where(SealedPaper.phone_index == index, CallDraft.filed_at.is_(None), CallDraft.discarded_at.is_(None))
+        .where(or_(SealedPaper.phone_index == index, _saved_in_a_call_of(index)))
+        .where(CallDraft.filed_at.is_(None), CallDraft.discarded_at.is_(None))
         .order_by(CallDraft.saved_at.desc())
         .limit(CALLS_AT_MOST)
     )
@@ -78,3 +80,10 @@ async def _drafts(work: Work, index: bytes) -> list[DraftLine]:
         DraftLine(id=draft.id, call_id=draft.call_id, author=name, begun_at=draft.begun_at, saved_at=draft.saved_at, version=draft.version)
         for draft, name in await work.session.execute(query)
     ]
+
+
+def _saved_in_a_call_of(index: bytes) -> Exists:
+    """A draft saved before anybody typed the number, which the operator sees as a mask only: the exchange knows who called."""
+    paper = aliased(SealedPaper)
+    same_call = and_(Call.call_id == CallDraft.call_id, or_(CallDraft.source.is_(None), Call.source == CallDraft.source))
+    return exists().where(same_call, paper.id == Call.paper_id, paper.phone_index == index)

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, Select, and_, insert, or_, select, update
 
+from services.complaints.calling_back import number_of_call
 from services.complaints.contacts import open_contact
 from services.complaints.models import Complainant, Complaint
 from services.complaints.phone_tasks import PhoneTask, tell_what_was_only_asked
@@ -130,9 +131,12 @@ async def _phone_of(work: Work, task: PhoneTask) -> str:
     )
     row = (await work.session.execute(query)).one_or_none()
     contact = open_contact(row.id, row.row_key, row.sealed) if row else None
-    if contact is None or contact.phone is None:
+    phone = contact.phone if contact else None
+    if phone is None and task.complaint_id is not None:
+        phone = await number_of_call(work.session, task.complaint_id)
+    if phone is None:
         raise Conflict("contact.erased", "There is no number any more; the person was erased or never left one.")
-    return contact.phone
+    return phone
 
 
 async def _call_back(work: Work, task: PhoneTask, command: TaskOutcome) -> None:

@@ -1,10 +1,14 @@
-"""Call-backs (回访): whoever was answered and left a number is asked by the hotline whether the matter is solved, once for each answer."""
+"""Call-backs (回访): whoever was answered and left a number, or called from one, is asked by the hotline whether the matter is solved.
+
+Once for each answer.
+"""
 
 from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import select
 
+from services.complaints.calling_back import reachable_by_call
 from services.complaints.models import Complainant, Complaint
 from services.complaints.phone_tasks import CALL_BACK_ASKS, open_phone_tasks
 from services.journal.draining import Owed
@@ -22,9 +26,8 @@ async def open_call_backs(work: Work, owed: Sequence[Owed]) -> None:
         select(Complaint.id)
         .join(Complainant, Complainant.complaint_id == Complaint.id)
         .where(one_of(Complaint.id, answered), Complainant.phone_index.is_not(None), Complainant.sealed.is_not(None))
-        .order_by(Complaint.id)
     )
-    found = list(await work.session.scalars(query))
+    found = sorted({*await work.session.scalars(query), *await reachable_by_call(work.session, list(answered))})
     main = await _main_tickets(work, {answered[complaint_id].subject_id for complaint_id in found})
     rows = []
     for complaint_id in found:

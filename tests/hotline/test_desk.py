@@ -88,6 +88,41 @@ async def test_a_draft_survives_a_dropped_call_and_becomes_its_ticket(intake, co
     assert "路灯" not in kept
 
 
+async def test_a_draft_without_a_number_is_found_by_the_number_of_its_call(intake, county, operator):
+    await call_comes_in(county)
+    await intake.put(f"/v1/hotline/drafts/{DRAFT}", json={"content": {"words": "水口村路灯"}, "call_id": CALL}, headers=operator)
+    await call_comes_in(county, call_id="1795312999.0")
+    again = (await intake.post("/v1/hotline/callers", json={"call_id": "1795312999.0"}, headers=operator)).json()
+    assert [draft["id"] for draft in again["drafts"]] == [DRAFT]
+    await call_comes_in(county, call_id="1795313000.0", phone="13900000000")
+    stranger = (await intake.post("/v1/hotline/callers", json={"call_id": "1795313000.0"}, headers=operator)).json()
+    assert stranger["drafts"] == []
+
+
+async def test_whoever_told_no_name_is_called_back_by_the_hotline_under_the_number_of_the_call(intake, county, operator):
+    await call_comes_in(county)
+    desk = Desk(intake, county)
+    number = await file(intake, operator, contact=None)
+    await county.settle()
+    assert (await intake.get(f"/v1/tickets/{number}/complaints", headers=operator)).json()[0]["contact"] is None
+    for login, command in (
+        ("shuikou", {"action": "accept"}),
+        ("shuikou", {"action": "resolve", "words": "已更换灯泡"}),
+        ("hotline", {"action": "answer", "words": "路灯已修好。"}),
+    ):
+        await desk.does(login, number, **command)
+    said = {"action": "call_back", "reached": True, "solved": True}
+    assert await desk.refused("pengzhai", number, **said) == "call_back.hotline_only"
+    (task,) = (await intake.get("/v1/hotline/phone-tasks", headers=operator)).json()
+    assert (task["ticket"], task["purpose"], task["name"], task["phone"]) == (number, "call_back", None, None)
+    shown = await intake.post(f"/v1/hotline/phone-tasks/{task['id']}/number", json={"purpose": "回访"}, headers=operator)
+    assert shown.json()["phone"] == PHONE
+    ended = await intake.post(
+        f"/v1/hotline/phone-tasks/{task['id']}/outcome", json={"outcome": "reached", "solved": True}, headers=operator
+    )
+    assert ended.status_code == 200, ended.text
+
+
 async def test_two_operators_do_not_overwrite_each_other_unseen(intake, operator):
     await intake.put(f"/v1/hotline/drafts/{DRAFT}", json={"content": {"words": "一"}}, headers=operator)
     await intake.put(f"/v1/hotline/drafts/{DRAFT}", json={"content": {"words": "二"}}, headers=operator | {"If-Match": '"1"'})
