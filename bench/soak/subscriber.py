@@ -12,6 +12,7 @@ import uvicorn
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 BUSY = 0.02
+"""How often it has no time: it is called again on the ladder, five seconds and then five minutes later."""
 
 
 @dataclass
@@ -22,6 +23,7 @@ class Subscriber:
     secret: str = ""
     heard: Counter[str] = field(default_factory=Counter)
     badly_signed: int = 0
+    busy: float = BUSY
     chance: random.Random = field(default_factory=lambda: random.Random(580))
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -42,7 +44,7 @@ class Subscriber:
         except WebhookVerificationError:
             self.badly_signed += 1
             return 400
-        if self.chance.random() < BUSY:
+        if self.chance.random() < self.busy:
             return 503
         self.heard[headers["webhook-id"].removeprefix("msg_")] += 1
         return 204
