@@ -8,6 +8,8 @@ import pytest
 import typer
 
 from daguanjia.command import app
+from dispatch_worker.duties import HEARTBEAT, SHARED
+from migrations.rows import metadata
 from services.complaints.models import CHANNELS
 from services.deadlines.models import STAGES
 from services.journal.subscriptions import HANDLERS
@@ -154,3 +156,36 @@ def test_every_ticket_number_shown_is_one():
     assert shown
     for number, path in shown.items():
         assert read_number(number), f"{path.relative_to(ROOT)} shows {number}"
+
+
+def test_the_architecture_names_every_table():
+    text = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`.*?) \|", text[text.index("## The data") : text.index("## The doors")], re.MULTILINE)
+    assert sorted(name for row in rows for name in re.findall(r"`(\w+)`", row)) == sorted(metadata.tables)
+
+
+def test_every_decision_is_listed_once():
+    listed = re.findall(r"^\| \[(\d{4})\]\((\S+)\)", (ROOT / "docs/decisions/README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert [name for _, name in listed] == sorted(path.name for path in (ROOT / "docs/decisions").glob("0*.md"))
+    assert all(name.startswith(f"{number}-") for number, name in listed)
+    assert [int(number) for number, _ in listed] == list(range(1, len(listed) + 1))
+
+
+def test_operations_explains_every_duty():
+    text = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| ([^|]+) \|", text[text.index("## Duties") : text.index("## What to watch")], re.MULTILINE)
+    assert {name: every.strip() for name, every in rows} == {duty.name: spoken(duty.every) for duty in (*SHARED, HEARTBEAT)}
+
+
+def spoken(seconds: float) -> str:
+    """Return how often a duty is done, as the table says it."""
+    for size, unit in ((3600, "h"), (60, "min")):
+        if not seconds % size:
+            return f"{seconds // size:.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def test_every_channel_page_is_listed():
+    pages = ROOT / "docs/channels"
+    listed = LINK.findall((pages / "README.md").read_text(encoding="utf-8"))
+    assert {path.name for path in pages.glob("*.md")} - {"README.md"} <= set(listed)
