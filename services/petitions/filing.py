@@ -1,6 +1,6 @@
 """Filing at the petition desk: the complaint, its ticket and the record of the reception in one transaction, or none of them."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from services.petitions.commands import REPRESENTATIVES_AT_MOST, FilePetition, P
 from services.petitions.models import Petitioner, Reception
 from services.platform.actor import Actor
 from services.platform.bulk import insert_many
-from services.platform.clock import local_day
+from services.platform.clock import day_end, local_day
 from services.platform.database import driver_of
 from services.platform.errors import Fault, Invalid
 from services.platform.ids import new_id
@@ -27,9 +27,10 @@ Row = dict[str, Any]
 
 async def file_petition(petition: FilePetition, actor: Actor, repeatable: Repeatable | None) -> Outcome:
     """File `petition`, received by `actor`. Raises Invalid for a reception that cannot be, and what filing raises."""
-    command = FileComplaint(CHANNEL_OF[petition.form], str(petition.filing_id), petition, terms=terms_of(petition))
     async with unit_of_work(actor) as work:
         require_possible(petition, local_day(work.now))
+        telling = counted_from_its_day(petition, local_day(work.now))
+    command = FileComplaint(CHANNEL_OF[petition.form], str(petition.filing_id), telling, terms=terms_of(petition))
     filing = await prepared(command, actor, repeatable, ask_back=True)
     async with unit_of_work(actor) as work:
         (outcome,) = await write(await driver_of(work.session), [filing])
@@ -44,6 +45,13 @@ async def file_petition(petition: FilePetition, actor: Actor, repeatable: Repeat
 def terms_of(petition: FilePetition) -> str:
     """Return the terms a petition is handled under: as it says, else those of the petition rules for visits and letters."""
     return petition.terms or (USUAL if petition.form == "on_behalf" else PETITION)
+
+
+def counted_from_its_day(petition: FilePetition, today: date) -> FilePetition:
+    """Return `petition` as told by the end of the day it came on, where that day is past: the rules count from it, whenever it is typed."""
+    if petition.happened_at is not None or petition.received_on is None or petition.received_on >= today:
+        return petition
+    return petition.model_copy(update={"happened_at": day_end(petition.received_on) - timedelta(seconds=1)})
 
 
 def require_possible(petition: FilePetition, today: date) -> None:

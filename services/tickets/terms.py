@@ -2,8 +2,8 @@
 
 Petition rules (信访工作条例, in force 2022-05-01), in natural days: 15 to sort a petition and tell the person in writing whether it is
 taken on (art. 22, 23), 60 to settle it, longer once by 30 at most and with notice to the person (art. 34), 30 for a review (复查, art. 35),
-30 for the final review (复核, art. 36), after which the same matter is not taken on again. Counted from the registration, so never later
-than the rules, which count some of them from the acceptance. What is urgent keeps its category's limit: nobody waits sixty days for a
+30 for the final review (复核, art. 36), after which the same matter is not taken on again. Counted from the day it came, so never
+later than the rules, which count some of them from the acceptance. What is urgent keeps its category's limit: nobody waits sixty days for a
 burst pipe because they came in person.
 """
 

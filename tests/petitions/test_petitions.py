@@ -141,6 +141,17 @@ async def test_fifteen_days_to_inform_and_sixty_to_settle_from_the_registration(
     assert "信访事项" in words
 
 
+async def test_a_letter_registered_late_is_counted_from_the_day_it_came(intake, county):
+    came = datetime.now(SHANGHAI).date() - timedelta(days=9)
+    number = await filed(intake, visit(received_on=came.isoformat()))
+    await county.settle()
+    seen = await reception(intake, number)
+    assert seen["received_on"] == came.isoformat()
+    on_that_day = datetime(came.year, came.month, came.day, 12, tzinfo=SHANGHAI)
+    assert datetime.fromisoformat(seen["inform_by"]) == end_of_day(on_that_day, 15)
+    assert datetime.fromisoformat(seen["settle_by"]) == end_of_day(on_that_day, 60)
+
+
 async def test_the_terms_are_extended_once_in_natural_days_and_the_person_is_told(intake, county):
     number = await filed(intake, visit())
     received = await county.value("SELECT received_at FROM tickets")
