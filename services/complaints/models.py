@@ -19,6 +19,9 @@ CHANNELS = {
     "on_behalf": "代办",
 }
 
+TOLD_BY_THEMSELVES = ("platform",)
+"""Channels whose other side tells its people itself: how their matters stand is reported back to it, and to it alone."""
+
 
 class Channel(Base):
     """A way in. A row, not an enumeration: a county may open more."""

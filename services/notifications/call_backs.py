@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from services.complaints.calling_back import reachable_by_call
-from services.complaints.models import Complainant, Complaint
+from services.complaints.models import TOLD_BY_THEMSELVES, Complainant, Complaint
 from services.complaints.phone_tasks import CALL_BACK_ASKS, open_phone_tasks
 from services.journal.draining import Owed
 from services.platform.bulk import one_of
@@ -25,7 +25,12 @@ async def open_call_backs(work: Work, owed: Sequence[Owed]) -> None:
     query = (
         select(Complaint.id)
         .join(Complainant, Complainant.complaint_id == Complaint.id)
-        .where(one_of(Complaint.id, answered), Complainant.phone_index.is_not(None), Complainant.sealed.is_not(None))
+        .where(
+            one_of(Complaint.id, answered),
+            Complaint.channel.not_in(TOLD_BY_THEMSELVES),
+            Complainant.phone_index.is_not(None),
+            Complainant.sealed.is_not(None),
+        )
     )
     found = sorted({*await work.session.scalars(query), *await reachable_by_call(work.session, list(answered))})
     main = await _main_tickets(work, {answered[complaint_id].subject_id for complaint_id in found})

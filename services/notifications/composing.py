@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from services.catalogue.models import Category
-from services.complaints.models import Complainant, Complaint
+from services.complaints.models import TOLD_BY_THEMSELVES, Complainant, Complaint
 from services.deadlines.models import Clock
 from services.journal.draining import Owed
 from services.notifications.call_backs import open_call_backs
@@ -92,6 +92,7 @@ async def _reachable(work: Work, ticket_ids: Sequence[UUID]) -> dict[UUID, list[
         .where(
             one_of(Ticket.id, ticket_ids) | one_of(Ticket.merged_into_id, ticket_ids),
             Complaint.wants_answer,
+            Complaint.channel.not_in(TOLD_BY_THEMSELVES),
             Complainant.sealed.is_not(None),
             Complainant.phone_index.is_not(None) | Complainant.openid_index.is_not(None),
         )

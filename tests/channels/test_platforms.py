@@ -169,6 +169,15 @@ async def test_the_platform_hears_of_every_step_signed_with_the_connection_s_sec
     assert {one["state"] for one in await city.hooks.log(subscription)} == {"sent"}
 
 
+async def test_the_platform_tells_its_people_itself_and_nobody_else_does(city, county):
+    number = (await city.push()).json()["number"]
+    await city.hooks.county.settle()
+    await whole_life(city, number)
+    await county.settle()
+    assert await county.value("SELECT count(*) FROM messages WHERE audience = 'complainant'") == 0
+    assert await county.value("SELECT count(*) FROM phone_tasks") == 0
+
+
 async def test_a_platform_that_fails_is_told_again_and_by_hand_too(city):
     city.server.answer = lambda _asked: Said(500)
     number = (await city.push()).json()["number"]
