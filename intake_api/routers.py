@@ -22,8 +22,8 @@ from intake_api import (
     ticket_messages,
     tickets,
     units,
-    webhook_subscriptions,
     uploads,
+    webhook_subscriptions,
     wechat,
     wecom,
 )

@@ -12,7 +12,7 @@ COUNT = "count"
 PUBLISH = "publish"
 HANDLERS = (ROUTE, FOLLOW, NOTIFY, COUNT, PUBLISH)
 
-WANTED = f"(handler <> '{PUBLISH}' OR EXISTS (SELECT FROM webhook_subscriptions WHERE active))"  # noqa: S608  our own name
+WANTED = f"(handler <> '{PUBLISH}' OR EXISTS (SELECT FROM webhook_subscriptions WHERE active))"
 """Condition under which a row of `deliveries` is written at all: nothing is owed to nobody.
 
 The statement that writes it asks, in the transaction of the event. So where nobody subscribed it costs nothing, and once a subscription

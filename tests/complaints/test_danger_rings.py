@@ -25,5 +25,6 @@ async def test_the_township_is_rung_whatever_the_channel_and_category(intake, co
         "SELECT data->>'danger' AS danger, data->>'urgency' AS urgency FROM events WHERE type = 'ticket.received'"
     )
     assert dict(received) == {"danger": "着火", "urgency": "emergency"}
-    rung = await county.fetch("SELECT u.code FROM messages m JOIN units u ON u.id = m.unit_id WHERE m.template IN ('ring', 'order', 'order_co')")
+    told = "SELECT u.code FROM messages m JOIN units u ON u.id = m.unit_id WHERE m.template IN ('ring', 'order', 'order_co')"
+    rung = await county.fetch(told)
     assert PENGZHAI in {row["code"] for row in rung}
