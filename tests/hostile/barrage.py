@@ -2,13 +2,14 @@
 
 import re
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from httpx import AsyncClient, Response
 
 from services.platform.database import Database, use_database
-from tests.hostile.operations import Operation
+from tests.hostile.operations import JSON, Operation, json_of
 
 CANARY = "kanarien <vogel> 0815"
 """Marks what was sent; no code of ours could be it. What passes for a code may be repeated: it is short and plain."""
@@ -26,6 +27,8 @@ class Barrage:
     databases: dict[str, Database]
     headers: dict[str, dict[str, str]]
     known: dict[str, str]
+    signers: dict[str, Callable[[bytes], dict[str, str]]] = field(default_factory=dict)
+    secrets: dict[str, str] = field(default_factory=dict)
     wrong: list[str] = field(default_factory=list)
     sent: int = 0
     filed: int = 0
@@ -34,7 +37,8 @@ class Barrage:
         """Send one request; `refused`: it must not be taken. `what` names it where its answer is wrong."""
         use_database(self.databases[operation.door])
         more_headers = more.pop("headers", {})
-        headers = {**self.headers[operation.person], **self._usual(operation), **more_headers}
+        more, proof = self._signed(operation, more)
+        headers = {**self.headers[operation.person], **self._usual(operation), **proof, **more_headers}
         headers = {name: value for name, value in headers.items() if value is not None}
         started = time.perf_counter()
         try:
@@ -45,7 +49,7 @@ class Barrage:
             self.wrong.append(f"{operation} · {what}: {error!r}")
             return Response(599)
         self.sent += 1
-        self.filed += answer.status_code == 201 and "tracking_code" in answer.text
+        self.filed += answer.status_code == 201 and ("tracking_code" in answer.text or '"outcome":"filed"' in answer.text)
         self.filed += len(_FILED_IN_A_BATCH.findall(answer.text))
         fault = judge(answer, refused=refused and not operation.is_callback, own_shape=operation.is_callback)
         if time.perf_counter() - started > PATIENCE:
@@ -58,8 +62,21 @@ class Barrage:
 
     @staticmethod
     def _usual(operation: Operation) -> dict[str, str]:
-        """An If-Match that always matches, so that a request gets as far as it can."""
-        return {"If-Match": "*"} if "if-match" in operation.parameters("header") else {}
+        """An If-Match that always matches and the version of tus that is spoken, so that a request gets as far as it can."""
+        named = operation.parameters("header")
+        usual = {"If-Match": "*", "Tus-Resumable": "1.0.0"}
+        return {name: value for name, value in usual.items() if name.lower() in {one.lower() for one in named}}
+
+    def _signed(self, operation: Operation, more: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+        """The request with its body as bytes, and what proves that it is of the system it says it is of."""
+        sign = self.signers.get(str(operation))
+        if sign is None or not isinstance(more.get("content", b""), bytes):
+            return more, {}
+        if "json" in more:
+            more = {**more, "content": json_of(more["json"])}
+            del more["json"]
+            return more, {"Content-Type": JSON, **sign(more["content"])}
+        return more, sign(more.get("content", b""))
 
 
 def _in_own_shape(answer: Response) -> bool:

@@ -10,20 +10,11 @@ import pytest
 from daguanjia.stack import REPOSITORY, Plan, doors
 from daguanjia.supervisor import Supervisor
 from services.platform.settings import settings
+from tests.hostile.ground import barrage, opened
+from tests.hostile.open_channels import OPEN_CHANNELS
 from tests.journeys.conftest import free_ports
 
-WECHAT_TOKEN, WECHAT_APP = "dagj580Token", "wx5805805805805800"
-WECHAT_AES_KEY = "580580580580580580580580580580580580580580a"
-WECOM_TOKEN, WECOM_AES_KEY, CORP = "wecom580Token", "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C", "ww580580580580"
-OPEN_CHANNELS = {
-    "DAGUANJIA_WECHAT_TOKEN": WECHAT_TOKEN,
-    "DAGUANJIA_WECHAT_APP_ID": WECHAT_APP,
-    "DAGUANJIA_WECHAT_AES_KEY": WECHAT_AES_KEY,
-    "DAGUANJIA_WECHAT_MODE": "compatible",
-    "DAGUANJIA_WECOM_TOKEN": WECOM_TOKEN,
-    "DAGUANJIA_WECOM_AES_KEY": WECOM_AES_KEY,
-    "DAGUANJIA_WECOM_CORP_ID": CORP,
-}
+__all__ = ["barrage", "opened"]
 
 
 @dataclass

@@ -17,7 +17,7 @@ from tests.channels.platforms import Platform, xml
 from tests.county import SHUIKOU, STAFFED_GRID, WATER
 from tests.hostile import canaries as c
 from tests.hostile.canaries import found_in
-from tests.hostile.conftest import CORP, WECHAT_AES_KEY, WECHAT_APP, WECHAT_TOKEN, WECOM_AES_KEY, WECOM_TOKEN
+from tests.hostile.open_channels import CORP, WECHAT_AES_KEY, WECHAT_APP, WECHAT_TOKEN, WECOM_AES_KEY, WECOM_TOKEN
 from tests.journeys.people import PICTURE, Desk
 from tests.notifications.platform import Platform as Listener
 

@@ -19,7 +19,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from services.platform.settings import settings
-from tests.hostile.conftest import WECHAT_TOKEN
+from tests.hostile.open_channels import WECHAT_TOKEN
 from tests.hostile.running import Doors, apps, open_doors
 
 PEOPLE = ("admin", "pengzhai", "hotline", "grid")
