@@ -108,9 +108,7 @@ def _messages() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_wechat_messages")),
         sa.UniqueConstraint("dedupe_key", name=op.f("uq_wechat_messages_dedupe_key")),
     )
-    op.create_index(
-        "ix_wechat_messages_unprocessed", "wechat_messages", ["paper_id"], postgresql_where=sa.text("processed_at IS NULL")
-    )
+    op.create_index("ix_wechat_messages_unprocessed", "wechat_messages", ["paper_id"], postgresql_where=sa.text("processed_at IS NULL"))
     op.create_index(
         "ix_wechat_messages_due", "wechat_messages", ["due_at"], postgresql_where=sa.text("processed_at IS NULL OR reply = 'owed'")
     )

@@ -25,9 +25,7 @@ def upgrade() -> None:
         ["provider_reference"],
         postgresql_where=sa.text("carrier = 'wechat_template'"),
     )
-    op.create_index(
-        "ix_messages_subscribed", "messages", ["complaint_id"], postgresql_where=sa.text("carrier = 'wechat_subscription'")
-    )
+    op.create_index("ix_messages_subscribed", "messages", ["complaint_id"], postgresql_where=sa.text("carrier = 'wechat_subscription'"))
     op.create_table(
         "paused_ways",
         sa.Column("way", sa.Text(), nullable=False),

@@ -135,7 +135,9 @@ def _pushes() -> None:
         sa.Column("faults", postgresql.JSONB(), nullable=False),
         _instant("received_at"),
         _instant("settled_at", nullable=True),
-        sa.CheckConstraint("outcome IN ('filed', 'supplemented', 'urged', 'reopened', 'kept', 'unmapped')", name=op.f("ck_platform_pushes_outcome")),
+        sa.CheckConstraint(
+            "outcome IN ('filed', 'supplemented', 'urged', 'reopened', 'kept', 'unmapped')", name=op.f("ck_platform_pushes_outcome")
+        ),
         sa.ForeignKeyConstraint(["paper_id"], ["sealed_papers.id"], name=op.f("fk_platform_pushes_paper_id")),
         sa.ForeignKeyConstraint(["order_id"], ["platform_orders.id"], name=op.f("fk_platform_pushes_order_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_platform_pushes")),
