@@ -98,7 +98,8 @@ async def is_worked_on(desk, number):
 
 async def is_told_more_of(county, number):
     """The one action of the table that no person at work takes: its complainant tells more, on whatever channel."""
-    ids = (await county.fetch("SELECT c.id, c.ticket_id FROM complaints c JOIN tickets t ON t.id = c.ticket_id WHERE number = $1", number))[0]
+    told = "SELECT c.id, c.ticket_id FROM complaints c JOIN tickets t ON t.id = c.ticket_id WHERE number = $1"
+    (ids,) = await county.fetch(told, number)
     async with unit_of_work(COMPLAINANT) as work:
         assert await supplement(work, ids["id"], ids["ticket_id"], MoreTold("wechat", "1", "漏得更厉害了")) is not None
         assert await supplement(work, ids["id"], ids["ticket_id"], MoreTold("wechat", "1", "漏得更厉害了")) is None, "once"
