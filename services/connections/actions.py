@@ -5,7 +5,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from pydantic import SecretStr
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from services.connections.commands import AddConnection, ChangeConnection, RotateSecret
 from services.connections.directory import forget_connected_systems, key_hash
@@ -28,6 +28,7 @@ async def connection_of(work: Work, code: str, *, lock: bool = False) -> Connect
 
 async def add_connection(work: Work, command: AddConnection) -> tuple[Connection, str]:
     """Connect a system; return it with its secret in clear. Raises Conflict ``connection.code_taken`` and ``connection.secret_taken``."""
+    await _one_at_a_time(work)
     if await work.session.scalar(select(Connection.id).where(Connection.code == command.code)):
         raise Conflict("connection.code_taken", "There is a connected system with this code already.")
     secret = await _fresh(work, command.secret)
@@ -79,11 +80,17 @@ async def rotate_secret(work: Work, code: str, command: RotateSecret, version: i
 async def _fresh(work: Work, given: SecretStr | None) -> str:
     if given is None:
         return secrets.token_urlsafe(32)
+    await _one_at_a_time(work)
     secret = given.get_secret_value()
     wanted = key_hash(secret)
     if await work.session.scalar(select(Connection.id).where((Connection.key_hash == wanted) | (Connection.previous_key_hash == wanted))):
         raise Conflict("connection.secret_taken", "This secret is in use already. Take another one.")
     return secret
+
+
+async def _one_at_a_time(work: Work) -> None:
+    """Wait for whoever connects a system or gives one a secret at this moment: codes and secrets are each one's alone."""
+    await work.session.execute(select(func.pg_advisory_xact_lock(int.from_bytes(key_hash("connections")[:8], "big", signed=True))))
 
 
 def _sealed(connection_id: UUID, secret: str) -> bytes:

@@ -1,5 +1,6 @@
 """Connected systems over HTTP: secrets are shown once, rotated with a grace, and kept sealed."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -38,6 +39,19 @@ async def test_a_secret_is_shown_once_and_kept_sealed(intake, county, admin):
     assert found.code == "pbx-580"
     assert (await directory()).by_secret(secret, "open311", clock.now()) is None
     assert (await directory()).by_secret(secret + "x", "pbx", clock.now()) is None
+
+
+@pytest.mark.parametrize(
+    ("codes", "code"), [(("pbx-580", "pbx-580"), "connection.code_taken"), (("one", "two"), "connection.secret_taken")]
+)
+async def test_of_two_at_the_same_moment_one_is_told_that_it_is_taken(intake, county, admin, codes, code):
+    shown = {"secret": "一把双方都要用的钥匙-0123456789-abcdefghijkl"} if codes[0] != codes[1] else {}
+    made = await asyncio.gather(
+        *(intake.post("/v1/connections", json=PBX | {"code": one} | shown, headers=admin) for one in codes), return_exceptions=True
+    )
+    assert sorted(answer.status_code for answer in made) == [201, 409], [answer.text for answer in made]
+    assert code in {answer.json().get("code") for answer in made}
+    assert await county.value("SELECT count(*) FROM connections") == 1
 
 
 async def test_a_repeat_under_the_same_key_connects_once_and_shows_no_secret(intake, county, admin):
