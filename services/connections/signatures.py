@@ -4,7 +4,6 @@ The body is signed as the bytes that travel: parsed and written anew, it would n
 """
 
 import base64
-import binascii
 import hmac
 import re
 import secrets
@@ -59,7 +58,7 @@ def key_of(secret: str) -> bytes:
         encoded = secret.removeprefix(PREFIX)
         try:
             return base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
-        except binascii.Error:
+        except ValueError:  # no base64, or not even ASCII
             return secret.encode()
     return secret.encode("utf-8", "replace")
 

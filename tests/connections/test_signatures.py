@@ -32,7 +32,9 @@ def test_the_vectors_are_all_there():
     assert sum(vector["valid"] for vector in VECTORS) == 4
 
 
-@pytest.mark.parametrize("secret", [pytest.param(new_secret(), id="ours"), "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "theirs-没有前缀"])
+@pytest.mark.parametrize(
+    "secret", [pytest.param(new_secret(), id="ours"), "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "theirs-没有前缀", "whsec_密钥"]
+)
 def test_what_we_sign_the_library_verifies(secret):
     headers = signed_headers(STANDARD, [secret], "019aa7c0-7a56-7c60-a0b4-5d1f6a2f9d51", clock.now(), BODY)
     assert Webhook(key_of(secret)).verify(BODY, headers) == json.loads(BODY)

@@ -162,6 +162,17 @@ async def test_whoever_asks_for_peace_is_left_in_peace(hooks, county, status):
     assert await county.value("SELECT failures FROM webhook_subscriptions") == 0
 
 
+async def test_an_answer_nobody_can_read_the_time_of_is_an_answer_like_any_other(hooks):
+    strange = await hooks.subscribe(path="/strange", event_types=["ticket.received"])
+    other = await hooks.subscribe(path="/other", event_types=["ticket.received"])
+    never = {"Retry-After": "Mon, 1 Jan 2026 1:1:1 +" + "9" * 400}
+    hooks.platform.answer = lambda asked: Said(503 if asked.path == "/strange" else 200, headers=never)
+    await hooks.desk.file()
+    await hooks.work()
+    assert [(one["state"], one["tries"]) for one in await hooks.log(strange)] == [("queued", 1)]
+    assert [(one["state"], one["tries"]) for one in await hooks.log(other)] == [("sent", 1)], "nobody else is called again and again for it"
+
+
 async def test_one_that_is_away_keeps_nobody_else_waiting(hooks):
     await hooks.subscribe(path="/slow", event_types=["ticket.received"])
     quick = await hooks.subscribe(path="/quick", event_types=["ticket.received"])

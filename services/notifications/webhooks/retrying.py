@@ -59,7 +59,7 @@ def read_retry_after(given: str, now: datetime) -> timedelta | None:
         return min(timedelta(seconds=int(text[:9])), _LONGEST_WAIT)
     try:
         at = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # a zone of four hundred digits is no date either
         return None
     wait = (at if at.tzinfo else at.replace(tzinfo=UTC)) - now
     return min(max(wait, _NONE), _LONGEST_WAIT)
