@@ -41,8 +41,8 @@ class UploadView(BaseModel):
     offset: int = Field(description=_OFFSET, examples=[65536])
     length: int | None = Field(description="Null where it was not told yet.", examples=[183042])
     expires_at: datetime | None = Field(description="When an unfinished one is forgotten.", examples=["2026-11-23T02:10:00Z"])
-    attachment_id: UUID | None = Field(description="The file it became.", examples=[None])
-    problem: str | None = Field(description="Why it was refused: a stable code.", examples=[None])
+    attachment_id: UUID | None = Field(description="The file it became.", examples=["019aa7c1-02b4-7d11-8a0e-3c2b9d4f5e60"])
+    problem: str | None = Field(description="Why it was refused: a stable code.", examples=["attachment.not_readable"])
 
 
 def _header(description: str, example: str) -> dict[str, Any]:
