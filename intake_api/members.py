@@ -64,11 +64,16 @@ async def one(actor: Reader, member_id: UUID, response: Response) -> MemberView:
     """Return a member; its ``ETag`` is what a change needs as ``If-Match``."""
     async with unit_of_work(actor) as work:
         view = await one_member(work.session, await member_of(work, member_id))
+    await require_visible(actor, member_id)
+    response.headers["ETag"] = etag(view.version)
+    return view
+
+
+async def require_visible(actor: Actor, member_id: UUID) -> None:
+    """Raise NotFound ``member.unknown`` unless the member has a post in an area `actor` serves."""
     area = _area(actor)
     if area is not None and not await _is_inside(actor, member_id, area):
         raise NotFound("member.unknown", "There is no such member.")
-    response.headers["ETag"] = etag(view.version)
-    return view
 
 
 async def _is_inside(actor: Actor, member_id: UUID, area: tuple[str, ...]) -> bool:

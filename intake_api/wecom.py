@@ -10,6 +10,7 @@ import structlog
 from fastapi import Depends, Query, Request
 from starlette.responses import PlainTextResponse, Response
 
+from intake_api.members import require_visible
 from intake_api.wechat import answered, insist, once_seen, refused
 from services.channels.patience import note_kept, patiently
 from services.channels.wechat import Call, Letter, Mode, fresh, open_call
@@ -101,6 +102,7 @@ async def _answer_once(call: Call, letter: Letter, push: Push) -> str | None:
 @router.get("/members/{member_id}/wecom", summary="Whether a member is bound to WeCom")
 async def bound(actor: Reader, member_id: UUID) -> WecomBindingView:
     """Tell since when a member's WeCom userid is known; the userid itself is not kept in clear."""
+    await require_visible(actor, member_id)
     async with unit_of_work(actor) as work:
         return await wecom_binding(work, member_id)
 
