@@ -30,12 +30,15 @@ _TEXT = {"type": "string"}
 _MAYBE = {"type": ["string", "null"]}
 _DEGREES = {"type": ["number", "null"]}
 _REFUSED: Responses = {
-    400: _errors(400, "Something is missing or wrong; the description says what."),
+    400: _errors(400, "Something is missing or wrong; the description says what. A problem where the address is no text at all."),
     403: _errors(403, "api_key is missing or wrong."),
     404: _errors(404, "There is no such jurisdiction, service_code, request or token."),
     413: _errors(413, "The body is too large."),
     503: _errors(503, "The database cannot be reached; nothing was done, try again."),
 }
+
+
+_REFUSED[400]["content"]["application/problem+json"] = {"schema": {"$ref": "#/components/schemas/Problem"}}
 
 
 def _answer(root: str, value: Any, schema: dict[str, Any], description: str) -> Responses:
