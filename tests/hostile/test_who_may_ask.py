@@ -1,0 +1,213 @@
+"""Everybody asks everything: who gets an answer at which address, and that no answer tells what its reader may not know.
+
+The addresses are found by asking the doors, so that a new one fails here until somebody has thought of who may read it.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from httpx import Response
+
+from services.platform.database import use_database
+from services.platform.ids import new_id
+from tests.county import LOGINS, SHUIKOU, WATER
+from tests.hostile import canaries as c
+from tests.hostile.barrage import Barrage
+from tests.hostile.canaries import found_in
+from tests.hostile.operations import Operation, operations
+from tests.hostile.planting import CONTACT, person
+from tests.journeys.people import PICTURE, Desk
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+READS_BY_POST = {"POST /v1/hotline/callers": {"phone": c.PHONE}, "POST /v1/hotline/phone-tasks/{task_id}/number": {"purpose": "回访"}}
+ALL = operations()
+READS = [found for found in ALL if found.document.get("security") and (found.method in ("GET", "HEAD") or str(found) in READS_BY_POST)]
+QUERIES = {
+    "/v1/categories/suggest": "?text=x",
+    "/v1/hotline/calls/{call_id}/recording": "?purpose=x",
+    "/v1/reports/hotline/calls": "?metric=connection_rate_queued",
+}
+KNOWS_IN_CONFIDENCE = {"hotline", "county", "pengzhai"}
+"""Who was asked for confidence, and who watches over it: the hotline, the county, and the desk of the township."""
+STRANGERS = ("yangming", "roads")
+"""Their area and their line have nothing to do with what is told here."""
+MASKED = ("欧****", "138****5544", "138****4433", "上**", "上***", "k***@example.org", "441***********1236", "441***********345X")
+
+
+@dataclass
+class Matter:
+    """A petition in confidence with everything that hangs on it, and a complaint of the same person."""
+
+    barrage: Barrage
+    known: dict[str, str]
+    other: str
+
+    async def ask(self, operation: Operation, login: str | None) -> Response:
+        """Ask as somebody; as nobody where None."""
+        use_database(self.barrage.databases[operation.door])
+        headers = {"Tus-Resumable": "1.0.0", **(self.barrage.headers[login] if login else {})}
+        body = READS_BY_POST.get(str(operation))
+        url = operation.address(self.known) + QUERIES.get(operation.path, "")
+        return await self.barrage.clients[operation.door].request(operation.method, url, headers=headers, json=body)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def matter(opened) -> Any:
+    county, barrage = opened
+    client = barrage.clients["intake"]
+    use_database(barrage.databases["intake"])
+    desk = Desk(client, county, dict(barrage.headers))
+    sent = await client.post(
+        "/v1/attachments", content=PICTURE + new_id().bytes, headers={**barrage.headers["hotline"], "Content-Type": "image/png"}
+    )
+    told = {"words": c.WORDS, "category": "water.pipe_burst", "place": {"unit_code": SHUIKOU, "words": c.PLACE}, "contact": CONTACT}
+    other = await desk.file(**{**told, "words": "另一件事"})
+    petition = {**told, "filing_id": str(new_id()), "confidential": True, "people": 9, "representatives": [person()]}
+    petition |= {"attachment_ids": [sent.json()["id"]]}
+    answer = await client.post("/v1/petitions", json=petition, headers=barrage.headers["hotline"])
+    assert answer.status_code == 201, answer.text
+    await county.settle()
+    number = answer.json()["number"]
+    await desk.does("county", number, "transfer", unit=WATER, words="请水利局办理", designate=True)
+    link = {"call_id": "1795312694.0", "source": "pbx-580", "purpose": "supplement"}
+    linked = await client.post(f"/v1/tickets/{number}/calls", json=link, headers=barrage.headers["hotline"])
+    assert linked.status_code == 201, linked.text
+    read = await client.get(f"/v1/tickets/{number}/complaints", headers=barrage.headers["county"])
+    task = await county.value(
+        "INSERT INTO phone_tasks (id, ticket_id, complaint_id, purpose, words, state, not_before, created_at)"
+        " SELECT gen_random_uuid(), ticket_id, id, 'call_back', 'x', 'open', now(), now() FROM complaints WHERE id = $1::uuid RETURNING id",
+        read.json()[0]["id"],
+    )
+    await county.owner.execute(
+        "UPDATE calls SET recording_state = 'kept', recording_attachment_id = (SELECT id FROM attachments ORDER BY uploaded_at LIMIT 1)"
+    )
+    known = {
+        **barrage.known,
+        "number": number,
+        "complaint_id": read.json()[0]["id"],
+        "attachment_id": sent.json()["id"],
+        "task_id": str(task),
+    }
+    yield Matter(barrage, known, other)
+
+
+_EVERYBODY = frozenset(LOGINS)
+_DESK = frozenset({"hotline", "county"})
+_DISPATCHERS = frozenset({"pengzhai", "yangming"})
+_ADMIN = frozenset({"admin"})
+_SUPERVISED = frozenset({"admin", "county"})
+_TOLD = frozenset({"county", "hotline", "pengzhai", "shuikou", "water"})
+"""Who handles the matter, or watches over whoever does, and may read complaints."""
+_SEES_TICKET = _TOLD | {"admin", "analyst"}
+MAY: dict[str, frozenset[str]] = {
+    "GET /v1/attachments/{attachment_id}": _TOLD | _ADMIN,
+    "GET /v1/attachments/{attachment_id}/facts": _DESK | {"pengzhai"},
+    "GET /v1/attachments/{attachment_id}/public": _TOLD | _ADMIN,
+    "GET /v1/categories/suggest": _EVERYBODY,
+    "GET /v1/connections": _ADMIN,
+    "GET /v1/connections/{code}": _ADMIN,
+    "GET /v1/field-reports/sync/conflicts": frozenset({"grid", "shuikou"}),
+    "GET /v1/field-reports/sync/{command_id}": frozenset({"grid"}),
+    "GET /v1/hotline/calls": _DESK,
+    "GET /v1/hotline/calls/{call_id}": _DESK,
+    "GET /v1/hotline/calls/{call_id}/recording": _DESK,
+    "GET /v1/hotline/calls/{call_uuid}/tickets": _DESK,
+    "GET /v1/hotline/drafts": _DESK,
+    "GET /v1/hotline/drafts/{draft_id}": _DESK,
+    "GET /v1/hotline/phone-tasks": _DESK,
+    "GET /v1/hotline/unreadable-events": _DESK,
+    "GET /v1/hotline/unreadable-events/{event_id}": _DESK,
+    "GET /v1/me": _EVERYBODY,
+    "GET /v1/me/work": _EVERYBODY,
+    "GET /v1/members": _SUPERVISED | _DISPATCHERS,
+    "GET /v1/members/unplaced": _SUPERVISED | _DISPATCHERS,
+    "GET /v1/members/{member_id}": _SUPERVISED,
+    "GET /v1/members/{member_id}/wecom": _SUPERVISED,
+    "GET /v1/metrics": _EVERYBODY,
+    "GET /v1/overdue": _EVERYBODY,
+    "GET /v1/platforms/{connection}/orders": _SUPERVISED | _DISPATCHERS | _DESK,
+    "GET /v1/platforms/{connection}/pushes": _ADMIN,
+    "GET /v1/reports/hotline": _EVERYBODY,
+    "GET /v1/reports/hotline/calls": _DESK,
+    "GET /v1/reports/{metric}": _EVERYBODY,
+    "GET /v1/reports/{metric}/tickets": _EVERYBODY,
+    "GET /v1/tickets": _EVERYBODY,
+    "GET /v1/tickets/count": _EVERYBODY,
+    "GET /v1/tickets/{number}": _SEES_TICKET,
+    "GET /v1/tickets/{number}/calls": _TOLD,
+    "GET /v1/tickets/{number}/complaints": _TOLD,
+    "GET /v1/tickets/{number}/events": _SEES_TICKET,
+    "GET /v1/tickets/{number}/messages": _DESK | {"pengzhai"},
+    "GET /v1/tickets/{number}/reception": _TOLD,
+    "GET /v1/tickets/{number}/same-person": _TOLD,
+    "GET /v1/tickets/{number}/why": _SEES_TICKET,
+    "GET /v1/tickets/{number}/work-logs": _SEES_TICKET,
+    "GET /v1/units": _EVERYBODY,
+    "GET /v1/units/blank": _SUPERVISED | _DISPATCHERS | {"analyst"},
+    "GET /v1/units/{code}": _EVERYBODY,
+    "GET /v1/uploads/{upload_id}": frozenset({"county"}),  # whose upload it is
+    "GET /v1/webhook-subscriptions": _SUPERVISED,
+    "GET /v1/webhook-subscriptions/{subscription_id}": _SUPERVISED,
+    "GET /v1/webhook-subscriptions/{subscription_id}/deliveries": _SUPERVISED,
+    "GET /v1/workload": _EVERYBODY,
+    "HEAD /v1/uploads/{upload_id}": frozenset({"county"}),
+    "POST /v1/hotline/callers": _DESK,
+    "POST /v1/hotline/phone-tasks/{task_id}/number": frozenset({"county"}),  # the first who takes it
+}
+OPEN_TO_ALL = {
+    "intake": {
+        "GET /healthz", "GET /readyz", "GET /metrics", "POST /v1/sessions", "GET /v1/categories", "GET /v1/categories/{code}",
+        "GET /v1/units/{code}/responsible", "GET /v1/complaints/{number}", "POST /v1/complaints/{number}/progress",
+        "OPTIONS /v1/uploads", "OPTIONS /v1/uploads/{upload_id}", "GET /v1/wechat/callback", "POST /v1/wechat/callback",
+        "GET /v1/wecom/callback", "POST /v1/wecom/callback", "POST /v1/platforms/{connection}/orders",
+    },
+    "reporting": {"GET /healthz", "GET /readyz", "GET /metrics"},
+}  # fmt: skip
+"""Where nobody signs in: what everybody may know, and what shows another proof of who asks. Exchanges and Open311 beside them."""
+
+
+async def test_where_nobody_signs_in_is_known():
+    for door, known in OPEN_TO_ALL.items():
+        free = {str(found) for found in ALL if found.door == door and not found.document.get("security")}
+        own_proof = {name for name in free if " /open311/" in name or name.startswith("POST /v1/hotline/calls/{connection}")}
+        assert free - own_proof == known
+
+
+async def test_who_is_answered_is_known_of_every_address(matter):
+    found = {str(operation): {login for login in LOGINS if (await matter.ask(operation, login)).status_code < 300} for operation in READS}
+    assert found == MAY
+
+
+async def test_whoever_is_not_signed_in_is_answered_nowhere(matter):
+    for operation in READS:
+        assert (await matter.ask(operation, None)).status_code == 401, operation
+
+
+async def test_no_answer_to_anybody_shows_who_complained_in_clear(matter):
+    for operation in READS:
+        for login in LOGINS:
+            answer = await matter.ask(operation, login)
+            if "/phone-tasks/" not in operation.path and "/drafts" not in operation.path:
+                assert not found_in(answer.content, c.CONTACT), (str(operation), login, answer.text)
+
+
+async def test_nobody_but_the_desk_learns_even_masked_who_complained_in_confidence(matter):
+    shown = set()
+    for operation in READS:
+        for login in LOGINS:
+            answer = await matter.ask(operation, login)
+            if any(mask in answer.text for mask in MASKED) or ("same-person" in operation.path and matter.other in answer.text):
+                assert login in KNOWS_IN_CONFIDENCE, (str(operation), login, answer.text)
+                shown.add(str(operation))
+    assert shown >= {"GET /v1/tickets/{number}/complaints", "GET /v1/tickets/{number}/reception", "GET /v1/tickets/{number}/same-person"}
+
+
+async def test_strangers_learn_of_a_matter_at_no_address(matter):
+    ids = ("number", "complaint_id", "attachment_id", "task_id", "call_id", "push_id", "delivery_id", "event_id")
+    secret = (*c.SAID, *(matter.known[name] for name in ids), "1795312694.0", matter.other)
+    for operation in READS:
+        for login in STRANGERS:
+            answer = await matter.ask(operation, login)
+            assert not found_in(answer.content, secret), (str(operation), login, answer.text)
