@@ -5,6 +5,7 @@ followed, and what comes must be a picture, film, recording or PDF like every ot
 clients inside.
 """
 
+import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -32,6 +33,8 @@ log = structlog.get_logger()
 LADDER = tuple(timedelta(seconds=seconds) for seconds in (10, 60, 600, 3600, 6 * 3600))
 """How long to wait after each failure; after the last the picture is given up."""
 LEASE = timedelta(minutes=5)
+_LONGEST_FETCH = 45.0
+"""Seconds for one picture, whatever its server does: one that trickles for ever holds up nobody else's."""
 LOST = "〔系统〕诉求人附上的一个图片链接无法取得，请向诉求人索取照片。"
 _OK = 200
 _HOPELESS = frozenset(
@@ -114,7 +117,7 @@ async def _received(client: httpx.AsyncClient, wanted: _Wanted) -> Received:
     if wanted.url is None:
         raise NotFetched("erased")
     try:
-        async with download(client, wanted.url, allow_private=wanted.allow_private) as answer:
+        async with asyncio.timeout(_LONGEST_FETCH), download(client, wanted.url, allow_private=wanted.allow_private) as answer:
             if answer.status_code != _OK:
                 raise NotFetched(f"http.{answer.status_code}")
             return await receive(answer.aiter_bytes(), store(), settings().attachment_limit)

@@ -1,6 +1,7 @@
 """Pictures that clients name by address: fetched by the worker from a real server, a few times, from where they may be fetched only."""
 
 import asyncio
+import contextlib
 
 import pytest
 
@@ -116,3 +117,24 @@ async def test_a_picture_of_an_update_is_fetched_too(client, county, platform):
     assert answer.status_code == 200, answer.text
     assert await fetch(county) == 1
     assert (await state(county))["state"] == "fetched"
+
+
+async def test_a_server_that_never_ends_its_picture_holds_nobody_up(client, county, monkeypatch):
+    monkeypatch.setattr("services.channels.open311_media._LONGEST_FETCH", 0.5, raising=False)
+
+    async def trickle(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\n\r\n" + JPEG[:64])
+        with contextlib.suppress(ConnectionError):
+            while True:
+                writer.write(b"\0")
+                await writer.drain()
+                await asyncio.sleep(0.05)
+
+    server = await asyncio.start_server(trickle, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    await client.filed(media_url=f"http://127.0.0.1:{port}/endless.jpg")
+    async with asyncio.timeout(5):
+        assert await fetch(county) == 1
+    row = await state(county)
+    assert (row["state"], row["last_error"]) == ("wanted", "call.TimeoutError")
+    server.close()
