@@ -4,7 +4,7 @@
 option                   what
 =======================  ================================================================================================
 ``zone``                 zone of times that carry none; default: the adapter's (Asia/Shanghai for most)
-``numbers``              the hotline's own numbers; a mobile number is kept in clear only if listed here
+``numbers``              the hotline's own numbers and agents' own telephones; any other is nobody's agent and not kept in clear
 ``direction``            ``inbound`` (default) or ``outbound``, where posts do not say
 ``header``               header that carries the shared secret; default ``X-Hotline-Token``
 ``secret_in_query``      name of a query parameter with the secret, for vendors that can set no header

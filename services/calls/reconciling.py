@@ -17,6 +17,7 @@ from services.calls.adapters import asterisk
 from services.calls.adapters.values import told
 from services.calls.events import CallEvent, Told
 from services.calls.exchanges import KIND, Exchange, exchange_of
+from services.calls.in_clear import without_numbers
 from services.calls.models import ExchangeFile
 from services.calls.storing import Stored, store
 from services.connections.directory import connected_systems
@@ -66,7 +67,7 @@ def read_lines(exchange: Exchange, kind: str, lines: Iterable[bytes]) -> Iterato
             continue
         found = told(line, partial(_events, exchange, kind, line))
         if found.error != "event.none":
-            yield found
+            yield without_numbers(found, exchange.source)
 
 
 def _events(exchange: Exchange, kind: str, line: bytes) -> Iterator[CallEvent]:

@@ -5,6 +5,7 @@ import structlog
 from services.calls.adapters.values import Post
 from services.calls.events import Told
 from services.calls.exchanges import Exchange
+from services.calls.in_clear import without_numbers
 from services.calls.storing import Stored, store
 from services.platform.unit_of_work import Work
 
@@ -23,7 +24,7 @@ def _read(exchange: Exchange, post: Post) -> tuple[Told, ...]:
     if exchange.fault is not None:
         return (Told(post.body, error=exchange.fault),)
     try:
-        return exchange.adapter.read(post, exchange.source)
+        return tuple(without_numbers(item, exchange.source) for item in exchange.adapter.read(post, exchange.source))
     except Exception as error:  # noqa: BLE001  a mistake in an adapter must not lose what an exchange says only once
         log.error("calls.adapter_broken", source=exchange.code, adapter=exchange.adapter.name, error=type(error).__name__)  # noqa: TRY400
         return (Told(post.body, error="adapter.broken"),)
