@@ -12,7 +12,7 @@ from services.platform.papers import read_paper
 from services.platform.unit_of_work import unit_of_work
 from tests.attachments.samples import JPEG
 from tests.channels.open311_client import connect, tree
-from tests.county import SHUIKOU
+from tests.county import PENGZHAI, SHUIKOU
 from tests.journeys.people import Desk
 
 POLICY = {"service_code": "consultation.policy", "description": "医保怎么报销", "address_id": SHUIKOU, "email": "zhang@example.org"}
@@ -190,6 +190,21 @@ async def test_what_is_added_to_a_request_that_has_ended_is_kept_and_the_hotline
     assert "回访" in task["words"]
     assert "又不行了" not in task["words"]
     assert (await desk.read(number))["status"] == "closed"
+
+
+async def test_danger_told_of_a_request_that_has_ended_is_a_new_emergency(client, desk, number, county):
+    await answered(desk, number)
+    await desk.does("county", number, "close", verified_by="documents", words="办结")
+    for _ in range(2):
+        await push(client, number, update_id="danger-1", description="救命，有人触电了")
+    await county.settle()
+    (anew,) = await county.fetch("SELECT * FROM tickets WHERE number <> $1", number)
+    assert (anew["urgency"], anew["channel"]) == ("emergency", "open311")
+    rung = "SELECT u.code FROM messages m JOIN units u ON u.id = m.unit_id WHERE m.ticket_id = $1"
+    assert PENGZHAI in {row["code"] for row in await county.fetch(rung, anew["id"])}
+    headers = await desk.as_("hotline")
+    known = (await desk.client.get(f"/v1/tickets/{anew['number']}/complaints", headers=headers)).json()[0]["contact"]
+    assert known["email"] == "z***@example.org"
 
 
 async def test_danger_in_an_update_is_heard(client, desk, number, county):
