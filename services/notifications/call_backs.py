@@ -4,6 +4,7 @@ Once for each answer.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
@@ -14,7 +15,7 @@ from services.complaints.phone_tasks import CALL_BACK_ASKS, open_phone_tasks
 from services.journal.draining import Owed
 from services.platform.bulk import one_of
 from services.platform.unit_of_work import Work
-from services.tickets.models import Ticket
+from services.tickets.models import Answer, Ticket
 
 
 async def open_call_backs(work: Work, owed: Sequence[Owed]) -> None:
@@ -34,10 +35,12 @@ async def open_call_backs(work: Work, owed: Sequence[Owed]) -> None:
     )
     found = sorted({*await work.session.scalars(query), *await reachable_by_call(work.session, list(answered))})
     main = await _main_tickets(work, {answered[complaint_id].subject_id for complaint_id in found})
+    rounds = await _rounds(work, found)
     rows = []
     for complaint_id in found:
         one = answered[complaint_id]
-        number, round_ = main[one.subject_id]
+        number, present = main[one.subject_id]
+        round_ = rounds.get((complaint_id, one.recorded_at), present)
         rows.append(
             {
                 "ticket_id": one.subject_id,
@@ -55,3 +58,9 @@ async def _main_tickets(work: Work, ticket_ids: set[UUID]) -> dict[UUID, tuple[s
     """The tickets that were answered: a merged one's complainants are called back about the one that went on."""
     rows = await work.session.execute(select(Ticket.id, Ticket.number, Ticket.round).where(one_of(Ticket.id, ticket_ids)))
     return {row.id: (row.number, row.round) for row in rows}
+
+
+async def _rounds(work: Work, complaint_ids: Sequence[UUID]) -> dict[tuple[UUID, datetime], int]:
+    """The rounds answers were given in, by person and instant: the ticket may be in another one by now, and asks about another answer."""
+    query = select(Answer.complaint_id, Answer.answered_at, Answer.round).where(one_of(Answer.complaint_id, complaint_ids))
+    return {(row.complaint_id, row.answered_at): row.round for row in await work.session.execute(query)}

@@ -279,6 +279,18 @@ async def test_an_answer_only_the_call_back_could_tell_is_told_though_the_ticket
     assert ended.json()["state"] == "done", ended.text
 
 
+async def test_an_answer_told_of_late_asks_about_its_own_round(intake, county, operator):
+    desk = Desk(intake, county)
+    number = await file(intake, operator)
+    await county.settle()
+    await desk.does("shuikou", number, action="accept")
+    await desk.does("shuikou", number, action="resolve", words="已更换灯泡")
+    assert (await desk.try_("hotline", number, action="answer", words="路灯已修好。")).status_code == 200
+    assert (await desk.try_("hotline", number, action="reopen", words="群众来电称仍不亮")).status_code == 200
+    await county.settle()
+    assert [dict(row) for row in await county.fetch("SELECT round, purpose FROM phone_tasks")] == [{"round": 1, "purpose": "call_back"}]
+
+
 async def test_confidence_on_request_hides_the_person_from_whoever_handles_it(intake, county, operator):
     number = await file(intake, operator)
     await county.settle()
