@@ -15,8 +15,9 @@ from services.channels.models import Conversation, WechatMessage
 from services.channels.wechat_effects import file_waiting
 from services.channels.wechat_forgetting import forget
 from services.channels.wechat_keeping import Turn, push_of
+from services.channels.wechat_replies import shown_of
 from services.channels.wechat_turns import hold, pending, said, take_turn
-from services.connections.wechat_api import WeChatApi, WeChatError, WeChatUnreachable
+from services.connections.wechat_api import TOKEN_REFUSED, WeChatApi, WeChatError, WeChatUnreachable
 from services.connections.wechat_people import count_customer_message
 from services.platform.actor import COMPLAINANT, SYSTEM
 from services.platform.bulk import table_of
@@ -30,6 +31,8 @@ LADDER = tuple(timedelta(seconds=seconds) for seconds in (2, 5, 15, 60, 300, 600
 """How long a turn waits after each failure; after the last it goes on at that step."""
 REPLY_LADDER = tuple(timedelta(seconds=seconds) for seconds in (10, 60, 300, 1800, 7200))
 """How long an owed answer waits after each failure; after the last it is given up: by then nobody waits for it."""
+_BAD_MOMENT = TOKEN_REFUSED | {-1, 45009, 45011}
+"""WeChat is busy, has enough of us for now, or knows no token just then: nothing is wrong with the answer or the person."""
 _LEASE = timedelta(seconds=60)
 _C, _M, _P = table_of(Conversation), table_of(WechatMessage), table_of(SealedPaper)
 
@@ -147,11 +150,12 @@ async def _tell(api: WeChatApi | None, row: Row[Any]) -> None:
     async with unit_of_work(SYSTEM) as work:
         words = await said(work.session, row.openid_index, row.answer["says"])
     try:
-        await api.call("/cgi-bin/message/custom/send", {"touser": push.sender, "msgtype": "text", "text": {"content": words}})
-    except WeChatError as error:
-        return await _note(row, "given_up", str(error))
-    except WeChatUnreachable as error:
-        return await _note(row, "owed" if row.tries <= len(REPLY_LADDER) else "given_up", str(error))
+        await api.call(
+            "/cgi-bin/message/custom/send", {"touser": push.sender, "msgtype": "text", "text": {"content": shown_of(words or "")}}
+        )
+    except (WeChatError, WeChatUnreachable) as error:
+        for_good = isinstance(error, WeChatError) and error.errcode not in _BAD_MOMENT
+        return await _note(row, "given_up" if for_good or row.tries > len(REPLY_LADDER) else "owed", str(error))
     return await _note(row, "sent", None)
 
 

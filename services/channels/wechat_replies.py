@@ -88,7 +88,7 @@ def envelope(encrypt: str, made: str, stamp: int, nonce: str, *, as_json: bool =
 def _content(reply: Reply) -> tuple[str, dict[str, Any]]:
     match reply:
         case TextReply(words):
-            return "text", {"Content": _cut(words)}
+            return "text", {"Content": shown_of(words)}
         case ImageReply(media_id):
             return "image", {"Image": {"MediaId": media_id}}
         case VoiceReply(media_id):
@@ -100,7 +100,8 @@ def _content(reply: Reply) -> tuple[str, dict[str, Any]]:
             return "news", {"ArticleCount": 1, "Articles": {"item": article}}
 
 
-def _cut(words: str) -> str:
+def shown_of(words: str) -> str:
+    """Return as much of `words` as the platform takes in one text, cut at a character's end and without what XML cannot hold."""
     return _NOT_XML.sub("", words).encode()[:TEXT_BYTES_AT_MOST].decode("utf-8", "ignore")
 
 
