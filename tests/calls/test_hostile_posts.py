@@ -42,3 +42,15 @@ async def test_no_text_and_no_value_in_any_field_breaks_anything(county, pbx, in
             page = await intake.get(address, headers=operator)
             assert page.status_code == 200, page.text
             address = page.links.get("next", {}).get("url")
+
+
+async def test_an_address_nobody_can_read_is_refused_like_any_other_stranger(pbx):
+    strangers = await pbx.again_as("twilio", "cloud", "auth-token-of-ours")
+    shown = await pbx.again_as("cti", "cti", secret_in_query="key")
+    many = "&".join(f"p{nth}=1" for nth in range(200))
+    for exchange, wanted in ((strangers, 403), (shown, 401)):
+        for host, kind in ((host, kind) for host in ("[", "a:b", "h:99999999", "[::1", "") for kind in KINDS):
+            sent = await pbx.client.post(
+                f"/v1/hotline/calls/{exchange.code}?{many}", content=b"{}", headers={"Content-Type": kind, "Host": host}
+            )
+            assert sent.status_code == wanted, (exchange.code, host, kind)
