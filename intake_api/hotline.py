@@ -13,7 +13,7 @@ from services.complaints.filing_desk import file_complaint
 from services.complaints.views import Filed
 from services.hotline.drafts import mark_filed
 from services.platform.actor import Actor
-from services.platform.text import Token
+from services.platform.text import Code, Token
 from services.platform.unit_of_work import unit_of_work
 from services.web.idempotency import IdempotencyKeyHeader
 from services.web.signed_in import requires
@@ -25,6 +25,7 @@ class HotlineComplaint(Telling):
     """What is told on the telephone. `call_id` and `item`, or a `filing_id` of the client's own, make a repeat harmless."""
 
     call_id: Token | None = Field(default=None, description="The telephone system's id of the call.", examples=["1763748600.4711"])
+    source: Code | None = Field(default=None, description="Code of the exchange, where there are several.", examples=["pbx-580"])
     item: int = Field(default=1, ge=1, le=99, description="Which matter of the call, where one call brings several.")
     filing_id: UUID | None = Field(default=None, description="A UUID made by the client, where there is no call id.")
     draft_id: UUID | None = Field(default=None, description="The draft this was typed in: it becomes this ticket.")
@@ -38,7 +39,9 @@ class HotlineComplaint(Telling):
     @property
     def message_id(self) -> str:
         """The hotline's own id of this matter."""
-        return str(self.filing_id) if self.call_id is None else f"{self.call_id}#{self.item}"
+        if self.call_id is None:
+            return str(self.filing_id)
+        return f"{self.source}:{self.call_id}#{self.item}" if self.source else f"{self.call_id}#{self.item}"
 
 
 @router.post("/hotline/complaints", summary="File what a caller tells", status_code=201, response_model=Filed, responses=FOUND_BEFORE)

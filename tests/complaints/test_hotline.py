@@ -176,6 +176,12 @@ async def test_a_name_that_exists_twice_is_asked_back_and_filed_all_the_same(des
     assert await desk.database.value("SELECT place_unit_id FROM tickets") is None
 
 
+async def test_two_exchanges_may_give_the_same_id_to_different_calls(desk):
+    replies = [await desk.hotline(CALL | {"source": source}) for source in ("pbx-1", "pbx-2", "pbx-1")]
+    assert [reply.status_code for reply in replies] == [201, 201, 200]
+    assert len({reply.json()["number"] for reply in replies}) == 2
+
+
 @pytest.mark.parametrize("by", ["grid", "secretary"])
 async def test_only_the_desk_files_by_hotline(desk, by):
     reply = await desk.hotline(CALL, by=by)
