@@ -20,7 +20,8 @@ def upgrade() -> None:
     op.add_column("calls", sa.Column("satisfaction", sa.SmallInteger(), nullable=True))
     op.create_check_constraint(op.f("ck_calls_satisfaction"), "calls", "satisfaction BETWEEN 1 AND 3")
     grant("call_drafts", intake="SELECT, INSERT, UPDATE", reporting="")
-    grant("ticket_calls, call_notes", intake="SELECT, INSERT")
+    # What operators noted of a call are words about people: no figure is made of them.
+    grant("ticket_calls, call_notes", intake="SELECT, INSERT", worker="", reporting="")
     grant("contact_reveals", intake="SELECT, INSERT", reporting="")
     grant("phone_tasks", intake="", worker="UPDATE", reporting="")
 

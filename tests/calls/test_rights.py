@@ -18,7 +18,7 @@ async def test_whoever_reports_sees_calls_and_neither_papers_nor_what_came_nor_w
     try:
         async with opened.transaction() as session:
             assert (await session.execute(text("SELECT count(*) FROM calls"))).scalar() == 0
-        for table in ("sealed_papers", "call_events", "recording_accesses", "exchange_files"):
+        for table in ("sealed_papers", "call_events", "recording_accesses", "exchange_files", "call_notes", "ticket_calls"):
             await refused(opened, f"SELECT * FROM {table}")
         await refused(opened, "UPDATE calls SET talk_seconds = 1")
     finally:
