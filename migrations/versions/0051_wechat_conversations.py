@@ -61,6 +61,7 @@ def _conversations() -> None:
         sa.Column("complaint_id", sa.Uuid(), nullable=True),
         sa.Column("ticket_id", sa.Uuid(), nullable=True),
         sa.Column("asked", sa.Text(), nullable=True),
+        sa.Column("confides", sa.Boolean(), server_default="false", nullable=False),
         sa.Column("told_unit_at", _AT, nullable=True),
         sa.Column("hint_message_id", sa.Uuid(), nullable=True),
         sa.Column("hint_at", _AT, nullable=True),

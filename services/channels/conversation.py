@@ -43,6 +43,8 @@ class Kind(StrEnum):
     NEW_WORDS = "new_words"
     """``新问题：…``, with the words behind it."""
     DONE = "done"
+    CONFIDE = "confide"
+    """They ask that nobody learns who they are."""
     COURTESY = "courtesy"
     HELP = "help"
     BLANK = "blank"
@@ -71,6 +73,8 @@ class Effect(StrEnum):
     """Remember where the phone was."""
     JUDGE = "judge"
     """Record what the complainant says of the result."""
+    CONFIDE = "confide"
+    """Keep in confidence who told the open matter; the next one, where none is open."""
     ASK_WHICH = "ask_which"
     FORGET = "forget"
     """Delete what is known of them from WeChat."""
@@ -107,6 +111,7 @@ def _everywhere(state: State) -> dict[Kind, Rule]:
         Kind.VERDICT: Rule((Effect.JUDGE,), state),
         Kind.VERDICT_UNCLEAR: _UNCLEAR,
         Kind.VERDICT_NONE: Rule((Effect.SAY_NOTHING_TO_JUDGE,), state),
+        Kind.CONFIDE: Rule((Effect.CONFIDE,), state),
         Kind.COURTESY: Rule((Effect.SAY_THANKS,), state),
         Kind.HELP: Rule((Effect.SAY_HELP,), state),
         Kind.BLANK: Rule((Effect.ASK_WORDS,), state),

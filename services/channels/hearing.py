@@ -39,6 +39,24 @@ _DONE = frozenset({"完毕", "没有了", "没了", "说完了", "就这些", "�
 _COURTESY = frozenset(
     {"谢谢", "谢谢你", "谢谢您", "多谢", "感谢", "好的", "好", "嗯", "嗯嗯", "收到", "知道了", "ok", "辛苦了", "明白", "再见"}
 )
+_CONFIDE = frozenset(
+    {
+        "保密",
+        "请保密",
+        "要求保密",
+        "我要保密",
+        "请为我保密",
+        "请替我保密",
+        "匿名",
+        "我要匿名",
+        "匿名反映",
+        "请不要透露我的信息",
+        "不要透露我的信息",
+    }
+)
+_ASKS_CONFIDENCE = re.compile(
+    r"(?:请|要求|希望|务必|为我|替我|帮我|给我|对我|身份|信息|姓名)保密|匿名(?:举报|反映|投诉)|(?:不要|别|勿)(?:透露|泄露|暴露|告诉.{0,8}是)我"
+)
 _HELP = frozenset(
     {"帮助", "怎么用", "撤销", "取消", "撤回", "你好", "您好", "在吗", "在不在", "有人吗", "hello", "hi", "喂", "人工", "转人工"}
 )
@@ -101,9 +119,14 @@ def hear_text(text: str) -> Heard:
     return Heard(Kind.NEW_WORDS if _NEW_WORDS.match(plain) else Kind.WORDS, words=text)
 
 
+def asks_confidence(words: str) -> bool:
+    """Tell whether somebody asks, in the middle of their words, that nobody learns who they are."""
+    return bool(_ASKS_CONFIDENCE.search("".join(unicodedata.normalize("NFKC", words).split())))
+
+
 def _command(plain: str, text: str) -> Heard | None:
     """Return what a short text commands or asks; None where it tells something."""
-    for kind, said in ((Kind.NEW, _NEW), (Kind.DONE, _DONE), (Kind.COURTESY, _COURTESY), (Kind.HELP, _HELP)):
+    for kind, said in ((Kind.NEW, _NEW), (Kind.DONE, _DONE), (Kind.CONFIDE, _CONFIDE), (Kind.COURTESY, _COURTESY), (Kind.HELP, _HELP)):
         if plain in said:
             return Heard(kind)
     asked = _PROGRESS.fullmatch(plain)

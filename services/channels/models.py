@@ -15,7 +15,8 @@ class Conversation(Base):
     """How far somebody's talk with us on WeChat is. Whoever takes a turn of it holds the row locked.
 
     Who it is is known by `openid_index` alone. `complaint_id` is the matter further messages belong to, `asked` the verdict that waits for
-    a ticket's number, `hint_message_id` the push that last said where the phone was, at `hint_at`.
+    a ticket's number, `confides` that who tells the next matter is kept in confidence, `hint_message_id` the push that last said where the
+    phone was, at `hint_at`.
     """
 
     __tablename__ = "conversations"
@@ -30,6 +31,7 @@ class Conversation(Base):
     complaint_id: Mapped[UUID | None] = mapped_column(ForeignKey("complaints.id"))
     ticket_id: Mapped[UUID | None] = mapped_column(ForeignKey("tickets.id"))
     asked: Mapped[str | None]
+    confides: Mapped[bool] = mapped_column(server_default=text("false"))
     told_unit_at: Mapped[datetime | None]
     hint_message_id: Mapped[UUID | None]
     hint_at: Mapped[datetime | None]

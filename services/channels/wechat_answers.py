@@ -71,6 +71,10 @@ _TEXTS: Mapping[str, Callable[[Part, str], str]] = {
     "nothing_to_judge": lambda _part, hotline: f"您目前没有等待确认结果的工单。{_HOW}需要帮助请拨打{hotline}热线。",
     "new": lambda _part, _hotline: "好的，请用文字说明新的问题：什么事、在哪个镇哪个村。",
     "done": lambda _part, _hotline: "好的，已记录。回复“进度”可以查询办理进度。",
+    "confided": lambda _part, _hotline: "好的，已为您保密：承办单位不会知道是您反映的。",
+    "will_confide": lambda _part, hotline: (
+        f"好的，您接下来反映的问题会为您保密，承办单位不会知道是您反映的。以前反映的问题要保密，请拨打{hotline}热线。"
+    ),
     "thanks": lambda _part, _hotline: "不客气。有新的情况请直接告诉我们，回复“进度”可以查询办理进度。",
 }
 

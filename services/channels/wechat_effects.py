@@ -14,7 +14,7 @@ from sqlalchemy import insert, select, update
 
 from services.catalogue.queries import catalogue
 from services.channels.conversation import Effect, Kind, State
-from services.channels.hearing import MEDIA, Heard, hear
+from services.channels.hearing import MEDIA, Heard, asks_confidence, hear
 from services.channels.models import WechatMedium, WechatMessage
 from services.channels.wechat_answers import Part
 from services.channels.wechat_keeping import Turn, push_of
@@ -35,7 +35,7 @@ from services.platform.papers import SealedPaper, read_paper
 from services.platform.settings import settings
 from services.platform.unit_of_work import Work
 from services.tickets.actions import act_on
-from services.tickets.commands import MakeCallBack
+from services.tickets.commands import MakeCallBack, Seal
 from services.tickets.models import Ticket
 
 CHANNEL = "wechat"
@@ -96,8 +96,10 @@ async def file_waiting(work: Work, conversation: dict[str, Any], *, told: bool =
         return None
     owner = next((one.push.sender for one in waiting if one.push), None)
     contact = Contact(openid=owner) if owner else None
-    telling = Telling(words=_unspoken(waiting), place=_place_of(waiting), contact=contact)
+    confidential = bool(conversation["confides"])
+    telling = Telling(words=_unspoken(waiting), place=_place_of(waiting), contact=contact, confidential=confidential)
     outcome = await _written(work, telling, waiting[0].dedupe_key, told=told)
+    conversation["confides"] = False
     await _attach(work, outcome, waiting)
     return outcome
 
@@ -109,7 +111,11 @@ async def _file(talk: Talk) -> None:
     first, *rest = talk.heard.pieces
     place = _place_of(waiting) or await _hint(talk)
     contact = Contact(openid=talk.openid) if talk.openid else None
-    telling = Telling(words=first + talk.extra_words, place=place, happened_at=talk.turn.received_at, contact=contact)
+    confidential = bool(conversation["confides"]) or any(asks_confidence(piece) for piece in talk.heard.pieces)
+    telling = Telling(
+        words=first + talk.extra_words, place=place, happened_at=talk.turn.received_at, contact=contact, confidential=confidential
+    )
+    conversation["confides"] = False
     told = talk.told()
     outcome = await _written(work, telling, talk.turn.dedupe_key, told=told)
     await _want_media(talk)
@@ -117,6 +123,8 @@ async def _file(talk: Talk) -> None:
     talk.complaint_id, talk.ticket_id = outcome.complaint_id, outcome.ticket_id
     conversation |= {"complaint_id": outcome.complaint_id, "ticket_id": outcome.ticket_id, "told_unit_at": None}
     talk.say("filed", number=outcome.number, ticket_id=str(outcome.ticket_id), promised=told)
+    if confidential:
+        talk.say("confided")
     for nth, piece in enumerate(rest, 2):
         more = MoreTold(CHANNEL, f"{talk.turn.dedupe_key}:{nth}", piece)
         await supplement(work, outcome.complaint_id, outcome.ticket_id, more, quiet=True)
@@ -148,6 +156,8 @@ async def _supplement(talk: Talk) -> None:
     talk.complaint_id, talk.ticket_id = conversation["complaint_id"], conversation["ticket_id"]
     number = await talk.work.session.scalar(select(Ticket.number).where(Ticket.id == talk.ticket_id))
     talk.say("supplemented", number=number)
+    if any(asks_confidence(piece) for piece in heard.pieces):
+        await _confide(talk)
     if any(danger_in(piece) for piece in heard.pieces):
         talk.say("danger")
 
@@ -171,6 +181,18 @@ async def _judge(talk: Talk) -> None:
     await act_on(talk.work, ticket.going_on_id, command, owed_answers)
     talk.conversation["asked"] = None
     talk.say("judged", verdict=verdict, number=ticket.number)
+
+
+async def _confide(talk: Talk) -> None:
+    """Keep in confidence who told the matter that is open; else who tells the next one."""
+    if talk.going_on is None or talk.conversation["state"] != State.TELLING:
+        talk.conversation["confides"] = True
+        talk.say("will_confide")
+        return
+    privacy = await talk.work.session.scalar(select(Ticket.privacy).where(Ticket.id == talk.going_on))
+    if privacy != "confidential":
+        await act_on(talk.work, talk.going_on, Seal(action="seal", words="诉求人要求保密"), owed_answers)
+    talk.say("confided")
 
 
 async def _ask_which(talk: Talk) -> None:
@@ -212,6 +234,7 @@ _EFFECTS: Mapping[Effect, Callable[[Talk], Awaitable[None]]] = {
     Effect.KEEP: _keep,
     Effect.REMEMBER: _remember,
     Effect.JUDGE: _judge,
+    Effect.CONFIDE: _confide,
     Effect.ASK_WHICH: _ask_which,
     Effect.FORGET: _forgetting_is_the_workers,
     Effect.SAY_PROGRESS: _say_progress,

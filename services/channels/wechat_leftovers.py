@@ -113,7 +113,7 @@ async def _break_silence(openid_index: bytes, window: timedelta) -> int:
         row = rule(State.GATHERING, Kind.SILENCE)
         outcome = await file_waiting(work, conversation) if Effect.FILE_WAITING in row.effects else None
         after = update(Conversation).where(Conversation.id == conversation["id"])
-        await work.session.execute(after.values(state=str(row.to), version=Conversation.version + 1))
+        await work.session.execute(after.values(state=str(row.to), confides=conversation["confides"], version=Conversation.version + 1))
         return int(outcome is not None)
 
 

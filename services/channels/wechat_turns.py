@@ -144,7 +144,8 @@ _TOUCHES: dict[str, Interaction] = {"CLICK": "click", "subscribe": "follow", "SC
 
 _DONE = text(
     "WITH talk AS (UPDATE conversations SET state = :state, complaint_id = :talk_complaint, ticket_id = :talk_ticket, asked = :asked,"
-    " told_unit_at = :told_unit_at, hint_message_id = :hint_message_id, hint_at = :hint_at, last_at = :last_at, version = version + 1"
+    " confides = :confides, told_unit_at = :told_unit_at, hint_message_id = :hint_message_id, hint_at = :hint_at, last_at = :last_at,"
+    " version = version + 1"
     " WHERE id = :conversation_id)"
     " UPDATE wechat_messages SET processed_at = :now, conversation_id = :conversation_id, waits = :waits, complaint_id = :complaint_id,"
     " ticket_id = :ticket_id, answer = CAST(:answer AS jsonb), reply = :reply, due_at = :now, tries = 0 WHERE id = :message_id"
@@ -166,7 +167,7 @@ async def _write_down(talk: Talk, *, owed: bool) -> None:
         "answer": orjson.dumps({"says": talk.says}).decode() if talk.says else None,
         "reply": "owed" if owed else None,
         "message_id": talk.turn.id,
-        **{name: conversation[name] for name in ("asked", "told_unit_at", "hint_message_id", "hint_at", "last_at")},
+        **{name: conversation[name] for name in ("asked", "confides", "told_unit_at", "hint_message_id", "hint_at", "last_at")},
     }
     await talk.work.session.execute(_DONE, values)
 

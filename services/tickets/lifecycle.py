@@ -196,7 +196,7 @@ TABLE: tuple[Step, ...] = (
     *_in(OPEN[:3], "merge", "merged", _DESK, "another open ticket, not itself merged", "all pause"),
     *_in(("merged",), "unmerge", SAME, _DESK, "words; returns to the status before", "paused clocks go on"),
     *_in(_WORKING, "inform", SAME, _HOLDER_OR_DESK, "words; under the petition rules, once", "inform stops"),
-    *_in((*OPEN, "closed"), "seal", SAME, _DESK_OR_CALLER, "words; once"),
+    *_in((*OPEN, "closed"), "seal", SAME, _DESK_OR_CALLER | {Relation.COMPLAINANT}, "words; once"),
     *_in(OPEN, "urge", SAME, _ANYBODY_ABOVE | {Relation.SYSTEM}, "words; the system, where an upper-level platform urges"),
     *_in(OPEN, "supervise", SAME, _ABOVE, "words"),
     *_in(OPEN, "instruct", SAME, frozenset({Relation.ABOVE}), "words, and the unit addressed"),

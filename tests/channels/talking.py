@@ -18,7 +18,7 @@ _ids = itertools.count(24309345123450000)
 
 
 def push(kind: str = "text", *, sender: str = OPENID, message_id: str | None = None, at: datetime | None = None, **fields: Any) -> Push:
-    """A push as A's reader makes it."""
+    """A push as the door reads it."""
     created = (at or datetime.now(UTC)).replace(microsecond=0)
     event, key = fields.get("Event", ""), fields.get("EventKey", "")
     number = None if kind == "event" else message_id or str(next(_ids))

@@ -111,4 +111,3 @@ def test_only_a_short_plain_echo_goes_back():
     assert echo("4375120948345356249") == "4375120948345356249"
     for hostile in ("<script>alert(1)</script>", "", "x" * 65, "a\nb", "１"):
         assert echo(hostile) is None
-

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from services.platform.settings import settings
+from tests.county import PENGZHAI
 from tests.notifications.hooks import AT, Hooks
 from tests.notifications.platform import Platform
 
@@ -169,6 +170,16 @@ async def test_the_right_to_words_is_given_by_name_with_a_reason_and_ends_with_t
     assert event["actor_account_id"] is not None
     moved = await hooks.change(made, url=f"{hooks.platform.url}/elsewhere")
     assert moved.json()["entitled"] is False
+
+
+@pytest.mark.parametrize("wider", [{"unit": None}, {"channel": None}, {"unit": "441624"}])
+async def test_whoever_may_have_one_township_s_names_does_not_get_the_county_s_by_a_change(hooks, wider):
+    made = await hooks.subscribe(unit=PENGZHAI, channel="hotline")
+    why = {"entitled": True, "reason": "按县数据共享协议第7条，仅限彭寨镇热线工单"}
+    assert (await hooks.change(made, "PUT", "/entitlement", "county", **why)).json()["entitled"] is True
+    same = {"unit": PENGZHAI, "channel": "hotline", "name": "彭寨镇"}
+    assert (await hooks.change(made, **same)).json()["entitled"] is True, "saying the same again takes nothing"
+    assert (await hooks.change(made, **wider)).json()["entitled"] is False
 
 
 async def test_a_disabled_subscription_is_told_nothing_and_starts_again_from_then_on(hooks, county):

@@ -67,7 +67,7 @@ async def subscribe(work: Work, command: Subscribe, *, allow_private: bool) -> t
 async def change_subscription(
     work: Work, subscription_id: UUID, command: ChangeSubscription, version: int | None, *, allow_private: bool
 ) -> WebhookSubscription:
-    """Change a subscription. Another address takes its entitlement away: it was given to whoever was there before.
+    """Change a subscription. Another address, unit or channel takes its entitlement away: it was given to whoever was there, for that.
 
     Raises what `subscribe` raises, Conflict ``webhook.of_a_platform`` for what only the connected system decides, and PreconditionFailed.
     """
@@ -82,10 +82,13 @@ async def change_subscription(
         row.name = command.name
     if command.event_types is not None:
         row.event_types = list(command.event_types)
+    before = (row.unit_id, row.channel)
     if "unit" in given:
         row.unit_id = await _unit_id(work, command.unit)
     if "channel" in given:
         row.channel = await _channel(work, command.channel)
+    if (row.unit_id, row.channel) != before:
+        row.entitled = False
     if command.active is not None and command.active != row.active:
         await _activate(work, row) if command.active else await _deactivate(work, row)
     await _changed(work, row, "webhook.changed")
