@@ -67,8 +67,10 @@ async def _take_next(openid_index: bytes) -> int:
             if turn.leaves:
                 await forget(work, conversation)
     except Exception as error:
-        if turn is None:
-            raise
+        if turn is None:  # what they sent cannot even be read: they wait, and nobody else does
+            log.exception("wechat.talk_failed", error=type(error).__name__)
+            await _put_off_all(openid_index, type(error).__name__)
+            return 1
         log.exception("wechat.turn_failed", message_id=str(turn.id), error=type(error).__name__, tries=turn.tries + 1)
         await _put_off(turn, type(error).__name__)
     return 1
@@ -94,13 +96,30 @@ async def _put_off(turn: Turn, error: str) -> None:
         await work.session.execute(failed.values(tries=turn.tries + 1, due_at=work.now + wait, last_error=error))
 
 
+async def _put_off_all(openid_index: bytes, error: str) -> None:
+    """Look at a person's turns again after the ladder's last step. Raises where the database is away: then it is nothing of theirs."""
+    async with unit_of_work(SYSTEM) as work:
+        theirs = select(SealedPaper.id).where(SealedPaper.openid_index == openid_index)
+        due = update(WechatMessage).where(WechatMessage.paper_id.in_(theirs), WechatMessage.processed_at.is_(None))
+        await work.session.execute(due.values(due_at=work.now + LADDER[-1], last_error=error))
+
+
 async def break_silences(limit: int) -> int:
     """File what waits for words that did not come within the window, for up to `limit` people; return how many were filed."""
     window = timedelta(minutes=settings().wechat_matter_minutes)
     async with unit_of_work(SYSTEM) as work:
         quiet = select(_C.c.openid_index).where(_C.c.state == State.GATHERING, _C.c.last_at < work.now - window)
         people = list(await work.session.scalars(quiet.order_by(_C.c.last_at).limit(limit)))
-    return sum([await _break_silence(index, window) for index in people])
+    return sum([await _break_one(index, window) for index in people])
+
+
+async def _break_one(openid_index: bytes, window: timedelta) -> int:
+    """Break one silence; where that fails, nobody else's is kept for it."""
+    try:
+        return await _break_silence(openid_index, window)
+    except Exception as error:
+        log.exception("wechat.silence_failed", error=type(error).__name__)
+        return 0
 
 
 async def _break_silence(openid_index: bytes, window: timedelta) -> int:
@@ -122,7 +141,11 @@ async def send_owed(api: WeChatApi | None, limit: int) -> int:
     async with unit_of_work(SYSTEM) as work:
         claimed = await _claim(work, limit)
     for row in claimed:
-        await _tell(api, row)
+        try:
+            await _tell(api, row)
+        except Exception as error:
+            log.exception("wechat.reply_failed", message_id=str(row.id), error=type(error).__name__)
+            await _note(row, "owed" if row.tries <= len(REPLY_LADDER) else "given_up", type(error).__name__)
     return len(claimed)
 
 

@@ -2,10 +2,13 @@
 
 import pytest
 
+from services.channels.wechat_keeping import keep
 from services.channels.wechat_leftovers import REPLY_LADDER
 from services.channels.wechat_replies import TEXT_BYTES_AT_MOST
+from services.platform.papers import OPENID as KIND
+from services.platform.secrets import blind_index
 from services.platform.settings import settings
-from tests.channels.talking import Talk, text
+from tests.channels.talking import Talk, photo, text
 from tests.connections.wechat import SEND, account, says
 from tests.journeys.people import Desk
 from tests.notifications.platform import playing
@@ -75,3 +78,42 @@ async def test_a_long_answer_is_cut_to_what_wechat_takes(talk, county, intake, l
         content = platform.at(SEND)[-1].json["text"]["content"]
     assert number in content
     assert len(content.encode()) <= TEXT_BYTES_AT_MOST, "WeChat refuses a longer one altogether (45002)"
+
+
+async def test_a_push_nobody_can_open_holds_up_nobody_else(talk, county):
+    other = "oOtherPerson00000000000001"
+    for one in (text("路灯不亮"), text("进度"), photo(), text("水管爆了", sender=other)):
+        await keep(one)
+    await talk.later(minutes=1)
+    broken = "UPDATE sealed_papers SET sealed = decode(repeat('00', 60), 'hex') WHERE openid_index <> $1"
+    await county.owner.execute(broken, blind_index(KIND, other))
+    await talk.worker()
+    assert await talk.words() == ["水管爆了"]
+    rows = await county.fetch("SELECT last_error, due_at > now() AS later FROM wechat_messages WHERE processed_at IS NULL")
+    assert [tuple(row) for row in rows] == [("InvalidTag", True)] * 3, "kept, and looked at again later"
+
+
+async def test_an_owed_answer_nobody_can_address_holds_up_no_other(talk, county, late):
+    other = "oOtherPerson00000000000001"
+    late()
+    await talk(text("进度"), text("进度", sender=other))
+    await county.owner.execute(
+        "UPDATE sealed_papers SET sealed = decode(repeat('00', 60), 'hex') WHERE openid_index <> $1", blind_index(KIND, other)
+    )
+    async with playing() as platform, account(platform) as api:
+        says(platform)
+        await talk.worker(api, settle=False)
+        assert [asked.json["touser"] for asked in platform.at(SEND)] == [other]
+    assert [row["reply"] for row in await county.fetch("SELECT reply FROM wechat_messages ORDER BY id")] == ["owed", "sent"]
+
+
+async def test_a_photo_nobody_can_open_keeps_no_other_photo_waiting(talk, county):
+    other = "oOtherPerson00000000000001"
+    await talk(photo(), photo(sender=other))
+    await county.owner.execute(
+        "UPDATE sealed_papers SET sealed = decode(repeat('00', 60), 'hex') WHERE openid_index <> $1", blind_index(KIND, other)
+    )
+    await talk.later(minutes=40)
+    await talk.worker()
+    assert [("图片1张" in words) for words in await talk.words()] == [True]
+    assert {row["state"] for row in await county.fetch("SELECT state FROM conversations")} == {"gathering", "idle"}
