@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert as plain_insert
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -20,21 +19,13 @@ from services.channels.open311_filing import CHANNEL, keep_paper, want_media
 from services.channels.open311_models import Open311Request, Open311Update
 from services.channels.open311_reading import DESCRIPTION_AT_MOST, Fields, read_instant
 from services.channels.open311_status import SENT, fixmystreet_status, open_or_closed, solved_by, w3c
-from services.complaints.commands import Contact, FileComplaint, Place, Telling
-from services.complaints.contacts import open_contact
-from services.complaints.danger import danger_in
-from services.complaints.filing_desk import prepared_within
-from services.complaints.models import Complainant, Complaint, Supplement
-from services.complaints.phone_tasks import open_phone_tasks
+from services.complaints.afterwards import told_afterwards
 from services.complaints.reading import owed_answers
-from services.complaints.supplements import MoreTold, link_files, open_ticket_of, supplement
+from services.complaints.supplements import MoreTold, open_ticket_of, supplement
 from services.complaints.tracking import STATUS_WORDS
-from services.complaints.writing import write
 from services.connections.directory import ConnectedSystem
 from services.journal.models import Event
-from services.organization.queries import unit_tree
 from services.platform.actor import COMPLAINANT
-from services.platform.database import driver_of
 from services.platform.errors import NotFound, Problem
 from services.platform.ids import new_id
 from services.platform.papers import SealedPaper, read_paper
@@ -153,7 +144,7 @@ async def take_update(told: Told, system: ConnectedSystem, files: Sequence[Recei
         more = MoreTold(CHANNEL, f"update:{update_id}", words, files=len(attached), attachment_ids=attached)
         goes_on = await open_ticket_of(work.session, request.ticket_id)
         if goes_on is None:
-            await _too_late(work, request, more)
+            await told_afterwards(work, request.complaint_id, request.ticket_id, more, _TOO_LATE, by_them=by_reporter)
         else:
             await supplement(work, request.complaint_id, goes_on, more)
             await _verdict(work, goes_on, solved_by(told.status) if by_reporter else None, own=goes_on == request.ticket_id)
@@ -202,54 +193,6 @@ async def _verdict(work: Work, ticket_id: UUID, solved: bool | None, *, own: boo
     if solved is None or status != "answered" or (solved and not own):
         return
     await act_on(work, ticket_id, MakeCallBack(action="call_back", reached=True, solved=solved), owed_answers)
-
-
-async def _too_late(work: Work, request: Any, more: MoreTold) -> None:
-    """Keep what was told of a ticket that has ended, and have the hotline ask: only people may open it again.
-
-    It is no ``call_back``: that asks about an answer, and ends with the ticket. Danger to life waits for nobody's call: it is a new matter.
-    """
-    row = {
-        "id": new_id(),
-        "complaint_id": request.complaint_id,
-        "channel": more.channel,
-        "channel_message_id": more.channel_message_id,
-        "words": more.words,
-        "files": more.files,
-        "received_at": work.now,
-    }
-    await work.session.execute(plain_insert(Supplement), [row])
-    await link_files(work, request.complaint_id, more.attachment_ids)
-    task = {"ticket_id": request.ticket_id, "complaint_id": request.complaint_id, "purpose": "tell", "words": _TOO_LATE}
-    await open_phone_tasks(work, [task])
-    if more.words and danger_in(more.words):
-        await _file_anew(work, request.complaint_id, more)
-
-
-async def _file_anew(work: Work, complaint_id: UUID, more: MoreTold) -> None:
-    """File what was told of a ticket that has ended as a complaint at the same place, of the same person where they tell it themselves."""
-    query = select(Complaint, Ticket.place_unit_id, Complainant.row_key, Complainant.sealed).join(Ticket, Ticket.id == Complaint.ticket_id)
-    query = query.outerjoin(Complainant, Complainant.complaint_id == Complaint.id).where(Complaint.id == complaint_id)
-    first, unit_id, row_key, sealed = (await work.session.execute(query)).one()
-    unit = (await unit_tree(work.session)).by_id.get(unit_id) if unit_id else None
-    by_reporter = more.words is not None and not more.words.startswith(_SOMEBODY_ELSE)
-    known = open_contact(complaint_id, row_key, sealed) if by_reporter else None
-    telling = Telling(
-        words=more.words,
-        place=Place(
-            unit_code=unit.code if unit and unit.active else None,
-            words=first.place_words,
-            lat=first.lat,
-            lon=first.lon,
-            coordinate_system=first.coordinate_system,
-        ),
-        contact=Contact(name=known.name, phone=known.phone, openid=known.openid, email=known.email) if known else None,
-        confidential=first.confidential,
-        attachment_ids=(),
-    )
-    filing = await prepared_within(work, FileComplaint(CHANNEL, more.channel_message_id, telling))
-    await write(await driver_of(work.session), [filing])
-    work.rings = True
 
 
 def _is_reporter(update: dict[str, Any], request: dict[str, Any] | None) -> bool:

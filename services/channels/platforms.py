@@ -17,6 +17,7 @@ from sqlalchemy import func, select
 
 from services.channels.platform_mapping import Order, Unmappable, more_urgent, read_order
 from services.channels.platform_models import PlatformOrder, PlatformPush
+from services.complaints.afterwards import told_afterwards
 from services.complaints.commands import FileComplaint, Place
 from services.complaints.filing_desk import prepared_within
 from services.complaints.models import Complaint
@@ -44,6 +45,7 @@ from services.tickets.models import Ticket
 log = structlog.get_logger()
 
 PAPER = "platform_order"
+_AFTERWARDS = "上级平台（{name}）对已结束的工单作了补充，请查看，核实是否需要重办。"
 
 Told = Callable[[Work, str], Awaitable[None]]
 """Sees to it that the platform of a connection is told how its orders stand; handed in, since webhooks are a room beside this one."""
@@ -204,10 +206,12 @@ async def _more(work: Work, system: ConnectedSystem, order: Order, known: Platfo
         known.deadline = order.deadline
     known.kind, known.updated_at = order.kind or known.kind, work.now
     going_on = await open_ticket_of(work.session, known.ticket_id)
+    told_more = MoreTold(CHANNEL, str(push_id), more.words, more.place) if more is not None else None
     if going_on is None:
-        return "kept"
-    if more is not None:
-        told_more = MoreTold(CHANNEL, str(push_id), more.words, more.place)
+        if told_more is not None:
+            await told_afterwards(work, known.complaint_id, known.ticket_id, told_more, _AFTERWARDS.format(name=system.name), by_them=True)
+        return "supplemented" if told_more is not None else "kept"
+    if told_more is not None:
         await supplement(work, known.complaint_id, going_on, told_more)
     if order.urged:
         known.urges += 1

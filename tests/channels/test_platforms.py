@@ -278,6 +278,19 @@ async def test_a_later_push_says_more_urges_and_moves_the_deadline_and_makes_no_
     assert (await city.listed("orders"))[0]["urges"] == 1
 
 
+async def test_what_is_told_of_an_ended_order_reaches_people_and_danger_is_filed_anew(city, county):
+    number = (await city.push()).json()["number"]
+    await city.hooks.county.settle()
+    await whole_life(city, number)
+    later = await city.push(content="水管换好了，但是路面塌方了，有人被埋。")
+    assert (later.status_code, later.json()["outcome"]) == (200, "supplemented"), later.text
+    assert "被埋" in await county.value("SELECT words FROM supplements")
+    assert [dict(row) for row in await county.fetch("SELECT purpose, state FROM phone_tasks")] == [{"purpose": "tell", "state": "open"}]
+    await county.settle()
+    rows = await county.fetch("SELECT urgency, status FROM tickets ORDER BY recorded_at")
+    assert [tuple(row) for row in rows] == [("urgent", "closed"), ("emergency", "dispatched")]
+
+
 async def test_what_changes_nothing_is_kept_without_noise(city, county):
     await city.push()
     answer = await city.push(pushedAt="2026-11-22 12:00:00")
@@ -290,7 +303,7 @@ async def test_an_order_sent_back_is_worked_on_again(city, county):
     await city.hooks.county.settle()
     await whole_life(city, number)
     late = await city.push(content="补充：还有一处")
-    assert late.json()["outcome"] == "kept", "the matter has ended"
+    assert late.json()["outcome"] == "supplemented"
     back = await city.push(back="1", content="群众不满意，仍在漏水")
     assert (back.json()["outcome"], back.json()["number"], back.json()["status"]) == ("reopened", number, "received")
     await city.hooks.work()
