@@ -105,10 +105,14 @@ class Push:
 
     @property
     def choices(self) -> list[Mapping[str, str]]:
-        """What a subscription event lists (TemplateId, SubscribeStatusString, MsgID, ErrorCode…), whatever its wrapper is called."""
+        """What a subscription event lists (TemplateId, SubscribeStatusString, MsgID, ErrorCode…), whatever its wrapper is called.
+
+        An element that is no text is left out: what is made of it must not fail a turn again and again.
+        """
         for holder in (*(self.fields.get(name) for name in _LISTS), self.fields):
             if isinstance(holder, Mapping) and isinstance(holder.get("List"), list):
-                return [entry for entry in holder["List"] if isinstance(entry, Mapping)]
+                entries = [entry for entry in holder["List"] if isinstance(entry, Mapping)]
+                return [{name: value for name, value in entry.items() if isinstance(value, str)} for entry in entries]
         return []
 
 

@@ -8,7 +8,7 @@ from services.channels.wechat_replies import TEXT_BYTES_AT_MOST
 from services.platform.papers import OPENID as KIND
 from services.platform.secrets import blind_index
 from services.platform.settings import settings
-from tests.channels.talking import Talk, photo, text
+from tests.channels.talking import Talk, event, photo, text
 from tests.connections.wechat import SEND, account, says
 from tests.journeys.people import Desk
 from tests.notifications.platform import playing
@@ -117,3 +117,11 @@ async def test_a_photo_nobody_can_open_keeps_no_other_photo_waiting(talk, county
     await talk.worker()
     assert [("图片1张" in words) for words in await talk.words()] == [True]
     assert {row["state"] for row in await county.fetch("SELECT state FROM conversations")} == {"gathering", "idle"}
+
+
+async def test_a_result_in_an_unheard_of_shape_is_taken_like_any_other(talk, county):
+    odd = [{"TemplateId": "t1", "MsgID": "1", "ErrorCode": {"item": ["1"]}}, {"TemplateId": ["t2"], "ErrorCode": "43101"}, {}]
+    await talk(event("subscribe_msg_sent_event", List=odd), event("subscribe_msg_popup_event", List=odd))
+    await talk(event("subscribe_msg_change_event", List=[{"TemplateId": ["t"], "SubscribeStatusString": "accept"}]))
+    await talk.worker()
+    assert await county.value("SELECT count(*) FROM wechat_messages WHERE processed_at IS NULL") == 0
