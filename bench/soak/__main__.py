@@ -32,7 +32,7 @@ from daguanjia.stack import REPOSITORY, Plan, doors
 from daguanjia.supervisor import Supervisor
 from services.platform.settings import settings
 
-SETTLED_WITHIN = 300.0
+SETTLED_WITHIN = 480.0
 PASSWORD = "测试口令-2026"
 FIELDS = {"order_no": "no", "words": "content", "division": "area", "phone": "mobile"}
 console = Console()
