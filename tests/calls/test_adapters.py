@@ -152,6 +152,16 @@ def test_freeswitch_callers_leg_is_answered_by_the_menu_and_the_agents_leg_by_a_
     assert read("freeswitch", leg(), in_vain)[0].disposition != "answered"
 
 
+def test_freeswitch_calls_inbound_what_a_desk_telephone_dials_and_it_goes_out_all_the_same():
+    desk = leg("o-1", caller_id_number="1001", destination_number="13905550001")
+    called = leg("o-2", originating_leg_uuid="o-1", direction="outbound", answer_uepoch=str(MICRO + 12_000_000))
+    call, events = read("freeswitch", desk, called)
+    assert (call.direction, call.disposition, call.talk_seconds) == ("outbound", "answered", 28)
+    assert {event.number for event in events if event.call_id == "o-1"} == {"13905550001"}, "whom it was with is found by their number"
+    for more in ({"destination_number": "1002"}, {"destination_number": "07622000580"}):
+        assert read("freeswitch", leg("o-3", caller_id_number="1001", **more))[0].direction == "inbound", "inside, or to the hotline itself"
+
+
 def test_freeswitch_caller_who_left_the_queue():
     gone = {
         **QUEUE,

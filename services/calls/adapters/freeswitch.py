@@ -5,6 +5,7 @@ an agent belongs to the caller's leg, and its answer is the agent's; the caller'
 mod_callcenter says of its queue (``cc_…``) comes first.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -14,6 +15,7 @@ from services.calls.adapters.values import Post, Source, base64_text, epoch, for
 from services.calls.events import ABANDONED, ANSWERED, COMPLETED, ENDED, LEFT, QUEUED, STARTED, CallEvent, Facts, Told, Unreadable
 
 _MICRO = 1_000_000
+_EXTENSION, _OUTSIDE = re.compile(r"[0-9]{2,6}"), re.compile(r"[+0-9][0-9]{6,19}")
 _BUSY = frozenset({"USER_BUSY", "NORMAL_CIRCUIT_CONGESTION"})
 _QUIET = frozenset({"NORMAL_CLEARING", "ORIGINATOR_CANCEL", "NO_ANSWER", "NO_USER_RESPONSE", "NONE", ""})
 
@@ -69,14 +71,25 @@ def _events(record: Mapping[str, Any], source: Source) -> Iterator[CallEvent]:
     if root != call_id:
         yield from _agents_leg(leg, call_id, root, started, ended)
         return
-    said = leg.say("direction")
-    direction = "inbound" if said == "inbound" else "outbound" if said == "outbound" else source.direction
-    number, dnis = parties(source, direction, leg.say("caller_id_number"), leg.say("destination_number"))
+    caller, callee = leg.say("caller_id_number"), leg.say("destination_number")
+    direction = _direction(leg.say("direction"), caller, callee, source)
+    number, dnis = parties(source, direction, caller, callee)
     yield CallEvent(call_id, STARTED, "", None, started, Facts(direction=direction, dnis=dnis), number)
     yield from _queue(leg, call_id)
     outcome = _outcome(leg)
     facts = Facts(direction=direction, dnis=dnis, arrived_at=started, ended_at=ended, outcome=outcome, hang_up_side=_side(leg))
     yield CallEvent(call_id, ENDED, "", None, ended, facts, number, leg.say("record_file", "cc_record_filename", "record_path"))
+
+
+def _direction(said: str | None, caller: str | None, callee: str | None, source: Source) -> str:
+    """As the leg says, but seen from the hotline: to the exchange a call is inbound also when a desk's telephone dials out.
+
+    That is told only where the connection lists the hotline's own numbers: what was dialled is none of them.
+    """
+    elsewhere = bool(source.numbers) and callee not in source.numbers and _OUTSIDE.fullmatch(callee or "") is not None
+    if said == "outbound" or (said == "inbound" and elsewhere and _EXTENSION.fullmatch(caller or "")):
+        return "outbound"
+    return "inbound" if said == "inbound" else source.direction
 
 
 def _agents_leg(leg: _Leg, call_id: str, root: str, started: datetime | None, ended: datetime | None) -> Iterator[CallEvent]:
