@@ -23,7 +23,7 @@ from services.complaints.filing_desk import prepared_within
 from services.complaints.models import Complaint
 from services.complaints.platform_numbers import CHANNEL, order_message_id
 from services.complaints.reading import owed_answers
-from services.complaints.supplements import MoreTold, open_ticket_of, supplement
+from services.complaints.supplements import MoreTold, goes_on_in, open_ticket_of, supplement
 from services.complaints.writing import write
 from services.connections.directory import ConnectedSystem
 from services.connections.platform_options import KIND_NAMES, PlatformOptions, PlatformOptionsInvalid, read_options
@@ -240,11 +240,11 @@ async def _news(work: Work, order: Order, known: PlatformOrder) -> _News | None:
 
 async def _reopened(work: Work, system: ConnectedSystem, known: PlatformOrder) -> bool:
     """Reopen a ticket that was done where the platform sends its order back; one that cannot be reopened stays as it is."""
-    status = await work.session.scalar(select(Ticket.status).where(Ticket.id == known.ticket_id))
+    handled_in, status = await goes_on_in(work.session, known.ticket_id)
     if status in OPEN[:3]:
         return False
     try:
-        await act_on(work, known.ticket_id, Reopen(action="reopen", words=f"上级平台（{system.name}）退回重办"), owed_answers)
+        await act_on(work, handled_in, Reopen(action="reopen", words=f"上级平台（{system.name}）退回重办"), owed_answers)
     except Problem as refused:
         log.warning("platform.not_reopened", ticket_id=str(known.ticket_id), code=refused.code)
         return False

@@ -48,12 +48,19 @@ class MoreTold:
 
 async def open_ticket_of(session: AsyncSession, ticket_id: UUID) -> UUID | None:
     """Return the ticket on which a matter goes on (where it was merged, the one it was merged into); None where it has ended."""
+    going_on, status = await goes_on_in(session, ticket_id)
+    return going_on if status in OPEN else None
+
+
+async def goes_on_in(session: AsyncSession, ticket_id: UUID) -> tuple[UUID, str]:
+    """Return the ticket a matter is, or was, handled in (where it was merged, the one it was merged into), and that ticket's status."""
+    status = "merged"
     for _ in range(_MERGED_AT_MOST):
         status, into = (await session.execute(select(_T.c.status, _T.c.merged_into_id).where(_T.c.id == ticket_id))).one()
         if into is None:
-            return ticket_id if status in OPEN else None
+            break
         ticket_id = into
-    return None
+    return ticket_id, status
 
 
 async def supplement(work: Work, complaint_id: UUID, ticket_id: UUID, more: MoreTold, *, quiet: bool = False) -> UUID | None:

@@ -312,6 +312,20 @@ async def test_an_order_sent_back_is_worked_on_again(city, county):
     assert (await county.fetch("SELECT words FROM supplements"))[-1]["words"].endswith("仍在漏水")
 
 
+async def test_an_order_sent_back_reopens_the_ticket_it_was_merged_into(city):
+    desk = city.hooks.desk
+    main = await desk.file()
+    number = (await city.push()).json()["number"]
+    await city.hooks.county.settle()
+    await desk.does("pengzhai", number, "merge", into=main, words="同一处")
+    await desk.does("shuikou", main, "accept")
+    await desk.does("shuikou", main, "resolve", words="已换管", files=await desk.evidence("shuikou"))
+    await desk.does("pengzhai", main, "answer", words="水管已更换。")
+    await desk.does("pengzhai", main, "close", verified_by="site_check", words="已核实")
+    assert (await city.push(back="1", content="群众不满意")).json()["outcome"] == "reopened"
+    assert (await desk.read(main))["round"] == 2
+
+
 async def test_what_cannot_be_read_is_kept_listed_and_read_when_the_mapping_fits(city, county):
     body = orjson.dumps({"payload": {"id": "GD-7", "text": "路灯不亮"}})
     refused = await city.push_raw(body)
