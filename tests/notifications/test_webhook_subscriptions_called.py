@@ -1,6 +1,8 @@
 """What subscribers are sent, on a real local server that plays their side: signed, retried, and in peace when they ask."""
 
 import asyncio
+import itertools
+from collections import Counter
 from datetime import timedelta
 
 import orjson
@@ -143,6 +145,19 @@ async def test_gone_disables_the_subscription_and_stops_what_is_queued(hooks, co
     assert len(hooks.platform.asked) <= 4, "those that were under way"
     assert {one["state"] for one in await hooks.log(made)} == {"given_up", "stopped"}
     assert await county.value("SELECT actor_kind FROM events WHERE type = 'webhook.disabled'") == "system"
+
+
+async def test_one_call_in_many_that_fails_is_tried_again_and_holds_nobody_up(hooks, county):
+    await hooks.subscribe(event_types=["ticket.received"])
+    calls = itertools.count()
+    hooks.platform.answer = lambda _asked: Said(503 if next(calls) % 7 == 3 else 204)
+    for number in range(20):
+        await hooks.desk.file(words=f"路灯不亮{number}")
+    await hooks.work()
+    states = Counter(row["state"] for row in await county.fetch("SELECT state FROM webhook_deliveries"))
+    assert states["sent"] + states["queued"] == 20
+    assert states["queued"] == states.total() - states["sent"] <= 4, "every other one went through at once"
+    assert await county.value("SELECT busy_until <= now() FROM webhook_subscriptions") is True
 
 
 @pytest.mark.parametrize("status", [429, 502, 503, 504])

@@ -9,7 +9,8 @@ LADDER = tuple(timedelta(seconds=seconds) for seconds in (5, 300, 1800, 2 * 3600
 """How long to wait after each failure, give or take a tenth; the first try is at once, after the last the delivery is given up."""
 
 _GONE = 410
-_SLOW_DOWN = frozenset({429, 502, 503, 504})
+_TOO_MANY = 429
+_SLOW_DOWN = frozenset({_TOO_MANY, 502, 503, 504})
 _PAUSE, _LONGEST_PAUSE = 5.0, 300.0
 _LONGEST_WAIT = timedelta(days=1)
 _NONE = timedelta(0)
@@ -19,12 +20,14 @@ _NONE = timedelta(0)
 class Verdict:
     """What becomes of a delivery: its state, and how long until the next try.
 
-    `slow_down`: the endpoint is away or overrun and is to be left in peace, `at_least` as long as it asked; `gone`: for good.
+    `slow_down`: the endpoint is away or overrun, and is left in peace where nothing else gets through to it, or where it `insists` (429,
+    ``Retry-After``), `at_least` as long as it asked; `gone`: for good.
     """
 
     state: str
     wait: timedelta = _NONE
     slow_down: bool = False
+    insists: bool = False
     at_least: timedelta = _NONE
     gone: bool = False
 
@@ -41,10 +44,10 @@ def verdict(status: int | None, error: str | None, tries: int, retry_after: time
     if error == "not_told":
         return Verdict("stopped")
     asked = retry_after or _NONE
-    slow_down = status is None or status in _SLOW_DOWN
+    slow_down, insists = status is None or status in _SLOW_DOWN, status == _TOO_MANY or asked > _NONE
     if tries > len(LADDER):
-        return Verdict("given_up", slow_down=slow_down, at_least=asked)
-    return Verdict("queued", max(_jittered(LADDER[tries - 1]), asked), slow_down, asked)
+        return Verdict("given_up", slow_down=slow_down, insists=insists, at_least=asked)
+    return Verdict("queued", max(_jittered(LADDER[tries - 1]), asked), slow_down, insists, asked)
 
 
 def pause(failures: int) -> timedelta:

@@ -165,11 +165,12 @@ async def _record(turn: _Turn, course: _Course, results: Sequence[tuple[Row[Any]
 
 
 def _learn(course: _Course, verdicts: Sequence[Verdict]) -> None:
-    """Count failures in a row; one that says that the endpoint is away or overrun ends the turn."""
-    if any(one.state == "sent" for one in verdicts):
+    """Count failures in a row; an endpoint that is away or overrun ends the turn. One call in many that fails is tried again by itself."""
+    sent = any(one.state == "sent" for one in verdicts)
+    if sent:
         course.failures = 0
     unwell = [one for one in verdicts if one.slow_down]
-    if unwell:
+    if unwell and (not sent or any(one.insists for one in unwell)):
         course.failures += 1
         course.rest = max(pause(course.failures), *(one.at_least for one in unwell))
         course.over = True
