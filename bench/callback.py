@@ -70,7 +70,7 @@ class Platform:
         self.seen.tries[0] += 1
 
     def _request(self, body: bytes) -> bytes:
-        from services.channels.wechat_crypto import aes_key, seal_envelope, signature
+        from services.channels.wechat.crypto import aes_key, seal_envelope, signature
 
         stamp, nonce = str(int(time.time())), secrets.token_hex(5)
         query = f"signature={signature(TOKEN, stamp, nonce)}&timestamp={stamp}&nonce={nonce}"

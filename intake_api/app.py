@@ -3,8 +3,8 @@
 from fastapi import FastAPI
 
 from intake_api.routers import ROUTERS
-from services.channels.patience import finish_going_on
-from services.channels.wires import check_wires
+from services.channels.wechat.patience import finish_going_on
+from services.channels.wechat.wires import check_wires
 from services.complaints.filing_desk import look_around
 from services.complaints.letterbox import empty_letterbox
 from services.platform.database import INTAKE

@@ -7,8 +7,8 @@ from pydantic import BaseModel
 from sqlalchemy import select
 from starlette.responses import JSONResponse
 
-from services.channels.open311_services import require_questions
-from services.channels.platforms import require_options
+from services.channels.open311.services import require_questions
+from services.channels.platforms.orders import require_options
 from services.connections.actions import add_connection, change_connection, connection_of, rotate_secret
 from services.connections.commands import AddConnection, ChangeConnection, RotateSecret
 from services.connections.models import Connection

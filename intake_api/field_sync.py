@@ -5,11 +5,11 @@ from uuid import UUID
 
 from fastapi import Depends, Query, Request, Response
 
-from services.channels.field_commands import FieldBatch, Unreadable
-from services.channels.field_showing import KeptState, dismiss, kept_commands, read_command, shown
-from services.channels.field_sync import take_batch
-from services.channels.field_times import DeviceTime
-from services.channels.field_views import BatchResult, CommandResult, KeptCommand
+from services.channels.field.commands import FieldBatch, Unreadable
+from services.channels.field.showing import KeptState, dismiss, kept_commands, read_command, shown
+from services.channels.field.sync import take_batch
+from services.channels.field.times import DeviceTime
+from services.channels.field.views import BatchResult, CommandResult, KeptCommand
 from services.platform import clock
 from services.platform.actor import Actor
 from services.platform.errors import Problem

@@ -18,9 +18,9 @@ from starlette.responses import Response
 from intake_api import open311_documents as documents
 from intake_api.open311_forms import FORM_LIMIT, read_form
 from services.catalogue.queries import catalogue
-from services.channels.open311_discovery import discovery
-from services.channels.open311_filing import Taken, file_request, repeat_of
-from services.channels.open311_reading import (
+from services.channels.open311.discovery import discovery
+from services.channels.open311.filing import Taken, file_request, repeat_of
+from services.channels.open311.reading import (
     LISTED_AT_MOST,
     Fields,
     asks_more,
@@ -29,10 +29,10 @@ from services.channels.open311_reading import (
     read_statuses,
     read_wish,
 )
-from services.channels.open311_requests import Asked, list_requests, token_of
-from services.channels.open311_services import configured, definition, questions_of, service_policy, services
-from services.channels.open311_shapes import JSON, XML, Written, error_written, written
-from services.channels.open311_updates import read_update, take_update, updates_between
+from services.channels.open311.requests import Asked, list_requests, token_of
+from services.channels.open311.services import configured, definition, questions_of, service_policy, services
+from services.channels.open311.shapes import JSON, XML, Written, error_written, written
+from services.channels.open311.updates import read_update, take_update, updates_between
 from services.connections.directory import ConnectedSystem, Directory, connected_systems
 from services.platform import clock
 from services.platform.actor import COMPLAINANT

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.channels.open311_shapes import as_xml
+from services.channels.open311.shapes import as_xml
 
 Responses = dict[int | str, dict[str, Any]]
 

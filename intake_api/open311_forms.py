@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from services.attachments.receiving import Received, receive
 from services.attachments.store import store
-from services.channels.open311_reading import Fields
+from services.channels.open311.reading import Fields
 from services.complaints.commands import ATTACHMENTS_AT_MOST
 from services.platform.errors import Problem, TooLarge
 from services.platform.settings import settings

@@ -8,7 +8,8 @@ from fastapi import Depends, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse
 
-from services.channels.platform_views import (
+from services.channels.platforms.orders import Receipt, options_of, read_again, receive, require_options, try_out
+from services.channels.platforms.views import (
     OrderView,
     PushView,
     ReceiptView,
@@ -18,7 +19,6 @@ from services.channels.platform_views import (
     receipt_view,
     trial_view,
 )
-from services.channels.platforms import Receipt, options_of, read_again, receive, require_options, try_out
 from services.connections.directory import ConnectedSystem, connected_systems
 from services.connections.platform_options import read_options
 from services.connections.signatures import NotGenuine, verify

@@ -12,13 +12,13 @@ from starlette.responses import PlainTextResponse, Response
 
 from intake_api.members import require_visible
 from intake_api.wechat import answered, insist, once_seen, refused
-from services.channels.patience import note_kept, patiently
-from services.channels.wechat import Call, Letter, Mode, fresh, open_call
-from services.channels.wechat_crypto import Refused, open_envelope
-from services.channels.wechat_messages import NotAMessage, Push, read_push
-from services.channels.wecom_commands import BindWecom, WecomBindingView
-from services.channels.wecom_staff import answer_staff, bind_wecom, unbind_wecom, wecom_binding
-from services.channels.wires import wecom_wire
+from services.channels.wechat.crypto import Refused, open_envelope
+from services.channels.wechat.messages import NotAMessage, Push, read_push
+from services.channels.wechat.patience import note_kept, patiently
+from services.channels.wechat.wire import Call, Letter, Mode, fresh, open_call
+from services.channels.wechat.wires import wecom_wire
+from services.channels.wecom.commands import BindWecom, WecomBindingView
+from services.channels.wecom.staff import answer_staff, bind_wecom, unbind_wecom, wecom_binding
 from services.platform import clock
 from services.platform.actor import Actor
 from services.platform.settings import settings

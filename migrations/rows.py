@@ -4,11 +4,11 @@ import services.attachments.expecting
 import services.attachments.models
 import services.calls.models
 import services.catalogue.models
-import services.channels.field_models
-import services.channels.models
-import services.channels.open311_models
-import services.channels.platform_models
-import services.channels.wire_models
+import services.channels.field.models
+import services.channels.open311.models
+import services.channels.platforms.models
+import services.channels.wechat.models
+import services.channels.wechat.wire_models
 import services.complaints.models
 import services.complaints.phone_tasks
 import services.connections.models

@@ -16,7 +16,7 @@ from uuid import UUID
 import httpx
 from standardwebhooks.webhooks import Webhook
 
-from services.channels.wechat_crypto import aes_key, seal_envelope, signature
+from services.channels.wechat.crypto import aes_key, seal_envelope, signature
 from services.platform.ids import new_id
 
 TOKEN, APP, KEY = "soaktoken580", "wx5805805805805800", "580580580580580580580580580580580580580580a"

@@ -3,7 +3,7 @@
 import time
 
 from dispatch_worker.station import Station
-from services.channels.wechat_leftovers import break_silences, send_owed, take_leftovers
+from services.channels.wechat.leftovers import break_silences, send_owed, take_leftovers
 
 BATCH = 50
 LONGEST = 20.0

@@ -3,7 +3,7 @@
 import time
 
 from dispatch_worker.station import Station
-from services.channels.wechat_media import fetch_due
+from services.channels.wechat.media import fetch_due
 
 BATCH = 16
 LONGEST = 60.0

@@ -1,7 +1,7 @@
 """Fetch the pictures that open clients named by address."""
 
 from dispatch_worker.station import Station
-from services.channels.open311_media import fetch_due
+from services.channels.open311.media import fetch_due
 from services.connections.calling import open_client
 
 BATCH = 5

@@ -1,7 +1,7 @@
 """Erase what was kept of commands from the field that were applied after waiting, or that their senders dismissed."""
 
 from dispatch_worker.station import Station
-from services.channels.field_showing import erase_dismissed
+from services.channels.field.showing import erase_dismissed
 from services.platform.actor import SYSTEM
 from services.platform.unit_of_work import unit_of_work
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy import delete
 
 from dispatch_worker.station import Station
-from services.channels.replays import forget_seen_pushes
+from services.channels.wechat.replays import forget_seen_pushes
 from services.complaints.models import TrackingTry
 from services.hotline.drafts import erase_old_drafts
 from services.hotline.phone_desk import void_overtaken

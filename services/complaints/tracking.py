@@ -1,6 +1,6 @@
 """A complainant follows their ticket: by number and secret code from anywhere.
 
-What somebody wrote from WeChat they follow there without a code: `services/channels/wechat_own.py`.
+What somebody wrote from WeChat they follow there without a code: `services/channels/wechat/own.py`.
 Guessing is slowed down to ten wrong codes for a number and hour, across all processes: the tries for one number queue at a lock, so
 that a burst gets no more than a patient guesser. A number that does not exist behaves exactly like a wrong code.
 """

@@ -10,7 +10,7 @@ from wechatpy.crypto.base import BasePrpCrypto
 from wechatpy.utils import WeChatSigner, to_text
 from wechatpy.work.crypto import WeChatCrypto as WeComCrypto
 
-from services.channels.wechat_messages import read_fields
+from services.channels.wechat.messages import read_fields
 
 TOKEN, APP, ACCOUNT = "dagj580Token", "wx5805805805805800", "gh_test580"
 KEY, OLD_KEY = "580580580580580580580580580580580580580580a", "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C"

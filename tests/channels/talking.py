@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from services.channels.wechat_inbox import take
-from services.channels.wechat_leftovers import break_silences, send_owed, take_leftovers
-from services.channels.wechat_media import fetch_due
-from services.channels.wechat_messages import Push
+from services.channels.wechat.inbox import take
+from services.channels.wechat.leftovers import break_silences, send_owed, take_leftovers
+from services.channels.wechat.media import fetch_due
+from services.channels.wechat.messages import Push
 from services.connections.wechat_api import WeChatApi
 from services.platform.database import WORKER
 from tests.conftest import TestDatabase

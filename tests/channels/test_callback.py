@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from defusedxml.ElementTree import fromstring
 
-from services.channels.wechat import signature
+from services.channels.wechat.wire import signature
 from services.platform.secrets import tracking_code
 from services.platform.settings import settings
 

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from dispatch_worker.jobs.purge import purge
-from services.channels.patience import finish_going_on, note_kept, patiently, still_waited_for
-from services.channels.wires import check_wires
+from services.channels.wechat.patience import finish_going_on, note_kept, patiently, still_waited_for
+from services.channels.wechat.wires import check_wires
 from services.platform.database import INTAKE, WORKER, Database, use_database
 from services.platform.errors import Problem, Unavailable
 from services.platform.settings import settings

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.channels.conversation import RULES, Effect, Kind, State, present_state, printed, rule
-from services.channels.hearing import LONGEST, hear, hear_text
+from services.channels.wechat.conversation import RULES, Effect, Kind, State, present_state, printed, rule
+from services.channels.wechat.hearing import LONGEST, hear, hear_text
 from tests.channels.talking import event, photo, place, push
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.channels.hearing import asks_confidence
+from services.channels.wechat.hearing import asks_confidence
 from tests.channels.talking import Talk, photo, text
 from tests.journeys.people import Desk
 

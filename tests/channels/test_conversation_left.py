@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from services.channels.wechat_inbox import take
+from services.channels.wechat.inbox import take
 from services.complaints.commands import Contact
 from services.complaints.contacts import open_contact, seal_contact
 from services.platform.database import WORKER
@@ -107,7 +107,7 @@ async def test_what_was_sent_before_leaving_is_dealt_with_first(talk, county, mo
     async def breaks(*args, **more):
         raise RuntimeError
 
-    monkeypatch.setattr("services.channels.wechat_inbox.take_turn", breaks)
+    monkeypatch.setattr("services.channels.wechat.inbox.take_turn", breaks)
     with pytest.raises(RuntimeError):
         await take(text("路灯不亮"))
     monkeypatch.undo()

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 import asyncpg
 import pytest
 
-from services.channels import wechat_inbox
-from services.channels.patience import finish_going_on, patiently
-from services.channels.wechat_inbox import take
+from services.channels.wechat import inbox as wechat_inbox
+from services.channels.wechat.inbox import take
+from services.channels.wechat.patience import finish_going_on, patiently
 from services.platform.errors import Unavailable
 from services.platform.settings import settings
 from tests.channels.talking import Talk, text

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from services.channels import wechat_keeping, wechat_leftovers, wechat_turns
-from services.channels.wechat_inbox import take
-from services.channels.wechat_messages import read_push
+from services.channels.wechat import keeping as wechat_keeping
+from services.channels.wechat import leftovers as wechat_leftovers
+from services.channels.wechat import turns as wechat_turns
+from services.channels.wechat.inbox import take
+from services.channels.wechat.messages import read_push
 from services.platform.secrets import tracking_code
 from tests.channels.talking import OPENID, Talk, event, photo, place, push, text
 from tests.county import SHUIKOU
@@ -311,7 +313,7 @@ async def test_a_turn_the_door_could_not_take_is_taken_by_the_worker(talk, count
         await real(*args, **more)
         raise RuntimeError("the door was killed before its commit")
 
-    monkeypatch.setattr("services.channels.wechat_inbox.take_turn", breaks)
+    monkeypatch.setattr("services.channels.wechat.inbox.take_turn", breaks)
     with pytest.raises(RuntimeError):
         await take(text(LAMP))
     assert (await count(county, "wechat_messages"), await count(county, "complaints")) == (1, 0)
@@ -326,7 +328,7 @@ async def test_a_turn_the_door_could_not_take_is_taken_by_the_worker(talk, count
 
 
 async def test_a_turn_that_fails_is_tried_again_and_holds_nobody_up(talk, county, monkeypatch):
-    monkeypatch.setattr("services.channels.wechat_inbox.take_turn", _broken)
+    monkeypatch.setattr("services.channels.wechat.inbox.take_turn", _broken)
     for words in (LAMP, "水管爆了"):
         with pytest.raises(RuntimeError):
             await take(text(words))

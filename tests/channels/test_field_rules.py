@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.channels.field_commands import FieldBatch
-from services.channels.field_rules import SeenEvent, decided_on, dependencies_decide, in_order, judged
-from services.channels.field_times import KEPT_BACK, TOLERATED, DeviceTime, after
+from services.channels.field.commands import FieldBatch
+from services.channels.field.rules import SeenEvent, decided_on, dependencies_decide, in_order, judged
+from services.channels.field.times import KEPT_BACK, TOLERATED, DeviceTime, after
 from services.platform.errors import Conflict, Forbidden, Invalid, NotFound, PreconditionFailed
 from services.platform.ids import new_id
 

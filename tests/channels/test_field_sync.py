@@ -177,7 +177,7 @@ async def test_a_ticket_that_went_elsewhere_is_a_conflict_with_its_present_state
 
 
 async def test_what_is_dismissed_or_was_applied_after_waiting_is_erased_by_the_worker(desk, phone):
-    from services.channels.field_showing import erase_dismissed
+    from services.channels.field.showing import erase_dismissed
     from services.platform.actor import SYSTEM
     from services.platform.database import WORKER
 

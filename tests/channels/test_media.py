@@ -9,8 +9,8 @@ from PIL import Image
 from pydantic import SecretStr
 
 from services.attachments.store import store
-from services.channels import wechat_media
-from services.channels.wechat_inbox import take
+from services.channels.wechat import media as wechat_media
+from services.channels.wechat.inbox import take
 from services.connections.calling import open_client
 from services.connections.wechat_api import WeChatApi
 from services.platform.database import WORKER

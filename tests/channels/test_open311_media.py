@@ -5,7 +5,7 @@ import contextlib
 
 import pytest
 
-from services.channels.open311_media import LADDER, LOST, fetch_due
+from services.channels.open311.media import LADDER, LOST, fetch_due
 from services.connections.calling import open_client
 from services.platform.database import WORKER
 from tests.attachments.samples import JPEG
@@ -120,7 +120,7 @@ async def test_a_picture_of_an_update_is_fetched_too(client, county, platform):
 
 
 async def test_a_server_that_never_ends_its_picture_holds_nobody_up(client, county, monkeypatch):
-    monkeypatch.setattr("services.channels.open311_media._LONGEST_FETCH", 0.5, raising=False)
+    monkeypatch.setattr("services.channels.open311.media._LONGEST_FETCH", 0.5, raising=False)
 
     async def trickle(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\n\r\n" + JPEG[:64])

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.channels.open311_reading import (
+from services.channels.open311.reading import (
     Fields,
     own_id,
     read_contact,

@@ -5,7 +5,7 @@ import json
 import pytest
 from defusedxml.ElementTree import fromstring
 
-from services.channels.open311_shapes import as_json, as_xml, error_written, written
+from services.channels.open311.shapes import as_json, as_xml, error_written, written
 from tests.channels.open311_client import tree
 from tests.channels.open311_schemas import NAMES, VECTORS, faults
 

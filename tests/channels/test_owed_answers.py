@@ -2,9 +2,9 @@
 
 import pytest
 
-from services.channels.wechat_keeping import keep
-from services.channels.wechat_leftovers import REPLY_LADDER
-from services.channels.wechat_replies import TEXT_BYTES_AT_MOST
+from services.channels.wechat.keeping import keep
+from services.channels.wechat.leftovers import REPLY_LADDER
+from services.channels.wechat.replies import TEXT_BYTES_AT_MOST
 from services.platform.papers import OPENID as KIND
 from services.platform.secrets import blind_index
 from services.platform.settings import settings

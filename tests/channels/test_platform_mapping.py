@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.channels.platform_mapping import Unmappable, look_up, more_urgent, read_order
+from services.channels.platforms.mapping import Unmappable, look_up, more_urgent, read_order
 from services.connections.platform_options import read_options
 
 NOW = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)

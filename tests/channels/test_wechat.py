@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from services.channels.wechat import Call, Mode, echo, fresh, open_call
-from services.channels.wechat_crypto import WRONG_SIGNATURE, Refused, Wire, aes_key, seal_envelope, signature
-from services.channels.wechat_messages import NotAMessage
+from services.channels.wechat.crypto import WRONG_SIGNATURE, Refused, Wire, aes_key, seal_envelope, signature
+from services.channels.wechat.messages import NotAMessage
+from services.channels.wechat.wire import Call, Mode, echo, fresh, open_call
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 CRYPTO = json.loads((Path(__file__).parent.parent / "vectors" / "wechat_crypto.json").read_text())["vectors"]

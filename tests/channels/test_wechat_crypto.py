@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from services.channels.wechat_crypto import (
+from services.channels.wechat.crypto import (
     WRONG_BASE64,
     WRONG_CIPHER,
     WRONG_CONTENT,

@@ -7,7 +7,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from services.channels.wechat_messages import NotAMessage, Push, read_fields, read_push
+from services.channels.wechat.messages import NotAMessage, Push, read_fields, read_push
 
 MESSAGES = json.loads((Path(__file__).parent.parent / "vectors" / "wechat_messages.json").read_text())
 SENDER = "oTestUser0000000000000000001"

@@ -9,9 +9,9 @@ import pytest
 from defusedxml.ElementTree import fromstring
 from wechatpy.crypto import WeChatCrypto
 
-from services.channels.wechat_crypto import Opened, Wire, aes_key
-from services.channels.wechat_messages import read_fields, read_push
-from services.channels.wechat_replies import ImageReply, NewsReply, Reply, TextReply, VideoReply, VoiceReply, reply_to, sealed_reply
+from services.channels.wechat.crypto import Opened, Wire, aes_key
+from services.channels.wechat.messages import read_fields, read_push
+from services.channels.wechat.replies import ImageReply, NewsReply, Reply, TextReply, VideoReply, VoiceReply, reply_to, sealed_reply
 
 MESSAGES = json.loads((Path(__file__).parent.parent / "vectors" / "wechat_messages.json").read_text())
 PUSH = read_push(MESSAGES["messages"][0]["xml"].encode())

@@ -11,9 +11,9 @@ from uuid import UUID
 import pytest
 from wechatpy.work.parser import parse_message
 
-from services.channels import wecom
-from services.channels.wechat_messages import read_fields
-from services.channels.wecom import Ask, Due, asked, ticket_words, todo_words
+from services.channels.wechat.messages import read_fields
+from services.channels.wecom import questions as wecom
+from services.channels.wecom.questions import Ask, Due, asked, ticket_words, todo_words
 from services.platform import clock
 from services.platform.settings import settings
 from tests.channels.platforms import Platform, text_push, xml

@@ -10,7 +10,7 @@ import pytest
 from wechatpy.crypto import WeChatCrypto
 from wechatpy.work.crypto import WeChatCrypto as WeComCrypto
 
-from services.channels.wechat_messages import read_fields
+from services.channels.wechat.messages import read_fields
 from services.platform.clock import now
 from tests.channels.platforms import sign, xml
 from tests.county import SHUIKOU

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from services.channels.wechat_crypto import WRONG_SIGNATURE, Opened, Refused, Wire, open_envelope, signature, signed
-from services.channels.wechat_messages import NotAMessage, read_fields
+from services.channels.wechat.crypto import WRONG_SIGNATURE, Opened, Refused, Wire, open_envelope, signature, signed
+from services.channels.wechat.messages import NotAMessage, read_fields
 
 __all__ = ["Call", "Letter", "Mode", "NotAMessage", "echo", "fresh", "open_call", "signature"]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import delete, exists, select, update
 
-from services.channels.models import Conversation, WechatMessage
+from services.channels.wechat.models import Conversation, WechatMessage
 from services.complaints.commands import Contact
 from services.complaints.contacts import open_contact, seal_contact
 from services.complaints.models import Complainant

@@ -17,8 +17,8 @@ from sqlalchemy import func, select, update
 
 from services.attachments.receiving import Received, receive, write_down
 from services.attachments.store import store
-from services.channels.open311_filing import CHANNEL
-from services.channels.open311_models import Open311Medium, Open311Request
+from services.channels.open311.filing import CHANNEL
+from services.channels.open311.models import Open311Medium, Open311Request
 from services.complaints.supplements import link_files, remark
 from services.connections.calling import AddressRefused, download
 from services.connections.models import Connection

@@ -17,8 +17,8 @@ from sqlalchemy.orm import aliased
 
 from services.catalogue.policy import Catalogue
 from services.catalogue.queries import catalogue
-from services.channels.open311_models import Open311Request
-from services.channels.open311_status import ENDED, fixmystreet_status, open_or_closed, w3c
+from services.channels.open311.models import Open311Request
+from services.channels.open311.status import ENDED, fixmystreet_status, open_or_closed, w3c
 from services.complaints.models import Complaint
 from services.complaints.tracking import STATUS_WORDS
 from services.connections.directory import ConnectedSystem

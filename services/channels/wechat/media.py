@@ -14,9 +14,9 @@ from sqlalchemy import Row, func, select, update
 
 from services.attachments.receiving import Received, receive, write_down
 from services.attachments.store import store
-from services.channels.hearing import MEDIA
-from services.channels.models import WechatMedium, WechatMessage
-from services.channels.wechat_effects import lost_words
+from services.channels.wechat.effects import lost_words
+from services.channels.wechat.hearing import MEDIA
+from services.channels.wechat.models import WechatMedium, WechatMessage
 from services.complaints.supplements import link_files, remark
 from services.connections.wechat_api import WeChatApi, WeChatError, WeChatUnreachable
 from services.platform.actor import SYSTEM

@@ -8,10 +8,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
 from services.catalogue.queries import catalogue
-from services.channels.wechat_messages import Push
-from services.channels.wecom import HOW, SHOWN_AT_MOST, UNBOUND, UNKNOWN, Ask, Due, asked, ticket_words, todo_words
-from services.channels.wecom_commands import BindWecom, WecomBindingView
-from services.channels.wire_models import WecomBinding
+from services.channels.wechat.messages import Push
+from services.channels.wechat.wire_models import WecomBinding
+from services.channels.wecom.commands import BindWecom, WecomBindingView
+from services.channels.wecom.questions import HOW, SHOWN_AT_MOST, UNBOUND, UNKNOWN, Ask, Due, asked, ticket_words, todo_words
 from services.deadlines.models import Clock
 from services.identity.actors import load_actor
 from services.identity.models import Account

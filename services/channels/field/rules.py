@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
-from services.channels.field_commands import ActionCommand, FieldCommand, ReportCommand, RewordCommand, SupplementCommand
+from services.channels.field.commands import ActionCommand, FieldCommand, ReportCommand, RewordCommand, SupplementCommand
 from services.complaints.field_reports import UPLOADS_MISSING
 from services.platform.errors import Problem
 

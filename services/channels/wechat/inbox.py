@@ -1,16 +1,16 @@
 """What happens to a push of WeChat's: it is made durable, then the person's turn is taken, and the words of the answer come back.
 
-What is durable is never lost and never done twice: a turn that fails or takes too long here is taken by the worker (`wechat_leftovers.py`),
+What is durable is never lost and never done twice: a turn that fails or takes too long here is taken by the worker (`leftovers.py`),
 and an answer that could not go back with the push in time is owed to the person.
 """
 
 import asyncio
 
-from services.channels.patience import note_kept, still_waited_for
-from services.channels.wechat_answers import must_be_sent
-from services.channels.wechat_keeping import Kept, keep
-from services.channels.wechat_messages import Push
-from services.channels.wechat_turns import answered_before, hold, owe, pending, said, take_turn
+from services.channels.wechat.answers import must_be_sent
+from services.channels.wechat.keeping import Kept, keep
+from services.channels.wechat.messages import Push
+from services.channels.wechat.patience import note_kept, still_waited_for
+from services.channels.wechat.turns import answered_before, hold, owe, pending, said, take_turn
 from services.platform.actor import COMPLAINANT
 from services.platform.doorbell import doorbell
 from services.platform.settings import settings

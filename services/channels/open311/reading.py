@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from services.catalogue.policy import CategoryPolicy
-from services.channels.open311_services import Question, answered
+from services.channels.open311.services import Question, answered
 from services.complaints.commands import Contact, Place, Telling
 from services.platform.errors import Problem
 from services.platform.text import storable

@@ -7,10 +7,10 @@ from uuid import UUID
 from sqlalchemy import and_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.channels.field_models import FieldCommand
-from services.channels.field_rules import Verdict
-from services.channels.field_sync import Settled
-from services.channels.field_views import CommandResult, KeptCommand, Status
+from services.channels.field.models import FieldCommand
+from services.channels.field.rules import Verdict
+from services.channels.field.sync import Settled
+from services.channels.field.views import CommandResult, KeptCommand, Status
 from services.identity.permissions import scope_of
 from services.platform.bulk import one_of
 from services.platform.errors import Conflict, NotFound

@@ -16,8 +16,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.channels.models import WechatMessage
-from services.channels.wechat_messages import Push
+from services.channels.wechat.messages import Push
+from services.channels.wechat.models import WechatMessage
 from services.platform import clock
 from services.platform.bulk import table_of
 from services.platform.database import database

@@ -11,8 +11,8 @@ from xml.sax.saxutils import escape
 
 import orjson
 
-from services.channels.wechat_crypto import Opened, Wire, seal_envelope, signature
-from services.channels.wechat_messages import Push
+from services.channels.wechat.crypto import Opened, Wire, seal_envelope, signature
+from services.channels.wechat.messages import Push
 
 TEXT_BYTES_AT_MOST = 2048
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

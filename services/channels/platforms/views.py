@@ -8,9 +8,9 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import func, select, tuple_
 
-from services.channels.platform_mapping import Order
-from services.channels.platform_models import PlatformOrder, PlatformPush
-from services.channels.platforms import Receipt, kind_name
+from services.channels.platforms.mapping import Order
+from services.channels.platforms.models import PlatformOrder, PlatformPush
+from services.channels.platforms.orders import Receipt, kind_name
 from services.deadlines.models import Clock
 from services.identity.permissions import scope_of
 from services.platform.unit_of_work import Work

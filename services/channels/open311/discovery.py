@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.catalogue.models import Category
-from services.channels.open311_status import w3c
+from services.channels.open311.status import w3c
 from services.connections.models import Connection
 from services.platform.settings import settings
 

@@ -9,8 +9,8 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
-from services.channels.conversation import Kind
-from services.channels.wechat_messages import Push
+from services.channels.wechat.conversation import Kind
+from services.channels.wechat.messages import Push
 from services.complaints.commands import Place
 from services.tickets.numbers import read_number
 

@@ -1,7 +1,7 @@
 """The two callbacks' wires as the settings say: tokens, receivers and keys, checked when a door starts."""
 
-from services.channels.wechat import Mode
-from services.channels.wechat_crypto import Wire, aes_key
+from services.channels.wechat.crypto import Wire, aes_key
+from services.channels.wechat.wire import Mode
 from services.platform.errors import NotFound, Problem
 from services.platform.settings import settings
 

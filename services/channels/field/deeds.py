@@ -10,9 +10,9 @@ from sqlalchemy import func, select
 
 from services.attachments.expecting import arrived_ones, expect
 from services.attachments.linking import require_uploaded
-from services.channels.field_commands import ActionCommand, FieldCommand, ReportCommand, RewordCommand, SupplementCommand
-from services.channels.field_rules import HARMLESS, NEEDS_FILES, SeenEvent, Verdict, Waits, decided_on, report_meant
-from services.channels.field_times import after
+from services.channels.field.commands import ActionCommand, FieldCommand, ReportCommand, RewordCommand, SupplementCommand
+from services.channels.field.rules import HARMLESS, NEEDS_FILES, SeenEvent, Verdict, Waits, decided_on, report_meant
+from services.channels.field.times import after
 from services.complaints.calling_back import require_may_call_back
 from services.complaints.field_reports import attach_uploads, file_within
 from services.complaints.models import Complaint

@@ -15,10 +15,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.attachments.receiving import Received, write_down
-from services.channels.open311_filing import CHANNEL, keep_paper, want_media
-from services.channels.open311_models import Open311Request, Open311Update
-from services.channels.open311_reading import DESCRIPTION_AT_MOST, Fields, read_instant
-from services.channels.open311_status import SENT, fixmystreet_status, open_or_closed, solved_by, w3c
+from services.channels.open311.filing import CHANNEL, keep_paper, want_media
+from services.channels.open311.models import Open311Request, Open311Update
+from services.channels.open311.reading import DESCRIPTION_AT_MOST, Fields, read_instant
+from services.channels.open311.status import SENT, fixmystreet_status, open_or_closed, solved_by, w3c
 from services.complaints.afterwards import told_afterwards
 from services.complaints.reading import owed_answers
 from services.complaints.supplements import MoreTold, open_ticket_of, supplement

@@ -15,8 +15,8 @@ import orjson
 import structlog
 from sqlalchemy import func, select
 
-from services.channels.platform_mapping import Order, Unmappable, more_urgent, read_order
-from services.channels.platform_models import PlatformOrder, PlatformPush
+from services.channels.platforms.mapping import Order, Unmappable, more_urgent, read_order
+from services.channels.platforms.models import PlatformOrder, PlatformPush
 from services.complaints.afterwards import told_afterwards
 from services.complaints.commands import FileComplaint, Place
 from services.complaints.filing_desk import prepared_within

@@ -11,14 +11,14 @@ from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.channels.conversation import Kind, State, present_state, rule
-from services.channels.hearing import Heard, hear
-from services.channels.models import Conversation, WechatMessage
-from services.channels.wechat_answers import Part, must_be_sent, words_of
-from services.channels.wechat_effects import Talk, have
-from services.channels.wechat_keeping import Turn, unprocessed
-from services.channels.wechat_messages import Push
-from services.channels.wechat_own import closed_lately, named, own_progress, waiting_for_a_word
+from services.channels.wechat.answers import Part, must_be_sent, words_of
+from services.channels.wechat.conversation import Kind, State, present_state, rule
+from services.channels.wechat.effects import Talk, have
+from services.channels.wechat.hearing import Heard, hear
+from services.channels.wechat.keeping import Turn, unprocessed
+from services.channels.wechat.messages import Push
+from services.channels.wechat.models import Conversation, WechatMessage
+from services.channels.wechat.own import closed_lately, named, own_progress, waiting_for_a_word
 from services.complaints.supplements import open_ticket_of
 from services.connections.wechat_people import Interaction, note_consent, note_interaction, note_template_result
 from services.platform.bulk import table_of

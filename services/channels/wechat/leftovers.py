@@ -10,13 +10,13 @@ from typing import Any
 import structlog
 from sqlalchemy import Row, func, select, update
 
-from services.channels.conversation import Effect, Kind, State, rule
-from services.channels.models import Conversation, WechatMessage
-from services.channels.wechat_effects import file_waiting
-from services.channels.wechat_forgetting import forget
-from services.channels.wechat_keeping import Turn, push_of
-from services.channels.wechat_replies import shown_of
-from services.channels.wechat_turns import hold, pending, said, take_turn
+from services.channels.wechat.conversation import Effect, Kind, State, rule
+from services.channels.wechat.effects import file_waiting
+from services.channels.wechat.forgetting import forget
+from services.channels.wechat.keeping import Turn, push_of
+from services.channels.wechat.models import Conversation, WechatMessage
+from services.channels.wechat.replies import shown_of
+from services.channels.wechat.turns import hold, pending, said, take_turn
 from services.connections.wechat_api import TOKEN_REFUSED, WeChatApi, WeChatError, WeChatUnreachable
 from services.connections.wechat_people import count_customer_message
 from services.platform.actor import COMPLAINANT, SYSTEM

@@ -13,13 +13,13 @@ from uuid import UUID
 from sqlalchemy import insert, select, update
 
 from services.catalogue.queries import catalogue
-from services.channels.conversation import Effect, Kind, State
-from services.channels.hearing import MEDIA, Heard, asks_confidence, hear
-from services.channels.models import WechatMedium, WechatMessage
-from services.channels.wechat_answers import Part
-from services.channels.wechat_keeping import Turn, push_of
-from services.channels.wechat_messages import Push
-from services.channels.wechat_own import OwnTicket
+from services.channels.wechat.answers import Part
+from services.channels.wechat.conversation import Effect, Kind, State
+from services.channels.wechat.hearing import MEDIA, Heard, asks_confidence, hear
+from services.channels.wechat.keeping import Turn, push_of
+from services.channels.wechat.messages import Push
+from services.channels.wechat.models import WechatMedium, WechatMessage
+from services.channels.wechat.own import OwnTicket
 from services.complaints.bearings import take_bearings
 from services.complaints.commands import Contact, FileComplaint, Place, Telling
 from services.complaints.danger import danger_in
@@ -208,7 +208,7 @@ async def _file_waiting(talk: Talk) -> None:
 
 
 async def _forgetting_is_the_workers(_talk: Talk) -> None:
-    """Nothing here: what is known of somebody who left is deleted after the turn, by the worker (`wechat_forgetting.py`)."""
+    """Nothing here: what is known of somebody who left is deleted after the turn, by the worker (`forgetting.py`)."""
 
 
 def _says(name: str) -> Callable[[Talk], Awaitable[None]]:

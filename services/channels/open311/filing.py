@@ -15,8 +15,8 @@ import orjson
 from sqlalchemy import func, select
 
 from services.attachments.receiving import Received, write_down
-from services.channels.open311_models import Open311Medium, Open311Request
-from services.channels.open311_reading import Fields, Wish, own_id, sender_marks
+from services.channels.open311.models import Open311Medium, Open311Request
+from services.channels.open311.reading import Fields, Wish, own_id, sender_marks
 from services.complaints.commands import FileComplaint
 from services.complaints.filing import Filing
 from services.complaints.filing_desk import prepared

@@ -16,7 +16,7 @@ class FieldCommand(Base):
     """A command of somebody's phone, taken once, and what became of it.
 
     `fingerprint` tells the same command from another under its id. `happened_at` is what the device said, `counted_at` what it is taken
-    for (see :mod:`services.channels.field_times`), `offset_ms` how far the server's clock was before the device's. `result` holds ids,
+    for (see :mod:`services.channels.field.times`), `offset_ms` how far the server's clock was before the device's. `result` holds ids,
     codes and sentences of ours. What was not applied is kept whole in the sealed paper `paper_id`, until it is applied or dismissed.
     """
 

@@ -17,12 +17,12 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.channels.field_commands import FieldCommand as Command
-from services.channels.field_commands import said_at
-from services.channels.field_deeds import perform, ticket_meant
-from services.channels.field_models import DeviceClock, FieldCommand
-from services.channels.field_rules import Verdict, dependencies_decide, in_order, judged
-from services.channels.field_times import DeviceTime
+from services.channels.field.commands import FieldCommand as Command
+from services.channels.field.commands import said_at
+from services.channels.field.deeds import perform, ticket_meant
+from services.channels.field.models import DeviceClock, FieldCommand
+from services.channels.field.rules import Verdict, dependencies_decide, in_order, judged
+from services.channels.field.times import DeviceTime
 from services.platform.actor import Actor
 from services.platform.bulk import insert_many, one_of
 from services.platform.database import database

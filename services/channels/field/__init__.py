@@ -1,0 +1,1 @@
+"""What phones send from the field, with or without a network."""

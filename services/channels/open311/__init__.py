@@ -1,0 +1,1 @@
+"""Open311 GeoReport v2: requests of open clients, and updates both ways."""

@@ -1,0 +1,1 @@
+"""Orders of upper-level platforms, and how they stand."""

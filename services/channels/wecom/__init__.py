@@ -1,0 +1,1 @@
+"""WeCom: what staff may ask."""
