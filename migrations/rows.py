@@ -22,6 +22,7 @@ import services.organization.models
 import services.petitions.models
 import services.platform.idempotency
 import services.platform.papers
+import services.policies.models
 import services.reports.models
 import services.tickets.models  # noqa: F401  imported for their effect on the metadata
 from services.platform.database import Base

@@ -1,0 +1,15 @@
+"""Escalation levels of a county's own."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from migrations.rights import grant
+
+revision = "0063"
+down_revision = "0062"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute("SET LOCAL lock_timeout = '5s'")

@@ -1,0 +1,15 @@
+"""Flags on evidence."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from migrations.rights import grant
+
+revision = "0065"
+down_revision = "0064"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute("SET LOCAL lock_timeout = '5s'")

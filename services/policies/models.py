@@ -1,0 +1,43 @@
+"""Rows of policies."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.platform.database import Base, Json
+
+KINDS = ("calendar", "ladder", "catalogue")
+
+
+class Policy(Base):
+    """One version of the rules of one kind, whole. The definition never changes; only drafts are not in force at any time.
+
+    A version is in force from `effective_at` until another's `effective_at`; of two with the same instant the higher version counts.
+    `reverts` names the version whose definition it repeats. `withdrawn_at`: taken back before it came into force. Version 0 is what the
+    product comes with and has no row.
+    """
+
+    __tablename__ = "policies"
+    __table_args__ = (
+        CheckConstraint(f"kind IN {KINDS!r}", name="kind"),
+        CheckConstraint("version >= 1", name="version"),
+        CheckConstraint("(activated_at IS NULL) = (effective_at IS NULL)", name="activated"),
+        UniqueConstraint("kind", "version"),
+        Index(None, "kind", "effective_at", postgresql_where=text("activated_at IS NOT NULL AND withdrawn_at IS NULL")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    version: Mapped[int]
+    definition: Mapped[Json]
+    note: Mapped[str | None]
+    reverts: Mapped[int | None]
+    drafted_at: Mapped[datetime]
+    drafted_by_account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    activated_at: Mapped[datetime | None]
+    activated_by_account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    effective_at: Mapped[datetime | None]
+    withdrawn_at: Mapped[datetime | None]
+    withdrawn_by_account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
