@@ -8,10 +8,11 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """How long a stage may take: `amount` of `unit` (minutes, working_days or natural_days)."""
+    """How long a stage may take: `amount` of `unit` (those of `deadlines.due.TimeUnit`), counted from where `start` says."""
 
     amount: int
     unit: str
+    start: str = "at_once"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,12 @@ from services.catalogue.policy import Catalogue
 from services.complaints.commands import Telling
 from services.complaints.danger import danger_in
 from services.complaints.filing import Bearings
+from services.deadlines.clocks import ClockRules
 from services.organization.tree import UnitNode, UnitTree
 from services.platform.errors import Fault, Invalid
 
 
-def take_bearings(telling: Telling, tree: UnitTree, catalogue: Catalogue) -> Bearings:
+def take_bearings(telling: Telling, tree: UnitTree, catalogue: Catalogue, rules: ClockRules) -> Bearings:
     """Return what the codes in `telling` mean.
 
     A category that is not in force is left to the words (it stays as a hint). Danger to life makes an emergency of it, whatever the channel
@@ -31,6 +32,7 @@ def take_bearings(telling: Telling, tree: UnitTree, catalogue: Catalogue) -> Bea
         urgency="emergency" if danger else policy.urgency if policy else "normal",
         privacy=policy.privacy if policy else "normal",
         danger=danger,
+        rules=rules,
     )
 
 

@@ -11,6 +11,7 @@ from uuid import UUID
 from services.complaints.commands import FileComplaint, Place
 from services.complaints.contacts import seal_contact
 from services.complaints.placing import point_of
+from services.deadlines.clocks import PLAIN, ClockRules
 from services.platform.actor import Actor
 from services.platform.errors import Fault, Invalid
 from services.platform.ids import new_id
@@ -27,7 +28,7 @@ _NO_PLACE = Place()
 
 @dataclass(frozen=True, slots=True)
 class Bearings:
-    """What the codes in a telling mean in this county: looked up before, in snapshots."""
+    """What the codes in a telling mean in this county, and the rules its clocks go by: looked up before, in snapshots."""
 
     area_path: str
     place_unit_id: UUID | None = None
@@ -37,6 +38,7 @@ class Bearings:
     urgency: str = "normal"
     privacy: str = "normal"
     danger: str | None = None
+    rules: ClockRules = PLAIN
 
 
 class Repeatable(NamedTuple):
@@ -115,6 +117,7 @@ def _opening(command: FileComplaint, bearings: Bearings, said_at: datetime, comp
         source=command.source,
         received_at=said_at,
         area_path=bearings.area_path,
+        rules=bearings.rules,
         category_code=bearings.category_code,
         category_version=bearings.category_version,
         urgency=bearings.urgency,

@@ -5,6 +5,7 @@ from typing import Any
 import structlog
 from asyncpg import PostgresError
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.attachments.linking import require_own, require_uploaded
 from services.catalogue.policy import Catalogue
@@ -15,6 +16,8 @@ from services.complaints.filing import Filing, Repeatable, prepare
 from services.complaints.letterbox import letterbox
 from services.complaints.placing import place_answer
 from services.complaints.writing import Outcome
+from services.deadlines.clocks import ClockRules
+from services.deadlines.queries import clock_rules, clock_rules_at_hand
 from services.organization.queries import unit_tree, unit_tree_at_hand
 from services.organization.tree import UnitTree
 from services.platform import clock
@@ -24,6 +27,8 @@ from services.platform.secrets import tracking_code
 from services.platform.unit_of_work import Work
 
 log = structlog.get_logger()
+
+_County = tuple[UnitTree, Catalogue, ClockRules]
 
 
 async def file_complaint(command: FileComplaint, actor: Actor, repeatable: Repeatable | None = None, *, ask_back: bool = False) -> Outcome:
@@ -36,8 +41,8 @@ async def file_complaint(command: FileComplaint, actor: Actor, repeatable: Repea
 
 async def prepared(command: FileComplaint, actor: Actor, repeatable: Repeatable | None = None, *, ask_back: bool = False) -> Filing:
     """Return `command` as rows, ready to be written. Without attachments it asks the database nothing."""
-    tree, categories = await _county()
-    bearings = take_bearings(command.telling, tree, categories)
+    tree, categories, rules = await _county()
+    bearings = take_bearings(command.telling, tree, categories, rules)
     place = place_answer(command.telling.place, tree) if ask_back else None
     if command.telling.attachment_ids:
         await require_own(actor, command.telling.attachment_ids)
@@ -46,8 +51,8 @@ async def prepared(command: FileComplaint, actor: Actor, repeatable: Repeatable 
 
 async def prepared_within(work: Work, command: FileComplaint) -> Filing:
     """Return `command` as rows, ready to be written in the transaction of `work`; with what was understood of the place."""
-    tree, categories = await unit_tree(work.session), await catalogue(work.session)
-    bearings = take_bearings(command.telling, tree, categories)
+    tree, categories, rules = await _looked_up(work.session)
+    bearings = take_bearings(command.telling, tree, categories, rules)
     if command.telling.attachment_ids:
         await require_uploaded(work.session, work.actor, command.telling.attachment_ids)
     return prepare(command, work.actor, work.now, bearings, place=place_answer(command.telling.place, tree))
@@ -61,13 +66,17 @@ async def look_around() -> None:
         log.warning("county.not_read", error=type(error).__name__)
 
 
-async def _county() -> tuple[UnitTree, Catalogue]:
+async def _county() -> _County:
     engine = database().engine.sync_engine
-    tree, categories = unit_tree_at_hand(engine), catalogue_at_hand(engine)
-    if tree is not None and categories is not None:
-        return tree, categories
+    tree, categories, rules = unit_tree_at_hand(engine), catalogue_at_hand(engine), clock_rules_at_hand(engine)
+    if tree is not None and categories is not None and rules is not None:
+        return tree, categories, rules
     async with database().transaction() as session:
-        return await unit_tree(session), await catalogue(session)
+        return await _looked_up(session)
+
+
+async def _looked_up(session: AsyncSession) -> _County:
+    return await unit_tree(session), await catalogue(session), await clock_rules(session)
 
 
 def filed(outcome: Outcome) -> dict[str, Any]:

@@ -25,6 +25,14 @@ class TimeUnit(StrEnum):
     WORKING_DAYS = "working_days"
 
 
+class StartRule(StrEnum):
+    """From when a limit is counted."""
+
+    AT_ONCE = "at_once"
+    NEXT_DAY = "next_day"
+    NEXT_WORKING_TIME = "next_working_time"
+
+
 @dataclass(frozen=True, slots=True)
 class StageLimit:
     """How long one stage may take. `amount` is at least 1; ``ValueError`` otherwise."""
@@ -32,6 +40,7 @@ class StageLimit:
     stage: str
     amount: int
     unit: TimeUnit
+    start: StartRule = StartRule.AT_ONCE
 
     def __post_init__(self) -> None:
         """Refuse a limit that would be over before it starts."""

@@ -5,15 +5,19 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import Engine, delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.deadlines.calendar import CalendarDayRow, WorkCalendar, seed_days
+from services.deadlines.calendars import DEFAULT, Calendars
+from services.deadlines.clocks import ClockRules
+from services.deadlines.ladders import BUILT_IN, Ladders
 from services.deadlines.models import CalendarDay, Clock
 from services.organization.snapshots import Snapshots
 from services.platform.clock import local_day
 from services.platform.unit_of_work import Work
+from services.policies.book import Book
 
 _STAMP = text(
     "SELECT count(*), sum(CASE WHEN working THEN 1 ELSE 0 END), sum(CASE WHEN official THEN 1 ELSE 0 END),"
@@ -27,6 +31,27 @@ async def work_calendar(session: AsyncSession) -> WorkCalendar:
     A year of which nothing is loaded follows the plain week, and every deadline that counts its days is provisional.
     """
     return await _calendars.get(session)
+
+
+async def clock_rules(session: AsyncSession) -> ClockRules:
+    """Return every version of the calendars and the ladders, for clocks; at most two seconds behind the database."""
+    return ClockRules(await calendar_book(session), await ladder_book(session))
+
+
+def clock_rules_at_hand(engine: Engine) -> ClockRules | None:
+    """Return them where that needs no look at the database now."""
+    calendar = _calendars.at_hand(engine)
+    return ClockRules(Book({0: Calendars(0, {DEFAULT: calendar})}), Book({0: BUILT_IN})) if calendar is not None else None
+
+
+async def calendar_book(session: AsyncSession) -> Book[Calendars]:
+    """Return every version of the calendars; at most two seconds behind the database."""
+    return Book({0: Calendars(0, {DEFAULT: await work_calendar(session)})})
+
+
+async def ladder_book(_session: AsyncSession) -> Book[Ladders]:
+    """Return every version of the ladders; at most two seconds behind the database."""
+    return Book({0: BUILT_IN})
 
 
 async def load_calendar(work: Work, years: Iterable[int]) -> int:

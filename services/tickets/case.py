@@ -1,35 +1,19 @@
 """A ticket as a decision sees it: frozen values, and what it must know besides."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
-from operator import attrgetter
-from typing import Any, Self
 from uuid import UUID
 
 from services.catalogue.policy import CategoryPolicy
 from services.deadlines.calendar import WorkCalendar
+from services.deadlines.clocks import ClockRules, ClockState, Setting
 from services.organization.tree import UnitTree
 from services.platform.actor import Actor
-
-
-@cache
-def _reader(kind: Any) -> Callable[[Any], tuple[Any, ...]]:
-    """Return what reads the fields of a dataclass off a row, in their order."""
-    return attrgetter(*(item.name for item in fields(kind)))
-
-
-class _FromRow:
-    @classmethod
-    def of(cls, row: Any) -> Self:
-        """Return the frozen value of a row object or mapping."""
-        kind: Any = cls
-        return cls(*_reader(kind)(row))
+from services.platform.frozen_rows import FromRow
 
 
 @dataclass(frozen=True, slots=True)
-class TicketState(_FromRow):
+class TicketState(FromRow):
     """The ticket's own columns; see :class:`services.tickets.models.Ticket`."""
 
     id: UUID
@@ -64,6 +48,7 @@ class TicketState(_FromRow):
     answered_at: datetime | None
     closed_at: datetime | None
     suspended_at: datetime | None
+    suspension: str | None
     hand_offs: int
     returns: int
     adjudication: bool
@@ -73,29 +58,7 @@ class TicketState(_FromRow):
 
 
 @dataclass(frozen=True, slots=True)
-class ClockState(_FromRow):
-    """A clock of the present round, or one with a level still to be recorded; see :class:`services.deadlines.models.Clock`."""
-
-    id: UUID
-    ticket_id: UUID
-    round: int
-    stage: str
-    turn: int
-    state: str
-    started_at: datetime
-    first_due_at: datetime
-    due_at: datetime
-    stopped_at: datetime | None
-    paused_at: datetime | None
-    limit_amount: int
-    limit_unit: str
-    provisional: bool
-    level: int
-    next_level_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class AssignmentState(_FromRow):
+class AssignmentState(FromRow):
     """A dispatch order that has not ended; see :class:`services.tickets.models.Assignment`."""
 
     id: UUID
@@ -110,22 +73,23 @@ class AssignmentState(_FromRow):
 
 
 @dataclass(frozen=True, slots=True)
-class ExtensionState(_FromRow):
+class ExtensionState(FromRow):
     """A request for more time that waits for a decision."""
 
     id: UUID
     stage: str
     working_days: int | None
     natural_days: int | None
+    reason_code: str
     requested_by_account_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What is true around every case: the tree, the calendar, and how long a closed ticket may be reopened."""
+    """What is true around every case: the tree, the calendars and ladders, and how long a closed ticket may be reopened."""
 
     tree: UnitTree
-    calendar: WorkCalendar
+    rules: ClockRules
     reopen_days: int = 30
 
 
@@ -137,7 +101,8 @@ class Case:
     complaints whose complainants want one, those of tickets merged into this one too. `evidence` are the roles of files shown in
     this round, `next_sequence` numbers the next assignment, `lead_before` held the ticket last, `extensions` counts those granted in
     this round, `other` is the ticket a merge names, `absorbed` counts the tickets merged into this one, `returned` says whether a unit
-    gave it back in this round.
+    gave it back in this round, `helped` are the co-handlers of this round, whether they have finished or not, `tries` counts its call-backs
+    that nobody answered.
     """
 
     ticket: TicketState
@@ -156,11 +121,23 @@ class Case:
     lead_before: UUID | None = None
     returned: bool = False
     round_id: UUID | None = None
+    helped: frozenset[UUID] = field(default=frozenset())
+    tries: int = 0
 
-    def clock(self, stage: str) -> ClockState | None:
-        """Return the newest clock of `stage` in the present round."""
-        found = [clock for clock in self.clocks if clock.stage == stage and clock.round == self.ticket.round]
-        return max(found, key=lambda clock: clock.turn) if found else None
+    def clock(self, stage: str, unit_id: UUID | None = None) -> ClockState | None:
+        """Return the newest clock of `stage` in the present round; of those of a unit's own, where one is given."""
+        here = (clock for clock in self.clocks if clock.stage == stage and clock.round == self.ticket.round)
+        return max((clock for clock in here if unit_id in (None, clock.unit_id)), key=lambda clock: clock.turn, default=None)
+
+    def calendar(self, instant: datetime) -> WorkCalendar:
+        """Return the calendar in force at `instant` where the matter is."""
+        calendars = self.around.rules.calendars.at(instant)
+        return calendars.calendar(calendars.code_for(self.ticket.area_path))
+
+    @property
+    def setting(self) -> Setting:
+        """What decides by which calendar and which ladder the ticket's next clock goes."""
+        return Setting(self.ticket.area_path, self.ticket.category_code, self.ticket.urgency)
 
     @property
     def lead(self) -> AssignmentState | None:

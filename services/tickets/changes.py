@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from services.deadlines.clocks import Deed
 from services.platform.database import Base
 from services.tickets.case import TicketState
 
@@ -23,19 +24,21 @@ class EventDraft:
 
 @dataclass(frozen=True, slots=True)
 class Insert:
-    """A row to be added."""
+    """A row to be added. `deeds` are what was done to a clock, for the event of the change."""
 
     model: type[Base]
     row: Row
+    deeds: tuple[Deed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """New values of a row that exists."""
+    """New values of a row that exists. `deeds` are what was done to a clock, for the event of the change."""
 
     model: type[Base]
     id: UUID
     values: Row
+    deeds: tuple[Deed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

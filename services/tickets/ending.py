@@ -2,8 +2,7 @@
 
 from datetime import timedelta
 
-from services.platform.actor import Actor
-from services.platform.errors import Conflict, Forbidden, Invalid
+from services.platform.errors import Conflict, Invalid
 from services.platform.ids import new_id
 from services.tickets import timing
 from services.tickets.case import Case, Deed
@@ -12,6 +11,7 @@ from services.tickets.commands import Cancel, Close, File, GiveAnswer, MakeCallB
 from services.tickets.lifecycle import OPEN
 from services.tickets.models import Answer, Assignment, CallBack, Extension, Round
 from services.tickets.terms import is_last
+from services.tickets.verifying import call_back_data, call_back_row, refuse_executor
 from services.tickets.working import PAUSED_STAGES, checked_instant, work_log
 
 _PICTURES = frozenset({"evidence", "before", "after"})
@@ -35,7 +35,7 @@ def resolve(case: Case, command: Resolve, deed: Deed) -> Outcome:
         {"unit_id": str(case.ticket.lead_unit_id), "work_log_id": str(log_id), "files": [str(file.id) for file in command.files]},
         values,
         inserts=(insert, *timing.start(case, "answer" if case.owed_answers else "verify", deed.now)),
-        updates=(*timing.stop(case, ["inform", "first_contact", "resolve"], counted), *rounds),
+        updates=(*timing.stop(case, ["inform", *timing.WORK_STAGES], counted), *rounds),
         links=links,
         happened_at=at,
     )
@@ -77,25 +77,14 @@ def answer(case: Case, command: GiveAnswer, deed: Deed) -> Outcome:
 
 
 def call_back(case: Case, command: MakeCallBack, deed: Deed) -> Outcome:
-    """Record what the complainant said. "Not solved" starts the next round at once, where the terms know one."""
+    """Record what the complainant said. "Not solved" starts the next round at once, where the terms know one.
+
+    After closing it does so within the days a ticket may be reopened; later the word is kept, and the ticket stays closed.
+    """
     refuse_executor(case, deed.actor)
-    if not command.reached and (command.contacted, command.solved, command.satisfied) != (None, None, None):
-        raise Invalid("call_back.not_reached", "Whoever was not reached said nothing; leave contacted, solved and satisfied out.")
-    row: Row = {
-        "id": new_id(),
-        "ticket_id": case.ticket.id,
-        "round": case.ticket.round,
-        "called_at": deed.now,
-        "by_account_id": deed.actor.account_id,
-        "reached": command.reached,
-        "contacted": command.contacted,
-        "solved": command.solved,
-        "satisfied": command.satisfied,
-        "words": command.words,
-    }
-    verdict = {key: row[key] for key in ("reached", "contacted", "solved", "satisfied")}
-    data = {"call_back_id": str(row["id"]), **verdict}
-    if command.solved is not False or is_last(case.ticket.terms, case.ticket.round):
+    row = call_back_row(case, command, deed)
+    data = call_back_data(case, row)
+    if command.solved is not False or is_last(case.ticket.terms, case.ticket.round) or _too_late(case, deed):
         return Outcome(data, inserts=(Insert(CallBack, row),))
     again = _next_round(case, deed, "call_back_not_solved")
     reopened = EventDraft("ticket.reopened", {"reason": "call_back_not_solved", "round": case.ticket.round + 1})
@@ -121,14 +110,20 @@ def close(case: Case, command: Close, deed: Deed) -> Outcome:
 
 def reopen(case: Case, command: Reopen, deed: Deed) -> Outcome:
     """Start the next round, within the days allowed after closing."""
-    closed, days = case.ticket.closed_at, case.around.reopen_days
-    if closed is not None and deed.now > closed + timedelta(days=days):
+    if _too_late(case, deed):
+        days = case.around.reopen_days
         raise Conflict("ticket.reopen_too_late", f"A ticket can be reopened within {days} days; file a new one that names this number.")
     if is_last(case.ticket.terms, case.ticket.round):
         detail = "The final review (复核) ends a petition; the same matter is not taken on again. Explain it to the person."
         raise Conflict("petition.final", detail)
     again = _next_round(case, deed, command.words)
     return Outcome({"words": command.words, "round": case.ticket.round + 1}, again.values, again.inserts, again.updates)
+
+
+def _too_late(case: Case, deed: Deed) -> bool:
+    """Tell whether the days are over within which a closed ticket may be reopened."""
+    closed = case.ticket.closed_at
+    return closed is not None and deed.now > closed + timedelta(days=case.around.reopen_days)
 
 
 def reject(case: Case, command: Reject, deed: Deed) -> Outcome:
@@ -164,10 +159,12 @@ def unmerge(case: Case, command: Unmerge, deed: Deed) -> Outcome:
     before = case.ticket.status_before_merge
     assert before is not None
     still = PAUSED_STAGES if case.ticket.suspended_at is not None else ()
+    updates, why = timing.resume(case, deed, "merged", but=still)
     return Outcome(
         {"from_id": str(case.ticket.merged_into_id), "words": command.words},
         {"merged_into_id": None, "status_before_merge": None},
-        updates=timing.resume(case, deed.now, but=still),
+        inserts=why,
+        updates=updates,
         to=before,
     )
 
@@ -192,8 +189,7 @@ def _next_round(case: Case, deed: Deed, reason: str) -> Outcome:
         "suspension": None,
     }
     row: Row = {"id": new_id(), "ticket_id": case.ticket.id, "number": number, "opened_at": deed.now, "reason": reason}
-    clock = timing.start(case, "dispatch", deed.now, limit=timing.dispatch_limit(case.ticket.urgency))
-    clock[0].row["round"] = number
+    clock = timing.start(case, "dispatch", deed.now, limit=timing.dispatch_limit(case.ticket.urgency), number=number)
     stages = {clock.stage for clock in case.clocks}
     ended = (*_ended(case, deed), *_undecided(case, deed), *_round_update(case, {"outcome": "reopened"}))
     updates = (*timing.stop(case, stages, deed.now), *ended)
@@ -227,11 +223,3 @@ def _refuse_over_others(case: Case) -> None:
 
 def _round_update(case: Case, values: Row) -> tuple[Update, ...]:
     return (Update(Round, case.round_id, values),) if case.round_id else ()
-
-
-def refuse_executor(case: Case, actor: Actor) -> None:
-    """Refuse verification by whoever did the work, and by anybody who sits in the unit that did, from whatever seat they come."""
-    sits_there = any(seat.unit_id == case.ticket.resolved_by_unit_id for seat in actor.seats)
-    did_it = actor.account_id is not None and actor.account_id == case.ticket.resolved_by_account_id
-    if sits_there or did_it:
-        raise Forbidden("ticket.executor_verifies", "Whoever did the work cannot verify it; somebody of another unit must.")

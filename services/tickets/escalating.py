@@ -4,7 +4,6 @@ The index (next_level_at, id) gives the most overdue first, however many newer t
 (unique key). Levels: urge 催办 the seat that is late, raise 上报 to the next tier that has people, supervise 督办 by the county.
 """
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -15,8 +14,8 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
-from services.deadlines.due import TimeUnit
-from services.deadlines.escalation import ReachedLevel, RunningClock, default_ladder, next_level_at, reached_levels
+from services.deadlines.clocks import ClockState, deed, running
+from services.deadlines.escalation import ReachedLevel, reached_levels
 from services.deadlines.models import Clock, Escalation
 from services.organization.tree import UnitNode
 from services.platform.bulk import update_many
@@ -24,7 +23,8 @@ from services.platform.clock import local_day
 from services.platform.ids import new_id
 from services.platform.unit_of_work import Work
 from services.routing.rules import WORKING_ROLES
-from services.tickets.case import Case, ClockState, Deed
+from services.tickets import timing
+from services.tickets.case import Case, Deed
 from services.tickets.changes import Change, EventDraft, Insert, Row, Update
 from services.tickets.loading import lock, plain_cases
 from services.tickets.moving import assign_lead, desk_over, root
@@ -104,18 +104,13 @@ def escalated(case: Case, deed: Deed) -> Change | None:
 
 
 def _reached(case: Case, clock: ClockState, now: datetime) -> tuple[ReachedLevel, ...]:
-    return reached_levels(_running(clock), default_ladder(TimeUnit(clock.limit_unit)), now, case.around.calendar)
-
-
-def _running(clock: ClockState) -> RunningClock:
-    return RunningClock(clock.started_at, clock.due_at, frozenset(range(1, clock.level + 1)), clock.stopped_at)
+    rules = case.around.rules
+    return reached_levels(running(clock), rules.ladder(clock), now, rules.calendar(clock))
 
 
 def _advanced(case: Case, clock: ClockState, reached: Sequence[ReachedLevel]) -> Update:
     level = max((item.level.index for item in reached), default=clock.level)
-    after = RunningClock(clock.started_at, clock.due_at, frozenset(range(1, level + 1)), clock.stopped_at)
-    coming = next_level_at(after, default_ladder(TimeUnit(clock.limit_unit)), case.around.calendar)
-    return Update(Clock, clock.id, {"level": level, "next_level_at": coming})
+    return timing.done(case, clock, deed(clock, "level", level=level))
 
 
 def _change(case: Case, steps: list[tuple[ClockState, ReachedLevel]], updates: list[Update], deed: Deed) -> Change:
@@ -208,7 +203,9 @@ def _row(case: Case, clock: ClockState, reached: ReachedLevel, unit: UnitNode, d
 
 def _joined(updates: list[Update]) -> list[Update]:
     """Return one update a row: later values over earlier ones."""
-    joined: defaultdict[tuple[Any, UUID], Row] = defaultdict(dict)
+    joined: dict[tuple[Any, UUID], Update] = {}
     for update in updates:
-        joined[update.model, update.id] |= update.values
-    return [Update(model, row_id, values) for (model, row_id), values in joined.items()]
+        key = (update.model, update.id)
+        before = joined.get(key, Update(update.model, update.id, {}))
+        joined[key] = Update(update.model, update.id, {**before.values, **update.values}, before.deeds + update.deeds)
+    return list(joined.values())

@@ -11,12 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.attachments.models import AttachmentLink
 from services.catalogue.queries import catalogue
+from services.deadlines.clocks import ClockState
 from services.deadlines.models import Clock
-from services.deadlines.queries import work_calendar
+from services.deadlines.queries import clock_rules
 from services.organization.queries import unit_tree
 from services.platform.bulk import one_of
 from services.platform.settings import settings
-from services.tickets.case import AssignmentState, Case, ClockState, ExtensionState, Surroundings, TicketState
+from services.tickets.case import AssignmentState, Case, ExtensionState, Surroundings, TicketState
 from services.tickets.models import Assignment, CallBack, Extension, Round, Ticket, WorkLog
 
 OwedAnswers = Callable[[AsyncSession, Sequence[UUID]], Awaitable[Sequence[UUID]]]
@@ -24,8 +25,8 @@ OwedAnswers = Callable[[AsyncSession, Sequence[UUID]], Awaitable[Sequence[UUID]]
 
 
 async def surroundings(session: AsyncSession) -> Surroundings:
-    """Return the tree, the calendar and the rules as they are now."""
-    return Surroundings(await unit_tree(session), await work_calendar(session), settings().reopen_days)
+    """Return the tree, the calendars, the ladders and the rules as they are now."""
+    return Surroundings(await unit_tree(session), await clock_rules(session), settings().reopen_days)
 
 
 async def lock(session: AsyncSession, ticket_ids: Iterable[UUID], *, skip_locked: bool = False) -> list[TicketState]:
@@ -59,6 +60,7 @@ async def plain_cases(session: AsyncSession, tickets: Sequence[TicketState]) -> 
                 clocks=tuple(ClockState.of(row) for row in clocks[ticket.id] if row.round == ticket.round or row.next_level_at is not None),
                 assignments=tuple(AssignmentState.of(row) for row in rows if row.ended_at is None),
                 next_sequence=max((row.sequence for row in rows), default=0) + 1,
+                helped=frozenset(row.unit_id for row in rows if row.part == "co" and row.round == ticket.round),
                 returned=any(row.round == ticket.round and row.end == "returned" for row in rows),
                 lead_before=next((row.unit_id for row in sorted(rows, key=lambda row: -row.sequence) if row.part == "lead"), None),
             )
@@ -75,14 +77,12 @@ async def full_case(session: AsyncSession, ticket: TicketState, owed_answers: Ow
     granted = await session.scalar(
         select(func.count()).where(Extension.ticket_id == ticket.id, Extension.round == ticket.round, Extension.granted.is_(True))
     )
-    solved = (
-        await session.execute(
-            select(CallBack.solved)
-            .where(CallBack.ticket_id == ticket.id, CallBack.round == ticket.round, CallBack.solved.is_not(None))
-            .order_by(CallBack.called_at.desc())
-            .limit(1)
-        )
-    ).scalar_one_or_none()
+    said = await session.execute(
+        select(CallBack.reached, CallBack.solved)
+        .where(CallBack.ticket_id == ticket.id, CallBack.round == ticket.round)
+        .order_by(CallBack.called_at.desc(), CallBack.id.desc())
+    )
+    words = said.all()
     roles = await session.scalars(
         select(AttachmentLink.role)
         .join(WorkLog, WorkLog.id == AttachmentLink.subject_id)
@@ -97,7 +97,8 @@ async def full_case(session: AsyncSession, ticket: TicketState, owed_answers: Ow
         extensions=granted or 0,
         owed_answers=tuple(await owed_answers(session, [ticket.id, *absorbed])),
         evidence=frozenset(roles),
-        last_solved=solved,
+        last_solved=next((word.solved for word in words if word.solved is not None), None),
+        tries=sum(not word.reached for word in words),
         absorbed=len(absorbed),
         round_id=round_id,
     )

@@ -138,7 +138,7 @@ def _dispatch_clock_again(case: Case, at: datetime) -> tuple[Insert, ...]:
     if before is None or before.state == "running":
         return ()
     limit = timing.dispatch_limit(case.ticket.urgency)
-    return timing.start(case, "dispatch", at, turn=before.turn + 1, limit=limit)
+    return timing.start(case, "dispatch", at, limit=limit)
 
 
 def accept(case: Case, command: Accept, deed: Deed) -> Outcome:
@@ -253,7 +253,7 @@ def _clocks(case: Case, deed: Deed) -> tuple[Insert, ...]:
     accepting = case.clock("accept")
     started: tuple[Insert, ...] = ()
     if accepting is None or accepting.state != "running":
-        started = timing.start(case, "accept", deed.now, turn=accepting.turn + 1 if accepting else 1)
+        started = timing.start(case, "accept", deed.now)
     for stage in timing.ROUND_STAGES:
         if case.clock(stage) is None:
             started += timing.start(case, stage, timing.round_start(case, stage, deed.now))

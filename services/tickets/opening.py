@@ -1,10 +1,12 @@
 """A ticket begins: the rows of a matter that was just received. Pure."""
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from services.deadlines.clocks import ClockRules, Deed, Setting, start_deed, started
+from services.deadlines.due import StageLimit, TimeUnit
 from services.journal.recording import deliveries_for, new_event
 from services.platform.actor import Actor
 from services.platform.clock import local_day
@@ -22,13 +24,14 @@ class Opening:
     """What is known of a matter when it is received.
 
     `received_at` is when it was said, which clocks run from; `danger` is the word that speaks of danger to life and makes it an emergency;
-    `terms` are those of `terms.py`.
+    `terms` are those of `terms.py`, `rules` the calendars and ladders clocks go by.
     """
 
     channel: str
     source: str
     received_at: datetime
     area_path: str
+    rules: ClockRules
     category_code: str | None = None
     category_version: int | None = None
     urgency: str = "normal"
@@ -56,6 +59,7 @@ class OpenedRows:
 def open_ticket(actor: Actor, now: datetime, opening: Opening, *, ticket_id: UUID, sequence: int) -> OpenedRows:
     """Return the rows of a ticket received as `opening` says, recorded at `now` by `actor`, with the `sequence`-th number."""
     number = format_number(local_day(opening.received_at), sequence)
+    began = _dispatch_start(opening)
     event = new_event(
         actor,
         now,
@@ -78,9 +82,11 @@ def open_ticket(actor: Actor, now: datetime, opening: Opening, *, ticket_id: UUI
             "complaint_id": _text(opening.complaint_id),
             **({"danger": opening.danger} if opening.danger else {}),
             **({"told": True} if opening.told else {}),
+            "clocks": [began],
         },
     )
-    return OpenedRows(_ticket_row(opening, ticket_id, number, event), _dispatch_clock(opening, ticket_id), event, deliveries_for(event))
+    clock = asdict(started(ticket_id, began, opening.rules))
+    return OpenedRows(_ticket_row(opening, ticket_id, number, event), clock, event, deliveries_for(event))
 
 
 def _ticket_row(opening: Opening, ticket_id: UUID, number: str, event: Row) -> Row:
@@ -109,25 +115,10 @@ def _ticket_row(opening: Opening, ticket_id: UUID, number: str, event: Row) -> R
     }
 
 
-def _dispatch_clock(opening: Opening, ticket_id: UUID) -> Row:
-    minutes = DISPATCH_MINUTES[opening.urgency]
-    due = opening.received_at + timedelta(minutes=minutes)
-    return {
-        "id": new_id(),
-        "ticket_id": ticket_id,
-        "round": 1,
-        "stage": "dispatch",
-        "turn": 1,
-        "state": "running",
-        "started_at": opening.received_at,
-        "first_due_at": due,
-        "due_at": due,
-        "limit_amount": minutes,
-        "limit_unit": "minutes",
-        "provisional": False,
-        "level": 0,
-        "next_level_at": due,
-    }
+def _dispatch_start(opening: Opening) -> Deed:
+    limit = StageLimit("dispatch", DISPATCH_MINUTES[opening.urgency], TimeUnit.MINUTES)
+    setting = Setting(opening.area_path, opening.category_code, opening.urgency)
+    return start_deed(new_id(), limit, opening.received_at, opening.rules, setting, number=1, turn=1, unit_id=None)
 
 
 def _text(value: UUID | None) -> str | None:

@@ -20,7 +20,10 @@ from services.tickets.models import Ticket
 
 
 async def write(work: Work, changes: Sequence[Change], *, unit_id: UUID | None = None) -> None:
-    """Store `changes`, at most one a ticket, with their events. `unit_id` is the seat acted from."""
+    """Store `changes`, at most one a ticket, with their events. `unit_id` is the seat acted from.
+
+    What was done to clocks stands in the first event of a change, those that were there before those it starts.
+    """
     if not changes:
         return
     events: list[Row] = []
@@ -41,8 +44,11 @@ async def write(work: Work, changes: Sequence[Change], *, unit_id: UUID | None =
 
 def _events(work: Work, change: Change, unit_id: UUID | None) -> list[Row]:
     seq, previous, rows = change.ticket.version, change.ticket.chain_head, []
-    for draft in change.events:
+    deeds = [dict(deed) for update in change.updates for deed in update.deeds]
+    deeds += [dict(deed) for insert in change.inserts for deed in insert.deeds]
+    for nth, draft in enumerate(change.events):
         seq += 1
+        data = {**draft.data, "clocks": deeds} if deeds and nth == 0 else draft.data
         row = new_event(
             work.actor,
             work.now,
@@ -50,7 +56,7 @@ def _events(work: Work, change: Change, unit_id: UUID | None) -> list[Row]:
             subject_id=change.ticket.id,
             seq=seq,
             type=draft.type,
-            data=draft.data,
+            data=data,
             previous_hash=previous,
             happened_at=draft.happened_at,
             unit_id=unit_id,

@@ -1,64 +1,75 @@
-"""What deeds do to clocks. Pure: clock states in, row changes out.
+"""What deeds do to clocks. Pure: clock states in, row changes out, each with the deed it follows from (`deadlines/clocks.py`).
 
 Two rules stand above all: nobody who passes a ticket on gains time by it (a return, a hand-up or a transfer leaves every clock but the new
 seat's acceptance alone), and only a granted extension or the end of a suspension moves `due_at`; `first_due_at` never moves.
 """
 
-from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Collection, Iterable
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 from services.catalogue.policy import CategoryPolicy
-from services.deadlines.calendar import WorkCalendar, local_day
-from services.deadlines.due import StageLimit, TimeUnit, due_at, moved_by, working_days_between
-from services.deadlines.escalation import RunningClock, default_ladder, next_level_at
-from services.deadlines.models import Clock
+from services.deadlines.clocks import ClockState, after, deed, start_deed, started
+from services.deadlines.clocks import Deed as ClockDeed
+from services.deadlines.due import StageLimit, StartRule, TimeUnit
+from services.deadlines.models import Clock, ClockMove
 from services.platform.ids import new_id
-from services.tickets.case import Case, ClockState
+from services.tickets.case import Case, Deed
 from services.tickets.changes import Insert, Update
 from services.tickets.opening import DISPATCH_MINUTES
 from services.tickets.terms import own_limit
 
-ROUND_STAGES = ("inform", "first_contact", "resolve")
+ROUND_STAGES = ("inform", "first_contact", "contain", "repair", "restore", "resolve")
 """Clocks that start with the first dispatch of a round; `answer` starts when the work is done, `verify` when it was answered."""
+WORK_STAGES = ("first_contact", "contain", "repair", "restore", "resolve")
+"""What the holder has to do: a suspension pauses these, and the end of the work stops them."""
 _DEFAULTS = {
-    stage: StageLimit(stage, days, TimeUnit.WORKING_DAYS) for stage, days in (("accept", 1), ("resolve", 5), ("answer", 1), ("verify", 3))
+    stage: StageLimit(stage, days, TimeUnit.WORKING_DAYS)
+    for stage, days in (("accept", 1), ("resolve", 5), ("answer", 1), ("verify", 3), ("task", 3), ("instruct", 1), ("adjudicate", 1))
 }
-"""Where a category is unknown or silent, in working days: accept 1 (蚌埠), resolve 5 (潍坊、济南); answer 1 and verify 3 are our choice."""
+"""Where a category is unknown or silent, in working days: accept 1 (蚌埠), resolve 5 (潍坊、济南); the others are our choice."""
 
-_INSTANT = timedelta(microseconds=1)
+Moved = tuple[tuple[Update, ...], tuple[Insert, ...]]
+"""What moves due instants: the updates of the clocks, and the rows that say why."""
 
 
 def limit_for(stage: str, category: CategoryPolicy | None) -> StageLimit | None:
     """Return the limit of `stage` under the category's policy, or the default; None where there is none."""
     found = category.limits.get(stage) if category else None
-    return StageLimit(stage, found.amount, TimeUnit(found.unit)) if found else _DEFAULTS.get(stage)
+    return StageLimit(stage, found.amount, TimeUnit(found.unit), StartRule(found.start)) if found else _DEFAULTS.get(stage)
 
 
-def start(case: Case, stage: str, at: datetime, *, turn: int = 1, limit: StageLimit | None = None) -> tuple[Insert, ...]:
-    """Return the row of a clock of `stage` that starts at `at`; nothing where no limit applies."""
+def start(
+    case: Case,
+    stage: str,
+    at: datetime,
+    *,
+    turn: int | None = None,
+    limit: StageLimit | None = None,
+    unit_id: UUID | None = None,
+    number: int | None = None,
+) -> tuple[Insert, ...]:
+    """Return the row of a clock of `stage` that starts at `at`; nothing where no limit applies.
+
+    `turn` is the next free one where not given; `unit_id` is whose clock it is, `number` the round where it is not the present one.
+    """
     limit = limit or own_limit(case.ticket.terms, stage, case.ticket.round, case.ticket.urgency) or limit_for(stage, case.category)
     if limit is None:
         return ()
-    due = due_at(at, limit, case.around.calendar)
-    row = {
-        "id": new_id(),
-        "ticket_id": case.ticket.id,
-        "round": case.ticket.round,
-        "stage": stage,
-        "turn": turn,
-        "state": "running",
-        "started_at": at,
-        "first_due_at": due.at,
-        "due_at": due.at,
-        "stopped_at": None,
-        "paused_at": None,
-        "limit_amount": limit.amount,
-        "limit_unit": limit.unit.value,
-        "provisional": due.provisional,
-        "level": 0,
-        "next_level_at": due.at,
-    }
-    return (Insert(Clock, row),)
+    before = case.clock(stage) if number is None else None
+    began = start_deed(
+        new_id(),
+        limit,
+        at,
+        case.around.rules,
+        case.setting,
+        number=number or case.ticket.round,
+        turn=turn or (before.turn + 1 if before else 1),
+        unit_id=unit_id,
+    )
+    return (Insert(Clock, asdict(started(case.ticket.id, began, case.around.rules)), (began,)),)
 
 
 def round_start(case: Case, stage: str, now: datetime) -> datetime:
@@ -69,91 +80,77 @@ def round_start(case: Case, stage: str, now: datetime) -> datetime:
     return min(began, default=now)
 
 
-def stop(case: Case, stages: Iterable[str], at: datetime) -> tuple[Update, ...]:
-    """Return the stopping of every running or paused clock of `stages`.
-
-    One that had reached a level nobody has recorded yet keeps `next_level_at`, so that the level is still written down.
-    """
+def stop(case: Case, stages: Iterable[str], at: datetime, unit_id: UUID | None = None) -> tuple[Update, ...]:
+    """Return the stopping of every running or paused clock of `stages`; only of those of a unit's own, where one is given."""
     wanted = frozenset(stages)
     return tuple(
-        _stopped(clock, at, case.around.calendar) for clock in case.clocks if clock.stage in wanted and clock.state in ("running", "paused")
+        done(case, clock, deed(clock, "stop", at))
+        for clock in case.clocks
+        if clock.stage in wanted and clock.runs and unit_id in (None, clock.unit_id)
     )
-
-
-def _stopped(clock: ClockState, at: datetime, calendar: WorkCalendar) -> Update:
-    due = _due_if_resumed(clock, at, calendar)
-    level = level_instant(clock, due, clock.level, calendar)  # its own `next_level_at` may have been put off
-    owed = level if level is not None and level < at else None
-    return Update(Clock, clock.id, {"state": "stopped", "stopped_at": at, "paused_at": None, "due_at": due, "next_level_at": owed})
 
 
 def cancel(case: Case) -> tuple[Update, ...]:
     """Return the end without verdict of every clock that still counts."""
-    return tuple(
-        Update(Clock, clock.id, {"state": "cancelled", "next_level_at": None})
-        for clock in case.clocks
-        if clock.state in ("running", "paused")
-    )
+    return tuple(done(case, clock, deed(clock, "cancel")) for clock in case.clocks if clock.runs)
 
 
 def pause(case: Case, at: datetime, stages: Iterable[str] | None = None) -> tuple[Update, ...]:
     """Return the pausing of the running clocks of `stages` (of all, where not given)."""
     wanted = None if stages is None else frozenset(stages)
     return tuple(
-        Update(Clock, clock.id, {"state": "paused", "paused_at": at})
+        done(case, clock, deed(clock, "pause", at))
         for clock in case.clocks
         if clock.state == "running" and (wanted is None or clock.stage in wanted)
     )
 
 
-def resume(case: Case, at: datetime, *, but: Collection[str] = ()) -> tuple[Update, ...]:
-    """Return the going on of every paused clock but those of some stages, due later by what the pause took."""
-    changes = []
-    for clock in case.clocks:
-        if clock.state == "paused" and clock.stage not in but:
-            due = _due_if_resumed(clock, at, case.around.calendar)
-            changes.append(_moved(clock, due, case.around.calendar, {"state": "running", "paused_at": None}))
-    return tuple(changes)
+def resume(case: Case, by: Deed, reason: str | None, *, but: Collection[str] = ()) -> Moved:
+    """Return the going on of every paused clock but those of some stages, due later by what the pause took, and why it moved."""
+    paused = (clock for clock in case.clocks if clock.state == "paused" and clock.stage not in but)
+    return _all(_moved(case, clock, deed(clock, "resume", by.now), by, "pause", reason) for clock in paused)
 
 
-def extend(case: Case, days: int, unit: TimeUnit) -> tuple[Update, ...]:
-    """Return the moving of resolve by the `days` of a granted extension."""
-    changes = []
-    for clock in case.clocks:
-        if clock.stage == "resolve" and clock.state in ("running", "paused"):
-            due = moved_by(clock.due_at - _INSTANT, days, unit, case.around.calendar).at
-            changes.append(_moved(clock, due, case.around.calendar, {}))
-    return tuple(changes)
+def extend(case: Case, stage: str, days: int, unit: TimeUnit, by: Deed, reason: str | None) -> Moved:
+    """Return the moving of a stage's clock by the `days` of a granted extension, and why it moved."""
+    counting = (clock for clock in case.clocks if clock.stage == stage and clock.runs)
+    return _all(_moved(case, clock, deed(clock, "extend", amount=days, unit=unit.value), by, "extension", reason) for clock in counting)
 
 
-def level_instant(clock: ClockState | Mapping[str, object], due: datetime, level: int, calendar: WorkCalendar) -> datetime | None:
-    """Return when the next escalation level of a clock due at `due` is reached, `level` levels being recorded; None where none is left."""
-    started, unit = (clock.started_at, clock.limit_unit) if isinstance(clock, ClockState) else (clock["started_at"], clock["limit_unit"])
-    assert isinstance(started, datetime)
-    running = RunningClock(started, due, frozenset(range(1, level + 1)))
-    return next_level_at(running, default_ladder(TimeUnit(str(unit))), calendar)
+def done(case: Case, clock: ClockState, one: ClockDeed) -> Update:
+    """Return what a deed does to the row of a clock: the columns that change, and the deed itself for the journal."""
+    return changed(clock, after(clock, one, case.around.rules), one)
 
 
-def _moved(clock: ClockState, due: datetime, calendar: WorkCalendar, more: dict[str, object]) -> Update:
-    values = {"due_at": due, "next_level_at": level_instant(clock, due, clock.level, calendar), **more}
-    return Update(Clock, clock.id, values)
-
-
-def _due_if_resumed(clock: ClockState, at: datetime, calendar: WorkCalendar) -> datetime:
-    """Return when `clock` would be due, had its pause (if any) ended at `at`.
-
-    A limit in minutes moves by the pause to the microsecond; a limit in days by the days of its kind that the pause went through.
-    """
-    if clock.paused_at is None or at <= clock.paused_at:
-        return clock.due_at
-    unit = TimeUnit(clock.limit_unit)
-    if unit is TimeUnit.MINUTES:
-        return clock.due_at + (at - clock.paused_at)
-    first, last = local_day(clock.paused_at), local_day(at)
-    days = working_days_between(first, last, calendar) if unit is TimeUnit.WORKING_DAYS else (last - first).days
-    return moved_by(clock.due_at - _INSTANT, days, unit, calendar).at if days else clock.due_at
+def changed(before: ClockState, now: ClockState, one: ClockDeed) -> Update:
+    """Return the update that makes of a clock's row what a deed made of its state."""
+    old, new = asdict(before), asdict(now)
+    return Update(Clock, before.id, {name: value for name, value in new.items() if value != old[name]}, (one,))
 
 
 def dispatch_limit(urgency: str) -> StageLimit:
     """Return how soon a unit must be found, by urgency."""
     return StageLimit("dispatch", DISPATCH_MINUTES[urgency], TimeUnit.MINUTES)
+
+
+def _all(moves: Iterable[tuple[Update, Insert]]) -> Moved:
+    pairs = list(moves)
+    return tuple(update for update, _move in pairs), tuple(move for _update, move in pairs)
+
+
+def _moved(case: Case, clock: ClockState, one: ClockDeed, by: Deed, kind: str, reason: str | None) -> tuple[Update, Insert]:
+    update = done(case, clock, one)
+    row: dict[str, Any] = {
+        "id": new_id(),
+        "clock_id": clock.id,
+        "ticket_id": clock.ticket_id,
+        "kind": kind,
+        "reason": reason,
+        "from_at": clock.paused_at if kind == "pause" else None,
+        "until": by.now if kind == "pause" else None,
+        "due_before": clock.due_at,
+        "due_after": update.values.get("due_at", clock.due_at),
+        "by_account_id": by.actor.account_id,
+        "recorded_at": by.now,
+    }
+    return update, Insert(ClockMove, row)

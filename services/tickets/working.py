@@ -13,7 +13,7 @@ from services.tickets.commands import DecideExtension, File, FinishTask, LogWork
 from services.tickets.models import Assignment, Extension, WorkLog
 from services.tickets.terms import EXTENSION_DAYS_AT_MOST, EXTENSIONS_AT_MOST, PETITION
 
-PAUSED_STAGES = ("first_contact", "resolve")
+PAUSED_STAGES = timing.WORK_STAGES
 
 
 def work_log(case: Case, deed: Deed, kind: str, words: str, files: list[File], at: datetime) -> tuple[UUID, Insert, tuple[FileLink, ...]]:
@@ -115,10 +115,12 @@ def decide_extension(case: Case, command: DecideExtension, deed: Deed) -> Outcom
         "decision": command.words,
     }
     unit = TimeUnit.WORKING_DAYS if pending.natural_days is None else TimeUnit.NATURAL_DAYS
-    moved = timing.extend(case, pending.working_days or pending.natural_days or 0, unit) if command.granted else ()
+    days_granted = pending.working_days or pending.natural_days or 0
+    moved, why = timing.extend(case, pending.stage, days_granted, unit, deed, pending.reason_code) if command.granted else ((), ())
     days = {"working_days": pending.working_days, "natural_days": pending.natural_days}
     return Outcome(
         {"extension_id": str(pending.id), "granted": command.granted, **days, "words": command.words, "terms": case.ticket.terms},
+        inserts=why,
         updates=(Update(Extension, pending.id, decided), *moved),
     )
 
@@ -139,17 +141,16 @@ def suspend(case: Case, command: Suspend, deed: Deed) -> Outcome:
 
 
 def _review(case: Case, working_days: int, deed: Deed) -> tuple[Insert, ...]:
-    before = case.clock("review")
-    limit = StageLimit("review", working_days, TimeUnit.WORKING_DAYS)
-    return timing.start(case, "review", deed.now, turn=before.turn + 1 if before else 1, limit=limit)
+    return timing.start(case, "review", deed.now, limit=StageLimit("review", working_days, TimeUnit.WORKING_DAYS))
 
 
 def resume(case: Case, command: Resume, deed: Deed) -> Outcome:
     """Let the clocks go on, due later by what the pause took."""
     if case.ticket.suspended_at is None:
         raise Conflict("ticket.not_suspended", "The ticket is not suspended.")
-    updates = (*timing.stop(case, ["review"], deed.now), *timing.resume(case, deed.now))
-    return Outcome({"words": command.words}, {"suspended_at": None, "suspension": None}, updates=updates)
+    updates, why = timing.resume(case, deed, case.ticket.suspension)
+    stopped = timing.stop(case, ["review"], deed.now)
+    return Outcome({"words": command.words}, {"suspended_at": None, "suspension": None}, inserts=why, updates=(*stopped, *updates))
 
 
 def supplement(case: Case, command: Supplement, deed: Deed) -> Outcome:

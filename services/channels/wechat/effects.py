@@ -27,6 +27,7 @@ from services.complaints.filing import prepare
 from services.complaints.reading import owed_answers
 from services.complaints.supplements import TOLD_APART, MoreTold, link_files, supplement
 from services.complaints.writing import Outcome, write
+from services.deadlines.queries import clock_rules
 from services.organization.queries import unit_tree
 from services.platform.bulk import table_of
 from services.platform.database import driver_of
@@ -250,7 +251,7 @@ _EFFECTS: Mapping[Effect, Callable[[Talk], Awaitable[None]]] = {
 
 async def _written(work: Work, telling: Telling, message_key: str, *, told: bool) -> Outcome:
     """File in the transaction of the turn; a message that was filed before finds its ticket."""
-    bearings = take_bearings(telling, await unit_tree(work.session), await catalogue(work.session))
+    bearings = take_bearings(telling, await unit_tree(work.session), await catalogue(work.session), await clock_rules(work.session))
     filing = prepare(FileComplaint(CHANNEL, message_key, telling, told=told), work.actor, work.now, bearings)
     (outcome,) = await write(await driver_of(work.session), [filing])
     work.rings = True
