@@ -124,6 +124,32 @@ class Supplement(Base):
     received_at: Mapped[datetime]
 
 
+class Repeat(Base):
+    """The same matter told again without new facts: a further complaint of a ticket there was, answered at once instead of ticketed.
+
+    Immutable. The words and the person stand with the complaint. `status` and `round` are the matter's when it was told; `told` is what the
+    person was told: the ``answer`` there was, or the ``progress``. `same_person`: somebody of the ticket told it again. `counted`: no
+    other repeat of the same person and ticket had been counted within the hour before.
+    """
+
+    __tablename__ = "repeats"
+    __table_args__ = (
+        CheckConstraint("told IN ('answer', 'progress')", name="told"),
+        Index(None, "ticket_id"),
+        Index(None, "recorded_at", "complaint_id"),
+    )
+
+    complaint_id: Mapped[UUID] = mapped_column(ForeignKey("complaints.id"), primary_key=True)
+    ticket_id: Mapped[UUID] = mapped_column(ForeignKey("tickets.id"))
+    status: Mapped[str]
+    round: Mapped[int]
+    same_person: Mapped[bool]
+    counted: Mapped[bool]
+    told: Mapped[str]
+    by_account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    recorded_at: Mapped[datetime]
+
+
 class TrackingTry(Base):
     """Wrong tracking codes for a number within the hour: guessing is slowed down across all processes."""
 

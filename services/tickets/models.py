@@ -21,6 +21,7 @@ STATUSES = (
     "merged",
 )
 SOURCES = ("complaint", "discovered")
+WHISTLE_KINDS = ("hard_problem", "joint_enforcement", "emergency")
 
 
 class Ticket(Base):
@@ -29,6 +30,8 @@ class Ticket(Base):
     `lead_unit_id` is the seat that holds it, `resolved_by_*` who did the work, `closed_by_*` who verified it: never the same,
     by constraint. `place_unit_id` is where the matter is, `desk_unit_id` the township or county desk that watches over it,
     `area_path` the tree path of the place (of the jurisdiction while the place is unknown): what scope and reports go by.
+    `helped_by` are the units (ids as text) that wrote a work record in this round, the jurisdiction's own desk aside: they close nothing
+    either. `suspended_until` is when a suspension ends by itself.
     The database itself keeps `changed_in`, the transaction that changed the row last, and `waited_at_ids`, the desks it waited at before.
     """
 
@@ -39,12 +42,16 @@ class Ticket(Base):
         CheckConstraint(f"terms IN {TERMS!r}", name="terms"),
         CheckConstraint("closed_by_unit_id <> resolved_by_unit_id", name="executor_unit_never_closes"),
         CheckConstraint("closed_by_account_id <> resolved_by_account_id", name="executor_never_closes"),
+        CheckConstraint("NOT (helped_by ? closed_by_unit_id::text)", name="helper_unit_never_closes"),
+        CheckConstraint("(suspended_until IS NULL) OR (suspended_at IS NOT NULL)", name="suspended_until"),
         CheckConstraint("(status = 'merged') = (merged_into_id IS NOT NULL)", name="merged_somewhere"),
         Index(None, "lead_unit_id", "status"),
-        Index(None, "place_unit_id"),
+        Index(None, "place_unit_id", "received_at"),
         Index(None, "desk_unit_id", "status"),
         Index(None, "received_at", "id"),
         Index(None, "changed_in"),
+        Index(None, "suspended_until", postgresql_where=text("suspended_until IS NOT NULL")),
+        Index("ix_tickets_merged", "merged_into_id", postgresql_where=text("merged_into_id IS NOT NULL")),
         Index(None, "area_path", postgresql_ops={"area_path": "text_pattern_ops"}),
         Index(
             "ix_tickets_open",
@@ -90,6 +97,8 @@ class Ticket(Base):
     closed_by_account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
     suspended_at: Mapped[datetime | None]
     suspension: Mapped[str | None]
+    suspended_until: Mapped[datetime | None]
+    helped_by: Mapped[JsonList] = mapped_column(server_default=text("'[]'"))
     hand_offs: Mapped[int] = mapped_column(server_default=text("0"))
     returns: Mapped[int] = mapped_column(server_default=text("0"))
     adjudication: Mapped[bool] = mapped_column(server_default=text("false"))
@@ -186,13 +195,52 @@ class Extension(Base):
     decision: Mapped[str | None]
 
 
+class Suspension(Base):
+    """A pause of the work: asked for by the holder and decided by somebody else, or made by the desk at once.
+
+    `working_days` is how long at most. It counts from `began_at`, ends by itself at `until_at`, and may end sooner (`ended_at`).
+    """
+
+    __tablename__ = "suspensions"
+    __table_args__ = (
+        CheckConstraint("decided_by_account_id <> requested_by_account_id", name="another_decides"),
+        CheckConstraint("(began_at IS NULL) = (until_at IS NULL)", name="began"),
+        CheckConstraint("working_days BETWEEN 1 AND 60", name="days"),
+        Index("uq_suspensions_open", "ticket_id", unique=True, postgresql_where=text("decided_at IS NULL")),
+        Index("uq_suspensions_running", "ticket_id", unique=True, postgresql_where=text("began_at IS NOT NULL AND ended_at IS NULL")),
+        Index(None, "ticket_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    ticket_id: Mapped[UUID] = mapped_column(ForeignKey("tickets.id"))
+    round: Mapped[int]
+    working_days: Mapped[int]
+    reason_code: Mapped[str]
+    words: Mapped[str]
+    requested_at: Mapped[datetime | None]
+    requested_by_account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    decided_at: Mapped[datetime | None]
+    decided_by_account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    granted: Mapped[bool | None]
+    decision: Mapped[str | None]
+    began_at: Mapped[datetime | None]
+    until_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+
+
 class Directive(Base):
-    """催办, 督办 or 批示: somebody above tells a unit to act."""
+    """催办, 督办 or 批示: somebody above tells a unit to act.
+
+    An instruction is acknowledged and followed by the unit that answers for it: `to_unit_id`, the seat above where `asked_unit_id`, which
+    was addressed, is blank. `report_in_working_days`: how soon after the acknowledgement it reports back.
+    """
 
     __tablename__ = "directives"
     __table_args__ = (
         CheckConstraint("kind IN ('urge', 'supervise', 'instruct')", name="kind"),
+        CheckConstraint("acknowledged_at <= followed_at", name="acknowledged_first"),
         Index(None, "ticket_id"),
+        Index(None, "to_unit_id", postgresql_where=text("kind = 'instruct'")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -201,8 +249,67 @@ class Directive(Base):
     from_account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
     from_unit_id: Mapped[UUID | None] = mapped_column(ForeignKey("units.id"))
     to_unit_id: Mapped[UUID | None] = mapped_column(ForeignKey("units.id"))
+    asked_unit_id: Mapped[UUID | None] = mapped_column(ForeignKey("units.id"))
     words: Mapped[str]
     given_at: Mapped[datetime]
+    report_in_working_days: Mapped[int | None]
+    acknowledged_at: Mapped[datetime | None]
+    acknowledged_by_account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    followed_at: Mapped[datetime | None]
+    followed_by_account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    report: Mapped[str | None]
+
+
+class Whistle(Base):
+    """吹哨: county departments are called to the site at a set time. It ends with its outcome, or is called off with the work."""
+
+    __tablename__ = "whistles"
+    __table_args__ = (
+        CheckConstraint(f"kind IN {WHISTLE_KINDS!r}", name="kind"),
+        CheckConstraint("(ended_at IS NULL) = (end_kind IS NULL)", name="ended"),
+        CheckConstraint("end_kind IN ('concluded', 'called_off')", name="end_kind"),
+        Index("uq_whistles_open", "ticket_id", unique=True, postgresql_where=text("ended_at IS NULL")),
+        Index(None, "ticket_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    ticket_id: Mapped[UUID] = mapped_column(ForeignKey("tickets.id"))
+    round: Mapped[int]
+    kind: Mapped[str]
+    place_words: Mapped[str]
+    words: Mapped[str]
+    meet_at: Mapped[datetime]
+    called_at: Mapped[datetime]
+    called_by_account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    called_by_unit_id: Mapped[UUID | None] = mapped_column(ForeignKey("units.id"))
+    ended_at: Mapped[datetime | None]
+    end_kind: Mapped[str | None]
+    ended_by_account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    outcome: Mapped[str | None]
+
+
+class WhistleCall(Base):
+    """One department that was called: `asked_unit_id`. `unit_id` must come: the department, or the seat above where it is blank."""
+
+    __tablename__ = "whistle_calls"
+    __table_args__ = (
+        CheckConstraint("answer IN ('coming', 'not_coming')", name="answer"),
+        CheckConstraint("answer <> 'not_coming' OR answer_words IS NOT NULL", name="why_not"),
+        UniqueConstraint("whistle_id", "asked_unit_id"),
+        Index(None, "unit_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    whistle_id: Mapped[UUID] = mapped_column(ForeignKey("whistles.id"))
+    ticket_id: Mapped[UUID] = mapped_column(ForeignKey("tickets.id"))
+    asked_unit_id: Mapped[UUID] = mapped_column(ForeignKey("units.id"))
+    unit_id: Mapped[UUID] = mapped_column(ForeignKey("units.id"))
+    answer: Mapped[str | None]
+    answer_words: Mapped[str | None]
+    answered_at: Mapped[datetime | None]
+    answered_by_account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    arrived_at: Mapped[datetime | None]
+    arrived_by_account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
 
 
 class Answer(Base):
@@ -221,10 +328,22 @@ class Answer(Base):
 
 
 class CallBack(Base):
-    """回访: what the complainant said of the result when asked by somebody who did not do the work. NULL: not answered."""
+    """回访: what the complainant said of the result, asked by somebody who did not do the work or of their own. NULL: not answered.
+
+    `way` is how it came (`verifying.WAYS`), `complaint_id` whose word it is, where known. On paper it is signed before a witness:
+    `witness_account_id`, or somebody whose name is in the sealed paper `paper_id`.
+    """
 
     __tablename__ = "call_backs"
-    __table_args__ = (Index(None, "ticket_id"),)
+    __table_args__ = (
+        CheckConstraint("way IN ('phone', 'visit', 'wechat', 'code', 'paper', 'open311')", name="way"),
+        CheckConstraint("reached OR num_nonnulls(contacted, solved, satisfied) = 0", name="no_answer_is_no_word"),
+        CheckConstraint(
+            "way <> 'paper' OR (signature_id IS NOT NULL AND num_nonnulls(witness_account_id, paper_id) > 0)", name="signed_and_witnessed"
+        ),
+        CheckConstraint("witness_account_id <> by_account_id", name="another_is_witness"),
+        Index(None, "ticket_id"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     ticket_id: Mapped[UUID] = mapped_column(ForeignKey("tickets.id"))
@@ -236,3 +355,8 @@ class CallBack(Base):
     solved: Mapped[bool | None]
     satisfied: Mapped[bool | None]
     words: Mapped[str | None]
+    way: Mapped[str] = mapped_column(server_default=text("'phone'"))
+    complaint_id: Mapped[UUID | None]
+    signature_id: Mapped[UUID | None] = mapped_column(ForeignKey("attachments.id"))
+    witness_account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    paper_id: Mapped[UUID | None] = mapped_column(ForeignKey("sealed_papers.id"))

@@ -115,6 +115,17 @@ class TicketLine(BaseModel):
     closed_at: datetime | None
 
 
+class ToldBy(BaseModel):
+    """Who told a matter, over the ticket and all merged into it, without a word of who they are."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"complaints": 5, "households": 3, "anonymous": 1, "repeats": 1}]})
+
+    complaints: int = Field(description="How often it was told, repeats included.")
+    households: int = Field(description="Distinct complainants: who shares a telephone number or a WeChat account is one.")
+    anonymous: int = Field(description="Complaints of which nothing is known that could tell whose they are; not among the households.")
+    repeats: int = Field(description="How often it was told again without new facts; several of one person within an hour are one.")
+
+
 class TicketView(TicketLine):
     """A ticket with its clocks, helpers and what the reader may do with it now."""
 
@@ -130,6 +141,7 @@ class TicketView(TicketLine):
     co_handlers: list[UnitName]
     allowed_actions: list[str]
     merged_tickets: list[str] = Field(description="Numbers of tickets merged into this one.")
+    told_by: ToldBy | None = Field(default=None, description="Null where it was not counted: beside a synchronisation.")
 
 
 class EventView(BaseModel):

@@ -1,0 +1,117 @@
+"""How many households told a matter: people are counted, not messages, and without opening a single contact.
+
+Until households are registered, whoever shares a telephone number or a WeChat account is one household; a complaint that has both ties the
+two together. Where no number was left, the number of the call it was told in counts, as far as an exchange knows it. A complaint with
+none of these may be anybody's: it is stated apart as anonymous. What a worker found without a complaint is nobody's.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ARRAY, ColumnElement, LargeBinary, ScalarSelect, case, func, or_, select, type_coerce
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
+
+from services.calls.models import Call
+from services.complaints.models import Complainant, Complaint, Repeat
+from services.platform.bulk import one_of
+from services.platform.papers import SealedPaper
+from services.tickets.models import Ticket
+from services.tickets.views import ToldBy
+
+Keys = frozenset[bytes]
+"""Keyed indexes of a person: equality is all they tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """One complaint as the count sees it. `keys` are the indexes of whoever told it, none for an anonymous one."""
+
+    complaint_id: UUID
+    ticket_id: UUID
+    keys: Keys
+    told_at: datetime
+    repeat: bool = False
+    counted: bool = False
+
+
+def households(persons: Iterable[Keys]) -> int:
+    """Return how many distinct persons there are: those that share a key are one, also by way of a third. None for whoever has no key."""
+    above: dict[bytes, bytes] = {}
+
+    def top(key: bytes) -> bytes:
+        while above.setdefault(key, key) != key:
+            above[key] = above[above[key]]
+            key = above[key]
+        return key
+
+    for keys in persons:
+        linked = list(keys)
+        for key in linked:
+            above[top(key)] = top(linked[0])
+    return len({top(key) for key in list(above)})
+
+
+def counted(tellings: Sequence[Telling]) -> ToldBy:
+    """Return the counts of a matter that was told so."""
+    return ToldBy(
+        complaints=len(tellings),
+        households=households(telling.keys for telling in tellings),
+        anonymous=sum(1 for telling in tellings if not telling.keys),
+        repeats=sum(1 for telling in tellings if telling.counted),
+    )
+
+
+async def told_by(session: AsyncSession, ticket_ids: Sequence[UUID]) -> dict[UUID, ToldBy]:
+    """Return the counts of each ticket and all merged into it."""
+    return {ticket_id: counted(tellings) for ticket_id, tellings in (await tellings_of(session, ticket_ids)).items()}
+
+
+async def tellings_of(session: AsyncSession, ticket_ids: Sequence[UUID]) -> Mapping[UUID, list[Telling]]:
+    """Return who told each ticket, and those merged into it, oldest first."""
+    query = (
+        select(Complaint.id, Ticket.id.label("own"), Ticket.merged_into_id.label("into"), Complaint.received_at)
+        .add_columns(Complainant.phone_index, Complainant.openid_index, _of_its_call().label("called"))
+        .add_columns(Repeat.complaint_id.is_not(None).label("repeat"), func.coalesce(Repeat.counted, False).label("counted"))
+        .select_from(Complaint)
+        .join(Ticket, Ticket.id == Complaint.ticket_id)
+        .outerjoin(Complainant, Complainant.complaint_id == Complaint.id)
+        .outerjoin(Repeat, Repeat.complaint_id == Complaint.id)
+        .where(one_of(Ticket.id, ticket_ids) | one_of(Ticket.merged_into_id, ticket_ids))
+        .where(or_(Ticket.source == "complaint", Repeat.complaint_id.is_not(None)))
+        .order_by(Complaint.received_at, Complaint.id)
+    )
+    found: defaultdict[UUID, list[Telling]] = defaultdict(list)
+    wanted = dict.fromkeys(ticket_ids)
+    for row in await session.execute(query):
+        keys = frozenset(key for key in (row.phone_index, row.openid_index, *_single(row.called)) if key is not None)
+        telling = Telling(row.id, row.own, keys, row.received_at, row.repeat, row.counted)
+        for ticket_id in (row.own, row.into):
+            if ticket_id in wanted:
+                found[ticket_id].append(telling)
+    return {ticket_id: found[ticket_id] for ticket_id in wanted}
+
+
+async def keys_of_call(session: AsyncSession, call_id: str) -> Keys:
+    """Return the index of the number a call came from; nothing where no exchange knows it, or two know different ones."""
+    return frozenset(_single(await session.scalar(select(_numbers_of(call_id)))))
+
+
+def _of_its_call() -> ColumnElement[list[bytes] | None]:
+    """The numbers of the call a complaint was told in, where it left none itself; an erased person stays erased."""
+    nobody = Complainant.complaint_id.is_(None)
+    without = Complainant.phone_index.is_(None) & Complainant.sealed.is_not(None)
+    return case((Complaint.call_id.is_not(None) & (nobody | without), _numbers_of(Complaint.call_id)), else_=None)
+
+
+def _numbers_of(call_id: InstrumentedAttribute[str | None] | str) -> ScalarSelect[list[bytes] | None]:
+    numbers = type_coerce(func.array_agg(SealedPaper.phone_index.distinct()), ARRAY(LargeBinary()))
+    query = select(numbers).join(Call, Call.paper_id == SealedPaper.id)
+    return query.where(Call.call_id == call_id, SealedPaper.phone_index.is_not(None)).scalar_subquery()
+
+
+def _single(numbers: Sequence[bytes] | None) -> Sequence[bytes]:
+    return numbers if numbers is not None and len(numbers) == 1 else ()
