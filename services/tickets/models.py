@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, UniqueConstraint, Uuid, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.platform.database import Base, BigInt, Json
@@ -98,7 +99,7 @@ class Ticket(Base):
     suspended_at: Mapped[datetime | None]
     suspension: Mapped[str | None]
     suspended_until: Mapped[datetime | None]
-    helped_by: Mapped[JsonList] = mapped_column(server_default=text("'[]'"))
+    helped_by: Mapped[list[str]] = mapped_column(JSONB(), server_default=text("'[]'"))
     hand_offs: Mapped[int] = mapped_column(server_default=text("0"))
     returns: Mapped[int] = mapped_column(server_default=text("0"))
     adjudication: Mapped[bool] = mapped_column(server_default=text("false"))
