@@ -1,26 +1,31 @@
-"""The ladder: what happens, level by level, when a clock is not stopped in time.
+"""The ladder: what happens, level by level, when a clock is about to run out or has run out.
 
 Pure: a clock, a ladder and a moment in; the levels reached but not yet recorded out, each dated at its *true* time, so that a worker
-that slept three days records the same history as one that never slept. The ladder is data (policy rows); the default one is:
-urge (催办) when due, raise (上报) to the next tier a working day later, supervise (督办) by the county three working days after due.
-Limits in minutes count in themselves: the same amount again, and three times.
+that slept three days records the same history as one that never slept. Which ladder a clock climbs is policy (`ladders.py`).
+
+A level lies before the due instant or after it, by an amount of a unit or by a share of the limit. Levels stand in the order of their
+index: none is dated before the one below it, nor before the clock's start. A share of a limit in minutes or office hours is that part of
+the limit as it was given; a share of a limit in days is that part of the time from start to due, pauses left out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 
 from services.deadlines.calendar import WorkCalendar
-from services.deadlines.due import TimeUnit, moved_by
+from services.deadlines.due import TimeUnit, last_day_of, moved_by
+from services.platform.clock import day_end
 
 _INSTANT = timedelta(microseconds=1)
+_ONE_DAY = timedelta(days=1)
+_WHOLE = 100
 
 
 @dataclass(frozen=True, slots=True)
 class After:
-    """How long after the due instant: an amount of days or minutes.
+    """How long after the due instant: an amount of a unit.
 
     0 is the due instant itself. Days count like limits do: from the last day of the limit, to the end of a day.
     """
@@ -29,40 +34,79 @@ class After:
     unit: TimeUnit
 
     def __post_init__(self) -> None:
-        """A level cannot lie before the due instant."""
+        """What lies before the due instant is `Before`."""
         if self.amount < 0:
-            raise ValueError("a level cannot lie before the due instant")
+            raise ValueError("an amount after the due instant is at least 0")
 
 
 @dataclass(frozen=True, slots=True)
 class AfterShare:
-    """How long after the due instant, as a percentage of the clock's own length: 100 is the same amount again."""
+    """How long after the due instant, as a percentage of the limit: 100 is the same amount again."""
 
     percent: int
 
     def __post_init__(self) -> None:
-        """A level cannot lie before the due instant."""
+        """What lies before the due instant is `BeforeShare`."""
         if self.percent < 0:
-            raise ValueError("a level cannot lie before the due instant")
+            raise ValueError("a share after the due instant is at least 0 percent")
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """How long before the due instant: an amount of a unit. Days end like limits do: so many whole days of the kind are left then."""
+
+    amount: int
+    unit: TimeUnit
+
+    def __post_init__(self) -> None:
+        """0 is the due instant itself, which is `After`."""
+        if self.amount < 1:
+            raise ValueError("an amount before the due instant is at least 1")
+
+
+@dataclass(frozen=True, slots=True)
+class BeforeShare:
+    """How long before the due instant, as a percentage of the limit: 20 is when four fifths are gone."""
+
+    percent: int
+
+    def __post_init__(self) -> None:
+        """More than the whole limit lies before the start."""
+        if not 1 <= self.percent <= _WHOLE:
+            raise ValueError("a share before the due instant is 1 to 100 percent")
+
+
+When = After | AfterShare | Before | BeforeShare
 
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """One rung: its place in the ladder, what is done (`urge`, `raise`, `supervise`), and when."""
+    """One rung: its place in the ladder, what is done (`urge`, `supervise`, `raise`, `list`), and when."""
 
     index: int
     name: str
-    after: After | AfterShare
+    when: When
+
+    @property
+    def early(self) -> bool:
+        """Whether it is reached while the clock is not late yet."""
+        return isinstance(self.when, Before | BeforeShare)
 
 
 @dataclass(frozen=True, slots=True)
 class RunningClock:
-    """What the ladder needs to know of a clock. `levels_done` are the indexes already recorded."""
+    """What the ladder needs to know of a clock. `levels_done` are the indexes already recorded.
+
+    `amount` and `unit` are the limit as it was given (no amount: the time from start to due), `paused` is for how long it stood still.
+    """
 
     started_at: datetime
     due_at: datetime
     levels_done: frozenset[int] = frozenset()
     stopped_at: datetime | None = None
+    unit: TimeUnit = TimeUnit.NATURAL_DAYS
+    amount: int | None = None
+    paused: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,22 +120,6 @@ class ReachedLevel:
 
 Ladder = tuple[Level, ...]
 
-DEFAULT_DAY_LADDER: Ladder = (
-    Level(1, "urge", After(0, TimeUnit.WORKING_DAYS)),
-    Level(2, "raise", After(1, TimeUnit.WORKING_DAYS)),
-    Level(3, "supervise", After(3, TimeUnit.WORKING_DAYS)),
-)
-DEFAULT_MINUTE_LADDER: Ladder = (
-    Level(1, "urge", AfterShare(0)),
-    Level(2, "raise", AfterShare(100)),
-    Level(3, "supervise", AfterShare(300)),
-)
-
-
-def default_ladder(unit: TimeUnit) -> Ladder:
-    """The ladder used where policy names none: in the clock's own kind of time."""
-    return DEFAULT_MINUTE_LADDER if unit is TimeUnit.MINUTES else DEFAULT_DAY_LADDER
-
 
 def ladder_of(levels: Sequence[Level]) -> Ladder:
     """Policy rows as a ladder, ordered by index. Raises ``ValueError`` when two rows claim the same index."""
@@ -102,9 +130,16 @@ def ladder_of(levels: Sequence[Level]) -> Ladder:
 
 
 def schedule(clock: RunningClock, ladder: Ladder, calendar: WorkCalendar) -> tuple[ReachedLevel, ...]:
-    """Every level of the ladder with the instant it would be reached, earliest first, whatever happened so far."""
-    dated = [_dated(clock, level, calendar) for level in ladder]
-    return tuple(sorted(dated, key=lambda reached: (reached.at, reached.level.index)))
+    """Every level of the ladder with the instant it would be reached, lowest and so earliest first, whatever happened so far."""
+    found: list[ReachedLevel] = []
+    floor = clock.started_at.astimezone(UTC)
+    for level in ladder:
+        reached = _dated(clock, level, calendar)
+        if reached.at < floor:
+            reached = replace(reached, at=floor, provisional=reached.provisional or bool(found and found[-1].provisional))
+        found.append(reached)
+        floor = reached.at
+    return tuple(found)
 
 
 def reached_levels(clock: RunningClock, ladder: Ladder, now: datetime, calendar: WorkCalendar) -> tuple[ReachedLevel, ...]:
@@ -135,13 +170,50 @@ def _still_running(clock: RunningClock, instant: datetime) -> bool:
 
 def _dated(clock: RunningClock, level: Level, calendar: WorkCalendar) -> ReachedLevel:
     due = clock.due_at.astimezone(UTC)
-    if isinstance(level.after, AfterShare):
-        length = clock.due_at - clock.started_at
-        return ReachedLevel(level, due + length * level.after.percent // 100, provisional=False)
-    if level.after.amount == 0:
+    match level.when:
+        case After(amount, unit):
+            return _after(level, due, amount, unit, calendar)
+        case Before(amount, unit):
+            return ReachedLevel(level, _before(due, amount, unit, calendar), provisional=_unsure(due, unit, calendar))
+        case AfterShare(percent):
+            return ReachedLevel(level, due + _length(clock) * percent // _WHOLE, provisional=False)
+        case BeforeShare(percent):
+            return ReachedLevel(level, due - _length(clock) * percent // _WHOLE, provisional=False)
+
+
+def _after(level: Level, due: datetime, amount: int, unit: TimeUnit, calendar: WorkCalendar) -> ReachedLevel:
+    if amount == 0:
         return ReachedLevel(level, due, provisional=False)
-    if level.after.unit is TimeUnit.MINUTES:
-        return ReachedLevel(level, due + timedelta(minutes=level.after.amount), provisional=False)
+    if unit is TimeUnit.MINUTES:
+        return ReachedLevel(level, due + timedelta(minutes=amount), provisional=False)
     # a limit due at midnight belongs to the day that has just ended: that day is the one not counted
-    moved = moved_by(due - _INSTANT, level.after.amount, level.after.unit, calendar)
+    moved = moved_by(due - _INSTANT, amount, unit, calendar)
     return ReachedLevel(level, moved.at, moved.provisional)
+
+
+def _before(due: datetime, amount: int, unit: TimeUnit, calendar: WorkCalendar) -> datetime:
+    if unit is TimeUnit.MINUTES:
+        return due - timedelta(minutes=amount)
+    day = last_day_of(due)
+    if unit is TimeUnit.NATURAL_DAYS:
+        return day_end(day - timedelta(days=amount))
+    return day_end(_working_day_before(day, amount, calendar))
+
+
+def _working_day_before(day: date, amount: int, calendar: WorkCalendar) -> date:
+    """Return the `amount`-th working day before `day`."""
+    left = amount
+    while left:
+        day -= _ONE_DAY
+        left -= calendar.is_working(day)
+    return day
+
+
+def _unsure(due: datetime, unit: TimeUnit, calendar: WorkCalendar) -> bool:
+    return unit is not TimeUnit.MINUTES and unit is not TimeUnit.NATURAL_DAYS and calendar.is_provisional(last_day_of(due))
+
+
+def _length(clock: RunningClock) -> timedelta:
+    if clock.unit is TimeUnit.MINUTES and clock.amount is not None:
+        return timedelta(minutes=clock.amount)
+    return max(timedelta(0), clock.due_at - clock.started_at - clock.paused)

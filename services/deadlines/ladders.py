@@ -1,7 +1,7 @@
 """All ladders of one version of the rules, and which of them a clock climbs. Pure.
 
 A rule says for which clocks it is (stages, categories, urgencies, units of the limit; none named: all) and which levels these climb:
-`urge` 催办, `supervise` 督办, `raise` 上报, `list` 通报, any number of them, before the due instant and after it. The first rule that matches
+`urge` 催办, `supervise` 督办, `raise` 上报, `list` 通报, any number of them, before the due instant and after it. The first that matches
 counts. Behind a county's own rules stand those the product comes with, so that no clock is without a ladder.
 """
 
@@ -105,7 +105,7 @@ def _takers(rule: LadderRule, before: Sequence[LadderRule], categories: Collecti
 
 
 def _clocks_of(rule: LadderRule, categories: Collection[str]) -> Iterable[tuple[str, str | None, str, TimeUnit]]:
-    """Return every kind of clock that a rule matches by itself. A category nobody names goes with the longest prefix of it that is named."""
+    """Return every kind of clock that a rule matches by itself. A category that is not named goes with its longest prefix that is."""
     of_rule = [code for code in sorted(categories) if not rule.categories or any(prefix in rule.categories for prefix in _prefixes(code))]
     named: list[str | None] = [*of_rule, *([] if rule.categories else [None])]
     return product(sorted(rule.stages) or STAGES, named, sorted(rule.urgencies) or URGENCIES, sorted(rule.units) or tuple(TimeUnit))
