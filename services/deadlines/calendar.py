@@ -1,4 +1,4 @@
-"""The Chinese working calendar: which days are worked, and whether we know that for certain.
+"""The Chinese working calendar: which days are worked, in which hours, and whether we know that for certain.
 
 The State Council announces next year's holidays and make-up working days (调休) each November. Until a year is announced its
 days follow the plain week and estimated holidays, and every deadline that counts them is *provisional*. Days are Asia/Shanghai
@@ -10,18 +10,22 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date
 from functools import cached_property
 from importlib.metadata import version as installed_version
 from types import MappingProxyType
 from typing import Protocol
-from zoneinfo import ZoneInfo
 
 import holidays
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
-_SATURDAY = 5
-_ONE_DAY = timedelta(days=1)
+from services.deadlines.hours import DEFAULT_HOURS, ROUND_THE_CLOCK, OfficeHours
+from services.deadlines.tally import Said, Tally
+from services.platform.clock import SHANGHAI, local_day
+
+__all__ = ["ALWAYS", "SHANGHAI", "CalendarDayLike", "CalendarDayRow", "WorkCalendar", "local_day", "seed_days"]
+
+PLAIN_WEEK = frozenset({1, 2, 3, 4, 5})
+"""Monday to Friday, as `date.isoweekday` numbers them."""
 
 
 class CalendarDayLike(Protocol):
@@ -53,13 +57,23 @@ class CalendarDayRow:
 
 @dataclass(frozen=True)
 class WorkCalendar:
-    """Which days are worked. Unlisted days follow the week: Monday to Friday are worked.
+    """Which days are worked, and in which hours. A day that is not listed follows the week: it is worked on `weekdays` (1 is Monday).
 
-    `official_years` are the years whose announced list is loaded; any other year answers, but provisionally.
+    `official_years` are the years whose announced list is loaded; any other year answers, but provisionally. A calendar without
+    statutory holidays (`keeps_holidays`) does not depend on any list, so it is never provisional. Raises ``ValueError`` for weekdays
+    there are not, or none at all: on such a calendar nothing would ever be due.
     """
 
     days: Mapping[date, bool]
     official_years: frozenset[int]
+    weekdays: frozenset[int] = PLAIN_WEEK
+    hours: OfficeHours = DEFAULT_HOURS
+    keeps_holidays: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse a calendar on which no day would be worked for ever."""
+        if not self.weekdays or not self.weekdays <= frozenset(range(1, 8)):
+            raise ValueError("weekdays are numbers from 1 (Monday) to 7 (Sunday), at least one of them")
 
     @classmethod
     def from_rows(cls, rows: Iterable[CalendarDayLike]) -> WorkCalendar:
@@ -80,17 +94,23 @@ class WorkCalendar:
     def version(self) -> str:
         """Sixteen hex digits that change whenever any answer of this calendar could; stored beside each verdict."""
         listed = ";".join(f"{day.isoformat()}={int(self.days[day])}" for day in sorted(self.days))
-        years = ",".join(str(year) for year in sorted(self.official_years))
-        return hashlib.sha256(f"{listed}|{years}".encode()).hexdigest()[:16]
+        years = ",".join(str(year) for year in sorted(self.official_years)) if self.keeps_holidays else "all"
+        week = ",".join(str(weekday) for weekday in sorted(self.weekdays))
+        return hashlib.sha256(f"{listed}|{years}|{week}|{self.hours.text}".encode()).hexdigest()[:16]
+
+    @cached_property
+    def tally(self) -> Tally:
+        """The sums over this calendar's days that due instants are looked up in."""
+        return Tally(self._said)
 
     def is_working(self, day: date) -> bool:
-        """Whether `day` is worked: as listed, else Monday to Friday."""
+        """Whether `day` is worked: as listed, else by the week."""
         listed = self.days.get(day)
-        return day.weekday() < _SATURDAY if listed is None else listed
+        return day.isoweekday() in self.weekdays if listed is None else listed
 
     def is_provisional(self, day: date) -> bool:
         """Whether the answer for `day` may still change because its year has not been announced."""
-        return day.year not in self.official_years
+        return self.keeps_holidays and day.year not in self.official_years
 
     def nth_working_day_after(self, start: date, amount: int) -> tuple[date, bool]:
         """The `amount`-th working day after `start` (which is not counted), and whether any day on the way is provisional.
@@ -99,19 +119,18 @@ class WorkCalendar:
         """
         if amount < 0:
             raise ValueError("amount must not be negative")
-        day, left, provisional = start, amount, False
-        while left:
-            day += _ONE_DAY
-            provisional = provisional or self.is_provisional(day)
-            left -= self.is_working(day)
-        return day, provisional
+        if amount == 0:
+            return start, False
+        first = start.toordinal()
+        last = self.tally.nth_day_after(first, amount)
+        return date.fromordinal(last), self.tally.is_unsure(first + 1, last)
+
+    def _said(self, day: date) -> Said:
+        return self.hours.on(day) if self.is_working(day) else None, self.is_provisional(day)
 
 
-def local_day(instant: datetime) -> date:
-    """The Asia/Shanghai day an aware instant falls on. Raises ``ValueError`` for a naive one."""
-    if instant.tzinfo is None:
-        raise ValueError("an instant needs a time zone")
-    return instant.astimezone(SHANGHAI).date()
+ALWAYS = WorkCalendar(MappingProxyType({}), frozenset(), frozenset(range(1, 8)), ROUND_THE_CLOCK, keeps_holidays=False)
+"""Day and night, every day of the year: 24/7."""
 
 
 def seed_days(years: Iterable[int]) -> list[CalendarDayRow]:

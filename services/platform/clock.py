@@ -16,7 +16,9 @@ def now() -> datetime:
 
 
 def local_day(instant: datetime) -> date:
-    """Return the day in Asia/Shanghai on which `instant` falls."""
+    """Return the day in Asia/Shanghai on which `instant` falls. Raises ``ValueError`` for an instant without a time zone."""
+    if instant.tzinfo is None:
+        raise ValueError("an instant needs a time zone")
     return instant.astimezone(SHANGHAI).date()
 
 
