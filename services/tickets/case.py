@@ -49,6 +49,8 @@ class TicketState(FromRow):
     closed_at: datetime | None
     suspended_at: datetime | None
     suspension: str | None
+    suspended_until: datetime | None
+    helped_by: list[str]
     hand_offs: int
     returns: int
     adjudication: bool
@@ -85,6 +87,55 @@ class ExtensionState(FromRow):
 
 
 @dataclass(frozen=True, slots=True)
+class SuspensionState(FromRow):
+    """A pause that was asked for or made, in any round; see :class:`services.tickets.models.Suspension`."""
+
+    id: UUID
+    round: int
+    working_days: int
+    reason_code: str
+    requested_by_account_id: UUID | None
+    decided_at: datetime | None
+    began_at: datetime | None
+    until_at: datetime | None
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class WhistleState(FromRow):
+    """The whistle that was blown and has not ended."""
+
+    id: UUID
+    kind: str
+    meet_at: datetime
+    called_at: datetime
+    called_by_unit_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class CallState(FromRow):
+    """A unit that the open whistle calls; `unit_id` must come."""
+
+    id: UUID
+    asked_unit_id: UUID
+    unit_id: UUID
+    answer: str | None
+    arrived_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class DirectiveState(FromRow):
+    """An instruction that has not been followed yet."""
+
+    id: UUID
+    from_unit_id: UUID | None
+    to_unit_id: UUID | None
+    given_at: datetime
+    report_in_working_days: int | None
+    acknowledged_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Surroundings:
     """What is true around every case: the tree, the calendars and ladders, and how long a closed ticket may be reopened."""
 
@@ -102,7 +153,8 @@ class Case:
     this round, `next_sequence` numbers the next assignment, `lead_before` held the ticket last, `extensions` counts those granted in
     this round, `other` is the ticket a merge names, `absorbed` counts the tickets merged into this one, `returned` says whether a unit
     gave it back in this round, `helped` are the co-handlers of this round, whether they have finished or not, `tries` counts its call-backs
-    that nobody answered.
+    that nobody answered. `row_unit_id` is the unit that a row of the catalogue names for the matter where it is. `suspensions` are those of
+    all rounds, `whistle` and `calls` the open one, `instructions` those not followed yet.
     """
 
     ticket: TicketState
@@ -123,6 +175,11 @@ class Case:
     round_id: UUID | None = None
     helped: frozenset[UUID] = field(default=frozenset())
     tries: int = 0
+    row_unit_id: UUID | None = None
+    suspensions: tuple[SuspensionState, ...] = ()
+    whistle: WhistleState | None = None
+    calls: tuple[CallState, ...] = ()
+    instructions: tuple[DirectiveState, ...] = ()
 
     def clock(self, stage: str, unit_id: UUID | None = None) -> ClockState | None:
         """Return the newest clock of `stage` in the present round; of those of a unit's own, where one is given."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import ColumnElement, Row, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.attachments.models import AttachmentLink
@@ -17,8 +17,29 @@ from services.deadlines.queries import clock_rules
 from services.organization.queries import unit_tree
 from services.platform.bulk import one_of
 from services.platform.settings import settings
-from services.tickets.case import AssignmentState, Case, ExtensionState, Surroundings, TicketState
-from services.tickets.models import Assignment, CallBack, Extension, Round, Ticket, WorkLog
+from services.tickets.case import (
+    AssignmentState,
+    CallState,
+    Case,
+    DirectiveState,
+    ExtensionState,
+    Surroundings,
+    SuspensionState,
+    TicketState,
+    WhistleState,
+)
+from services.tickets.models import (
+    Assignment,
+    CallBack,
+    Directive,
+    Extension,
+    Round,
+    Suspension,
+    Ticket,
+    Whistle,
+    WhistleCall,
+    WorkLog,
+)
 
 OwedAnswers = Callable[[AsyncSession, Sequence[UUID]], Awaitable[Sequence[UUID]]]
 """Reads which complaints of some tickets want an answer; complaints stand above tickets, so their room hands this in."""
@@ -62,6 +83,7 @@ async def plain_cases(session: AsyncSession, tickets: Sequence[TicketState]) -> 
                 next_sequence=max((row.sequence for row in rows), default=0) + 1,
                 helped=frozenset(row.unit_id for row in rows if row.part == "co" and row.round == ticket.round),
                 returned=any(row.round == ticket.round and row.end == "returned" for row in rows),
+                row_unit_id=policies.row_for(ticket.category_code, ticket.area_path) if ticket.category_code else None,
                 lead_before=next((row.unit_id for row in sorted(rows, key=lambda row: -row.sequence) if row.part == "lead"), None),
             )
         )
@@ -70,13 +92,7 @@ async def plain_cases(session: AsyncSession, tickets: Sequence[TicketState]) -> 
 
 async def full_case(session: AsyncSession, ticket: TicketState, owed_answers: OwedAnswers) -> Case:
     """Return the whole case of one locked ticket."""
-    (plain,) = await plain_cases(session, [ticket])
-    extension = (
-        await session.execute(select(Extension.__table__).where(Extension.ticket_id == ticket.id, Extension.decided_at.is_(None)))
-    ).one_or_none()
-    granted = await session.scalar(
-        select(func.count()).where(Extension.ticket_id == ticket.id, Extension.round == ticket.round, Extension.granted.is_(True))
-    )
+    asked = await asked_case(session, ticket)
     said = await session.execute(
         select(CallBack.reached, CallBack.solved)
         .where(CallBack.ticket_id == ticket.id, CallBack.round == ticket.round)
@@ -92,9 +108,7 @@ async def full_case(session: AsyncSession, ticket: TicketState, owed_answers: Ow
     round_id = await session.scalar(select(Round.id).where(Round.ticket_id == ticket.id, Round.number == ticket.round))
     absorbed = list(await session.scalars(select(Ticket.id).where(Ticket.merged_into_id == ticket.id)))
     return replace(
-        plain,
-        extension=ExtensionState.of(extension) if extension else None,
-        extensions=granted or 0,
+        asked,
         owed_answers=tuple(await owed_answers(session, [ticket.id, *absorbed])),
         evidence=frozenset(roles),
         last_solved=next((word.solved for word in words if word.solved is not None), None),
@@ -102,6 +116,33 @@ async def full_case(session: AsyncSession, ticket: TicketState, owed_answers: Ow
         absorbed=len(absorbed),
         round_id=round_id,
     )
+
+
+async def asked_case(session: AsyncSession, ticket: TicketState) -> Case:
+    """Return the case of one ticket with all that was asked of people and still stands: what says which actions are possible now."""
+    (plain,) = await plain_cases(session, [ticket])
+    extensions = await _of_ticket(session, Extension.__table__, ticket)
+    waiting = next((row for row in extensions if row.decided_at is None), None)
+    suspensions = await _of_ticket(session, Suspension.__table__, ticket)
+    whistles = await _of_ticket(session, Whistle.__table__, ticket, Whistle.ended_at.is_(None))
+    of_open = select(Whistle.id).where(Whistle.ticket_id == ticket.id, Whistle.ended_at.is_(None)).scalar_subquery()
+    calls = await _of_ticket(session, WhistleCall.__table__, ticket, WhistleCall.whistle_id == of_open) if whistles else []
+    unfollowed = (Directive.kind == "instruct", Directive.followed_at.is_(None))
+    instructions = await _of_ticket(session, Directive.__table__, ticket, *unfollowed)
+    return replace(
+        plain,
+        extension=ExtensionState.of(waiting) if waiting else None,
+        extensions=sum(row.granted is True and row.round == ticket.round for row in extensions),
+        suspensions=tuple(SuspensionState.of(row) for row in suspensions),
+        whistle=WhistleState.of(whistles[0]) if whistles else None,
+        calls=tuple(CallState.of(row) for row in calls),
+        instructions=tuple(DirectiveState.of(row) for row in instructions),
+    )
+
+
+async def _of_ticket(session: AsyncSession, table: Any, ticket: TicketState, *conditions: ColumnElement[bool]) -> Sequence[Row[Any]]:
+    """Return the rows of a table about one ticket, oldest first: ids are made in order of time."""
+    return (await session.execute(select(table).where(table.c.ticket_id == ticket.id, *conditions).order_by(table.c.id))).all()
 
 
 async def _by_ticket(session: AsyncSession, table: Any, ids: list[UUID]) -> defaultdict[UUID, list[Row[Any]]]:
