@@ -10,6 +10,7 @@ from dispatch_worker.jobs.fetch_open311_media import fetch_open311_media
 from dispatch_worker.jobs.field_papers import field_papers
 from dispatch_worker.jobs.heartbeat import heartbeat
 from dispatch_worker.jobs.purge import purge
+from dispatch_worker.jobs.recalculate import recalculate
 from dispatch_worker.jobs.send import send
 from dispatch_worker.jobs.uploads import uploads
 from dispatch_worker.station import Duty
@@ -27,10 +28,11 @@ FETCH_RECORDINGS = Duty("fetch_recordings", 5, fetch_recordings)
 RECONCILE_CALLS = Duty("reconcile_calls", 60, reconcile_calls)
 PURGE = Duty("purge", 3600, purge)
 UPLOADS = Duty("uploads", 300, uploads)
+RECALCULATE = Duty("recalculate", 60, recalculate)
 FIELD_PAPERS = Duty("field_papers", 600, field_papers)
 SHARED = (
     *RUNG, ESCALATE, SEND, CALL_WEBHOOKS, CONVERSE, FETCH_MEDIA, PURGE, UPLOADS, FIELD_PAPERS, FETCH_RECORDINGS, RECONCILE_CALLS,
-    FETCH_OPEN311_MEDIA,
+    FETCH_OPEN311_MEDIA, RECALCULATE,
 )  # fmt: skip
 """Done by the fleet: one of its workers is enough, and several at once do no harm."""
 

@@ -199,12 +199,20 @@ def replayed(ticket_id: UUID, deeds: Sequence[Deed], rules: ClockRules) -> Clock
 
 
 def clocks_of(ticket_id: UUID, events: Iterable[Mapping[str, Any]], rules: ClockRules) -> list[ClockState]:
-    """Return every clock of a ticket from the data of its events alone, in the order they were started."""
-    by_clock: dict[str, list[Deed]] = {}
+    """Return every clock of a ticket from the data of its events alone, in the order they were started.
+
+    Those that were started before deeds were written to the journal are left out.
+    """
+    return [replayed(ticket_id, deeds, rules) for deeds in deeds_by_clock(events).values() if deeds[0]["do"] == "start"]
+
+
+def deeds_by_clock(events: Iterable[Mapping[str, Any]]) -> dict[UUID, list[Deed]]:
+    """Return the deeds on each clock, in their order, from the data of a ticket's events."""
+    found: dict[UUID, list[Deed]] = {}
     for data in events:
         for one in data.get("clocks") or ():
-            by_clock.setdefault(one["id"], []).append(one)
-    return [replayed(ticket_id, deeds, rules) for deeds in by_clock.values()]
+            found.setdefault(UUID(one["id"]), []).append(one)
+    return found
 
 
 def running(clock: ClockState) -> RunningClock:

@@ -46,6 +46,7 @@ _OWED: dict[str, tuple[str, ...]] = {
     "ticket.supplemented": (ROUTE, NOTIFY, COUNT),
     "ticket.escalated": (NOTIFY, COUNT),
     "ticket.followed": (COUNT,),
+    "ticket.recalculated": (NOTIFY, COUNT),
     "organization.renumbered": (FOLLOW,),
     "unit.moved": (FOLLOW,),
 }

@@ -13,7 +13,15 @@ from uuid import UUID
 from services.journal.draining import Owed
 from services.tickets.deciding import EVENT_TYPES
 
-BESIDES = ("ticket.received", "ticket.escalated", "ticket.absorbed", "ticket.released", "ticket.followed", "ticket.supplemented")
+BESIDES = (
+    "ticket.received",
+    "ticket.escalated",
+    "ticket.absorbed",
+    "ticket.released",
+    "ticket.followed",
+    "ticket.supplemented",
+    "ticket.recalculated",
+)
 """Events of tickets that no action of the lifecycle's table makes."""
 KNOWN = frozenset({*EVENT_TYPES.values(), *BESIDES})
 ALL = "ticket.*"

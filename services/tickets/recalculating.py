@@ -1,0 +1,117 @@
+"""When a year is announced, what rested on guessed days is worked out anew: the same deeds, the announced calendar.
+
+Only clocks that say so (`provisional`) and still count are touched; everybody else keeps the promise they were given. Each recalculation
+is an event of its own with the instant before and after, and a row of `clock_moves` where the instant moved.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+
+from services.deadlines.clocks import ClockRules, ClockState, Deed, deed, deeds_by_clock, replayed
+from services.deadlines.models import Clock, ClockMove
+from services.deadlines.queries import clock_rules
+from services.platform.ids import new_id
+from services.platform.unit_of_work import Work
+from services.tickets.case import Case
+from services.tickets.changes import Change, EventDraft, Insert, Row, Update
+from services.tickets.loading import lock, plain_cases
+from services.tickets.rebuilding import deeds_of
+from services.tickets.recording import write
+from services.tickets.timing import changed
+
+EVENT = "ticket.recalculated"
+
+
+async def recalculate(work: Work, limit: int) -> int:
+    """Bring up to `limit` provisional clocks to the calendar in force; return how many tickets were taken, 0 when nothing is left.
+
+    A ticket somebody else has locked is left for the next turn. Safe to repeat: what was brought to a version is not taken again for it.
+    """
+    rules = await clock_rules(work.session)
+    version = rules.calendars.version_at(work.now)
+    table = Clock.__table__
+    waiting = (
+        select(table.c.ticket_id)
+        .where(table.c.provisional, table.c.state.in_(("running", "paused")), table.c.calendar_version < version)
+        .order_by(table.c.id)
+        .limit(limit)
+    )
+    ids = list(dict.fromkeys(await work.session.scalars(waiting)))
+    tickets = await lock(work.session, ids, skip_locked=True)
+    cases = await plain_cases(work.session, tickets)
+    told = await deeds_of(work.session, [case.ticket.id for case in cases])
+    changes = [
+        change for case in cases if (change := recalculated(case, deeds_by_clock(told[case.ticket.id]), rules, work.now)) is not None
+    ]
+    await write(work, changes)
+    return len(changes)
+
+
+def recalculated(case: Case, told: dict[UUID, list[Deed]], rules: ClockRules, now: datetime) -> Change | None:
+    """Return what the calendar in force at `now` does to the provisional clocks of a ticket; None where there are none. Pure."""
+    version = rules.calendars.version_at(now)
+    updates: list[Update] = []
+    inserts: list[Insert] = []
+    moved: list[Row] = []
+    for clock in case.clocks:
+        if not (clock.provisional and clock.runs and clock.calendar_version < version):
+            continue
+        one = deed(clock, "recalculate", calendar=version)
+        after = replayed(clock.ticket_id, [*_history(clock, told.get(clock.id, ())), one], rules)
+        updates.append(changed(clock, after, one))
+        moved.append(_told(clock, after))
+        if after.due_at != clock.due_at:
+            inserts.append(Insert(ClockMove, _move(clock, after, now)))
+    if not updates:
+        return None
+    event = EventDraft(EVENT, {"calendar_version": version, "limits": moved})
+    return Change(case.ticket, (event,), inserts=tuple(inserts), updates=tuple(updates))
+
+
+def _history(clock: ClockState, told: Sequence[Deed]) -> Sequence[Deed]:
+    """Return the deeds on a clock; those of one that is older than the journal's record of deeds are read off its row."""
+    if told and told[0]["do"] == "start":
+        return told
+    start: Deed = {
+        **deed(clock, "start", clock.started_at),
+        "stage": clock.stage,
+        "round": clock.round,
+        "turn": clock.turn,
+        **({"unit_id": str(clock.unit_id)} if clock.unit_id else {}),
+        "amount": clock.limit_amount,
+        "unit": clock.limit_unit,
+        "start": clock.start_rule,
+        "calendar": [clock.calendar_version, clock.calendar_code],
+        "ladder": [clock.ladder_version, clock.ladder_rule],
+    }
+    paused = [deed(clock, "pause", clock.paused_at)] if clock.paused_at else []
+    return [start, *([deed(clock, "level", level=clock.level)] if clock.level else []), *paused]
+
+
+def _told(before: ClockState, after: ClockState) -> Row:
+    return {
+        "clock_id": str(before.id),
+        "stage": before.stage,
+        "due_before": before.due_at.isoformat(),
+        "due_after": after.due_at.isoformat(),
+        "provisional": after.provisional,
+    }
+
+
+def _move(before: ClockState, after: ClockState, now: datetime) -> Row:
+    return {
+        "id": new_id(),
+        "clock_id": before.id,
+        "ticket_id": before.ticket_id,
+        "kind": "recalculation",
+        "reason": f"calendar:{after.calendar_version}",
+        "from_at": None,
+        "until": None,
+        "due_before": before.due_at,
+        "due_after": after.due_at,
+        "by_account_id": None,
+        "recorded_at": now,
+    }
