@@ -1,26 +1,38 @@
 """Reading categories.csv (派单目录) into category definitions; a file with any mistake yields none.
 
 The columns are described in ``daguanjia/data/categories.README.md``. A row with children is a group and carries no policy;
-every other row is a leaf and must carry all of it, except limits, co-handler and keywords.
+every other row is a leaf and must carry all of it, except limits, co-handler and keywords. The column `more_limits` may be missing.
 """
 
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 
 from services.catalogue.models import PRIVACIES, URGENCIES
 from services.platform.csv_files import CsvRow, LineError, listed, read_rows
 
-STAGES = ("accept", "first_contact", "resolve", "answer")
+COLUMN_STAGES = ("accept", "first_contact", "resolve", "answer")
+MORE_STAGES = ("contain", "repair", "restore", "verify", "task", "adjudicate")
+STAGES = COLUMN_STAGES + MORE_STAGES
+"""Those with a column of their own, and those that stand in `more_limits`."""
 EVIDENCE = ("text", "photo", "before_photo", "after_photo", "place")
 COLUMNS = (
     "code", "parent_code", "name", "urgency", "privacy", "place_needed", "evidence",
     "accept_limit", "first_contact_limit", "resolve_limit", "answer_limit",
     "handler", "co_handler", "surfaces_directly", "urgent_ring", "keywords",
 )  # fmt: skip
-_POLICY = COLUMNS[3:]
-_UNITS = {"wd": "working_days", "nd": "natural_days", "min": "minutes"}
-_LIMIT = re.compile(r"(?P<amount>[1-9][0-9]{0,5})(?P<unit>wd|nd|min)")
+OPTIONAL_COLUMNS = ("more_limits",)
+_POLICY = COLUMNS[3:] + OPTIONAL_COLUMNS
+_UNITS = {
+    "wd": ("working_days", 1),
+    "nd": ("natural_days", 1),
+    "min": ("minutes", 1),
+    "eh": ("minutes", 60),
+    "wh": ("working_minutes", 60),
+}
+"""What a cell's unit stands for, and by how much its amount is multiplied: 1.5wh (工作时) are 90 working minutes."""
+_LIMIT = re.compile(r"(?P<amount>[0-9]{1,6}(\.[0-9]{1,2})?)(?P<unit>wd|nd|min|eh|wh)(@(?P<start>next_day|next_working_time))?")
 _CODE = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*")
 _HANDLER = re.compile(r"lowest|township|county|department:[a-z][a-z_]*")
 _TRUTH = {"true": True, "false": False}
@@ -28,11 +40,12 @@ _TRUTH = {"true": True, "false": False}
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """How long one stage may take: ``2wd`` is 2 working_days; also natural_days and minutes."""
+    """How long one stage may take: ``2wd`` is 2 working_days; also natural_days, minutes and working_minutes; and from when it counts."""
 
     stage: str
     amount: int
     unit: str
+    start: str = "at_once"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,18 +83,22 @@ class ParsedCategories:
 
 
 def parse_limit(stage: str, cell: str) -> Limit | None:
-    """``2wd``, ``5nd`` or ``120min`` as a limit of `stage`, None for an empty cell. Raises ``ValueError`` for anything else."""
+    """``2wd``, ``5nd``, ``120min``, ``3eh`` or ``1.5wh``, perhaps with ``@next_day``, as a limit of `stage`; None for an empty cell.
+
+    Raises ``ValueError`` for anything else.
+    """
     if not cell:
         return None
     found = _LIMIT.fullmatch(cell)
-    if found is None:
-        raise ValueError(f"{cell!r} is not a limit like 2wd, 5nd or 120min")
-    return Limit(stage, int(found["amount"]), _UNITS[found["unit"]])
+    amount = Decimal(found["amount"]) * _UNITS[found["unit"]][1] if found else Decimal(0)
+    if found is None or amount < 1 or amount != amount.to_integral_value():
+        raise ValueError(f"{cell!r} is not a limit like 2wd, 5nd, 120min, 3eh or 1.5wh")
+    return Limit(stage, int(amount), _UNITS[found["unit"]][0], found["start"] or "at_once")
 
 
 def parse_categories(text: str) -> ParsedCategories:
     """Read a whole file. All mistakes are reported, ordered by line."""
-    rows, errors = read_rows(text, COLUMNS)
+    rows, errors = read_rows(text, COLUMNS, OPTIONAL_COLUMNS)
     groups = {row["parent_code"] for row in rows if row["parent_code"]}
     first_lines: dict[str, int] = {}
     for row in rows:
@@ -156,14 +173,23 @@ def _evidence(row: CsvRow, errors: list[LineError]) -> tuple[str, ...]:
 
 
 def _limits(row: CsvRow, errors: list[LineError]) -> tuple[Limit, ...]:
-    limits = []
-    for stage in STAGES:
-        column = f"{stage}_limit"
+    limits: dict[str, Limit] = {}
+    for column, stage, cell in [(f"{stage}_limit", stage, row[f"{stage}_limit"]) for stage in COLUMN_STAGES] + _more(row):
         try:
-            limits.append(parse_limit(stage, row[column]))
+            limit = parse_limit(stage, cell)
         except ValueError as wrong:
             errors.append(LineError(row.line, column, str(wrong)))
-    return tuple(limit for limit in limits if limit is not None)
+            continue
+        if stage not in STAGES or stage in limits:
+            errors.append(LineError(row.line, column, f"{stage!r} is not one of {', '.join(MORE_STAGES)}, each once"))
+        elif limit is not None:
+            limits[stage] = limit
+    return tuple(limits.values())
+
+
+def _more(row: CsvRow) -> list[tuple[str, str, str]]:
+    """Return column, stage and cell of each limit in the list of further ones."""
+    return [("more_limits", stage, cell) for stage, _colon, cell in (part.partition(":") for part in listed(row["more_limits"]))]
 
 
 def _handler(row: CsvRow, column: str, errors: list[LineError]) -> str | None:

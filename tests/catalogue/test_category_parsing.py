@@ -67,15 +67,17 @@ def test_a_broken_pipe_has_the_limits_of_the_published_table() -> None:
     assert pipe.limits == (
         Limit("accept", 120, "minutes"),
         Limit("first_contact", 180, "minutes"),
-        Limit("resolve", 480, "minutes"),
+        Limit("resolve", 5, "working_days"),
         Limit("answer", 1440, "minutes"),
+        Limit("contain", 180, "minutes"),
+        Limit("repair", 480, "minutes"),
     )
     assert (pipe.urgency, pipe.place_needed, pipe.urgent_ring, pipe.handler) == ("urgent", True, True, "lowest")
     assert {"before_photo", "after_photo"} <= set(pipe.evidence)
 
 
 def test_units_and_stages_are_those_of_the_clocks() -> None:
-    limits = [parse_limit("accept", cell) for cell in ("2wd", "5nd", "120min")]
+    limits = [parse_limit("accept", cell) for cell in ("2wd", "5nd", "120min", "1.5wh")]
     assert {limit.unit for limit in limits if limit} == set(TimeUnit)
     assert set(STAGES) <= set(CLOCK_STAGES), "waiting for dispatch is the desk's limit, not a category's"
 

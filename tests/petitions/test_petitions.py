@@ -173,7 +173,7 @@ async def test_what_is_urgent_keeps_the_limit_of_its_category(intake, county):
     await filed(intake, visit(words="水管爆了", category="water.pipe_burst"))
     await county.settle()
     limits = {row["stage"]: (row["limit_amount"], row["limit_unit"]) for row in await county.fetch("SELECT * FROM clocks")}
-    assert limits["resolve"] == (480, "minutes")
+    assert limits["resolve"] == (5, "working_days")
     assert limits["inform"] == (15, "natural_days")
 
 
