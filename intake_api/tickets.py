@@ -7,10 +7,11 @@ from uuid import UUID
 from fastapi import Body, Depends, Query, Request, Response
 
 from services.complaints.calling_back import require_may_call_back
+from services.complaints.households import told_by
 from services.complaints.reading import owed_answers
 from services.platform.actor import Actor
 from services.platform.errors import Problem
-from services.platform.unit_of_work import unit_of_work
+from services.platform.unit_of_work import Work, unit_of_work
 from services.tickets import queries, views
 from services.tickets.actions import act
 from services.tickets.commands import TicketCommand
@@ -56,7 +57,7 @@ async def read_ticket(number: str, response: Response, actor: Reader) -> views.T
     """Read one ticket, with its clocks and the actions one may take now."""
     async with unit_of_work(actor) as work:
         row = await queries.find_visible(work.session, actor, number)
-        view = await queries.ticket_view(work.session, actor, row.id, work.now)
+        view = await _with_tellers(work, await queries.ticket_view(work.session, actor, row.id, work.now))
     response.headers["ETag"] = etag(view.version)
     return view
 
@@ -78,7 +79,7 @@ async def take_action(
         async def do() -> tuple[int, views.TicketView]:
             await require_may_call_back(work, number, command)
             ticket_id = await act(work, number, command, version, owed_answers)
-            return 200, await queries.ticket_view(work.session, actor, ticket_id, work.now)
+            return 200, await _with_tellers(work, await queries.ticket_view(work.session, actor, ticket_id, work.now))
 
         return await once(work, actor, f"POST /v1/tickets/{number}/actions", key, fingerprint_of(command), do, _headers)
 
@@ -105,6 +106,11 @@ async def read_work_logs(number: str, actor: Reader) -> views.WorkLogs:
     async with unit_of_work(actor) as work:
         row = await queries.find_visible(work.session, actor, number)
         return await queries.work_logs(work.session, row.id)
+
+
+async def _with_tellers(work: Work, view: views.TicketView) -> views.TicketView:
+    """Add who told it, in numbers: complaints stand above tickets, so the door puts the two together."""
+    return view.model_copy(update={"told_by": (await told_by(work.session, [view.id]))[view.id]})
 
 
 def _headers(view: object) -> dict[str, str]:

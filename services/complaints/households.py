@@ -36,6 +36,7 @@ class Telling:
     told_at: datetime
     repeat: bool = False
     counted: bool = False
+    in_confidence: bool = False
 
 
 def households(persons: Iterable[Keys]) -> int:
@@ -74,6 +75,7 @@ async def tellings_of(session: AsyncSession, ticket_ids: Sequence[UUID]) -> Mapp
     """Return who told each ticket, and those merged into it, oldest first."""
     query = (
         select(Complaint.id, Ticket.id.label("own"), Ticket.merged_into_id.label("into"), Complaint.received_at)
+        .add_columns((Complaint.confidential | (Ticket.privacy == "confidential")).label("in_confidence"))
         .add_columns(Complainant.phone_index, Complainant.openid_index, _of_its_call().label("called"))
         .add_columns(Repeat.complaint_id.is_not(None).label("repeat"), func.coalesce(Repeat.counted, False).label("counted"))
         .select_from(Complaint)
@@ -88,7 +90,7 @@ async def tellings_of(session: AsyncSession, ticket_ids: Sequence[UUID]) -> Mapp
     wanted = dict.fromkeys(ticket_ids)
     for row in await session.execute(query):
         keys = frozenset(key for key in (row.phone_index, row.openid_index, *_single(row.called)) if key is not None)
-        telling = Telling(row.id, row.own, keys, row.received_at, row.repeat, row.counted)
+        telling = Telling(row.id, row.own, keys, row.received_at, row.repeat, row.counted, row.in_confidence)
         for ticket_id in (row.own, row.into):
             if ticket_id in wanted:
                 found[ticket_id].append(telling)

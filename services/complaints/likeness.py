@@ -15,9 +15,9 @@ from math import sqrt
 _SAID_BY_ALL = """
 你好 您好 喂 请问 麻烦 辛苦 谢谢 多谢 感谢 我要反映 我想反映 来电反映 群众反映 村民反映 市民反映 反映 投诉 举报 来电人 诉求人 群众 村民 市民
 希望 要求 请求 建议 恳请 请 相关部门 有关部门 部门 政府 领导 工作人员 尽快 尽早 马上 立即 及时 处理 解决 核实 跟进 回复 答复 帮忙 一下
-我们这里 我们这边 我们 我家 我是 这里 这边 那里 那边 附近 旁边 已经 现在 目前 今天 昨天 昨晚 今早 早上 上午 中午 下午 晚上 半夜 凌晨 刚刚 刚才
-一直 还是 还没有 还没 仍然 情况 问题 事情 家门口 门口 路边 非常 十分 特别 严重 影响 出行 生活
-""".split()
+我们这里 我们这边 我们 我家 我是 这里 这边 那里 那边 附近 旁边 已经 现在 目前 今天 昨天 昨晚 今早 早上 上午 中午 下午 晚上 半夜 凌晨
+刚刚 刚才 一直 还是 还没有 还没 仍然 情况 问题 事情 家门口 门口 路边 非常 十分 特别 严重 影响 出行 生活
+"""
 """What callers say whatever their matter is. Struck out, the longest first."""
 _MEANT = """
 水管: 自来水管道 自来水管 供水管道 供水管 水管子
@@ -36,11 +36,13 @@ _MEANT = """
 """What is meant, and other words that say it."""
 _ALSO_SAID = {said: meant for line in _MEANT.split("\n") if line for meant, others in [line.split(": ")] for said in others.split()}
 _ALSO = re.compile("|".join(sorted(map(re.escape, _ALSO_SAID), key=len, reverse=True)))
-_ALL = re.compile("|".join(sorted(map(re.escape, _SAID_BY_ALL), key=len, reverse=True)))
+_ALL = re.compile("|".join(sorted(map(re.escape, _SAID_BY_ALL.split()), key=len, reverse=True)))
 _EMPTY = re.compile("[的了着过呢吗啊呀哦嘛吧啦就都也还又很太在是有被把给到从个这那]")
 """Characters that join words and mean nothing alone."""
 _RUN = re.compile(r"[a-z0-9]+|[\u3400-\u9fff\U00020000-\U0003ffff]+")
 _DIGITS = str.maketrans("〇零一二两三四五六七八九", "001223456789")
+_READ_AT_MOST = 1000
+"""Characters of a text that are compared: the matter stands at the beginning, and nobody waits for a long letter."""
 _SINGLE = 0.25
 """What a character alone weighs, against a pair of them: it keeps 灯坏了 and 坏了灯 from being strangers."""
 
@@ -117,6 +119,7 @@ def plain(text: str) -> str:
 
 def _features(text: str, names: Iterable[str]) -> frozenset[str]:
     """Return the pairs of characters and the characters of what a text says; of all it holds, where it says nothing else."""
+    text = text[:_READ_AT_MOST]
     said = unicodedata.normalize("NFKC", text).lower()
     kept = _EMPTY.sub("", _ALSO.sub(lambda found: _ALSO_SAID[found[0]], _ALL.sub(" ", said))).translate(_DIGITS)
     for name in names:
