@@ -131,6 +131,18 @@ def month_day_of(text: str) -> tuple[int, int]:
     return place
 
 
+def shown_hours(hours: OfficeHours) -> list[dict[str, object]]:
+    """Return hours as a definition has them."""
+    return [
+        {
+            "from": "{:02}-{:02}".format(*season.first),
+            "to": "{:02}-{:02}".format(*season.last),
+            "intervals": [[_time(first), _time(last)] for first, last in season.hours.intervals],
+        }
+        for season in hours.seasons
+    ]
+
+
 def _time(minutes: int) -> str:
     return f"{minutes // 60:02}:{minutes % 60:02}"
 
