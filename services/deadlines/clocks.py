@@ -15,9 +15,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from services.deadlines.calendar import WorkCalendar, local_day
+from services.deadlines.calendar import WorkCalendar
 from services.deadlines.calendars import DEFAULT, Calendars
-from services.deadlines.due import StageLimit, StartRule, TimeUnit, due_at, moved_by, working_days_between
+from services.deadlines.due import StageLimit, StartRule, TimeUnit, after_pause, due_at, put_off
 from services.deadlines.escalation import Ladder, RunningClock, next_level_at
 from services.deadlines.ladders import BUILT_IN, Ladders
 from services.platform.frozen_rows import FromRow
@@ -25,7 +25,6 @@ from services.policies.book import Book
 
 Deed = Mapping[str, Any]
 RUNS = ("running", "paused")
-_INSTANT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +175,7 @@ def after(clock: ClockState, done: Deed, rules: ClockRules) -> ClockState:
         case "cancel":
             return replace(clock, state="cancelled", next_level_at=None)
         case "extend":
-            moved = moved_by(clock.due_at - _INSTANT, done["amount"], TimeUnit(done["unit"]), rules.calendar(clock))
+            moved = put_off(clock.due_at, done["amount"], TimeUnit(done["unit"]), rules.calendar(clock))
             return _with_next_level(_due(clock, moved.at, provisional=moved.provisional), rules)
         case "level":
             return _with_next_level(replace(clock, level=done["level"]), rules)
@@ -239,24 +238,13 @@ def _stopped(clock: ClockState, at: datetime, rules: ClockRules) -> ClockState:
 
 
 def _pause_over(clock: ClockState, at: datetime, rules: ClockRules) -> ClockState:
-    """End the pause, if any, at `at`: due later by what it took.
-
-    A limit in minutes moves by the pause to the microsecond, one in office hours by the office hours the pause went through; a limit in
-    days by the days of its kind.
-    """
+    """End the pause, if any, at `at`: due later by what it took of the limit's own kind of time."""
     if clock.paused_at is None:
         return clock
     if at <= clock.paused_at:
         return replace(clock, paused_at=None)
     kept = replace(clock, paused_at=None, paused_for=clock.paused_for + (at - clock.paused_at))
-    calendar = rules.calendar(clock)
-    if clock.unit is TimeUnit.MINUTES:
-        return replace(kept, due_at=clock.due_at + (at - clock.paused_at))
-    first, last = local_day(clock.paused_at), local_day(at)
-    days = working_days_between(first, last, calendar) if clock.unit is TimeUnit.WORKING_DAYS else (last - first).days
-    if not days:
-        return kept
-    moved = moved_by(clock.due_at - _INSTANT, days, clock.unit, calendar)
+    moved = after_pause(clock.due_at, clock.paused_at, at, clock.unit, rules.calendar(clock))
     return _due(kept, moved.at, provisional=moved.provisional)
 
 
