@@ -15,10 +15,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
 from services.deadlines.calendar import WorkCalendar
-from services.deadlines.due import TimeUnit, last_day_of, moved_by
+from services.deadlines.due import TimeUnit, last_day_of, latest_start, put_off
 from services.platform.clock import day_end
 
-_INSTANT = timedelta(microseconds=1)
 _ONE_DAY = timedelta(days=1)
 _WHOLE = 100
 
@@ -171,29 +170,23 @@ def _still_running(clock: RunningClock, instant: datetime) -> bool:
 def _dated(clock: RunningClock, level: Level, calendar: WorkCalendar) -> ReachedLevel:
     due = clock.due_at.astimezone(UTC)
     match level.when:
+        case After(0):
+            return ReachedLevel(level, due, provisional=False)
         case After(amount, unit):
-            return _after(level, due, amount, unit, calendar)
+            moved = put_off(due, amount, unit, calendar)
+            return ReachedLevel(level, moved.at, moved.provisional)
         case Before(amount, unit):
             return ReachedLevel(level, _before(due, amount, unit, calendar), provisional=_unsure(due, unit, calendar))
         case AfterShare(percent):
-            return ReachedLevel(level, due + _length(clock) * percent // _WHOLE, provisional=False)
+            return ReachedLevel(level, *_share_after(clock, due, percent, calendar))
         case BeforeShare(percent):
-            return ReachedLevel(level, due - _length(clock) * percent // _WHOLE, provisional=False)
-
-
-def _after(level: Level, due: datetime, amount: int, unit: TimeUnit, calendar: WorkCalendar) -> ReachedLevel:
-    if amount == 0:
-        return ReachedLevel(level, due, provisional=False)
-    if unit is TimeUnit.MINUTES:
-        return ReachedLevel(level, due + timedelta(minutes=amount), provisional=False)
-    # a limit due at midnight belongs to the day that has just ended: that day is the one not counted
-    moved = moved_by(due - _INSTANT, amount, unit, calendar)
-    return ReachedLevel(level, moved.at, moved.provisional)
+            return ReachedLevel(level, _share_before(clock, due, percent, calendar), provisional=False)
 
 
 def _before(due: datetime, amount: int, unit: TimeUnit, calendar: WorkCalendar) -> datetime:
-    if unit is TimeUnit.MINUTES:
-        return due - timedelta(minutes=amount)
+    """Return when `amount` is left: of days, the end of the day that lies so many before the last one."""
+    if unit in (TimeUnit.MINUTES, TimeUnit.WORKING_MINUTES):
+        return latest_start(due, amount, unit, calendar)
     day = last_day_of(due)
     if unit is TimeUnit.NATURAL_DAYS:
         return day_end(day - timedelta(days=amount))
@@ -201,7 +194,6 @@ def _before(due: datetime, amount: int, unit: TimeUnit, calendar: WorkCalendar) 
 
 
 def _working_day_before(day: date, amount: int, calendar: WorkCalendar) -> date:
-    """Return the `amount`-th working day before `day`."""
     left = amount
     while left:
         day -= _ONE_DAY
@@ -210,7 +202,21 @@ def _working_day_before(day: date, amount: int, calendar: WorkCalendar) -> date:
 
 
 def _unsure(due: datetime, unit: TimeUnit, calendar: WorkCalendar) -> bool:
-    return unit is not TimeUnit.MINUTES and unit is not TimeUnit.NATURAL_DAYS and calendar.is_provisional(last_day_of(due))
+    counted = unit in (TimeUnit.WORKING_DAYS, TimeUnit.WORKING_MINUTES)
+    return counted and calendar.is_provisional(last_day_of(due))
+
+
+def _share_after(clock: RunningClock, due: datetime, percent: int, calendar: WorkCalendar) -> tuple[datetime, bool]:
+    if clock.unit is TimeUnit.WORKING_MINUTES and clock.amount is not None:
+        moved = put_off(due, clock.amount * percent // _WHOLE, clock.unit, calendar)
+        return moved.at, moved.provisional
+    return due + _length(clock) * percent // _WHOLE, False
+
+
+def _share_before(clock: RunningClock, due: datetime, percent: int, calendar: WorkCalendar) -> datetime:
+    if clock.unit is TimeUnit.WORKING_MINUTES and clock.amount is not None:
+        return _before(due, clock.amount * percent // _WHOLE, clock.unit, calendar)
+    return due - _length(clock) * percent // _WHOLE
 
 
 def _length(clock: RunningClock) -> timedelta:

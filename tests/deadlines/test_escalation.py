@@ -142,6 +142,19 @@ def test_levels_before_due_count_back_in_their_own_unit(when: Before, at: dateti
     assert [one.at for one in schedule(clock, (Level(1, "urge", when),), CALENDAR)] == [at]
 
 
+def test_a_limit_in_office_hours_climbs_in_office_hours() -> None:
+    """90 minutes of office time due on Friday 17:00 (08:00-12:00, 14:30-17:30): half of it again ends on Monday at 08:15."""
+    clock = RunningClock(_shanghai(2026, 3, 6, 15, 30), _shanghai(2026, 3, 6, 17), unit=TimeUnit.WORKING_MINUTES, amount=90)
+    assert [(one.level.name, one.at) for one in schedule(clock, MINUTE_LADDER, CALENDAR)] == [
+        ("urge", _shanghai(2026, 3, 6, 17)),
+        ("supervise", _shanghai(2026, 3, 9, 8, 15)),
+        ("raise", _shanghai(2026, 3, 9, 9)),
+        ("list", _shanghai(2026, 3, 9, 12)),
+    ]
+    half = (Level(1, "urge", BeforeShare(50)), Level(2, "urge", Before(30, TimeUnit.WORKING_MINUTES)))
+    assert [one.at for one in schedule(clock, half, CALENDAR)] == [_shanghai(2026, 3, 6, 16, 15), _shanghai(2026, 3, 6, 16, 30)]
+
+
 def test_no_level_lies_before_the_start_of_its_clock() -> None:
     clock = RunningClock(_shanghai(2026, 3, 2, 9), _shanghai(2026, 3, 4), unit=TimeUnit.WORKING_DAYS, amount=1)
     ladder = (Level(1, "urge", Before(9, TimeUnit.WORKING_DAYS)), Level(2, "urge", AfterShare(0)))
