@@ -14,6 +14,7 @@ from services.platform.errors import Problem
 from services.platform.unit_of_work import Work, unit_of_work
 from services.tickets import queries, views
 from services.tickets.actions import act
+from services.tickets.clock_story import ClockStories, clock_stories
 from services.tickets.commands import TicketCommand
 from services.tickets.filters import TicketFilter
 from services.web.etags import etag, if_match
@@ -98,6 +99,14 @@ async def read_why(number: str, actor: Reader) -> views.Whys:
     async with unit_of_work(actor) as work:
         row = await queries.find_visible(work.session, actor, number)
         return await queries.whys(work.session, row.id)
+
+
+@router.get("/{number}/clocks")
+async def read_clocks(number: str, actor: Reader) -> ClockStories:
+    """Read every limit of the ticket, of all rounds: promised, moved, missed, how long it took with pauses and without."""
+    async with unit_of_work(actor) as work:
+        row = await queries.find_visible(work.session, actor, number)
+        return await clock_stories(work.session, row.id, work.now)
 
 
 @router.get("/{number}/work-logs")

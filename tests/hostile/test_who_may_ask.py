@@ -143,6 +143,7 @@ MAY: dict[str, frozenset[str]] = {
     "GET /v1/tickets/{number}/reception": _TOLD,
     "GET /v1/tickets/{number}/same-person": _TOLD,
     "GET /v1/tickets/{number}/why": _SEES_TICKET,
+    "GET /v1/tickets/{number}/clocks": _SEES_TICKET,
     "GET /v1/tickets/{number}/work-logs": _SEES_TICKET,
     "GET /v1/units": _EVERYBODY,
     "GET /v1/units/blank": _SUPERVISED | _DISPATCHERS | {"analyst"},
