@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.calls.models import Call
@@ -19,16 +19,25 @@ from services.platform.bulk import one_of
 from services.platform.errors import Forbidden
 from services.platform.papers import SealedPaper, read_paper
 from services.platform.unit_of_work import Work
+from services.tickets.models import Ticket
 from services.tickets.queries import find_visible
 
 
 async def require_may_call_back(work: Work, number: str, command: Any) -> None:
-    """Raise Forbidden ``call_back.hotline_only`` where `command` is a call-back that only the hotline may record; and what is hidden."""
+    """Raise Forbidden ``call_back.hotline_only`` where `command` is a call-back that only the hotline may record; and what is hidden.
+
+    Whoever asked for confidence in a ticket that was merged into this one counts as well.
+    """
     if command.action != "call_back" or may(work.actor, "hotline.desk"):
         return
-    ticket = await find_visible(work.session, work.actor, number)
+    await require_not_in_confidence(work, await find_visible(work.session, work.actor, number))
+
+
+async def require_not_in_confidence(work: Work, ticket: Any) -> None:
+    """Raise Forbidden ``call_back.hotline_only`` where anybody of `ticket` told it in confidence, or nobody is known."""
     told = select(func.bool_or(Complaint.confidential), func.count(Complainant.sealed)).select_from(Complaint)
-    told = told.outerjoin(Complainant, Complainant.complaint_id == Complaint.id).where(Complaint.ticket_id == ticket.id)
+    told = told.outerjoin(Complainant, Complainant.complaint_id == Complaint.id)
+    told = told.where(Complaint.ticket_id.in_(select(Ticket.id).where(or_(Ticket.id == ticket.id, Ticket.merged_into_id == ticket.id))))
     confidential, known = (await work.session.execute(told)).one()
     if ticket.source == "complaint" and (confidential or ticket.privacy == "confidential" or not known):
         detail = "Whoever stays anonymous, or told it in confidence, is called back by the hotline only."

@@ -22,6 +22,7 @@ class PhoneTask(Base):
 
     `message_id` is the message that found no other way, `event_id` the answer a call-back asks about, in the ticket's `round`: one task
     for each and person. `tries` counts calls, none before `not_before`. While somebody calls, they have taken the task until `taken_until`.
+    `draw_id` is the draw that asked for a call-back: it is made after the ticket was closed as well.
     A call-back that the ticket went on without is ``void``; one with a `message_id` is the only way to the answer, and stays to tell it.
     """
 
@@ -51,15 +52,16 @@ class PhoneTask(Base):
     round: Mapped[int] = mapped_column(server_default=text("1"))
     taken_by_account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
     taken_until: Mapped[datetime | None]
+    draw_id: Mapped[UUID | None]
 
 
 async def open_phone_tasks(work: Work, rows: Sequence[dict[str, Any]]) -> None:
-    """Open a task for each row: `ticket_id`, `purpose`, `words`; perhaps `complaint_id`, `message_id`, `event_id`, `round`, `not_before`.
+    """Open a task for each row: `ticket_id`, `purpose`, `words`; perhaps `complaint_id`, `message_id`, `event_id`, `round`, `not_before`, `draw_id`.
 
     A message, and a person for an answer, that has its task already gets no second one: the call-back takes the answer along, and where
     it is void already it becomes the call that tells it.
     """
-    nothing: dict[str, Any] = dict.fromkeys(("message_id", "complaint_id", "event_id"))
+    nothing: dict[str, Any] = dict.fromkeys(("message_id", "complaint_id", "event_id", "draw_id"))
     usual = {**nothing, "round": 1, "state": "open", "not_before": work.now, "created_at": work.now}
     made = [{**usual, "id": new_id(), **row} for row in rows]
     carried = [row for row in made if row["message_id"] is not None and row["event_id"] is not None]

@@ -25,13 +25,12 @@ from services.platform.ids import new_id
 from services.platform.phones import masked_name, masked_phone
 from services.platform.unit_of_work import Work
 from services.tickets.actions import act
-from services.tickets.commands import MakeCallBack
+from services.tickets.commands import Confirmation
 from services.tickets.models import Ticket
+from services.tickets.verifying import try_again_at
 
 TAKEN_FOR = timedelta(minutes=15)
 _Found = Row[PhoneTask, str, bytes | None, bytes | None, str]
-TRIED_AGAIN_AFTER = (timedelta(hours=1), timedelta(hours=4), timedelta(days=1))
-"""Three calls are tried; whoever is not reached by the third is not pursued further (GB/T 33358 leaves the number to the house)."""
 
 
 async def tasks_due(work: Work, limit: int) -> list[PhoneTaskView]:
@@ -71,9 +70,9 @@ async def end_task(work: Work, task_id: UUID, command: TaskOutcome) -> PhoneTask
     if command.call_id:
         await add_link(work, task.ticket_id, command.source, command.call_id, task.purpose)
     task.taken_by_account_id = task.taken_until = None
-    last = task.tries >= len(TRIED_AGAIN_AFTER)
-    if command.outcome == "unreachable" and not last:
-        task.not_before = work.now + TRIED_AGAIN_AFTER[task.tries - 1]
+    again = try_again_at(task.tries, work.now)
+    if command.outcome == "unreachable" and again is not None:
+        task.not_before = again
     else:
         task.state = "unreachable" if command.outcome == "unreachable" else "done"
         task.done_at, task.done_by_account_id = work.now, work.actor.account_id
@@ -100,8 +99,9 @@ async def void_overtaken(work: Work) -> int:
 
 
 def _still_wanted() -> Any:
-    """A call-back asks about an answer: it is wanted while that answer is the newest word on the ticket."""
-    return or_(PhoneTask.purpose == "tell", and_(Ticket.status == "answered", PhoneTask.round == Ticket.round))
+    """A call-back asks about an answer: it is wanted while that answer is the newest word on the ticket; drawn, after closing too."""
+    drawn = and_(Ticket.status == "closed", PhoneTask.draw_id.is_not(None))
+    return or_(PhoneTask.purpose == "tell", and_(or_(Ticket.status == "answered", drawn), PhoneTask.round == Ticket.round))
 
 
 def _tasks() -> Select[PhoneTask, str, bytes | None, bytes | None, str]:
@@ -144,7 +144,8 @@ async def _call_back(work: Work, task: PhoneTask, command: TaskOutcome) -> None:
     assert number is not None
     reached = command.outcome == "reached"
     said: dict[str, Any] = {"contacted": command.contacted, "solved": command.solved, "satisfied": command.satisfied} if reached else {}
-    await act(work, number, MakeCallBack(action="call_back", reached=reached, words=command.words, **said), None, owed_answers)
+    heard = Confirmation(action="call_back", way="phone", reached=reached, words=command.words, complaint_id=task.complaint_id, **said)
+    await act(work, number, heard, None, owed_answers)
 
 
 def _masked(row: _Found) -> tuple[str | None, str | None]:

@@ -4,31 +4,28 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
-from pydantic.config import JsonValue
+from pydantic import AwareDatetime, BaseModel, Field
 
 from services.platform.text import Code, ShortText, Words
-
-FileRole = Literal["evidence", "before", "after", "signature", "recording"]
-
-
-def _example(**values: JsonValue) -> ConfigDict:
-    return ConfigDict(extra="forbid", json_schema_extra={"examples": [values]})
-
-
-class File(BaseModel):
-    """An uploaded file, and what it shows."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    id: UUID
-    role: FileRole = "evidence"
+from services.tickets.calling_commands import (
+    Acknowledge,
+    BlowWhistle,
+    ConcludeWhistle,
+    CoTask,
+    Instruct,
+    ReportBack,
+    Respond,
+    Supervise,
+    Urge,
+)
+from services.tickets.command_parts import File, example
+from services.tickets.pausing_commands import DecideExtension, DecideSuspension, RequestExtension, RequestSuspension, Resume, Suspend
 
 
 class Triage(BaseModel):
     """Set or correct what the matter is about, where it is, or how urgent; the original words stay."""
 
-    model_config = _example(action="triage", category="water.pipe_burst", place="441624108205", words="来电人补充:在水口村小学旁")
+    model_config = example(action="triage", category="water.pipe_burst", place="441624108205", words="来电人补充:在水口村小学旁")
 
     action: Literal["triage"]
     category: Code | None = None
@@ -40,7 +37,7 @@ class Triage(BaseModel):
 class Dispatch(BaseModel):
     """Give the ticket to a unit. `designate`: an adjudication, after which there is no return."""
 
-    model_config = _example(action="dispatch", unit="441624108", words="属镇级事权", designate=False)
+    model_config = example(action="dispatch", unit="441624108", words="属镇级事权", designate=False)
 
     action: Literal["dispatch"]
     unit: Code
@@ -48,10 +45,20 @@ class Dispatch(BaseModel):
     designate: bool = False
 
 
+class Adjudicate(BaseModel):
+    """Decide whose a ticket is that was given back three times, and designate that unit: after this there is no return."""
+
+    model_config = example(action="adjudicate", unit="441624-D-SLJ", words="经会商,主管管养属县水利局,由其主办")
+
+    action: Literal["adjudicate"]
+    unit: Code
+    words: Words
+
+
 class Accept(BaseModel):
     """Take the ticket on, for one's seat."""
 
-    model_config = _example(action="accept")
+    model_config = example(action="accept")
 
     action: Literal["accept"]
     happened_at: AwareDatetime | None = None
@@ -60,7 +67,7 @@ class Accept(BaseModel):
 class Return(BaseModel):
     """Give the ticket back to the desk: with a reason, and the right unit if one knows it."""
 
-    model_config = _example(action="return", reason="not_ours", words="该路段属县道,由县交通运输局管养", right_unit="441624-D-JTJ")
+    model_config = example(action="return", reason="not_ours", words="该路段属县道,由县交通运输局管养", right_unit="441624-D-JTJ")
 
     action: Literal["return"]
     reason: Literal["not_ours", "wrong_place", "wrong_category", "needs_more_information", "duplicate"]
@@ -72,7 +79,7 @@ class Return(BaseModel):
 class HandUp(BaseModel):
     """Hand the ticket to the next tier up: same number, same clocks."""
 
-    model_config = _example(action="hand_up", reason="needs_funds", words="村里无力承担管道更换费用")
+    model_config = example(action="hand_up", reason="needs_funds", words="村里无力承担管道更换费用")
 
     action: Literal["hand_up"]
     reason: Literal["beyond_authority", "needs_funds", "needs_department", "needs_higher_level"]
@@ -81,30 +88,29 @@ class HandUp(BaseModel):
 
 
 class Transfer(BaseModel):
-    """Move the ticket to another unit."""
+    """Move the ticket to another unit. `wished`: the unit that has it asked for that, which counts as passing it on."""
 
-    model_config = _example(action="transfer", unit="441624109", words="事发地属合水镇")
+    model_config = example(action="transfer", unit="441624109", words="事发地属合水镇")
 
     action: Literal["transfer"]
     unit: Code
     words: Words
     designate: bool = False
+    wished: bool = False
 
 
-class Join(BaseModel):
-    """Bring in a co-handler with a task of its own; the lead stays responsible."""
+class Join(CoTask):
+    """Bring in a co-handler with a task and a clock of its own; the lead stays responsible."""
 
-    model_config = _example(action="join", unit="441624-D-SLJ", task="检测主管并更换爆裂管段")
+    model_config = example(action="join", unit="441624-D-SLJ", task="检测主管并更换爆裂管段", within_working_days=2)
 
     action: Literal["join"]
-    unit: Code
-    task: Words
 
 
 class FinishTask(BaseModel):
     """A co-handler says that its task is done."""
 
-    model_config = _example(action="finish_task", words="已更换主管 12 米", files=[])
+    model_config = example(action="finish_task", words="已更换主管 12 米", files=[])
 
     action: Literal["finish_task"]
     words: Words
@@ -115,64 +121,29 @@ class FinishTask(BaseModel):
 class LogWork(BaseModel):
     """Write down what was done. `contacted`: the complainant was spoken to."""
 
-    model_config = _example(action="log_work", words="已到现场,先关阀止水", contacted=True, files=[])
+    model_config = example(action="log_work", words="已到现场,先关阀止水", contacted=True, files=[])
 
     action: Literal["log_work"]
     words: Words
     contacted: bool = False
+    finished: Literal["contain", "repair", "restore"] | None = Field(
+        default=None, description="A stage of the work that is done with this: 现场围护, 修复, 恢复."
+    )
     happened_at: AwareDatetime | None = None
     files: list[File] = Field(default_factory=list, max_length=20)
 
 
-class RequestExtension(BaseModel):
-    """Ask for more time, before the limit is over."""
-
-    model_config = _example(action="request_extension", working_days=3, reason="materials", words="管件需从县城调运")
-
-    action: Literal["request_extension"]
-    working_days: int | None = Field(default=None, ge=1, le=60)
-    natural_days: int | None = Field(default=None, ge=1, le=30, description="Instead of working days, under the petition rules.")
-    reason: Literal["materials", "weather", "funds", "approval", "coordination", "complexity"]
-    words: Words
-
-
-class DecideExtension(BaseModel):
-    """Grant or refuse a request for more time; never one's own."""
-
-    model_config = _example(action="decide_extension", granted=True, words="同意延期 3 个工作日")
-
-    action: Literal["decide_extension"]
-    granted: bool
-    words: Words
-
-
-class Suspend(BaseModel):
-    """Stop the clocks, for a reason that nobody here can do anything about, until the desk looks at it again."""
-
-    model_config = _example(action="suspend", reason="waiting_for_season", review_in_working_days=20, words="汛期结束后方可施工")
-
-    action: Literal["suspend"]
-    reason: Literal["waiting_for_complainant", "waiting_for_season", "waiting_for_funds", "legal_proceedings", "force_majeure"]
-    review_in_working_days: int = Field(default=5, ge=1, le=60, description="When the desk must look at it again, if nobody resumed it.")
-    words: Words
-
-
-class Resume(BaseModel):
-    """Go on after a suspension."""
-
-    model_config = _example(action="resume", words="汛期已过,恢复施工")
-
-    action: Literal["resume"]
-    words: Words
-
-
 class Resolve(BaseModel):
-    """Say that the work is done, with the evidence the category demands."""
+    """Say that the work is done, with the evidence the category demands.
 
-    model_config = _example(action="resolve", words="爆裂水管已更换,恢复供水", files=[])
+    `open_tasks_reason`: why it is done although co-handlers have not finished; their tasks end as unfinished.
+    """
+
+    model_config = example(action="resolve", words="爆裂水管已更换,恢复供水", files=[])
 
     action: Literal["resolve"]
     words: Words
+    open_tasks_reason: Words | None = None
     happened_at: AwareDatetime | None = None
     files: list[File] = Field(default_factory=list, max_length=20)
 
@@ -180,7 +151,7 @@ class Resolve(BaseModel):
 class GiveAnswer(BaseModel):
     """Tell every complainant who wants an answer what came of it."""
 
-    model_config = _example(action="answer", words="您反映的水管爆裂已于今日修复,感谢您的监督。")
+    model_config = example(action="answer", words="您反映的水管爆裂已于今日修复,感谢您的监督。")
 
     action: Literal["answer"]
     words: Words
@@ -189,7 +160,7 @@ class GiveAnswer(BaseModel):
 class MakeCallBack(BaseModel):
     """What the complainant said when asked. Whoever was not reached said nothing: not "satisfied"."""
 
-    model_config = _example(action="call_back", reached=True, contacted=True, solved=True, satisfied=True, words="已通水")
+    model_config = example(action="call_back", reached=True, contacted=True, solved=True, satisfied=True, words="已通水")
 
     action: Literal["call_back"]
     reached: bool
@@ -197,12 +168,26 @@ class MakeCallBack(BaseModel):
     solved: bool | None = None
     satisfied: bool | None = None
     words: Words | None = None
+    way: Literal["phone", "visit"] = Field(default="phone", description="By telephone, or at their door.")
+    complaint_id: UUID | None = Field(default=None, description="Whose word it is, where the ticket has several complainants.")
+
+
+class Confirmation(MakeCallBack):
+    """What came by another way than a call, made by the rooms that know the way is true; it is no part of `TicketCommand`.
+
+    On paper it is signed (`signature_id`, a file) before a witness: a colleague, or somebody whose name lies in a sealed paper.
+    """
+
+    way: Literal["phone", "visit", "wechat", "code", "paper", "open311"]  # type: ignore[assignment]  # wider than what the door takes
+    signature_id: UUID | None = None
+    witness_account_id: UUID | None = None
+    paper_id: UUID | None = None
 
 
 class Close(BaseModel):
     """Verify and end the ticket: never by who did the work."""
 
-    model_config = _example(action="close", verified_by="call_back", words="回访确认已解决")
+    model_config = example(action="close", verified_by="call_back", words="回访确认已解决")
 
     action: Literal["close"]
     verified_by: Literal["call_back", "site_check", "documents"]
@@ -212,7 +197,7 @@ class Close(BaseModel):
 class Reopen(BaseModel):
     """Start the next round: the matter is not solved."""
 
-    model_config = _example(action="reopen", words="修好次日又漏水")
+    model_config = example(action="reopen", words="修好次日又漏水")
 
     action: Literal["reopen"]
     words: Words
@@ -221,7 +206,7 @@ class Reopen(BaseModel):
 class Reject(BaseModel):
     """Do not take the matter on, with the reason and the right way."""
 
-    model_config = _example(action="reject", reason="legal_proceedings", words="该纠纷已在法院审理,请依诉讼程序办理")
+    model_config = example(action="reject", reason="legal_proceedings", words="该纠纷已在法院审理,请依诉讼程序办理")
 
     action: Literal["reject"]
     reason: Literal["legal_proceedings", "petition_final", "emergency_line", "secret", "outside_duties", "unlawful"]
@@ -231,7 +216,7 @@ class Reject(BaseModel):
 class Cancel(BaseModel):
     """End the ticket because it is no longer wanted or was entered by mistake."""
 
-    model_config = _example(action="cancel", reason="withdrawn", words="诉求人来电撤回")
+    model_config = example(action="cancel", reason="withdrawn", words="诉求人来电撤回")
 
     action: Literal["cancel"]
     reason: Literal["withdrawn", "entered_by_mistake"]
@@ -241,7 +226,7 @@ class Cancel(BaseModel):
 class Merge(BaseModel):
     """Join the ticket to another about the same matter; each complainant still gets an answer."""
 
-    model_config = _example(action="merge", into="20261122-000123-6", words="同一处爆管")
+    model_config = example(action="merge", into="20261122-000123-6", words="同一处爆管")
 
     action: Literal["merge"]
     into: ShortText
@@ -251,7 +236,7 @@ class Merge(BaseModel):
 class Unmerge(BaseModel):
     """Undo a merge."""
 
-    model_config = _example(action="unmerge", words="经核实为两处不同管段")
+    model_config = example(action="unmerge", words="经核实为两处不同管段")
 
     action: Literal["unmerge"]
     words: Words
@@ -260,7 +245,7 @@ class Unmerge(BaseModel):
 class Inform(BaseModel):
     """Tell a petitioner in writing that the petition is taken on (受理告知)."""
 
-    model_config = _example(action="inform", words="您反映的水渠占用问题已受理,由彭寨镇办理")
+    model_config = example(action="inform", words="您反映的水渠占用问题已受理,由彭寨镇办理")
 
     action: Literal["inform"]
     words: Words
@@ -269,37 +254,9 @@ class Inform(BaseModel):
 class Seal(BaseModel):
     """Keep in confidence who complained, from now on, because they ask for it (保密). It is never taken back."""
 
-    model_config = _example(action="seal", words="来电人要求保密")
+    model_config = example(action="seal", words="来电人要求保密")
 
     action: Literal["seal"]
-    words: Words
-
-
-class Urge(BaseModel):
-    """催办."""
-
-    model_config = _example(action="urge", words="群众再次来电催问,请尽快到场")
-
-    action: Literal["urge"]
-    words: Words
-
-
-class Supervise(BaseModel):
-    """督办."""
-
-    model_config = _example(action="supervise", words="限今日 18 时前报告进展")
-
-    action: Literal["supervise"]
-    words: Words
-
-
-class Instruct(BaseModel):
-    """批示: a leader's instruction, past the tiers between where it must be."""
-
-    model_config = _example(action="instruct", unit="441624108205", words="请村书记现场督促,当日反馈")
-
-    action: Literal["instruct"]
-    unit: Code
     words: Words
 
 
@@ -327,6 +284,7 @@ TicketCommand = Annotated[
     | Inform
     | Seal
     | Dispatch
+    | Adjudicate
     | Accept
     | Return
     | HandUp
@@ -336,6 +294,8 @@ TicketCommand = Annotated[
     | LogWork
     | RequestExtension
     | DecideExtension
+    | RequestSuspension
+    | DecideSuspension
     | Suspend
     | Resume
     | Resolve
@@ -349,7 +309,12 @@ TicketCommand = Annotated[
     | Unmerge
     | Urge
     | Supervise
-    | Instruct,
+    | Instruct
+    | Acknowledge
+    | ReportBack
+    | BlowWhistle
+    | Respond
+    | ConcludeWhistle,
     Field(discriminator="action"),
 ]
 

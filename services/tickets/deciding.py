@@ -10,9 +10,9 @@ from services.platform.errors import Conflict, Forbidden
 from services.tickets import ending, moving, steering, working
 from services.tickets.case import Case, Deed
 from services.tickets.changes import Change, EventDraft, Outcome
-from services.tickets.ending import refuse_executor
 from services.tickets.lifecycle import ACTION_NAMES, RELATION_NAMES, SAME, STATUS_NAMES, TOLD, Relation, Step, step, steps_from
 from services.tickets.relations import relations
+from services.tickets.verifying import refuse_executor
 
 EVENT_TYPES = {
     "triage": "ticket.triaged",

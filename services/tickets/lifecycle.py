@@ -12,6 +12,9 @@ class Relation(StrEnum):
 
     HOLDER = "holder"
     CO_HANDLER = "co_handler"
+    ADJUDICATOR = "adjudicator"
+    CALLED = "called"
+    INSTRUCTED = "instructed"
     DESK = "desk"
     ABOVE = "above"
     CALLER = "caller"
@@ -22,6 +25,9 @@ class Relation(StrEnum):
 RELATION_NAMES = {
     Relation.HOLDER: "承办单位的人",
     Relation.CO_HANDLER: "协办单位的人",
+    Relation.ADJUDICATOR: "裁定的调度台",
+    Relation.CALLED: "被吹哨单位的人",
+    Relation.INSTRUCTED: "被批示单位的人",
     Relation.DESK: "乡镇或县调度台",
     Relation.ABOVE: "上级单位的人",
     Relation.CALLER: "热线话务员",
@@ -46,6 +52,7 @@ SAME = ""
 ACTION_NAMES = {
     "triage": "核定",
     "dispatch": "派单",
+    "adjudicate": "裁定",
     "accept": "签收",
     "return": "退单",
     "hand_up": "上报",
@@ -55,6 +62,8 @@ ACTION_NAMES = {
     "log_work": "办理记录",
     "request_extension": "申请延期",
     "decide_extension": "审批延期",
+    "request_suspension": "申请挂起",
+    "decide_suspension": "审批挂起",
     "suspend": "挂起",
     "resume": "恢复",
     "resolve": "处置完成",
@@ -71,6 +80,11 @@ ACTION_NAMES = {
     "urge": "催办",
     "supervise": "督办",
     "instruct": "批示",
+    "acknowledge": "批示签收",
+    "report_back": "落实反馈",
+    "whistle": "吹哨",
+    "respond": "应哨",
+    "conclude_whistle": "吹哨办结",
     "supplement": "补充",
 }
 
@@ -90,6 +104,8 @@ class Step:
 _DESK = frozenset({Relation.DESK})
 _DESK_OR_CALLER = frozenset({Relation.DESK, Relation.CALLER})
 _HOLDER = frozenset({Relation.HOLDER})
+_CO_HANDLER = frozenset({Relation.CO_HANDLER})
+_INSTRUCTED = frozenset({Relation.INSTRUCTED})
 _HOLDER_OR_DESK = frozenset({Relation.HOLDER, Relation.DESK})
 _ABOVE = frozenset({Relation.ABOVE, Relation.DESK})
 _ANYBODY_ABOVE = frozenset({Relation.ABOVE, Relation.DESK, Relation.CALLER})
@@ -109,8 +125,16 @@ TABLE: tuple[Step, ...] = (
         "dispatch",
         "dispatched",
         _DESK | {Relation.SYSTEM},
-        "a unit, and why",
+        "a unit, and why; no adjudication open; a county department's matter is led by the county",
         "dispatch stops; accept starts where none runs; the first time in a round first_contact and resolve start",
+    ),
+    *_in(
+        ("received",),
+        "adjudicate",
+        "dispatched",
+        frozenset({Relation.ADJUDICATOR}),
+        "an open adjudication; a unit, and why; a county department's matter goes to the county or a township; the unit is designated",
+        "adjudicate and dispatch stop; an accept clock starts; no other is reset",
     ),
     *_in(("dispatched",), "accept", "accepted", _HOLDER, clocks="accept stops"),
     *_in(
@@ -118,8 +142,9 @@ TABLE: tuple[Step, ...] = (
         "return",
         "received",
         _HOLDER,
-        "a reason code and words; not after designation; the third opens an adjudication",
-        "none is reset; another dispatch clock starts",
+        "a reason code and words, the right unit where known; not after designation, nor after the third, which opens an adjudication "
+        "by the desk above",
+        "none is reset; another dispatch clock starts, at the third time adjudicate",
     ),
     *_in(
         _WORKING,
@@ -134,12 +159,20 @@ TABLE: tuple[Step, ...] = (
         "transfer",
         "dispatched",
         _DESK | {Relation.SYSTEM},
-        "a unit, and why; the system, where a supplement says the place nobody knew",
+        "a unit, and why; a county department's matter is led by the county; the system, where a supplement says the place nobody knew",
         "an accept clock starts where none runs; no other is reset",
     ),
-    *_in(("accepted",), "transfer", "dispatched", _DESK, "a unit, and why", "an accept clock starts where none runs; no other is reset"),
-    *_in(_WORKING, "join", SAME, _HOLDER_OR_DESK, "a co-handler and its task"),
-    *_in(("accepted",), "finish_task", SAME, frozenset({Relation.CO_HANDLER}), "words"),
+    *_in(
+        ("accepted",),
+        "transfer",
+        "dispatched",
+        _DESK,
+        "a unit, and why; a county department's matter is led by the county",
+        "an accept clock starts where none runs; no other is reset",
+    ),
+    *_in(_WORKING, "join", SAME, _HOLDER_OR_DESK, "a co-handler, its task and how long it may take", "a task clock of that unit's starts"),
+    *_in(OPEN[:3], "finish_task", SAME, _CO_HANDLER, "words", "the unit's task clock stops"),
+    *_in(("received", "dispatched"), "log_work", SAME, _CO_HANDLER, "words, pictures as the category demands", "as in accepted"),
     *_in(
         ("accepted",),
         "log_work",
@@ -150,15 +183,45 @@ TABLE: tuple[Step, ...] = (
     ),
     *_in(_WORKING, "request_extension", SAME, _HOLDER, "days, a reason code and words; before the limit is over; none pending"),
     *_in(_WORKING, "decide_extension", SAME, _ABOVE, "a pending request of somebody else", "resolve is due later where granted"),
-    *_in(("accepted",), "suspend", SAME, _ABOVE, "a reason code and words", "first_contact and resolve pause; review starts"),
-    *_in(("accepted",), "resume", SAME, _HOLDER | _ABOVE, "words", "review stops; paused clocks go on, due later by the days of the pause"),
+    *_in(
+        ("accepted",),
+        "request_suspension",
+        SAME,
+        _HOLDER,
+        "days, a reason code and words; before the limit is over; none pending; two pauses a round and 60 working days in all at most",
+    ),
+    *_in(
+        ("accepted",),
+        "decide_suspension",
+        SAME,
+        _ABOVE,
+        "a pending request of somebody else; granted only before the limit is over",
+        "where granted as suspend",
+    ),
+    *_in(
+        ("accepted",),
+        "suspend",
+        SAME,
+        _ABOVE,
+        "days, a reason code and words; no request pending; the same caps",
+        "the clocks of the work and of tasks pause; review starts",
+    ),
+    *_in(
+        ("accepted",),
+        "resume",
+        SAME,
+        _HOLDER | _ABOVE | {Relation.SYSTEM},
+        "words; the system, when the suspension's last day is over",
+        "review stops; paused clocks go on, due later by what the pause took",
+    ),
     *_in(
         ("accepted",),
         "resolve",
         "resolved",
         _HOLDER,
-        "the evidence of the category; no open co-handler task; not suspended",
-        "inform, first_contact and resolve stop; answer starts (verify, where nobody is owed an answer)",
+        "the evidence of the category; no open co-handler task, or why it is done without; not suspended",
+        "inform, the clocks of the work and of tasks stop, an open whistle is called off; answer starts (verify, where nobody is owed an "
+        "answer)",
     ),
     *_in(
         ("resolved",),
@@ -169,11 +232,12 @@ TABLE: tuple[Step, ...] = (
         "answer stops; verify starts",
     ),
     *_in(
-        ("answered",),
+        ("answered", "closed"),
         "call_back",
         SAME,
         _DESK_OR_CALLER | {Relation.COMPLAINANT},
-        "somebody who did not do the work, or the complainants themselves; 'not solved' starts the next round (status 受理)",
+        "somebody of no unit that worked on it, or the complainants themselves; 'not solved' starts the next round (status 受理), "
+        "after closing within the days allowed",
     ),
     *_in(
         _DONE,
@@ -199,7 +263,35 @@ TABLE: tuple[Step, ...] = (
     *_in((*OPEN, "closed"), "seal", SAME, _DESK_OR_CALLER | {Relation.COMPLAINANT}, "words; once"),
     *_in(OPEN, "urge", SAME, _ANYBODY_ABOVE | {Relation.SYSTEM}, "words; the system, where an upper-level platform urges"),
     *_in(OPEN, "supervise", SAME, _ABOVE, "words"),
-    *_in(OPEN, "instruct", SAME, frozenset({Relation.ABOVE}), "words, and the unit addressed"),
+    *_in(OPEN, "instruct", SAME, frozenset({Relation.ABOVE}), "words, and the unit addressed", "an instruct clock of that unit's starts"),
+    *_in(
+        OPEN,
+        "acknowledge",
+        SAME,
+        _INSTRUCTED,
+        "an instruction that nobody has taken note of yet",
+        "instruct stops; another starts where a report was set a day",
+    ),
+    *_in(OPEN, "report_back", SAME, _INSTRUCTED, "words on how it was followed; once", "instruct stops"),
+    *_in(
+        OPEN[:3],
+        "whistle",
+        SAME,
+        _HOLDER_OR_DESK,
+        "by a desk or a township that holds it; county units, a time ahead, a place and words; none open",
+        "a respond clock of each unit called starts, due when they meet",
+    ),
+    *_in(
+        OPEN[:3], "respond", SAME, frozenset({Relation.CALLED}), "that one comes, why not, or that one is there", "respond stops on arrival"
+    ),
+    *_in(
+        OPEN[:3],
+        "conclude_whistle",
+        SAME,
+        _HOLDER_OR_DESK,
+        "the outcome; a desk may name the lead, who is designated (status 派单), and co-handlers",
+        "respond stops where it is late, is cancelled where not; those of a new lead and of tasks start",
+    ),
     *_in(
         OPEN,
         "supplement",

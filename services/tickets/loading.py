@@ -77,7 +77,7 @@ async def plain_cases(session: AsyncSession, tickets: Sequence[TicketState]) -> 
             Case(
                 ticket,
                 around,
-                category=policies.category(ticket.category_code) if ticket.category_code else None,
+                category=policies.category(ticket.category_code, ticket.category_version) if ticket.category_code else None,
                 clocks=tuple(ClockState.of(row) for row in clocks[ticket.id] if row.round == ticket.round or row.next_level_at is not None),
                 assignments=tuple(AssignmentState.of(row) for row in rows if row.ended_at is None),
                 next_sequence=max((row.sequence for row in rows), default=0) + 1,

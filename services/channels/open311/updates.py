@@ -32,7 +32,7 @@ from services.platform.papers import SealedPaper, read_paper
 from services.platform.phones import normalised_phone
 from services.platform.unit_of_work import Work, unit_of_work
 from services.tickets.actions import act_on
-from services.tickets.commands import MakeCallBack
+from services.tickets.commands import Confirmation
 from services.tickets.models import Answer, Ticket
 from services.tickets.numbers import read_number
 
@@ -192,7 +192,7 @@ async def _verdict(work: Work, ticket_id: UUID, solved: bool | None, *, own: boo
     status = await work.session.scalar(select(Ticket.status).where(Ticket.id == ticket_id))
     if solved is None or status != "answered" or (solved and not own):
         return
-    await act_on(work, ticket_id, MakeCallBack(action="call_back", reached=True, solved=solved), owed_answers)
+    await act_on(work, ticket_id, Confirmation(action="call_back", way="open311", reached=True, solved=solved), owed_answers)
 
 
 def _is_reporter(update: dict[str, Any], request: dict[str, Any] | None) -> bool:

@@ -36,7 +36,7 @@ from services.platform.papers import SealedPaper, read_paper
 from services.platform.settings import settings
 from services.platform.unit_of_work import Work
 from services.tickets.actions import act_on
-from services.tickets.commands import MakeCallBack, Seal
+from services.tickets.commands import Confirmation, Seal
 from services.tickets.models import Ticket
 
 CHANNEL = "wechat"
@@ -178,7 +178,7 @@ async def _judge(talk: Talk) -> None:
     assert ticket is not None
     solved = {"solved": True, "unsolved": False}.get(verdict)
     satisfied = {"satisfied": True, "dissatisfied": False}.get(verdict)
-    command = MakeCallBack(action="call_back", reached=True, solved=solved, satisfied=satisfied)
+    command = Confirmation(action="call_back", way="wechat", reached=True, solved=solved, satisfied=satisfied)
     await act_on(talk.work, ticket.going_on_id, command, owed_answers)
     talk.conversation["asked"] = None
     talk.say("judged", verdict=verdict, number=ticket.number)
