@@ -140,7 +140,7 @@ class TestDatabase:
 
 async def _clone(servers: Running, template: str, role: str) -> AsyncIterator[TestDatabase]:
     name = f"test_{next(_count)}"
-    await _run_sql(servers.database_url, f"CREATE DATABASE {name} TEMPLATE {template}")
+    await _run_sql(servers.database_url, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
     url = servers.named(name)
     opened = Database(url, role)
     owner = await asyncpg.connect(url)
