@@ -3,6 +3,9 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
+
+import orjson
 
 from migrations.running import require_current
 from services.platform.database import OWNER, Database, use_database
@@ -24,6 +27,15 @@ def file_text(path: Path) -> str:
         raise Problem("file.not_utf8", f"{path} is not UTF-8: see line {line}. Save it as UTF-8 (in Excel: “CSV UTF-8”).") from None
     except OSError as error:
         raise Problem("file.unreadable", f"{path} cannot be read: {error.strerror}.") from None
+
+
+def file_json(path: Path) -> Any:
+    """Return the JSON of a file; raise a problem with one clear sentence where it is none."""
+    text = file_text(path)
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise Problem("file.not_json", f"{path} is not JSON: see line {error.lineno}, column {error.colno}.") from None
 
 
 @asynccontextmanager

@@ -14,7 +14,7 @@ from dispatch_worker.doorbell_answering import answer_doorbell
 from dispatch_worker.duties import HEARTBEAT, SHARED
 from dispatch_worker.station import Station
 from migrations.running import require_current
-from services.deadlines.queries import ensure_calendar
+from services.deadlines.changing import ensure_calendar
 from services.journal.draining import Handler
 from services.notifications.senders import open_senders
 from services.platform.actor import SYSTEM

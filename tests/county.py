@@ -27,7 +27,7 @@ from httpx import AsyncClient
 from sqlalchemy import select
 
 from services.catalogue.actions import load_category_file
-from services.deadlines.queries import load_calendar
+from services.deadlines.changing import load_calendar
 from services.identity import passwords
 from services.identity.actions import add_account
 from services.identity.actors import load_actor

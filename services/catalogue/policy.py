@@ -1,9 +1,11 @@
 """The catalogue 派单目录 as one immutable value: what a category is, and who handles it where. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from uuid import UUID
+
+AT_ONCE = "at_once"
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +14,7 @@ class Limit:
 
     amount: int
     unit: str
-    start: str = "at_once"
+    start: str = AT_ONCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +49,34 @@ class AreaRow:
     handler_unit_id: UUID
 
 
-class Catalogue:
-    """All categories and area rows."""
+def _nothing_past(code: str, version: int) -> None:  # noqa: ARG001  a catalogue made of nothing but the present
+    return None
 
-    def __init__(self, categories: Iterable[CategoryPolicy], rows: Iterable[AreaRow] = ()) -> None:
+
+class Catalogue:
+    """All categories and area rows. `past` gives a category as it was in a version of before; None where there was none."""
+
+    def __init__(
+        self,
+        categories: Iterable[CategoryPolicy],
+        rows: Iterable[AreaRow] = (),
+        past: Callable[[str, int], CategoryPolicy | None] = _nothing_past,
+    ) -> None:
+        self._past = past
         self._categories = {category.code: category for category in sorted(categories, key=lambda found: (found.position, found.code))}
         self._rows: dict[str, list[AreaRow]] = {}
         for row in sorted(rows, key=lambda row: -len(row.area_path)):
             self._rows.setdefault(row.category_code, []).append(row)
 
-    def category(self, code: str) -> CategoryPolicy | None:
-        """Return a category, in force or not; None where there is none of that code."""
-        return self._categories.get(code)
+    def category(self, code: str, version: int | None = None) -> CategoryPolicy | None:
+        """Return a category, in force or not; None where there is none of that code.
+
+        With a `version`, as it was then: a ticket keeps the promise it was given. None where there never was such a version.
+        """
+        present = self._categories.get(code)
+        if version is None or (present is not None and present.version == version):
+            return present
+        return self._past(code, version)
 
     def all(self) -> Sequence[CategoryPolicy]:
         """Return every category in the catalogue's own order."""
@@ -77,13 +95,23 @@ class Catalogue:
 
         A row for the category itself goes before one for the branch above it.
         """
+        row = self.row_at(code, path)
+        return row.handler_unit_id if row else None
+
+    def row_at(self, code: str, path: str) -> AreaRow | None:
+        """Return the row that :meth:`row_for` goes by."""
+        for branch in self.branches(code):
+            for row in self._rows.get(branch, ()):
+                if path.startswith(row.area_path):
+                    return row
+        return None
+
+    def branches(self, code: str) -> Iterator[str]:
+        """Yield a category and the branches it hangs on, from the category up; nothing for one that is not there."""
         here = self._categories.get(code)
         while here is not None:
-            for row in self._rows.get(here.code, ()):
-                if path.startswith(row.area_path):
-                    return row.handler_unit_id
+            yield here.code
             here = self._categories.get(here.parent_code) if here.parent_code else None
-        return None
 
     def rows_of(self, code: str) -> Sequence[AreaRow]:
         """Return the area rows of one category, deepest area first."""

@@ -1,6 +1,6 @@
 """Rows of deadlines."""
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
@@ -13,20 +13,10 @@ STAGES = (
     "respond", "task", "instruct", "adjudicate",
 )  # fmt: skip
 """派单, 签收, 受理告知, 首次联系, 现场围护, 修复, 恢复, 处置, 反馈, 核查, 复核挂起, 吹哨到场, 协办, 批示, 裁定."""
+LEVEL_NAMES = ("urge", "supervise", "raise", "list")
+"""催办, 督办, 上报, 通报."""
 CLOCK_STATES = ("running", "paused", "stopped", "cancelled")
-MOVES = ("extension", "pause", "recalculation")
-
-
-class CalendarDay(Base):
-    """A day that differs from the plain week: a statutory holiday or a make-up working day. `official`: announced, not estimated."""
-
-    __tablename__ = "calendar_days"
-
-    day: Mapped[date] = mapped_column(primary_key=True)
-    working: Mapped[bool]
-    name: Mapped[str]
-    official: Mapped[bool]
-    source: Mapped[str]
+MOVES = ("extension", "pause", "recalculation", "correction")
 
 
 class Clock(Base):
@@ -38,7 +28,7 @@ class Clock(Base):
     NULL when none is left. A clock that was stopped late keeps it until the levels it had reached by then are recorded.
 
     `first_due_at` changes only where it was provisional and the days it rests on are announced; `due_at` moves besides by a granted
-    extension or a suspension. `stopped_at` <= `due_at` is on time.
+    extension or a suspension, and forward where the category or the urgency was corrected. `stopped_at` <= `due_at` is on time.
     """
 
     __tablename__ = "clocks"
@@ -98,10 +88,15 @@ class ClockMove(Base):
 
 
 class Escalation(Base):
-    """A level that was reached: dated at its true time, once for each clock and level."""
+    """A level that was reached: dated at its true time, once for each clock and level. `unit_id` was spoken to, `late_unit_id` was late."""
 
     __tablename__ = "escalations"
-    __table_args__ = (UniqueConstraint("clock_id", "level"), Index(None, "ticket_id"))
+    __table_args__ = (
+        CheckConstraint(f"name IN {LEVEL_NAMES!r}", name="name"),
+        UniqueConstraint("clock_id", "level"),
+        Index(None, "ticket_id"),
+        Index("ix_escalations_listed", "reached_at", "id", postgresql_where=text("name = 'list'")),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     clock_id: Mapped[UUID] = mapped_column(ForeignKey("clocks.id"))
@@ -111,3 +106,4 @@ class Escalation(Base):
     reached_at: Mapped[datetime]
     recorded_at: Mapped[datetime]
     unit_id: Mapped[UUID | None] = mapped_column(ForeignKey("units.id"))
+    late_unit_id: Mapped[UUID | None] = mapped_column(ForeignKey("units.id"))

@@ -28,6 +28,11 @@ async def unit_tree(session: AsyncSession) -> UnitTree:
     return await _trees.get(session)
 
 
+async def read_unit_tree(session: AsyncSession) -> UnitTree:
+    """Return the tree as this transaction sees it, changes of its own among them; slower."""
+    return await _load(session)
+
+
 def unit_tree_at_hand(engine: Engine) -> UnitTree | None:
     """Return the tree where it needs no look at the database now."""
     return _trees.at_hand(engine)

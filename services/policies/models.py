@@ -15,8 +15,9 @@ class Policy(Base):
     """One version of the rules of one kind, whole. The definition never changes; only drafts are not in force at any time.
 
     A version is in force from `effective_at` until another's `effective_at`; of two with the same instant the higher version counts.
-    `reverts` names the version whose definition it repeats. `withdrawn_at`: taken back before it came into force. Version 0 is what the
-    product comes with and has no row.
+    `base` is the version that was in force when it was drafted, `reverts` the one whose definition it repeats. `withdrawn_at`: taken back
+    before it came into force. `applied_at`: since when the tables that are made from it say what it says (the catalogue has such tables).
+    Version 0 is what the product comes with and has no row.
     """
 
     __tablename__ = "policies"
@@ -31,6 +32,7 @@ class Policy(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     kind: Mapped[str]
     version: Mapped[int]
+    base: Mapped[int]
     definition: Mapped[Json]
     note: Mapped[str | None]
     reverts: Mapped[int | None]
@@ -41,3 +43,4 @@ class Policy(Base):
     effective_at: Mapped[datetime | None]
     withdrawn_at: Mapped[datetime | None]
     withdrawn_by_account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    applied_at: Mapped[datetime | None]
