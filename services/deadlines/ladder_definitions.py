@@ -12,10 +12,9 @@ from typing import Any
 
 from services.deadlines.due import TimeUnit
 from services.deadlines.escalation import After, AfterShare, Before, BeforeShare, When
-from services.deadlines.models import STAGES
+from services.deadlines.models import LEVEL_NAMES, STAGES
 from services.platform.errors import Fault, Invalid
 
-LEVEL_NAMES = ("urge", "supervise", "raise", "list")
 _EARLY = ("urge", "supervise")
 """What may be done before the due instant: nothing is taken from a seat, and nobody is named in public, for what is not late."""
 _WORDS: Mapping[str, Collection[str]] = {

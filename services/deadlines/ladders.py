@@ -53,9 +53,12 @@ class Ladders:
         """Return the code of the rule a clock follows for good: the first that matches."""
         return next(rule.code for rule in (*self.own, *_BUILT_IN) if rule.matches(stage, category, urgency, unit))
 
-    def ladder(self, rule: str, unit: TimeUnit) -> Ladder:  # noqa: ARG002  a rule's levels are the same for every unit it is for
-        """Return the levels of a rule. Raises ``KeyError`` where this version has no such rule."""
-        return self._by_code[rule].levels
+    def ladder(self, rule: str, unit: TimeUnit) -> Ladder:
+        """Return the levels of a rule; of a clock from before rules had names (``""``) by its unit alone.
+
+        Raises ``KeyError`` where this version has no such rule.
+        """
+        return self._by_code[rule or BUILT_IN.rule_for("", None, "", unit)].levels
 
     @cached_property
     def _by_code(self) -> Mapping[str, LadderRule]:

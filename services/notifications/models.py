@@ -14,13 +14,15 @@ class Message(Base):
     """One message to one recipient by one carrier. `unique_key` makes it one, however often its event is handled.
 
     `words` are rendered Chinese without personal data; the address is looked up (complaint or unit) only at the moment of sending.
-    `ways` remembers each try that failed, so that the next one does not begin again with a way that is closed.
+    `ways` remembers each try that failed, so that the next one does not begin again with a way that is closed. One that is `digested` is
+    told within another, the digest, and goes nowhere by itself; the digest's own `ticket_id` is that of the most urgent matter in it.
     """
 
     __tablename__ = "messages"
     __table_args__ = (
         CheckConstraint("audience IN ('complainant', 'unit')", name="audience"),
-        CheckConstraint("state IN ('queued', 'sent', 'given_up', 'no_carrier')", name="state"),
+        CheckConstraint("state IN ('queued', 'sent', 'given_up', 'no_carrier', 'digested')", name="state"),
+        CheckConstraint("(state = 'digested') = (digest_id IS NOT NULL)", name="digested"),
         Index("ix_messages_queued", "next_try_at", "id", postgresql_where=text("state = 'queued'")),
         Index(None, "ticket_id"),
         Index("ix_messages_template_reference", "provider_reference", postgresql_where=text("carrier = 'wechat_template'")),
@@ -45,6 +47,7 @@ class Message(Base):
     last_error: Mapped[str | None]
     ways: Mapped[list[Json]] = mapped_column(JSONB, server_default=text("'[]'"))
     created_at: Mapped[datetime]
+    digest_id: Mapped[UUID | None] = mapped_column(ForeignKey("messages.id"))
 
 
 class StoppedEndpoint(Base):

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from services.catalogue.policy import CategoryPolicy
 from services.catalogue.queries import catalogue
 from services.identity.permissions import scope_of
 from services.platform.errors import Conflict, NotFound, PreconditionFailed
@@ -14,11 +15,13 @@ from services.tickets.case import Case, TicketState
 from services.tickets.changes import Change, EventDraft
 from services.tickets.commands import Merge, Triage, Unmerge
 from services.tickets.deciding import acting_seat, allowed_step, decide
+from services.tickets.escalating import record_owed
 from services.tickets.filters import TICKETS, compile_scope
 from services.tickets.loading import OwedAnswers, full_case, lock
 from services.tickets.models import Ticket
 from services.tickets.numbers import read_number
 from services.tickets.recording import write
+from services.tickets.shown import pictures_among
 
 
 async def act(work: Work, number: str, command: Any, expected_version: int | None, owed_answers: OwedAnswers) -> UUID:
@@ -41,11 +44,12 @@ async def act(work: Work, number: str, command: Any, expected_version: int | Non
         raise Conflict("ticket.changed_meanwhile", "The ticket was changed at the same moment; read it again and decide anew.")
     other = locked.get(other_id) if other_id else None
     case = await full_case(work.session, ticket, owed_answers)
-    case = replace(case, other=other)
+    pictures = await pictures_among(work.session, [file.id for file in getattr(command, "files", ())], ticket)
+    case = replace(case, other=other, pictures=pictures)
     category = None
     if isinstance(command, Triage) and command.category is not None:
         category = (await catalogue(work.session)).category(command.category)
-    change = decide(case, command, work.actor, work.now, category=category)
+    case, change = await _decided(work, case, command, owed_answers, category)
     seat = acting_seat(case, work.actor, allowed_step(case, command.action))
     changes = [change, *_on_the_other(case, command, other)]
     await write(work, changes, unit_id=seat.unit_id if seat else None)
@@ -59,9 +63,21 @@ async def act_on(work: Work, ticket_id: UUID, command: Any, owed_answers: OwedAn
     """
     (ticket,) = await lock(work.session, [ticket_id])
     case = await full_case(work.session, ticket, owed_answers)
-    change = decide(case, command, work.actor, work.now)
+    case, change = await _decided(work, case, command, owed_answers)
     seat = acting_seat(case, work.actor, allowed_step(case, command.action))
     await write(work, [change], unit_id=seat.unit_id if seat else None)
+
+
+async def _decided(
+    work: Work, case: Case, command: Any, owed_answers: OwedAnswers, category: CategoryPolicy | None = None
+) -> tuple[Case, Change]:
+    """Return the decision, and the case it was made on: read again where clocks had reached levels that had to be recorded first."""
+    change = decide(case, command, work.actor, work.now, category=category)
+    if await record_owed(work, case, change):
+        (ticket,) = await lock(work.session, [case.ticket.id])
+        case = replace(await full_case(work.session, ticket, owed_answers), other=case.other)
+        change = decide(case, command, work.actor, work.now, category=category)
+    return case, change
 
 
 async def visible_id(work: Work, number: str) -> UUID:
