@@ -46,7 +46,7 @@ def _moves() -> None:
         sa.Column("due_after", sa.DateTime(timezone=True), nullable=False),
         sa.Column("by_account_id", sa.Uuid(), nullable=True),
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("kind IN ('extension', 'pause', 'recalculation')", name=op.f("ck_clock_moves_kind")),
+        sa.CheckConstraint("kind IN ('extension', 'pause', 'recalculation', 'correction')", name=op.f("ck_clock_moves_kind")),
         sa.ForeignKeyConstraint(["by_account_id"], ["accounts.id"], name=op.f("fk_clock_moves_by_account_id")),
         sa.ForeignKeyConstraint(["clock_id"], ["clocks.id"], name=op.f("fk_clock_moves_clock_id")),
         sa.ForeignKeyConstraint(["ticket_id"], ["tickets.id"], name=op.f("fk_clock_moves_ticket_id")),

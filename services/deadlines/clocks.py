@@ -1,15 +1,15 @@
 """A clock is what its deeds make it. Pure: deeds in, the row out.
 
 Every change of a clock is a *deed*, a small JSON object that stands in the event of the change (`data["clocks"]`): it was started with a
-limit, paused, resumed, extended, stopped, cancelled, it reached a level, it was recalculated by another version of the calendar. A deed
-says what was done and when, never what instant came of it: due instants, verdicts and the next level follow from deeds and policies
-alone. So the journal is enough to make every row of `clocks` again (`replayed`), and whoever changes a row goes through the
-same function (`after`).
+limit, paused, resumed, extended, tightened, stopped, cancelled, it reached a level, it was recalculated by another version of the
+calendar. A deed says what was done and when, never what instant came of it: due instants, verdicts and the next level follow from deeds
+and policies alone. So the journal is enough to make every row of `clocks` again (`replayed`), and whoever changes a row goes
+through the same function (`after`).
 
 Each clock keeps the version of the calendar and of the ladder that were in force when it started: the promise that was given.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -158,28 +158,14 @@ def started(ticket_id: UUID, start: Deed, rules: ClockRules) -> ClockState:
 def after(clock: ClockState, done: Deed, rules: ClockRules) -> ClockState:
     """Return what a deed makes of a clock.
 
-    ``pause``, ``resume``, ``stop`` (each ``at``), ``cancel``, ``extend`` by ``amount`` of ``unit``, ``level`` (the highest recorded).
+    ``pause``, ``resume``, ``stop`` (each ``at``), ``cancel``, ``extend`` by ``amount`` of ``unit``, ``tighten`` to another limit where that
+    is over earlier, ``level`` (the highest recorded).
     Raises ``ValueError`` for another deed; a ``recalculate`` needs all deeds before it, see :func:`replayed`.
     """
-    at = datetime.fromisoformat(done["at"]) if "at" in done else None
-    match done["do"]:
-        case "pause":
-            return replace(clock, state="paused", paused_at=at)
-        case "resume":
-            assert at is not None
-            went = _pause_over(clock, at, rules)
-            return _with_next_level(replace(went, state="running"), rules)
-        case "stop":
-            assert at is not None
-            return _stopped(clock, at, rules)
-        case "cancel":
-            return replace(clock, state="cancelled", next_level_at=None)
-        case "extend":
-            moved = put_off(clock.due_at, done["amount"], TimeUnit(done["unit"]), rules.calendar(clock))
-            return _with_next_level(_due(clock, moved.at, provisional=moved.provisional), rules)
-        case "level":
-            return _with_next_level(replace(clock, level=done["level"]), rules)
-    raise ValueError(f"{done['do']!r} is not done to a clock")
+    does = _DOES.get(done["do"])
+    if does is None:
+        raise ValueError(f"{done['do']!r} is not done to a clock")
+    return does(clock, done, rules)
 
 
 def replayed(ticket_id: UUID, deeds: Sequence[Deed], rules: ClockRules) -> ClockState:
@@ -232,9 +218,35 @@ def _by_version(one: Deed, version: int) -> Deed:
     return {**one, "calendar": [version, one["calendar"][1]]} if one["do"] == "start" else one
 
 
-def _stopped(clock: ClockState, at: datetime, rules: ClockRules) -> ClockState:
+def _at(done: Deed) -> datetime:
+    return datetime.fromisoformat(done["at"])
+
+
+def _paused(clock: ClockState, done: Deed, _rules: ClockRules) -> ClockState:
+    return replace(clock, state="paused", paused_at=_at(done))
+
+
+def _resumed(clock: ClockState, done: Deed, rules: ClockRules) -> ClockState:
+    return _with_next_level(replace(_pause_over(clock, _at(done), rules), state="running"), rules)
+
+
+def _stopped(clock: ClockState, done: Deed, rules: ClockRules) -> ClockState:
     """Stop a clock. One that had reached a level nobody has recorded yet keeps `next_level_at`, so that the level is still written down."""
+    at = _at(done)
     return _with_next_level(replace(_pause_over(clock, at, rules), state="stopped", stopped_at=at), rules)
+
+
+def _cancelled(clock: ClockState, _done: Deed, _rules: ClockRules) -> ClockState:
+    return replace(clock, state="cancelled", next_level_at=None)
+
+
+def _extended(clock: ClockState, done: Deed, rules: ClockRules) -> ClockState:
+    moved = put_off(clock.due_at, done["amount"], TimeUnit(done["unit"]), rules.calendar(clock))
+    return _with_next_level(_due(clock, moved.at, provisional=moved.provisional), rules)
+
+
+def _levelled(clock: ClockState, done: Deed, rules: ClockRules) -> ClockState:
+    return _with_next_level(replace(clock, level=done["level"]), rules)
 
 
 def _pause_over(clock: ClockState, at: datetime, rules: ClockRules) -> ClockState:
@@ -248,6 +260,17 @@ def _pause_over(clock: ClockState, at: datetime, rules: ClockRules) -> ClockStat
     return _due(kept, moved.at, provisional=moved.provisional)
 
 
+def _tightened(clock: ClockState, done: Deed, rules: ClockRules) -> ClockState:
+    """Give a clock another limit from the same start, where that is over earlier. What was granted or lost to pauses stays added."""
+    limit = StageLimit(clock.stage, done["amount"], TimeUnit(done["unit"]), StartRule(done["start"]))
+    due = due_at(clock.started_at, limit, rules.calendar(clock))
+    moved = due.at + (clock.due_at - clock.first_due_at)
+    if moved >= clock.due_at:
+        return clock
+    kept = replace(clock, limit_amount=limit.amount, limit_unit=limit.unit.value, start_rule=limit.start.value, provisional=due.provisional)
+    return _with_next_level(replace(kept, due_at=moved), rules)
+
+
 def _due(clock: ClockState, at: datetime, *, provisional: bool) -> ClockState:
     return replace(clock, due_at=at, provisional=clock.provisional or provisional)
 
@@ -258,3 +281,14 @@ def _with_next_level(clock: ClockState, rules: ClockRules) -> ClockState:
 
 def _next_level(clock: ClockState, rules: ClockRules) -> datetime | None:
     return next_level_at(running(clock), rules.ladder(clock), rules.calendar(clock))
+
+
+_DOES: Mapping[str, Callable[[ClockState, Deed, ClockRules], ClockState]] = {
+    "pause": _paused,
+    "resume": _resumed,
+    "stop": _stopped,
+    "cancel": _cancelled,
+    "extend": _extended,
+    "tighten": _tightened,
+    "level": _levelled,
+}

@@ -1,7 +1,8 @@
 """What deeds do to clocks. Pure: clock states in, row changes out, each with the deed it follows from (`deadlines/clocks.py`).
 
 Two rules stand above all: nobody who passes a ticket on gains time by it (a return, a hand-up or a transfer leaves every clock but the new
-seat's acceptance alone), and only a granted extension or the end of a suspension moves `due_at`; `first_due_at` never moves.
+seat's acceptance alone), and only a granted extension or the end of a suspension gives more time. A corrected category or urgency never
+does: it brings a limit forward where the right one is shorter, and leaves it where it is longer. `first_due_at` never moves.
 """
 
 from collections.abc import Collection, Iterable
@@ -105,16 +106,39 @@ def pause(case: Case, at: datetime, stages: Iterable[str] | None = None) -> tupl
     )
 
 
-def resume(case: Case, by: Deed, reason: str | None, *, but: Collection[str] = ()) -> Moved:
-    """Return the going on of every paused clock but those of some stages, due later by what the pause took, and why it moved."""
+def resume(case: Case, by: Deed, reason: str | None, *, but: Collection[str] = (), at: datetime | None = None) -> Moved:
+    """Return the going on of every paused clock but those of some stages, due later by what the pause took, and why it moved.
+
+    `at` is when the pause was over, where that was before now.
+    """
     paused = (clock for clock in case.clocks if clock.state == "paused" and clock.stage not in but)
-    return _all(_moved(case, clock, deed(clock, "resume", by.now), by, "pause", reason) for clock in paused)
+    return _all(_moved(case, clock, deed(clock, "resume", at or by.now), by, "pause", reason) for clock in paused)
 
 
 def extend(case: Case, stage: str, days: int, unit: TimeUnit, by: Deed, reason: str | None) -> Moved:
     """Return the moving of a stage's clock by the `days` of a granted extension, and why it moved."""
     counting = (clock for clock in case.clocks if clock.stage == stage and clock.runs)
     return _all(_moved(case, clock, deed(clock, "extend", amount=days, unit=unit.value), by, "extension", reason) for clock in counting)
+
+
+def tighten(case: Case, by: Deed, category: CategoryPolicy | None, urgency: str) -> Moved:
+    """Return the bringing forward of limits that are shorter under another category or urgency, and why they moved."""
+    moves = []
+    for clock in case.clocks:
+        limit = _corrected(case, clock, category, urgency) if clock.runs and clock.round == case.ticket.round else None
+        if limit is not None:
+            one = deed(clock, "tighten", amount=limit.amount, unit=limit.unit.value, start=limit.start.value)
+            if after(clock, one, case.around.rules) != clock:
+                moves.append(_moved(case, clock, one, by, "correction", None))
+    return _all(moves)
+
+
+def _corrected(case: Case, clock: ClockState, category: CategoryPolicy | None, urgency: str) -> StageLimit | None:
+    if clock.stage == "dispatch":
+        return dispatch_limit(urgency)
+    if clock.stage not in ("accept", *WORK_STAGES):
+        return None
+    return own_limit(case.ticket.terms, clock.stage, case.ticket.round, urgency) or limit_for(clock.stage, category)
 
 
 def done(case: Case, clock: ClockState, one: ClockDeed) -> Update:
@@ -147,7 +171,7 @@ def _moved(case: Case, clock: ClockState, one: ClockDeed, by: Deed, kind: str, r
         "kind": kind,
         "reason": reason,
         "from_at": clock.paused_at if kind == "pause" else None,
-        "until": by.now if kind == "pause" else None,
+        "until": datetime.fromisoformat(one["at"]) if kind == "pause" else None,
         "due_before": clock.due_at,
         "due_after": update.values.get("due_at", clock.due_at),
         "by_account_id": by.actor.account_id,
