@@ -6,13 +6,14 @@
 from uuid import UUID
 
 from services.complaints.reading import place_hints
+from services.complaints.shown import tickets_of_complaints
 from services.journal.draining import Handler, Owed
-from services.journal.subscriptions import COUNT, FOLLOW, NOTIFY, PUBLISH, ROUTE
+from services.journal.subscriptions import COUNT, FOLLOW, INSPECT, NOTIFY, PUBLISH, ROUTE
 from services.notifications import composing
 from services.notifications.webhooks import publishing
 from services.platform.unit_of_work import Work
 from services.reports import counting
-from services.tickets import dispatching, following
+from services.tickets import dispatching, following, inspecting
 
 
 async def route(work: Work, owed: list[Owed]) -> None:
@@ -38,6 +39,11 @@ async def count(work: Work, owed: list[Owed]) -> None:
     await counting.count(work, subjects(owed))
 
 
+async def inspect(work: Work, owed: list[Owed]) -> None:
+    """Look at pictures that were shown, and flag what somebody should see before a ticket is closed."""
+    await inspecting.inspect(work, owed, tickets_of_complaints)
+
+
 async def publish(work: Work, owed: list[Owed]) -> None:
     """Write the deliveries to whoever subscribed."""
     await publishing.publish(work, owed)
@@ -48,4 +54,4 @@ def subjects(owed: list[Owed]) -> list[UUID]:
     return list(dict.fromkeys(one.subject_id for one in owed))
 
 
-HANDLERS: dict[str, Handler] = {ROUTE: route, FOLLOW: follow, NOTIFY: notify, COUNT: count, PUBLISH: publish}
+HANDLERS: dict[str, Handler] = {ROUTE: route, FOLLOW: follow, NOTIFY: notify, COUNT: count, INSPECT: inspect, PUBLISH: publish}

@@ -24,6 +24,7 @@ import services.platform.idempotency
 import services.platform.papers
 import services.policies.models
 import services.reports.models
+import services.tickets.evidence_models
 import services.tickets.models
 import services.verification.models  # noqa: F401  imported for their effect on the metadata
 from services.platform.database import Base

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.attachments.models import AttachmentLink
+from services.journal.noting import note
 from services.platform.bulk import insert_many, one_of
 from services.platform.database import Base
 from services.platform.secrets import fingerprint
@@ -69,6 +70,9 @@ async def arrived(work: Work, account_id: UUID, upload_id: UUID, attachment_id: 
     )
     links = [{"attachment_id": first, **row._mapping, "linked_at": work.now} for row in found]  # noqa: SLF001  SQLAlchemy's public name
     await insert_many(work.session, AttachmentLink, links, condition=_ONCE)
+    for made in links:  # whoever judges files by what they show has seen the words without them
+        data = {"attachment_id": str(first), "role": made["role"]}
+        await note(work, made["subject_kind"], made["subject_id"], f"{made['subject_kind']}.file_arrived", data)
     return len(links)
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Double, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, text
+from sqlalchemy import ARRAY, CheckConstraint, Double, ForeignKey, ForeignKeyConstraint, Index, Integer, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.platform.database import Base, BigInt
@@ -96,13 +96,17 @@ class UploadPart(Base):
 class PictureFacts(Base):
     """What a picture says of itself: its size, when it was taken, where (WGS-84, as cameras write it). For staff, never for the public.
 
-    `readable` is False for one that was kept although it could not be opened, as WeChat's are.
+    `readable` is False for one that was kept although it could not be opened, as WeChat's are. `likeness` is the fingerprint of what it
+    shows and `bands` finds others like it; both are None where there is nothing to tell it by. `likeness_version` says how they were made,
+    0 where that was not tried yet.
     """
 
     __tablename__ = "picture_facts"
     __table_args__ = (
         CheckConstraint("latitude BETWEEN -90 AND 90 AND longitude BETWEEN -180 AND 180", name="position"),
         CheckConstraint("(latitude IS NULL) = (longitude IS NULL)", name="whole_position"),
+        Index("ix_picture_facts_bands", "bands", postgresql_using="gin", postgresql_where=text("bands IS NOT NULL")),
+        Index("ix_picture_facts_likeness_version", "likeness_version", "attachment_id", postgresql_where=text("readable")),
     )
 
     attachment_id: Mapped[UUID] = mapped_column(ForeignKey("attachments.id"), primary_key=True)
@@ -112,6 +116,9 @@ class PictureFacts(Base):
     taken_at: Mapped[datetime | None]
     latitude: Mapped[float | None] = mapped_column(Double)
     longitude: Mapped[float | None] = mapped_column(Double)
+    likeness: Mapped[bytes | None]
+    bands: Mapped[list[int] | None] = mapped_column(ARRAY(Integer))
+    likeness_version: Mapped[int] = mapped_column(server_default=text("0"))
 
 
 class PublicCopy(Base):

@@ -19,6 +19,7 @@ from typing import Any, BinaryIO, TypeVar
 import pillow_heif
 from PIL import ExifTags, Image, ImageCms, ImageOps
 
+from services.attachments.likeness import likeness
 from services.platform.clock import SHANGHAI
 from services.platform.errors import Invalid, TooLarge
 
@@ -45,6 +46,7 @@ class Facts:
     """What a picture says of itself. Position in degrees, WGS-84 as cameras write it; `taken_at` in UTC.
 
     A camera that names no zone is taken to be set to the time of Shanghai. `readable` is False where the picture could not be opened.
+    `likeness` is the fingerprint of what it shows, see :mod:`services.attachments.likeness`.
     """
 
     readable: bool
@@ -53,6 +55,7 @@ class Facts:
     taken_at: datetime | None = None
     latitude: float | None = None
     longitude: float | None = None
+    likeness: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +100,9 @@ def _examine(file: BinaryIO, most_pixels: int) -> Facts:
         width, height = picture.size
         picture.draft(None, (_CHECKED_SIDE, _CHECKED_SIDE))
         _decode(picture)
-        taken_at, position = _taken_at(picture), _position(picture)
+        taken_at, position, shown = _taken_at(picture), _position(picture), likeness(picture)
     latitude, longitude = position or (None, None)
-    return Facts(True, width, height, taken_at, latitude, longitude)
+    return Facts(True, width, height, taken_at, latitude, longitude, shown)
 
 
 def _opened(file: BinaryIO, most_pixels: int) -> Image.Image:

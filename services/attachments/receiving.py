@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import insert
 
 from services.attachments import pictures
+from services.attachments.alike import traces
 from services.attachments.models import Attachment, PictureFacts
 from services.attachments.sniffing import HEAD_BYTES, media_type_of
 from services.attachments.store import Store
@@ -86,5 +87,6 @@ async def write_down(work: Work, received: Received) -> UUID:
     }
     await work.session.execute(insert(Attachment), [row])
     if received.picture is not None:
-        await work.session.execute(insert(PictureFacts), [{"attachment_id": attachment_id, **asdict(received.picture)}])
+        row = {"attachment_id": attachment_id, **asdict(received.picture), **traces(received.picture.likeness)}
+        await work.session.execute(insert(PictureFacts), [row])
     return attachment_id

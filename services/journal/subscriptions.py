@@ -1,16 +1,17 @@
 """Which effects are owed for which event: the whole list, in one place.
 
 ``route`` finds the unit that must act · ``follow`` brings tickets to units that were renumbered or moved ·
-``notify`` writes the messages to complainants and units · ``count`` keeps the figures · ``publish`` writes the deliveries to whoever
-subscribed to events of tickets.
+``notify`` writes the messages to complainants and units · ``count`` keeps the figures · ``inspect`` looks at pictures that were shown ·
+``publish`` writes the deliveries to whoever subscribed to events of tickets.
 """
 
 ROUTE = "route"
 FOLLOW = "follow"
 NOTIFY = "notify"
 COUNT = "count"
+INSPECT = "inspect"
 PUBLISH = "publish"
-HANDLERS = (ROUTE, FOLLOW, NOTIFY, COUNT, PUBLISH)
+HANDLERS = (ROUTE, FOLLOW, NOTIFY, COUNT, INSPECT, PUBLISH)
 
 WANTED = f"(handler <> '{PUBLISH}' OR EXISTS (SELECT FROM webhook_subscriptions WHERE active))"
 """Condition under which a row of `deliveries` is written at all: nothing is owed to nobody.
@@ -31,13 +32,15 @@ _OWED: dict[str, tuple[str, ...]] = {
     "ticket.accepted": (COUNT,),
     "ticket.extension_decided": (NOTIFY, COUNT),
     "ticket.resumed": (COUNT,),
-    "ticket.resolved": (NOTIFY, COUNT),
+    "ticket.work_logged": (INSPECT,),
+    "ticket.task_finished": (INSPECT,),
+    "ticket.resolved": (NOTIFY, COUNT, INSPECT),
     "ticket.answered": (NOTIFY, COUNT),
     "ticket.closed": (NOTIFY, COUNT),
     "ticket.rejected": (NOTIFY, COUNT),
     "ticket.cancelled": (NOTIFY, COUNT),
-    "ticket.merged": (NOTIFY, COUNT),
-    "ticket.unmerged": (NOTIFY, COUNT),
+    "ticket.merged": (NOTIFY, COUNT, INSPECT),
+    "ticket.unmerged": (NOTIFY, COUNT, INSPECT),
     "ticket.informed": (NOTIFY,),
     "ticket.sealed": (COUNT,),
     "ticket.urged": (NOTIFY,),
@@ -49,6 +52,8 @@ _OWED: dict[str, tuple[str, ...]] = {
     "ticket.recalculated": (NOTIFY, COUNT),
     "organization.renumbered": (FOLLOW,),
     "unit.moved": (FOLLOW,),
+    "work_log.file_arrived": (INSPECT,),
+    "complaint.file_arrived": (INSPECT,),
 }
 
 

@@ -136,6 +136,15 @@ class DirectiveState(FromRow):
 
 
 @dataclass(frozen=True, slots=True)
+class FlagState(FromRow):
+    """A flag on evidence of the present round that nobody has reviewed."""
+
+    id: UUID
+    kind: str
+    attachment_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class Surroundings:
     """What is true around every case: the tree, the calendars and ladders, and how long a closed ticket may be reopened."""
 
@@ -154,7 +163,8 @@ class Case:
     this round, `other` is the ticket a merge names, `absorbed` counts the tickets merged into this one, `returned` says whether a unit
     gave it back in this round, `helped` are the co-handlers of this round, whether they have finished or not, `tries` counts its call-backs
     that nobody answered. `row_unit_id` is the unit that a row of the catalogue names for the matter where it is. `suspensions` are those of
-    all rounds, `whistle` and `calls` the open one, `instructions` those not followed yet.
+    all rounds, `whistle` and `calls` the open one, `instructions` those not followed yet. `pictures` are those among the files of the
+    command, `flags` those on evidence of this round that nobody has reviewed.
     """
 
     ticket: TicketState
@@ -180,6 +190,8 @@ class Case:
     whistle: WhistleState | None = None
     calls: tuple[CallState, ...] = ()
     instructions: tuple[DirectiveState, ...] = ()
+    pictures: frozenset[UUID] = field(default=frozenset())
+    flags: tuple[FlagState, ...] = ()
 
     def clock(self, stage: str, unit_id: UUID | None = None) -> ClockState | None:
         """Return the newest clock of `stage` in the present round; of those of a unit's own, where one is given."""

@@ -7,14 +7,14 @@ from services.platform.ids import new_id
 from services.tickets import timing
 from services.tickets.case import Case, Deed
 from services.tickets.changes import EventDraft, Insert, Outcome, Row, Update
-from services.tickets.commands import Cancel, Close, File, GiveAnswer, MakeCallBack, Merge, Reject, Reopen, Resolve, Unmerge, happened
+from services.tickets.commands import Cancel, Close, GiveAnswer, MakeCallBack, Merge, Reject, Reopen, Resolve, Unmerge, happened
+from services.tickets.evidence import missing_evidence, refuse_unreviewed
+from services.tickets.evidence_models import EvidenceFlag
 from services.tickets.lifecycle import OPEN
 from services.tickets.models import Answer, Assignment, CallBack, Extension, Round
 from services.tickets.terms import is_last
 from services.tickets.verifying import call_back_data, call_back_row, refuse_executor
 from services.tickets.working import PAUSED_STAGES, checked_instant, work_log
-
-_PICTURES = frozenset({"evidence", "before", "after"})
 
 
 def resolve(case: Case, command: Resolve, deed: Deed) -> Outcome:
@@ -39,19 +39,6 @@ def resolve(case: Case, command: Resolve, deed: Deed) -> Outcome:
         links=links,
         happened_at=at,
     )
-
-
-def missing_evidence(case: Case, files: list[File]) -> list[str]:
-    """Return what the category demands and the round does not have, counting `files` that come with the command."""
-    shown = case.evidence | {file.role for file in files}
-    has = {
-        "text": True,
-        "photo": bool(shown & _PICTURES),
-        "before_photo": "before" in shown,
-        "after_photo": "after" in shown,
-        "place": case.ticket.place_unit_id is not None,
-    }
-    return [demand for demand in (case.category.evidence if case.category else ()) if not has[demand]]
 
 
 def answer(case: Case, command: GiveAnswer, deed: Deed) -> Outcome:
@@ -98,14 +85,16 @@ def close(case: Case, command: Close, deed: Deed) -> Outcome:
         raise Conflict("ticket.answer_owed", "The complainant has not been told the result yet; answer first.")
     if command.verified_by == "call_back" and case.last_solved is not True:
         raise Conflict("ticket.no_call_back", "No call-back of this round says that the matter is solved.")
+    refuse_unreviewed(case, command.flags_words)
     values: Row = {"closed_at": deed.now, "closed_by_unit_id": deed.unit_id, "closed_by_account_id": deed.actor.account_id}
     ended = _round_update(case, {"closed_at": deed.now, "outcome": "closed"})
     stages = {clock.stage for clock in case.clocks}
-    return Outcome(
-        {"verified_by": command.verified_by, "words": command.words, "unit_id": str(deed.unit_id), "round": case.ticket.round},
-        values,
-        updates=(*timing.stop(case, stages, deed.now), *ended),
-    )
+    data: Row = {"verified_by": command.verified_by, "words": command.words, "unit_id": str(deed.unit_id), "round": case.ticket.round}
+    if case.flags:
+        data["flags_reviewed"] = [str(flag.id) for flag in case.flags]
+    review = {"reviewed_at": deed.now, "reviewed_by_account_id": deed.actor.account_id, "review_words": command.flags_words}
+    reviewed = [Update(EvidenceFlag, flag.id, review) for flag in case.flags]
+    return Outcome(data, values, updates=(*timing.stop(case, stages, deed.now), *ended, *reviewed))
 
 
 def reopen(case: Case, command: Reopen, deed: Deed) -> Outcome:

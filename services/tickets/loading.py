@@ -9,7 +9,6 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.attachments.models import AttachmentLink
 from services.catalogue.queries import catalogue
 from services.deadlines.clocks import ClockState
 from services.deadlines.models import Clock
@@ -38,8 +37,8 @@ from services.tickets.models import (
     Ticket,
     Whistle,
     WhistleCall,
-    WorkLog,
 )
+from services.tickets.shown import shown_roles, unreviewed_flags
 
 OwedAnswers = Callable[[AsyncSession, Sequence[UUID]], Awaitable[Sequence[UUID]]]
 """Reads which complaints of some tickets want an answer; complaints stand above tickets, so their room hands this in."""
@@ -99,18 +98,13 @@ async def full_case(session: AsyncSession, ticket: TicketState, owed_answers: Ow
         .order_by(CallBack.called_at.desc(), CallBack.id.desc())
     )
     words = said.all()
-    roles = await session.scalars(
-        select(AttachmentLink.role)
-        .join(WorkLog, WorkLog.id == AttachmentLink.subject_id)
-        .where(WorkLog.ticket_id == ticket.id, WorkLog.round == ticket.round)
-        .distinct()
-    )
     round_id = await session.scalar(select(Round.id).where(Round.ticket_id == ticket.id, Round.number == ticket.round))
     absorbed = list(await session.scalars(select(Ticket.id).where(Ticket.merged_into_id == ticket.id)))
     return replace(
         asked,
         owed_answers=tuple(await owed_answers(session, [ticket.id, *absorbed])),
-        evidence=frozenset(roles),
+        evidence=await shown_roles(session, ticket.id, ticket.round),
+        flags=await unreviewed_flags(session, ticket.id, ticket.round),
         last_solved=next((word.solved for word in words if word.solved is not None), None),
         tries=sum(not word.reached for word in words),
         absorbed=len(absorbed),

@@ -14,7 +14,16 @@ State = Literal["waiting", "applied", "conflict", "refused"]
 
 HARMLESS = frozenset({"log_work", "accept", "finish_task"})
 """Right whatever version was seen: work that was done was done, and taking on what still waits for it takes nothing from anybody."""
-TELLING = frozenset({"ticket.escalated", "ticket.urged", "ticket.supervised", "ticket.work_logged", "ticket.task_finished"})
+TELLING = frozenset(
+    {
+        "ticket.escalated",
+        "ticket.urged",
+        "ticket.supervised",
+        "ticket.work_logged",
+        "ticket.task_finished",
+        "ticket.evidence_flagged",
+    }
+)
 """Events that say something of a ticket and leave what there is to decide as it was; but for an escalation that moved it."""
 NEEDS_FILES = frozenset({"resolve"})
 """Actions that are judged by their evidence: they wait for their uploads. With others the files are linked when they come."""

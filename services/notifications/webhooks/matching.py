@@ -20,7 +20,9 @@ BESIDES = (
     "ticket.released",
     "ticket.followed",
     "ticket.supplemented",
+    "ticket.repeated",
     "ticket.recalculated",
+    "ticket.evidence_flagged",
 )
 """Events of tickets that no action of the lifecycle's table makes."""
 KNOWN = frozenset({*EVENT_TYPES.values(), *BESIDES})
