@@ -1,20 +1,30 @@
 """Duplicates at the door: what may be the same matter, and the same matter told again."""
 
-from typing import Annotated
+from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import Depends, Query
 from pydantic import BaseModel, Field
+from starlette.responses import JSONResponse
 
+from services.complaints.repeat_views import RecordRepeat, RepeatView, TellMore
+from services.complaints.repeats import read_repeat, record_repeat
 from services.complaints.similar import AT_LEAST, DAYS, Search, similar_to_draft, similar_to_ticket
 from services.complaints.similar_views import SimilarTicket, SimilarTo
+from services.complaints.telling_more import read_supplement, tell_more
+from services.complaints.views import SupplementView
+from services.hotline.drafts import mark_filed
 from services.platform.actor import Actor
 from services.platform.unit_of_work import unit_of_work
+from services.web.idempotency import IdempotencyKeyHeader, fingerprint_of, once
 from services.web.routes import door_router
 from services.web.signed_in import requires
 
 router = door_router("/v1", tags=["duplicates"])
 
 Reader = Annotated[Actor, Depends(requires("complaint.read"))]
+Desk = Annotated[Actor, Depends(requires("complaint.repeat"))]
+_BEFORE: dict[int | str, dict[str, Any]] = {200: {"model": RepeatView, "description": "This message was written down before."}}
 
 
 class SimilarTickets(BaseModel):
@@ -47,3 +57,39 @@ async def ask_similar(body: SimilarTo, actor: Reader, search: Wanted) -> Similar
     """List the tickets that what somebody tells just now may be of, before it is filed. Nothing of it is kept; it changes nothing."""
     async with unit_of_work(actor) as work:
         return SimilarTickets(items=await similar_to_draft(work, body, search), days=search.days)
+
+
+@router.post(
+    "/tickets/{number}/repeats", status_code=201, response_model=RepeatView, responses=_BEFORE, summary="The same matter told again"
+)
+async def repeat(number: str, body: RecordRepeat, actor: Desk, key: IdempotencyKeyHeader) -> JSONResponse:
+    """Write down that somebody told the matter again without anything new (重复诉求): no new ticket, and `words` are what to tell them.
+
+    What is new goes another way: the refusal says in `use` whether as a supplement, by reopening, or as a complaint of its own.
+    """
+    async with unit_of_work(actor) as work:
+
+        async def do() -> tuple[int, BaseModel]:
+            view, before = await record_repeat(work, number, body)
+            if body.draft_id is not None:
+                await mark_filed(work, body.draft_id, view.number)
+            return 200 if before else 201, view
+
+        async def recall(repeat_id: UUID) -> BaseModel:
+            return await read_repeat(work, repeat_id)
+
+        return await once(work, actor, f"POST /v1/tickets/{number}/repeats", key, fingerprint_of(body), do, recall=recall)
+
+
+@router.post("/tickets/{number}/supplements", status_code=201, response_model=SupplementView, summary="More is told of an open matter")
+async def tell(number: str, body: TellMore, actor: Desk, key: IdempotencyKeyHeader) -> JSONResponse:
+    """Write down what somebody tells later of an open matter (补充). Whoever has it is told; danger to life rings. Again is harmless."""
+    async with unit_of_work(actor) as work:
+
+        async def do() -> tuple[int, BaseModel]:
+            return 201, await tell_more(work, number, body)
+
+        async def recall(supplement_id: UUID) -> BaseModel:
+            return await read_supplement(work, supplement_id)
+
+        return await once(work, actor, f"POST /v1/tickets/{number}/supplements", key, fingerprint_of(body), do, recall=recall)

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.attachments.models import AttachmentLink
 from services.complaints.confidence import in_confidence, knows_in_confidence
 from services.complaints.contacts import mask, open_contact
-from services.complaints.models import Complainant, Complaint, Rewording
+from services.complaints.models import Complainant, Complaint, Repeat, Rewording
 from services.complaints.supplements import supplements_of
 from services.complaints.views import ComplaintView, ContactView, RewordingView
 from services.identity.models import Account
@@ -62,9 +62,10 @@ async def complaints_of(session: AsyncSession, actor: Actor, number: str) -> lis
     """Return what was told in a ticket and in those merged into it, oldest first; contacts masked. Raises what `find_visible` raises."""
     ticket = await find_visible(session, actor, number)
     query = (
-        select(_C, Complainant.row_key, Complainant.sealed, Ticket.privacy)
+        select(_C, Complainant.row_key, Complainant.sealed, Ticket.privacy, Repeat.complaint_id.is_not(None).label("repeat"))
         .join(Ticket, Ticket.id == _C.c.ticket_id)
         .outerjoin(Complainant, Complainant.complaint_id == _C.c.id)
+        .outerjoin(Repeat, Repeat.complaint_id == _C.c.id)
         .where(or_(Ticket.id == ticket.id, Ticket.merged_into_id == ticket.id))
         .order_by(_C.c.happened_at, _C.c.id)
     )
@@ -85,6 +86,7 @@ async def complaints_of(session: AsyncSession, actor: Actor, number: str) -> lis
 
 _SHOWN = (
     "id", "channel", "words", "category_hint", "place_words", "place_code", "confidential", "wants_answer", "happened_at", "received_at",
+    "repeat",
 )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import Row, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.complaints.models import Complaint, TrackingTry
+from services.complaints.models import Complaint, Repeat, TrackingTry
 from services.complaints.views import AnswerGiven, Progress
 from services.organization.models import Unit
 from services.organization.naming import short_name
@@ -40,6 +40,8 @@ STATUS_WORDS = {
 _MERGED_AT_MOST = 10
 _T = Ticket.__table__
 _TRIES = TrackingTry.__table__
+_REPEATS = func.array(select(Repeat.complaint_id).where(Repeat.ticket_id == _T.c.id).scalar_subquery()).label("repeats")
+"""Whoever told the matter again follows it under a code of their own, made of the complaint they told."""
 
 
 async def track(number: str, code: str) -> Progress:
@@ -57,8 +59,8 @@ async def track(number: str, code: str) -> Progress:
         if await _wrong_tries(work.session, canonical, hour) >= WRONG_TRIES_AT_MOST:
             refusal = _too_many(work.now, hour)
         else:
-            ticket = (await work.session.execute(select(_T).where(_T.c.number == canonical))).one_or_none()
-            if ticket is not None and tracking_code_matches(ticket.id, code):
+            ticket = (await work.session.execute(select(_T, _REPEATS).where(_T.c.number == canonical))).one_or_none()
+            if ticket is not None and any(tracking_code_matches(found, code) for found in (ticket.id, *ticket.repeats)):
                 return await progress_of(work.session, ticket)
             await _count_wrong(work.session, canonical, hour)  # kept by the commit at the end of this block
             refusal = _not_found()
@@ -99,9 +101,10 @@ async def _where_it_goes_on(session: AsyncSession, ticket: Row[Any]) -> tuple[Ro
 async def _answers(session: AsyncSession, ticket_id: UUID) -> list[AnswerGiven]:
     query = (
         select(Answer.round, Answer.words, Answer.answered_at)
+        .distinct(Answer.round)
         .join(Complaint, Complaint.id == Answer.complaint_id)
         .where(Complaint.ticket_id == ticket_id)
-        .order_by(Answer.round)
+        .order_by(Answer.round, Answer.answered_at)
     )
     return [AnswerGiven(round=number, words=words, answered_at=at) for number, words, at in await session.execute(query)]
 

@@ -109,6 +109,7 @@ class ComplaintView(_View):
     wants_answer: bool = Field(examples=[True])
     happened_at: datetime = Field(examples=["2026-11-22T02:10:00Z"])
     received_at: datetime = Field(examples=["2026-11-22T02:10:00Z"])
+    repeat: bool = Field(default=False, description="Told again without new facts, of a ticket there was.", examples=[False])
     contact: ContactView | None = Field(default=None, description="None for an anonymous complainant, or one you must not know.")
     rewordings: tuple[RewordingView, ...] = ()
     supplements: tuple[SupplementView, ...] = ()

@@ -22,6 +22,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "field.report": FIELD,
     "petition.file": DESKS | {"hotline_operator", "department_officer"},
     "petition.on_behalf": FIELD | DESKS | {"hotline_operator", "department_officer"},
+    "complaint.repeat": DESKS | {"hotline_operator", "department_officer"},
     "complaint.reword": FIELD | DESKS | {"hotline_operator", "department_officer"},
     "attachment.upload": ALL - {"analyst"},
     "attachment.read": ALL - {"analyst"},
