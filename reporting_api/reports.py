@@ -93,10 +93,11 @@ def asked_of(  # noqa: PLR0913, PLR0917  one parameter of the address each
     source: Annotated[Source | None, Query(description="Default: what the metric counts, for most the complaints alone.")] = None,
 ) -> Asked:
     """Return what the address asks; raise where a day is none."""
-    return Asked(metric.removesuffix(".csv"), _day(first, "from"), _day(last, "to"), unit, holder, by, channel, category, source)
+    return Asked(metric.removesuffix(".csv"), read_day(first, "from"), read_day(last, "to"), unit, holder, by, channel, category, source)
 
 
-def _day(text: str | None, name: str) -> date | None:
+def read_day(text: str | None, name: str) -> date | None:
+    """Return the day of an address's parameter `name`; raise Invalid ``period.invalid`` where it is none."""
     if text is None:
         return None
     try:

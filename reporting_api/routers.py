@@ -2,6 +2,6 @@
 
 from fastapi import APIRouter
 
-from reporting_api import backlog, hotline, reports
+from reporting_api import backlog, hotline, repeats, reports
 
-ROUTERS: tuple[APIRouter, ...] = (hotline.router, reports.router, backlog.router)
+ROUTERS: tuple[APIRouter, ...] = (hotline.router, repeats.router, reports.router, backlog.router)

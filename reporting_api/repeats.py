@@ -1,0 +1,56 @@
+"""How often the same matter was told again, and the tickets behind it."""
+
+from typing import Annotated, Any
+
+from fastapi import Depends, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from reporting_api.answers import json_answer
+from reporting_api.reports import From, To, read_day, read_place, write_place
+from services.platform.actor import Actor
+from services.platform.text import Code
+from services.platform.unit_of_work import unit_of_work
+from services.reports.repeats import AskedRepeats, RepeatedTickets, RepeatsReport, repeated_tickets, repeats_report
+from services.web.paging import PageCursor, PageLimit, link_next
+from services.web.routes import door_router
+from services.web.signed_in import requires
+
+router = door_router("/v1/reports/repeats", tags=["reports"])
+
+Reader = Annotated[Actor, Depends(requires("report.read"))]
+TicketReader = Annotated[Actor, Depends(requires("ticket.read"))]
+_UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "Nothing changed since the answer whose tag If-None-Match names."}}
+
+
+def _asked(
+    first: From = None,
+    last: To = None,
+    unit: Annotated[Code | None, Query(description="Whose area the matters lie in.", examples=["441624108"])] = None,
+    category: Annotated[Code | None, Query(description="With all below it.", examples=["water"])] = None,
+) -> AskedRepeats:
+    return AskedRepeats(read_day(first, "from"), read_day(last, "to"), unit, category)
+
+
+Question = Annotated[AskedRepeats, Depends(_asked)]
+
+
+@router.get("", summary="Report the same matter told again", response_model=RepeatsReport, responses=_UNCHANGED)
+async def read_repeats(request: Request, actor: Reader, asked: Question) -> Response:
+    """Return how often a matter was told again without new facts (重复诉求), and of how many tickets."""
+    async with unit_of_work(actor) as work:
+        return json_answer(request, await repeats_report(work, asked))
+
+
+@router.get("/tickets", summary="List the tickets that were told again", response_model=RepeatedTickets, responses=_UNCHANGED)
+async def read_repeated(
+    request: Request, actor: TicketReader, asked: Question, cursor: PageCursor = None, limit: PageLimit = 50
+) -> Response:
+    """Return exactly the tickets that the report of the same question counted, with how often each was told again."""
+    after = read_place(cursor) if cursor else None
+    async with unit_of_work(actor) as work:
+        total, items, following = await repeated_tickets(work, asked, after=after, limit=limit)
+    place, linked = write_place(following), Response(headers={"X-Total-Count": str(total)})
+    link_next(request, linked, place)
+    headers = {name: linked.headers[name] for name in ("X-Total-Count", "Link") if name in linked.headers}
+    return json_answer(request, RepeatedTickets(total=total, items=items, next=place), headers)
