@@ -6,7 +6,7 @@ does: it brings a limit forward where the right one is shorter, and leaves it wh
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -54,18 +54,21 @@ def start(
 ) -> tuple[Insert, ...]:
     """Return the row of a clock of `stage` that starts at `at`; nothing where no limit applies.
 
-    `turn` is the next free one where not given; `unit_id` is whose clock it is, `number` the round where it is not the present one.
+    `turn` is the next free one where not given; `unit_id` is whose clock it is, by whose calendar it then goes; `number` is the round where
+    it is not the present one.
     """
     limit = limit or own_limit(case.ticket.terms, stage, case.ticket.round, case.ticket.urgency) or limit_for(stage, case.category)
     if limit is None:
         return ()
     before = case.clock(stage) if number is None else None
+    own = case.around.tree.by_id.get(unit_id) if unit_id else None
+    setting = replace(case.setting, path=own.path) if own else case.setting
     began = start_deed(
         new_id(),
         limit,
         at,
         case.around.rules,
-        case.setting,
+        setting,
         number=number or case.ticket.round,
         turn=turn or (before.turn + 1 if before else 1),
         unit_id=unit_id,
