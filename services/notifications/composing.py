@@ -13,6 +13,7 @@ from services.complaints.models import TOLD_BY_THEMSELVES, Complainant, Complain
 from services.deadlines.models import Clock
 from services.journal.draining import Owed
 from services.notifications.call_backs import open_call_backs
+from services.notifications.digests import Row, digested
 from services.notifications.models import Message
 from services.notifications.occasions import Matter, Notice, notices, units_named
 from services.organization.models import Unit
@@ -24,20 +25,24 @@ from services.tickets.models import Ticket
 
 
 async def notify(work: Work, owed: Sequence[Owed]) -> None:
-    """Queue one message for each recipient of each event, and the call-backs; whoever has one for the event already gets no second."""
-    matters = await _matters(work, {one.subject_id for one in owed})
+    """Queue one message for each recipient of each event, and the call-backs; whoever has one for the event already gets no second.
+
+    A unit that would get many messages of overdue tickets at once gets one digest of them: no storm after the worker was away.
+    """
+    matters = await _matters(work, {one.subject_id for one in owed}, [one for one in owed if one.data.get("tells")])
     names = await _unit_names(work, owed)
-    rows: list[dict[str, Any]] = []
+    written: list[tuple[Row, Notice]] = []
     for one in owed:
         matter = matters.get(one.subject_id)
         if matter is not None:
-            rows += [_row(one, notice, work.now) for notice in notices(one, matter, names)]
+            written += [(_row(one, notice, work.now), notice) for notice in notices(one, matter, names)]
+    rows = await digested(work, written)
     if rows:
         await insert_many(work.session, Message, rows, condition="ON CONFLICT (unique_key) DO NOTHING")
     await open_call_backs(work, owed)
 
 
-def _row(owed: Owed, notice: Notice, now: datetime) -> dict[str, Any]:
+def _row(owed: Owed, notice: Notice, now: datetime) -> Row:
     to_complainant = notice.audience == "complainant"
     return {
         "id": new_id(),
@@ -52,11 +57,13 @@ def _row(owed: Owed, notice: Notice, now: datetime) -> dict[str, Any]:
         "state": "queued",
         "next_try_at": now,
         "created_at": now,
+        "digest_id": None,
     }
 
 
-async def _matters(work: Work, ticket_ids: Iterable[UUID]) -> dict[UUID, Matter]:
+async def _matters(work: Work, ticket_ids: Iterable[UUID], late: Sequence[Owed]) -> dict[UUID, Matter]:
     wanted = sorted(ticket_ids)
+    over = await _over(work, late)
     tickets = select(Ticket.id, Ticket.number, Category.name, Ticket.round, Ticket.lead_unit_id, Ticket.desk_unit_id)
     named = tickets.join(Category, Category.code == Ticket.category_code, isouter=True)
     found = await work.session.execute(named.where(one_of(Ticket.id, wanted)))
@@ -73,9 +80,18 @@ async def _matters(work: Work, ticket_ids: Iterable[UUID]) -> dict[UUID, Matter]
             due_at=due.get((row.id, row.round)),
             complaints=tuple(complaints[row.id]),
             hotline=hotline,
+            over=over,
         )
         for row in found
     }
+
+
+async def _over(work: Work, late: Sequence[Owed]) -> frozenset[UUID]:
+    """Return the clocks that units are to be told of and that do not count any more."""
+    told = sorted({UUID(level["clock_id"]) for one in late for tell in one.data["tells"] for level in tell["levels"]})
+    if not told:
+        return frozenset()
+    return frozenset(await work.session.scalars(select(Clock.id).where(one_of(Clock.id, told), Clock.state.in_(("stopped", "cancelled")))))
 
 
 async def _resolve_clocks(work: Work, ticket_ids: Sequence[UUID]) -> dict[tuple[UUID, int], Any]:

@@ -1,20 +1,24 @@
 """Which event tells whom what. Pure: an event, what is known of its ticket, and the answer is a list of notices."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from services.journal.draining import Owed
-from services.notifications.templates import Facts, to_complainant, to_unit
+from services.notifications.overdue import Late, late_of, words_of
+from services.notifications.templates import SIGNED, Facts, named_matter, to_complainant, to_unit
 
 Data = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Matter:
-    """What texts need to know of a ticket besides the event. `complaints` want an answer and can be reached, merged tickets' included."""
+    """What texts need to know of a ticket besides the event. `complaints` want an answer and can be reached, merged tickets' included.
+
+    `over` are its clocks that do not count any more.
+    """
 
     number: str
     category: str | None
@@ -24,16 +28,18 @@ class Matter:
     due_at: datetime | None
     complaints: tuple[UUID, ...]
     hotline: str
+    over: frozenset[UUID] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One text for one recipient: a complaint's complainant, or a unit."""
+    """One text for one recipient: a complaint's complainant, or a unit. `late`: what it tells of clocks that ran out, for a digest."""
 
     audience: str
     recipient_id: UUID
     template: str
     words: str
+    late: Late | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +96,8 @@ def units_named(owed: Owed) -> set[UUID]:
     lists = ("co_unit_ids", "ring_unit_ids", "passed_over")
     found = {_id(owed.data.get(key)) for key in keys}
     found |= {_id(item) for key in lists for item in owed.data.get(key) or ()}
+    for tell in owed.data.get("tells") or ():
+        found |= {_id(tell["unit_id"]), *(_id(level["late_unit_id"]) for level in tell["levels"])}
     return {unit_id for unit_id in found if unit_id is not None}
 
 
@@ -168,9 +176,30 @@ def _directed(template: str) -> Callable[[_Occasion], list[Notice]]:
 
 
 def _escalated(occasion: _Occasion) -> list[Notice]:
-    matter = occasion.matter
-    held = occasion.unit("to_unit_id") or matter.lead_unit_id or matter.desk_unit_id
-    return occasion.units("escalated", occasion.unit("unit_id"), held) + _relieved(occasion, occasion.unit("unit_id"))
+    """Each unit is told once of all that was recorded of a ticket at one look, by the last of its events."""
+    if "tells" not in occasion.data:  # recorded before events said whom
+        matter = occasion.matter
+        held = occasion.unit("to_unit_id") or matter.lead_unit_id or matter.desk_unit_id
+        return occasion.units("escalated", occasion.unit("unit_id"), held)
+    found = []
+    for tell in occasion.data["tells"]:
+        late = late_of(tell, occasion.matter.number, occasion.matter.over)
+        if late is not None:
+            found.append(_late_notice(occasion, UUID(tell["unit_id"]), late))
+    return found
+
+
+def _late_notice(occasion: _Occasion, unit_id: UUID, late: Late) -> Notice:
+    if late.role == "relieved":
+        (notice,) = occasion.units("relieved", unit_id, named=_holder_now(occasion))
+        return replace(notice, late=late)
+    names, matter = occasion.unit_names, named_matter(occasion.facts())
+    words = words_of(late, matter, names.get(late.late_unit_id) if late.late_unit_id else None, names.get(unit_id))
+    return Notice("unit", unit_id, "escalated", SIGNED + words, late)
+
+
+def _holder_now(occasion: _Occasion) -> UUID | None:
+    return next((_id(tell["unit_id"]) for tell in occasion.data["tells"] if tell["as"] == "holder"), occasion.matter.lead_unit_id)
 
 
 def _supplemented(occasion: _Occasion) -> list[Notice]:

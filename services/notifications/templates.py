@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.notifications.overdue import LEVELS
 from services.platform.clock import local_text
 
 TRACKING_CODE = "{code}"
@@ -46,7 +47,7 @@ REASONS = {
     "needs_department": "需要部门支持",
     "needs_higher_level": "需要上级协调",
 }
-LEVELS = {"urge": "催办", "raise": "上报上一级", "supervise": "县级督办"}
+SIGNED = "【大管家】"
 
 
 def to_complainant(template: str, facts: Facts) -> str:
@@ -63,7 +64,7 @@ def discreet(template: str, words: str, number: str, hotline: str) -> str:
 
 def to_unit(template: str, facts: Facts) -> str:
     """Return the text for a unit; KeyError for an unknown `template`."""
-    return f"【大管家】{_UNIT[template](facts)}"
+    return f"{SIGNED}{_UNIT[template](facts)}"
 
 
 def _received(facts: Facts) -> str:
@@ -101,7 +102,8 @@ def _reopened(facts: Facts) -> str:
     return f"您的诉求（编号{facts.number}）已重新办理。"
 
 
-def _matter(facts: Facts) -> str:
+def named_matter(facts: Facts) -> str:
+    """Return how texts for units name a ticket."""
     return f"工单{facts.number}（{facts.category or '类别待核定'}）"
 
 
@@ -123,13 +125,13 @@ def _because(facts: Facts) -> str:
 
 def _returned(facts: Facts) -> str:
     adjudication = "已多次退单，请组织会商裁定。" if facts.adjudication else ""
-    return f"{_matter(facts)}被退回{_because(facts)}，请重新派单。{adjudication}"
+    return f"{named_matter(facts)}被退回{_because(facts)}，请重新派单。{adjudication}"
 
 
 def _extension(facts: Facts) -> str:
     if facts.granted:
-        return f"{_matter(facts)}的延期申请已同意，延长{_days(facts)}{_until(facts)}。"
-    return f"{_matter(facts)}的延期申请未获同意，原时限不变{_until(facts)}。"
+        return f"{named_matter(facts)}的延期申请已同意，延长{_days(facts)}{_until(facts)}。"
+    return f"{named_matter(facts)}的延期申请未获同意，原时限不变{_until(facts)}。"
 
 
 def _days(facts: Facts) -> str:
@@ -147,7 +149,7 @@ def _extended(facts: Facts) -> str:
 
 
 def _escalated(facts: Facts) -> str:
-    return f"{_matter(facts)}已超过时限，现予{LEVELS.get(facts.level or '', facts.level or '催办')}，请立即处理{_until(facts)}。"
+    return f"{named_matter(facts)}已超过时限，现予{LEVELS.get(facts.level or '', facts.level or '催办')}，请立即处理{_until(facts)}。"
 
 
 _COMPLAINANT: Mapping[str, Callable[[Facts], str]] = {
@@ -164,20 +166,20 @@ _COMPLAINANT: Mapping[str, Callable[[Facts], str]] = {
 }
 
 _UNIT: Mapping[str, Callable[[Facts], str]] = {
-    "order": lambda facts: f"新工单派到{facts.unit}：{_matter(facts)}{_until(facts)}，请及时签收。",
-    "relieved": lambda facts: f"{_matter(facts)}已转由{facts.unit}办理，你单位不再主办。",
-    "order_co": lambda facts: f"请{facts.unit}协办{_matter(facts)}{_until(facts)}。",
-    "ring": lambda facts: f"辖区内有紧急事项：{_matter(facts)}，已派给{facts.unit}，请关注{_until(facts)}。",
+    "order": lambda facts: f"新工单派到{facts.unit}：{named_matter(facts)}{_until(facts)}，请及时签收。",
+    "relieved": lambda facts: f"{named_matter(facts)}已转由{facts.unit}办理，你单位不再主办。",
+    "order_co": lambda facts: f"请{facts.unit}协办{named_matter(facts)}{_until(facts)}。",
+    "ring": lambda facts: f"辖区内有紧急事项：{named_matter(facts)}，已派给{facts.unit}，请关注{_until(facts)}。",
     "returned": _returned,
     "extension": _extension,
-    "resolved": lambda facts: f"{_matter(facts)}已由{facts.unit}处置完成，请反馈诉求人并核实。",
-    "ended": lambda facts: f"{_matter(facts)}已{facts.words}，不需再办理。",
-    "resumed": lambda facts: f"{_matter(facts)}的并单已撤销，请继续办理{_until(facts)}。",
-    "urged": lambda facts: f"催办：{_matter(facts)}{_until(facts)}，请加快办理。",
-    "supervised": lambda facts: f"督办：{_matter(facts)}已列入督办{_until(facts)}，请限期办理并报告进展。",
-    "instructed": lambda facts: f"批示：{_matter(facts)}有上级批示，请在工单中查看并落实{_until(facts)}。",
-    "passed_over": lambda facts: f"知会：上级已就{_matter(facts)}直接向{facts.unit}作出批示。",
+    "resolved": lambda facts: f"{named_matter(facts)}已由{facts.unit}处置完成，请反馈诉求人并核实。",
+    "ended": lambda facts: f"{named_matter(facts)}已{facts.words}，不需再办理。",
+    "resumed": lambda facts: f"{named_matter(facts)}的并单已撤销，请继续办理{_until(facts)}。",
+    "urged": lambda facts: f"催办：{named_matter(facts)}{_until(facts)}，请加快办理。",
+    "supervised": lambda facts: f"督办：{named_matter(facts)}已列入督办{_until(facts)}，请限期办理并报告进展。",
+    "instructed": lambda facts: f"批示：{named_matter(facts)}有上级批示，请在工单中查看并落实{_until(facts)}。",
+    "passed_over": lambda facts: f"知会：上级已就{named_matter(facts)}直接向{facts.unit}作出批示。",
     "escalated": _escalated,
-    "supplemented": lambda facts: f"{_matter(facts)}的诉求人补充了情况，请在工单中查看。",
-    "supplement_danger": lambda facts: f"紧急：{_matter(facts)}的诉求人补充的情况可能危及人身安全，请立即查看处置。",
+    "supplemented": lambda facts: f"{named_matter(facts)}的诉求人补充了情况，请在工单中查看。",
+    "supplement_danger": lambda facts: f"紧急：{named_matter(facts)}的诉求人补充的情况可能危及人身安全，请立即查看处置。",
 }

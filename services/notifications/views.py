@@ -29,7 +29,7 @@ class MessageView(_View):
     complaint_id: UUID | None = Field(description="Of the complainants of a ticket and of those merged into it, whose.")
     unit: str | None = Field(description="Name of the unit that is told.", examples=[None])
     template: str = Field(description="What it tells.", examples=["answered"])
-    state: str = Field(description="queued, sent, given_up or no_carrier", examples=["sent"])
+    state: str = Field(description="queued, sent, given_up, no_carrier, or digested: told with others in one message", examples=["sent"])
     carrier: str | None = Field(examples=["sms"])
     tries: int = Field(examples=[1])
     error: str | None = Field(description="Why the last try failed.", examples=[None])
