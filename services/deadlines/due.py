@@ -26,8 +26,6 @@ _INSTANT = timedelta(microseconds=1)
 _MINUTE = timedelta(minutes=1)
 _BASE = datetime(1969, 12, 31, 16, tzinfo=UTC)
 _BASE_DAY = date(1970, 1, 1).toordinal()
-_LAST_DAY = date.max.toordinal() + 1
-"""The day whose beginning is still an instant in UTC: the end of the year 9999."""
 
 
 class TimeUnit(StrEnum):
@@ -110,13 +108,16 @@ def due_at(start: datetime, limit: StageLimit, calendar: WorkCalendar) -> Due:
 
 
 def due_at_many(starts: Iterable[datetime], limit: StageLimit, calendar: WorkCalendar) -> list[Due]:
-    """`due_at` of every start, in their order. Starts of one day share the count where the unit is a day: a million take seconds."""
-    if limit.unit not in _DAYS or limit.start is StartRule.NEXT_WORKING_TIME:
+    """`due_at` of every start, in their order; a million take seconds. Where the unit is a day, the starts of one day share the count."""
+    if limit.unit is TimeUnit.WORKING_MINUTES and limit.start is StartRule.AT_ONCE:
+        found = calendar.tally.earliest_of([_moment(start) for start in starts], limit.amount * MINUTE)
+        return [Due(_instant(ended), unsure) for ended, unsure in found]
+    if limit.start is StartRule.NEXT_WORKING_TIME or limit.unit not in _DAYS:
         return [due_at(start, limit, calendar) for start in starts]
     by_day: dict[int, Due] = {}
     made = []
     for start in starts:
-        day = _placed(start)[0]
+        day = _moment(start) // DAY
         due = by_day.get(day)
         if due is None:
             due = by_day[day] = due_at(start, limit, calendar)
@@ -129,33 +130,34 @@ def counted_from(start: datetime, rule: StartRule, unit: TimeUnit, calendar: Wor
 
     Provisional where a day not announced yet was asked whether it is worked.
     """
-    day, time = _placed(start)
+    moment = _moment(start)
     if rule is StartRule.NEXT_WORKING_TIME:
-        opening = calendar.tally.latest((day, time), 0)
-        return Due(_instant(*opening), calendar.tally.is_unsure(day, opening[0]))
+        opening = calendar.tally.latest(moment, 0)
+        return Due(_instant(opening), calendar.tally.is_unsure(moment // DAY, opening // DAY))
     if rule is StartRule.NEXT_DAY and unit not in _DAYS:
-        return Due(_instant(day + 1), provisional=False)
-    return Due(start.astimezone(UTC), provisional=False)
+        return Due(_midnight(moment // DAY + 1), provisional=False)
+    return Due(_instant(moment), provisional=False)
 
 
 def moved_by(start: datetime, amount: int, unit: TimeUnit, calendar: WorkCalendar) -> Due:
     """`start` moved on by `amount` of `unit`; the rule behind `due_at` and the escalation ladder.
 
     An amount of 0 minutes is the start itself, of 0 days the end of the start day. Office time that ends with an interval is due then, not
-    when the next one opens. Raises ``ValueError`` for a naive start, a negative amount, or one that leads beyond the year 9999.
+    when the next one opens. Raises ``ValueError`` for a naive start, a negative amount, or one that leads beyond the year 2199 (9999 where
+    no calendar is asked).
     """
     if amount < 0:
         raise ValueError("amount must not be negative")
+    moment = _moment(start)
     if unit is TimeUnit.WORKING_MINUTES:
-        return _through_office(start, amount * MINUTE, calendar)
-    day, time = _placed(start)
+        return _through_office(moment, amount * MINUTE, calendar)
     if unit is TimeUnit.MINUTES:
-        days, rest = divmod(time + amount * MINUTE, DAY)
-        return Due(_instant(day + days, rest), provisional=False)
+        return Due(_instant(moment + amount * MINUTE), provisional=False)
+    day = moment // DAY
     if unit is TimeUnit.NATURAL_DAYS or amount == 0:
-        return Due(_instant(day + amount + 1), provisional=False)
+        return Due(_midnight(day + amount + 1), provisional=False)
     last = calendar.tally.nth_day_after(day, amount)
-    return Due(_instant(last + 1), calendar.tally.is_unsure(day + 1, last))
+    return Due(_midnight(last + 1), calendar.tally.is_unsure(day + 1, last))
 
 
 def put_off(due: datetime, amount: int, unit: TimeUnit, calendar: WorkCalendar) -> Due:
@@ -168,36 +170,40 @@ def after_pause(due: datetime, since: datetime, until: datetime, unit: TimeUnit,
 
     A pause of days loses those that began in it. A pause that ends before it begins loses nothing.
     """
-    if until <= since:
-        return Due(due.astimezone(UTC), provisional=False)
+    moment, first, last = _moment(due), _moment(since), _moment(until)
+    if last <= first:
+        return Due(_instant(moment), provisional=False)
     if unit is TimeUnit.MINUTES:
-        return Due((due + (until - since)).astimezone(UTC), provisional=False)
+        return Due(_instant(moment + last - first), provisional=False)
     if unit is TimeUnit.WORKING_MINUTES:
-        return _through_office(due, calendar.tally.office_between(_placed(since), _placed(until)), calendar)
-    first, last = _placed(since)[0], _placed(until)[0]
-    lost = last - first if unit is TimeUnit.NATURAL_DAYS else calendar.tally.working_days(first, last)
-    return put_off(due, lost, unit, calendar) if lost else Due(due.astimezone(UTC), provisional=False)
+        return _through_office(moment, calendar.tally.office_between(first, last), calendar)
+    lost = last // DAY - first // DAY if unit is TimeUnit.NATURAL_DAYS else calendar.tally.working_days(first // DAY, last // DAY)
+    return put_off(due, lost, unit, calendar) if lost else Due(_instant(moment), provisional=False)
 
 
 def latest_start(due: datetime, amount: int, unit: TimeUnit, calendar: WorkCalendar, start: StartRule = StartRule.AT_ONCE) -> datetime:
     """The last instant from which `amount` of `unit` still ends by `due`: the exact inverse of `moved_by`, and of `due_at` by its rule.
 
     ``moved_by(s, amount) <= due`` exactly when ``s <= latest_start(due, amount)``. For days it is the last microsecond of a day.
-    Raises ``ValueError`` for a naive due instant, a negative amount, or where it leads beyond the year 1.
+    Raises ``ValueError`` for a naive due instant, a negative amount, or where it leads beyond the years there are sums for.
     """
     if amount < 0:
         raise ValueError("amount must not be negative")
-    day, time = _placed(due)
-    if unit is TimeUnit.MINUTES:
-        days, rest = divmod(time - amount * MINUTE, DAY)
-        latest = _instant(day + days, rest)
+    moment = _moment(due)
+    day = moment // DAY
+    if unit is TimeUnit.MINUTES or (unit is TimeUnit.WORKING_MINUTES and amount == 0):
+        latest = moment - amount * MINUTE
     elif unit is TimeUnit.WORKING_MINUTES:
-        latest = _instant(*(calendar.tally.latest((day, time), amount * MINUTE) if amount else (day, time)))
+        latest = calendar.tally.latest(moment, amount * MINUTE)
     elif unit is TimeUnit.NATURAL_DAYS or amount == 0:
-        latest = _instant(day - amount) - _INSTANT
+        latest = (day - amount) * DAY - 1
     else:
-        latest = _instant(calendar.tally.last_day_before(day - 1, amount) + 1) - _INSTANT
-    return _latest_under(latest, start, unit, calendar)
+        latest = (calendar.tally.last_day_before(day - 1, amount) + 1) * DAY - 1
+    if start is StartRule.NEXT_DAY and unit not in _DAYS:
+        latest = latest // DAY * DAY - 1
+    elif start is StartRule.NEXT_WORKING_TIME and calendar.tally.latest(latest, 0) != latest:
+        latest = calendar.tally.closing(latest) - 1
+    return _instant(latest)
 
 
 def worked_between(start: datetime, end: datetime, unit: TimeUnit, calendar: WorkCalendar) -> int:
@@ -211,7 +217,7 @@ def worked_between(start: datetime, end: datetime, unit: TimeUnit, calendar: Wor
         return (end - start) // _MINUTE
     if unit is TimeUnit.WORKING_MINUTES:
         return office_time_between(start, end, calendar) // _MINUTE
-    first, last = _placed(start)[0], _placed(end - _INSTANT)[0]
+    first, last = _moment(start) // DAY, (_moment(end) - 1) // DAY
     if last <= first:
         return 0
     return last - first if unit is TimeUnit.NATURAL_DAYS else calendar.tally.working_days(first, last)
@@ -219,7 +225,7 @@ def worked_between(start: datetime, end: datetime, unit: TimeUnit, calendar: Wor
 
 def office_time_between(start: datetime, end: datetime, calendar: WorkCalendar) -> timedelta:
     """The office time from `start` to `end`, exact; negative when `end` lies before `start`."""
-    return timedelta(microseconds=calendar.tally.office_between(_placed(start), _placed(end)))
+    return timedelta(microseconds=calendar.tally.office_between(_moment(start), _moment(end)))
 
 
 def last_day_of(due: datetime) -> date:
@@ -251,35 +257,30 @@ def remaining(due: datetime, now: datetime, calendar: WorkCalendar) -> Remaining
     )
 
 
-def _through_office(start: datetime, length: int, calendar: WorkCalendar) -> Due:
-    """`start` moved on by microseconds of office time: to the first instant by which they have passed."""
+def _through_office(start: int, length: int, calendar: WorkCalendar) -> Due:
+    """Move on by some office time: to the first instant by which it has passed."""
     if length == 0:
-        return Due(start.astimezone(UTC), provisional=False)
-    place = _placed(start)
-    ended = calendar.tally.earliest(place, length)
-    return Due(_instant(*ended), calendar.tally.is_unsure(place[0], ended[0]))
+        return Due(_instant(start), provisional=False)
+    ended = calendar.tally.earliest(start, length)
+    return Due(_instant(ended), calendar.tally.is_unsure(start // DAY, ended // DAY))
 
 
-def _latest_under(latest: datetime, rule: StartRule, unit: TimeUnit, calendar: WorkCalendar) -> datetime:
-    """The last instant that a start rule does not take past `latest`."""
-    day, time = _placed(latest)
-    if rule is StartRule.NEXT_DAY and unit not in _DAYS:
-        return _instant(day) - _INSTANT
-    if rule is StartRule.NEXT_WORKING_TIME and calendar.tally.latest((day, time), 0) != (day, time):
-        return _instant(*calendar.tally.closing((day, time))) - _INSTANT
-    return latest
-
-
-def _placed(instant: datetime) -> tuple[int, int]:
-    """The day (its ordinal) and the time of day, in microseconds, of an aware instant in Asia/Shanghai."""
+def _moment(instant: datetime) -> int:
+    """An aware instant as the tally counts it: microseconds since the day 0 in Asia/Shanghai."""
     if instant.tzinfo is None:
         raise ValueError("an instant needs a time zone")
     gone = instant - _BASE
-    return _BASE_DAY + gone.days, gone.seconds * 1_000_000 + gone.microseconds
+    return (_BASE_DAY + gone.days) * DAY + gone.seconds * 1_000_000 + gone.microseconds
 
 
-def _instant(day: int, time: int = 0) -> datetime:
-    """The instant of a day and a time of day, in UTC. Raises ``ValueError`` for a day that is in none of the years 1 to 9999."""
-    if not 1 < day <= _LAST_DAY:
-        raise ValueError("the count leads beyond the years 1 to 9999")
-    return _BASE + timedelta(days=day - _BASE_DAY, microseconds=time)
+def _instant(moment: int) -> datetime:
+    """A counted moment as an instant in UTC. Raises ``ValueError`` where it lies in none of the years 1 to 9999."""
+    try:
+        return _BASE + timedelta(0, 0, moment - _BASE_DAY * DAY)
+    except OverflowError as wrong:
+        raise ValueError("the count leads beyond the years 1 to 9999") from wrong
+
+
+def _midnight(day: int) -> datetime:
+    """The beginning of a day."""
+    return _instant(day * DAY)

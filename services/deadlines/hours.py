@@ -39,37 +39,6 @@ class DayHours:
                 raise ValueError(f"{_time(first)} lies within or before the interval that ends at {_time(end)}")
             end = last
 
-    @cached_property
-    def length(self) -> int:
-        """How much of the day is worked, in microseconds."""
-        return sum(last - first for first, last in self.intervals) * MINUTE
-
-    @cached_property
-    def stretches(self) -> tuple[tuple[int, int, int], ...]:
-        """Every interval as its first instant, its last, and what was worked before it, in microseconds."""
-        made, before = [], 0
-        for first, last in self.intervals:
-            made.append((first * MINUTE, last * MINUTE, before))
-            before += (last - first) * MINUTE
-        return tuple(made)
-
-    def worked_until(self, instant: int) -> int:
-        """Return how much is worked from midnight until `instant` of the day."""
-        worked = 0
-        for first, last, before in self.stretches:
-            if instant <= first:
-                break
-            worked = before + min(instant, last) - first
-        return worked
-
-    def earliest(self, worked: int) -> int:
-        """Return the first instant by which `worked` is worked (more than none, at most all): at a pause's beginning, not its end."""
-        return next(first + worked - before for first, last, before in self.stretches if worked <= before + last - first)
-
-    def latest(self, worked: int) -> int:
-        """Return the last instant by which no more than `worked` is worked (less than all): at a pause's end, not its beginning."""
-        return next(first + worked - before for first, last, before in self.stretches if worked < before + last - first)
-
 
 @dataclass(frozen=True)
 class Season:
