@@ -1,5 +1,6 @@
 """The worker's duties: the whole list, in one place. A doorbell ring is an extra turn of `RUNG`."""
 
+from dispatch_worker.jobs.apply_policies import apply_policies
 from dispatch_worker.jobs.call_webhooks import call_webhooks
 from dispatch_worker.jobs.converse import converse
 from dispatch_worker.jobs.drain import deliver, dispatch
@@ -9,6 +10,7 @@ from dispatch_worker.jobs.fetch_media import fetch_media
 from dispatch_worker.jobs.fetch_open311_media import fetch_open311_media
 from dispatch_worker.jobs.field_papers import field_papers
 from dispatch_worker.jobs.heartbeat import heartbeat
+from dispatch_worker.jobs.likenesses import likenesses
 from dispatch_worker.jobs.purge import purge
 from dispatch_worker.jobs.recalculate import recalculate
 from dispatch_worker.jobs.send import send
@@ -28,11 +30,13 @@ FETCH_RECORDINGS = Duty("fetch_recordings", 5, fetch_recordings)
 RECONCILE_CALLS = Duty("reconcile_calls", 60, reconcile_calls)
 PURGE = Duty("purge", 3600, purge)
 UPLOADS = Duty("uploads", 300, uploads)
+APPLY_POLICIES = Duty("apply_policies", 2, apply_policies)
 RECALCULATE = Duty("recalculate", 60, recalculate)
 FIELD_PAPERS = Duty("field_papers", 600, field_papers)
+LIKENESSES = Duty("likenesses", 600, likenesses)
 SHARED = (
     *RUNG, ESCALATE, SEND, CALL_WEBHOOKS, CONVERSE, FETCH_MEDIA, PURGE, UPLOADS, FIELD_PAPERS, FETCH_RECORDINGS, RECONCILE_CALLS,
-    FETCH_OPEN311_MEDIA, RECALCULATE,
+    FETCH_OPEN311_MEDIA, LIKENESSES, APPLY_POLICIES, RECALCULATE,
 )  # fmt: skip
 """Done by the fleet: one of its workers is enough, and several at once do no harm."""
 

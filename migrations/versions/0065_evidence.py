@@ -43,6 +43,8 @@ def _flags() -> None:
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("other_ticket_id", sa.Uuid(), nullable=False),
         sa.Column("other_attachment_id", sa.Uuid(), nullable=True),
+        sa.Column("shown_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("other_shown_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("distance", sa.Integer(), nullable=True),
         sa.Column("metres", sa.Integer(), nullable=True),
         sa.Column("since", sa.DateTime(timezone=True), nullable=True),

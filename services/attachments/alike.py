@@ -36,7 +36,7 @@ async def pictures_like(session: AsyncSession, fingerprint: bytes) -> dict[UUID,
     return {row.attachment_id: apart for row in rows if (apart := alike(fingerprint, row.likeness)) is not None}
 
 
-async def fill_likenesses(store: Store, after: UUID | None, limit: int) -> list[UUID]:
+async def fill_likenesses(store: Store, after: UUID, limit: int) -> list[UUID]:
     """Give a fingerprint to up to `limit` pictures behind `after` that have none of the present making; return those looked at, in order.
 
     One whose bytes cannot be had now is looked at again the next time; one that cannot be opened has none for good. Twice is harmless.
@@ -45,11 +45,11 @@ async def fill_likenesses(store: Store, after: UUID | None, limit: int) -> list[
         query = (
             select(PictureFacts.attachment_id, Attachment.store_key)
             .join(Attachment, Attachment.id == PictureFacts.attachment_id)
-            .where(PictureFacts.readable, PictureFacts.likeness_version < VERSION)
+            .where(PictureFacts.readable, PictureFacts.likeness_version < VERSION, PictureFacts.attachment_id > after)
             .order_by(PictureFacts.attachment_id)
             .limit(limit)
         )
-        found = (await work.session.execute(query if after is None else query.where(PictureFacts.attachment_id > after))).all()
+        found = (await work.session.execute(query)).all()
     for row in found:
         await _fill(store, row.attachment_id, row.store_key)
     return [row.attachment_id for row in found]

@@ -14,8 +14,8 @@ class EvidenceFlag(Base):
     """Something about a picture of a work log that whoever closes should have looked at. Found by the worker, never taken away.
 
     `other_ticket_id` is the ticket it was compared with, its own where that was compared with itself; `other_attachment_id` the picture
-    there that was there first. `distance` is in bits of 256, `metres` from the ticket's point, `since` the instant an "after" must not be
-    older than. Reviewed means: a person who closed said in words why it is all right.
+    there, and `shown_at` beside `other_shown_at` says which came first. `distance` is in bits of 256, `metres` from the ticket's point,
+    `since` the instant an "after" must not be older than. Reviewed means: a person who closed said in words why it is all right.
     """
 
     __tablename__ = "evidence_flags"
@@ -34,6 +34,8 @@ class EvidenceFlag(Base):
     kind: Mapped[str]
     other_ticket_id: Mapped[UUID] = mapped_column(ForeignKey("tickets.id"))
     other_attachment_id: Mapped[UUID | None] = mapped_column(ForeignKey("attachments.id"))
+    shown_at: Mapped[datetime]
+    other_shown_at: Mapped[datetime | None]
     distance: Mapped[int | None]
     metres: Mapped[int | None]
     since: Mapped[datetime | None]

@@ -117,6 +117,8 @@ def _row(finding: Finding, work: Work) -> Row:
         "kind": finding.kind,
         "other_ticket_id": finding.other_ticket_id,
         "other_attachment_id": finding.other.attachment_id if finding.other else None,
+        "shown_at": finding.picture.shown_at,
+        "other_shown_at": finding.other.shown_at if finding.other else None,
         "distance": finding.distance,
         "metres": finding.metres,
         "since": finding.since,
