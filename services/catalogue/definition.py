@@ -28,7 +28,7 @@ DEFINED_COLUMNS = tuple(found.name for found in dataclasses.fields(CategoryDefin
 """What a definition says of a category: columns of its row."""
 
 
-@checked(frozen=True, slots=True, config=ConfigDict(extra="forbid", strict=True))
+@checked(frozen=True, slots=True, config=ConfigDict(extra="forbid"))
 class RowDefinition:
     """An area row by codes: in this area, this unit handles the category."""
 

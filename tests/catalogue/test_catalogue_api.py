@@ -70,10 +70,16 @@ async def test_a_changed_definition_is_the_next_version_and_the_old_one_is_kept(
 
 async def test_a_mistake_is_named_by_its_line_and_nothing_is_half_loaded(county):
     header = FILE.splitlines()[0]
+    columns = header.split(",")
+    leaf = next(line for line in FILE.splitlines() if line.startswith(f"{CANAL},")).split(",")
+    wrong = {"code": "fresh.one", "parent_code": "fresh", "urgency": "sometimes"}
+    lines = [
+        header,
+        "fresh,,新类" + "," * (len(columns) - 3),
+        ",".join(wrong.get(name, cell) for name, cell in zip(columns, leaf, strict=True)),
+    ]
     with pytest.raises(Problem) as refused:
-        await _load(
-            f"{header}\nfresh,,新类,,,,,,,,,,,,,\nfresh.one,fresh,一,sometimes,normal,true,text,1wd,1wd,1wd,1wd,lowest,,false,false,词\n"
-        )
+        await _load("\n".join(lines) + "\n")
     assert refused.value.code == "file.wrong"
     assert refused.value.errors[0].pointer == "line 3, column urgency"
     assert await county.value("SELECT count(*) FROM categories WHERE code LIKE 'fresh%'") == 0

@@ -1,0 +1,1 @@
+"""Rules before they are in force: which kinds there are, and what changed ones would have done."""
