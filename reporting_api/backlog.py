@@ -1,4 +1,4 @@
-"""What is open now: overdue tickets, and who holds how many."""
+"""What is open now: overdue tickets, the public list, and who holds how many."""
 
 from typing import Annotated, Any
 
@@ -12,6 +12,8 @@ from services.platform.actor import Actor
 from services.platform.text import Code
 from services.platform.unit_of_work import unit_of_work
 from services.reports.backlog import overdue, workload
+from services.reports.listed_views import PublicList
+from services.reports.public_list import listed
 from services.reports.views import Overdue, Workload
 from services.web.paging import PageCursor, PageLimit, link_next
 from services.web.routes import door_router
@@ -22,6 +24,15 @@ router = door_router("/v1", tags=["backlog"])
 TicketReader = Annotated[Actor, Depends(requires("ticket.read"))]
 Place = Annotated[Code | None, Query(description="Whose area the matters lie in.", examples=["441624108"])]
 Holder = Annotated[Code | None, Query(description="Who holds the tickets, with all below.", examples=["441624-D-SWJ"])]
+Month = Annotated[
+    str | None,
+    Query(
+        description="Of the instants at which tickets reached the list, Asia/Shanghai. Default: the present month.",
+        pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$",
+        examples=["2026-11"],
+    ),
+]
+LateUnit = Annotated[Code | None, Query(description="Who was late, with all below.", examples=["441624108"])]
 _UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "Nothing changed since the answer whose tag If-None-Match names."}}
 
 
@@ -33,6 +44,26 @@ async def list_overdue(
     after = read_place(cursor) if cursor else None
     async with unit_of_work(actor) as work:
         page = await overdue(work, unit=unit, holder=holder, after=after, limit=limit)
+    body = page.body.model_copy(update={"next": write_place(page.following)})
+    linked = Response()
+    link_next(request, linked, body.next)
+    return json_answer(request, body, {"Link": linked.headers["Link"]} if body.next else None)
+
+
+@router.get("/overdue/listed", summary="List what is named in public for being late", response_model=PublicList, responses=_UNCHANGED)
+async def read_public_list(
+    request: Request,
+    actor: TicketReader,
+    month: Month = None,
+    unit: Place = None,
+    late: LateUnit = None,
+    cursor: PageCursor = None,
+    limit: PageLimit = 50,
+) -> Response:
+    """Return the limits that reached the level `list` (通报) in a month, in the order they did, and how many each late unit has."""
+    after = read_place(cursor) if cursor else None
+    async with unit_of_work(actor) as work:
+        page = await listed(work, month=month, unit=unit, late=late, after=after, limit=limit)
     body = page.body.model_copy(update={"next": write_place(page.following)})
     linked = Response()
     link_next(request, linked, body.next)

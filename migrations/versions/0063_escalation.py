@@ -14,6 +14,7 @@ depends_on = None
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     op.add_column("escalations", sa.Column("late_unit_id", sa.Uuid(), nullable=True))
+    op.add_column("escalations", sa.Column("due_at", sa.DateTime(timezone=True), nullable=True))
     op.create_foreign_key(op.f("fk_escalations_late_unit_id"), "escalations", "units", ["late_unit_id"], ["id"])
     op.create_check_constraint(op.f("ck_escalations_name"), "escalations", "name IN ('urge', 'supervise', 'raise', 'list')")
     op.create_index("ix_escalations_listed", "escalations", ["reached_at", "id"], postgresql_where=sa.text("name = 'list'"))

@@ -88,7 +88,10 @@ class ClockMove(Base):
 
 
 class Escalation(Base):
-    """A level that was reached: dated at its true time, once for each clock and level. `unit_id` was spoken to, `late_unit_id` was late."""
+    """A level that was reached: dated at its true time, once for each clock and level. `unit_id` was spoken to, `late_unit_id` was late.
+
+    `due_at` is the due instant the level was dated by, as it stood then.
+    """
 
     __tablename__ = "escalations"
     __table_args__ = (
@@ -107,3 +110,4 @@ class Escalation(Base):
     recorded_at: Mapped[datetime]
     unit_id: Mapped[UUID | None] = mapped_column(ForeignKey("units.id"))
     late_unit_id: Mapped[UUID | None] = mapped_column(ForeignKey("units.id"))
+    due_at: Mapped[datetime | None]

@@ -251,6 +251,7 @@ def _row(case: Case, step: _Step, now: datetime) -> Row:
         "recorded_at": now,
         "unit_id": step.unit.id,
         "late_unit_id": step.late.id,
+        "due_at": step.clock.due_at,
     }
 
 

@@ -127,6 +127,7 @@ MAY: dict[str, frozenset[str]] = {
     "GET /v1/members/{member_id}/wecom": _SUPERVISED,
     "GET /v1/metrics": _EVERYBODY,
     "GET /v1/overdue": _EVERYBODY,
+    "GET /v1/overdue/listed": _EVERYBODY,
     "GET /v1/platforms/{connection}/orders": _SUPERVISED | _DISPATCHERS | _DESK,
     "GET /v1/platforms/{connection}/pushes": _ADMIN,
     "GET /v1/reports/hotline": _EVERYBODY,
