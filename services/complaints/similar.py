@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Select, and_, or_, select, union_all
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.catalogue.policy import Catalogue
@@ -149,7 +150,7 @@ async def _first_words(session: AsyncSession, ticket_ids: Sequence[UUID]) -> dic
     """Return the words each ticket began with."""
     query = (
         select(Complaint.ticket_id, Complaint.words)
-        .distinct(Complaint.ticket_id)
+        .ext(distinct_on(Complaint.ticket_id))
         .where(one_of(Complaint.ticket_id, ticket_ids))
         .order_by(Complaint.ticket_id, Complaint.received_at, Complaint.id)
     )

@@ -5,12 +5,13 @@ Guessing is slowed down to ten wrong codes for a number and hour, across all pro
 that a burst gets no more than a patient guesser. A number that does not exist behaves exactly like a wrong code.
 """
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Row, func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.complaints.models import Complaint, Repeat, TrackingTry
@@ -20,11 +21,12 @@ from services.organization.naming import short_name
 from services.platform.actor import COMPLAINANT
 from services.platform.errors import NotFound, Problem, TooMany
 from services.platform.secrets import fingerprint, tracking_code_matches
-from services.platform.unit_of_work import unit_of_work
+from services.platform.unit_of_work import Work, unit_of_work
 from services.tickets.models import Answer, Ticket
 from services.tickets.numbers import read_number
 
 WRONG_TRIES_AT_MOST = 10
+T = TypeVar("T")
 
 STATUS_WORDS = {
     "received": "已受理，正在派单",
@@ -49,6 +51,15 @@ async def track(number: str, code: str) -> Progress:
 
     Raises the same NotFound ``tracking.not_found`` for a wrong number and a wrong code, TooMany after ten wrong codes within the hour.
     """
+    return await with_code(number, code, _progress)
+
+
+async def with_code(number: str, code: str, do: Callable[[Work, Row[Any], UUID | None], Awaitable[T]]) -> T:
+    """Do `do` with the ticket with `number`, as its complainant, for whoever holds a `code` of it; in a transaction of its own.
+
+    `do` is given the complaint the code is made of where somebody told the matter again, else None. Raises what :func:`track` does, and
+    what `do` raises.
+    """
     canonical = read_number(number)
     if canonical is None:
         raise _not_found()
@@ -60,16 +71,21 @@ async def track(number: str, code: str) -> Progress:
             refusal = _too_many(work.now, hour)
         else:
             ticket = (await work.session.execute(select(_T, _REPEATS).where(_T.c.number == canonical))).one_or_none()
-            if ticket is not None and any(tracking_code_matches(found, code) for found in (ticket.id, *ticket.repeats)):
-                return await progress_of(work.session, ticket)
+            held = [found for found in (ticket.id, *ticket.repeats) if tracking_code_matches(found, code)] if ticket is not None else []
+            if ticket is not None and held:
+                return await do(work, ticket, held[0] if held[0] != ticket.id else None)
             await _count_wrong(work.session, canonical, hour)  # kept by the commit at the end of this block
             refusal = _not_found()
     raise refusal
 
 
+async def _progress(work: Work, ticket: Row[Any], _told_again: UUID | None) -> Progress:
+    return await progress_of(work.session, ticket)
+
+
 async def progress_of(session: AsyncSession, ticket: Row[Any]) -> Progress:
     """Return what the complainants of `ticket` may know of it: where it was merged, the progress of the one that goes on."""
-    current, holder = await _where_it_goes_on(session, ticket)
+    current, holder = await where_it_goes_on(session, ticket)
     return Progress(
         number=ticket.number,
         status=current.status,
@@ -85,7 +101,8 @@ async def progress_of(session: AsyncSession, ticket: Row[Any]) -> Progress:
     )
 
 
-async def _where_it_goes_on(session: AsyncSession, ticket: Row[Any]) -> tuple[Row[Any], str | None]:
+async def where_it_goes_on(session: AsyncSession, ticket: Row[Any]) -> tuple[Row[Any], str | None]:
+    """Return the ticket that goes on (itself, unless it was merged), and the name of the unit that has it."""
     current = ticket
     for _ in range(_MERGED_AT_MOST):
         if current.merged_into_id is None:
@@ -101,7 +118,7 @@ async def _where_it_goes_on(session: AsyncSession, ticket: Row[Any]) -> tuple[Ro
 async def _answers(session: AsyncSession, ticket_id: UUID) -> list[AnswerGiven]:
     query = (
         select(Answer.round, Answer.words, Answer.answered_at)
-        .distinct(Answer.round)
+        .ext(distinct_on(Answer.round))
         .join(Complaint, Complaint.id == Answer.complaint_id)
         .where(Complaint.ticket_id == ticket_id)
         .order_by(Answer.round, Answer.answered_at)
