@@ -13,6 +13,9 @@ from services.complaints.tracking import track
 from services.complaints.views import ComplaintView, Progress, RewordingView
 from services.platform.actor import Actor
 from services.platform.unit_of_work import unit_of_work
+from services.verification.commands import AppealByCode, ConfirmByCode
+from services.verification.confirming import appeal_by_code, confirm_by_code
+from services.verification.views import Appealed, Confirmed
 from services.web.idempotency import IdempotencyKeyHeader, fingerprint_of, once
 from services.web.routes import door_router
 from services.web.signed_in import requires
@@ -37,6 +40,21 @@ async def read_progress(number: str, code: TrackingCode) -> Progress:
 async def ask_progress(number: str, body: Track) -> Progress:
     """Tell a complainant how far it is, for clients that cannot send headers of their own. It changes nothing."""
     return await track(number, body.code)
+
+
+@router.post("/complaints/{number}/confirmations", summary="Say whether it is solved, by code", responses=_GUESSING)
+async def confirm(number: str, body: ConfirmByCode) -> Confirmed:
+    """Take a complainant's own word about the answer: solved, satisfied and contacted, apart. "Not solved" has the matter taken up again.
+
+    The newest word about a round counts; the same again changes nothing.
+    """
+    return await confirm_by_code(number, body)
+
+
+@router.post("/complaints/{number}/appeals", summary="Appeal, by code, that a demand is unreasonable", responses=_GUESSING)
+async def appeal(number: str, body: AppealByCode) -> Appealed:
+    """Take a complainant's appeal; somebody who had no part so far decides on it."""
+    return await appeal_by_code(number, body)
 
 
 @router.post("/complaints/{complaint_id}/rewordings", status_code=201, response_model=RewordingView, summary="Word a complaint anew")

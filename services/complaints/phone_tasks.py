@@ -56,7 +56,7 @@ class PhoneTask(Base):
 
 
 async def open_phone_tasks(work: Work, rows: Sequence[dict[str, Any]]) -> None:
-    """Open a task for each row: `ticket_id`, `purpose`, `words`; perhaps `complaint_id`, `message_id`, `event_id`, `round`, `not_before`, `draw_id`.
+    """Open a task for each row: `ticket_id`, `purpose`, `words`, and perhaps others of its columns.
 
     A message, and a person for an answer, that has its task already gets no second one: the call-back takes the answer along, and where
     it is void already it becomes the call that tells it.

@@ -211,6 +211,23 @@ def _supplemented(occasion: _Occasion) -> list[Notice]:
     return [] if data.get("quiet") else occasion.units("supplemented", holder)
 
 
+def _judged(occasion: _Occasion) -> list[Notice]:
+    """Whose demand was held to be unreasonable learns it, why, and until when they may appeal; the proposing desk learns the outcome."""
+    told = occasion.units("exclusion_decided", occasion.unit("unit_id"))
+    data, matter = occasion.data, occasion.matter
+    if not data.get("granted"):
+        return told
+    until = datetime.fromisoformat(data["appeal_until"])
+    facts = Facts(matter.number, reason=data["reason_name"], words=data.get("words"), due_at=until, hotline=matter.hotline)
+    words = to_complainant("excluded", facts)
+    return [Notice("complainant", complaint, "excluded", words) for complaint in matter.complaints] + told
+
+
+def _judged_again(occasion: _Occasion) -> list[Notice]:
+    template = "exclusion_upheld" if occasion.data.get("upheld") else "exclusion_overturned"
+    return occasion.complainants(template) + occasion.units(template, occasion.unit("unit_id"))
+
+
 def _id(value: object) -> UUID | None:
     return UUID(value) if isinstance(value, str) else None
 
@@ -241,4 +258,8 @@ _TELLS: Mapping[str, Callable[[_Occasion], list[Notice]]] = {
     "ticket.instructed": _directed("instructed"),
     "ticket.escalated": _escalated,
     "ticket.supplemented": _supplemented,
+    "ticket.exclusion_proposed": lambda occasion: occasion.units("exclusion_proposed", occasion.unit("county_unit_id")),
+    "ticket.exclusion_decided": _judged,
+    "ticket.exclusion_appealed": lambda occasion: occasion.units("exclusion_appealed", occasion.unit("county_unit_id")),
+    "ticket.exclusion_closed": _judged_again,
 }

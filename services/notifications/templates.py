@@ -102,6 +102,23 @@ def _reopened(facts: Facts) -> str:
     return f"您的诉求（编号{facts.number}）已重新办理。"
 
 
+def _excluded(facts: Facts) -> str:
+    until = f"在{local_text(facts.due_at)}前" if facts.due_at else ""
+    return (
+        f"您的诉求（编号{facts.number}）经县级复核，所提要求认定为不合理诉求，理由：{facts.reason}。{_short(facts.words)}"
+        "该认定只影响对承办单位的统计，您的工单、答复和各项权利不变。"
+        f"如不同意，可{until}凭编号和查询码申诉，或拨打{facts.hotline}。"
+    )
+
+
+def _exclusion_upheld(facts: Facts) -> str:
+    return f"您对诉求（编号{facts.number}）不合理诉求认定的申诉已复核，维持认定：{_short(facts.words)}您的工单、答复和各项权利不变。"
+
+
+def _exclusion_overturned(facts: Facts) -> str:
+    return f"您对诉求（编号{facts.number}）不合理诉求认定的申诉成立，认定已撤销：{_short(facts.words)}"
+
+
 def named_matter(facts: Facts) -> str:
     """Return how texts for units name a ticket."""
     return f"工单{facts.number}（{facts.category or '类别待核定'}）"
@@ -163,6 +180,9 @@ _COMPLAINANT: Mapping[str, Callable[[Facts], str]] = {
     "cancelled": _cancelled,
     "merged": _merged,
     "reopened": _reopened,
+    "excluded": _excluded,
+    "exclusion_upheld": _exclusion_upheld,
+    "exclusion_overturned": _exclusion_overturned,
 }
 
 _UNIT: Mapping[str, Callable[[Facts], str]] = {
@@ -180,6 +200,13 @@ _UNIT: Mapping[str, Callable[[Facts], str]] = {
     "instructed": lambda facts: f"批示：{named_matter(facts)}有上级批示，请在工单中查看并落实{_until(facts)}。",
     "passed_over": lambda facts: f"知会：上级已就{named_matter(facts)}直接向{facts.unit}作出批示。",
     "escalated": _escalated,
+    "exclusion_proposed": lambda facts: f"{named_matter(facts)}提请不合理诉求认定，请由提请人以外的人员审定。",
+    "exclusion_decided": lambda facts: (
+        f"{named_matter(facts)}的不合理诉求认定{'已同意' if facts.granted else '未获同意'}：{_short(facts.words)}"
+    ),
+    "exclusion_appealed": lambda facts: f"{named_matter(facts)}的诉求人对不合理诉求认定提出申诉，请由未参与认定的人员复核。",
+    "exclusion_upheld": lambda facts: f"{named_matter(facts)}的不合理诉求认定经申诉复核，予以维持：{_short(facts.words)}",
+    "exclusion_overturned": lambda facts: f"{named_matter(facts)}的不合理诉求认定经申诉复核，予以撤销：{_short(facts.words)}",
     "supplemented": lambda facts: f"{named_matter(facts)}的诉求人补充了情况，请在工单中查看。",
     "supplement_danger": lambda facts: f"紧急：{named_matter(facts)}的诉求人补充的情况可能危及人身安全，请立即查看处置。",
 }

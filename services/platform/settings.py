@@ -54,6 +54,7 @@ class Settings(BaseSettings):
     pool_size: int = Field(default=8, description="Database connections of one process.")
     session_minutes: int = Field(default=480, description="How long a sign-in holds.")
     reopen_days: int = Field(default=30, description="How many days after closing a ticket can be reopened.")
+    appeal_working_days: int = Field(default=5, description="Working days in which a complainant may appeal that a demand is unreasonable.")
 
     wechat_token: SecretStr = SecretStr("")
     wechat_app_id: str = ""
