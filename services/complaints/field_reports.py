@@ -27,7 +27,8 @@ from services.platform.text import Words
 from services.platform.unit_of_work import Work, unit_of_work
 from services.routing.locating import located
 from services.tickets.actions import act
-from services.tickets.commands import Accept, Dispatch, File, Resolve
+from services.tickets.command_parts import File
+from services.tickets.commands import Accept, Dispatch, Resolve
 
 FIELD_ROLES = ("grid_worker", "guide", "assistant", "village_secretary")
 UPLOADS_MISSING = "field_report.uploads_missing"

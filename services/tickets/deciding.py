@@ -6,8 +6,8 @@ from typing import Any
 
 from services.catalogue.policy import CategoryPolicy
 from services.platform.actor import Actor, Seat
-from services.platform.errors import Conflict, Forbidden
-from services.tickets import ending, moving, steering, working
+from services.platform.errors import Conflict, Forbidden, Problem
+from services.tickets import adjudicating, ending, instructing, moving, pausing, steering, tasks, whistling, working
 from services.tickets.case import Case, Deed
 from services.tickets.changes import Change, EventDraft, Outcome
 from services.tickets.lifecycle import ACTION_NAMES, RELATION_NAMES, SAME, STATUS_NAMES, TOLD, Relation, Step, step, steps_from
@@ -17,6 +17,7 @@ from services.tickets.verifying import refuse_executor
 EVENT_TYPES = {
     "triage": "ticket.triaged",
     "dispatch": "ticket.dispatched",
+    "adjudicate": "ticket.adjudicated",
     "accept": "ticket.accepted",
     "return": "ticket.returned",
     "hand_up": "ticket.handed_up",
@@ -26,6 +27,8 @@ EVENT_TYPES = {
     "log_work": "ticket.work_logged",
     "request_extension": "ticket.extension_requested",
     "decide_extension": "ticket.extension_decided",
+    "request_suspension": "ticket.suspension_requested",
+    "decide_suspension": "ticket.suspension_decided",
     "suspend": "ticket.suspended",
     "resume": "ticket.resumed",
     "resolve": "ticket.resolved",
@@ -42,22 +45,30 @@ EVENT_TYPES = {
     "urge": "ticket.urged",
     "supervise": "ticket.supervised",
     "instruct": "ticket.instructed",
+    "acknowledge": "ticket.instruction_acknowledged",
+    "report_back": "ticket.instruction_followed",
+    "whistle": "ticket.whistled",
+    "respond": "ticket.whistle_answered",
+    "conclude_whistle": "ticket.whistle_concluded",
     "supplement": "ticket.supplemented",
 }
 
 _DECISIONS: dict[str, Callable[[Case, Any, Deed], Outcome]] = {
     "dispatch": moving.dispatch,
+    "adjudicate": adjudicating.adjudicate,
     "accept": moving.accept,
     "return": moving.send_back,
     "hand_up": moving.hand_up,
     "transfer": moving.transfer,
     "join": moving.join,
-    "finish_task": working.finish_task,
+    "finish_task": tasks.finish_task,
     "log_work": working.log_work,
-    "request_extension": working.request_extension,
-    "decide_extension": working.decide_extension,
-    "suspend": working.suspend,
-    "resume": working.resume,
+    "request_extension": pausing.request_extension,
+    "decide_extension": pausing.decide_extension,
+    "request_suspension": pausing.request_suspension,
+    "decide_suspension": pausing.decide_suspension,
+    "suspend": pausing.suspend,
+    "resume": pausing.resume,
     "resolve": ending.resolve,
     "answer": ending.answer,
     "call_back": ending.call_back,
@@ -71,10 +82,39 @@ _DECISIONS: dict[str, Callable[[Case, Any, Deed], Outcome]] = {
     "seal": steering.seal,
     "urge": steering.urge,
     "supervise": steering.supervise,
-    "instruct": steering.instruct,
+    "instruct": instructing.instruct,
+    "acknowledge": instructing.acknowledge,
+    "report_back": instructing.report_back,
+    "whistle": whistling.whistle,
+    "respond": whistling.respond,
+    "conclude_whistle": whistling.conclude,
     "supplement": working.supplement,
 }
-_APPROVING = ("decide_extension", "suspend")
+_POSSIBLE: dict[str, Callable[[Case, Deed], None]] = {
+    "dispatch": moving.may_dispatch,
+    "adjudicate": adjudicating.may_adjudicate,
+    "return": moving.may_send_back,
+    "hand_up": moving.may_hand_up,
+    "request_extension": pausing.may_request_extension,
+    "decide_extension": pausing.may_decide_extension,
+    "request_suspension": pausing.may_request_suspension,
+    "decide_suspension": pausing.may_decide_suspension,
+    "suspend": pausing.may_suspend,
+    "resume": pausing.may_resume,
+    "resolve": ending.may_resolve,
+    "reopen": ending.may_reopen,
+    "reject": ending.may_end,
+    "cancel": ending.may_end,
+    "merge": ending.may_merge,
+    "inform": steering.may_inform,
+    "seal": steering.may_seal,
+    "acknowledge": instructing.may_acknowledge,
+    "whistle": whistling.may_whistle,
+    "respond": whistling.may_respond,
+    "conclude_whistle": whistling.may_conclude,
+}
+"""What refuses an action whatever its command says. It comes before the decision, and a button that it refuses is not offered."""
+_APPROVING = ("decide_extension", "decide_suspension", "suspend")
 _VERIFYING = ("call_back", "close")
 
 
@@ -87,6 +127,8 @@ def decide(case: Case, command: Any, actor: Actor, now: datetime, *, category: C
     row = allowed_step(case, command.action)
     seat = acting_seat(case, actor, row)
     deed = Deed(actor, now, seat.unit_id if seat else None)
+    if command.action in _POSSIBLE:
+        _POSSIBLE[command.action](case, deed)
     if command.action == "triage":
         outcome = moving.triage(case, command, deed, category)
     else:
@@ -145,7 +187,21 @@ def _refuse_holder(case: Case, actor: Actor) -> None:
         raise Forbidden("ticket.holder_approves", "Whoever holds the ticket cannot grant it more time; the desk above must.")
 
 
-def allowed_actions(case: Case, actor: Actor) -> list[str]:
-    """Return the actions `actor` could try now, in table order: what a client shows as buttons."""
-    found = relations(case, actor).keys()
-    return [row.action for row in steps_from(case.ticket.status) if row.by & found and row.action not in TOLD]
+def allowed_actions(case: Case, actor: Actor, now: datetime) -> list[str]:
+    """Return the actions `actor` could take now, in table order: what a client shows as buttons.
+
+    What only the command itself can be refused for (evidence, a unit, words) is not known here.
+    """
+    return [row.action for row in steps_from(case.ticket.status) if row.action not in TOLD and _offered(case, actor, row, now)]
+
+
+def _offered(case: Case, actor: Actor, row: Step, now: datetime) -> bool:
+    if row.action == "close" and case.ticket.status == "resolved" and (owed := case.clock("answer")) is not None and owed.runs:
+        return False  # somebody waits for the answer
+    try:
+        seat = acting_seat(case, actor, row)
+        if row.action in _POSSIBLE:
+            _POSSIBLE[row.action](case, Deed(actor, now, seat.unit_id if seat else None))
+    except Problem:
+        return False
+    return True

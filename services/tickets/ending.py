@@ -4,38 +4,48 @@ from datetime import timedelta
 
 from services.platform.errors import Conflict, Invalid
 from services.platform.ids import new_id
-from services.tickets import timing
+from services.tickets import tasks, timing, whistling
 from services.tickets.case import Case, Deed
 from services.tickets.changes import EventDraft, Insert, Outcome, Row, Update
 from services.tickets.commands import Cancel, Close, GiveAnswer, MakeCallBack, Merge, Reject, Reopen, Resolve, Unmerge, happened
 from services.tickets.evidence import missing_evidence, refuse_unreviewed
 from services.tickets.evidence_models import EvidenceFlag
 from services.tickets.lifecycle import OPEN
-from services.tickets.models import Answer, Assignment, CallBack, Extension, Round
+from services.tickets.models import Answer, Assignment, CallBack, Round
+from services.tickets.pausing import NOT_SUSPENDED, requests_over
 from services.tickets.terms import is_last
 from services.tickets.verifying import call_back_data, call_back_row, refuse_executor
-from services.tickets.working import PAUSED_STAGES, checked_instant, work_log
+from services.tickets.working import PAUSED_STAGES, checked_instant, helped, work_log
+
+
+def may_resolve(case: Case, _deed: Deed) -> None:
+    """Refuse to end work that stands still."""
+    if case.ticket.suspended_at is not None:
+        raise Conflict("ticket.suspended", "The ticket is suspended; resume it first.")
 
 
 def resolve(case: Case, command: Resolve, deed: Deed) -> Outcome:
-    """The holder says the work is done: nothing open, nothing missing."""
-    if case.ticket.suspended_at is not None:
-        raise Conflict("ticket.suspended", "The ticket is suspended; resume it first.")
-    if case.co_handlers:
-        units = [case.around.tree.by_id[row.unit_id].name for row in case.co_handlers]
-        raise Conflict("ticket.open_tasks", "Co-handlers have not finished their tasks yet.", extra={"open_tasks": units})
+    """The holder says the work is done: nothing missing, and no task open but with a reason."""
     missing = missing_evidence(case, command.files)
     if missing:
         raise Invalid("ticket.evidence_missing", "The category demands evidence that is not there yet.", extra={"missing": missing})
     at, counted = checked_instant(case, happened(command, deed.now), deed)
+    unfinished, tasks_over = tasks.left_open(case, command.open_tasks_reason, counted)
     log_id, insert, links = work_log(case, deed, "result", command.words, command.files, at)
-    values: Row = {"resolved_at": counted, "resolved_by_unit_id": case.ticket.lead_unit_id, "resolved_by_account_id": deed.actor.account_id}
-    rounds = _round_update(case, {"resolved_at": counted, "resolved_by_unit_id": case.ticket.lead_unit_id})
+    done: Row = {"resolved_at": counted, "resolved_by_unit_id": case.ticket.lead_unit_id}
+    values: Row = {**done, "resolved_by_account_id": deed.actor.account_id, **helped(case, deed)}
+    rounds = _round_update(case, done)
+    asked_over = (*requests_over(case, deed, "已处置完成，申请失效"), *whistling.ended(case, deed, "called_off"))
     return Outcome(
-        {"unit_id": str(case.ticket.lead_unit_id), "work_log_id": str(log_id), "files": [str(file.id) for file in command.files]},
+        {
+            "unit_id": str(case.ticket.lead_unit_id),
+            "work_log_id": str(log_id),
+            **unfinished,
+            "files": [str(file.id) for file in command.files],
+        },
         values,
         inserts=(insert, *timing.start(case, "answer" if case.owed_answers else "verify", deed.now)),
-        updates=(*timing.stop(case, ["inform", *timing.WORK_STAGES], counted), *rounds),
+        updates=(*timing.stop(case, ["inform", *timing.WORK_STAGES], counted), *tasks_over, *rounds, *asked_over),
         links=links,
         happened_at=at,
     )
@@ -97,14 +107,18 @@ def close(case: Case, command: Close, deed: Deed) -> Outcome:
     return Outcome(data, values, updates=(*timing.stop(case, stages, deed.now), *ended, *reviewed))
 
 
-def reopen(case: Case, command: Reopen, deed: Deed) -> Outcome:
-    """Start the next round, within the days allowed after closing."""
+def may_reopen(case: Case, deed: Deed) -> None:
+    """Refuse the next round after the days allowed, and where the terms know no other."""
     if _too_late(case, deed):
         days = case.around.reopen_days
         raise Conflict("ticket.reopen_too_late", f"A ticket can be reopened within {days} days; file a new one that names this number.")
     if is_last(case.ticket.terms, case.ticket.round):
         detail = "The final review (复核) ends a petition; the same matter is not taken on again. Explain it to the person."
         raise Conflict("petition.final", detail)
+
+
+def reopen(case: Case, command: Reopen, deed: Deed) -> Outcome:
+    """Start the next round, within the days allowed after closing."""
     again = _next_round(case, deed, command.words)
     return Outcome({"words": command.words, "round": case.ticket.round + 1}, again.values, again.inserts, again.updates)
 
@@ -115,16 +129,33 @@ def _too_late(case: Case, deed: Deed) -> bool:
     return closed is not None and deed.now > closed + timedelta(days=case.around.reopen_days)
 
 
+def may_end(case: Case, _deed: Deed) -> None:
+    """Refuse to end a ticket that carries others: their complainants did not withdraw, and nobody would act on them any more."""
+    if case.absorbed:
+        raise Conflict("ticket.has_merged", "Other tickets are merged into this one; undo those merges first.")
+
+
 def reject(case: Case, command: Reject, deed: Deed) -> Outcome:
     """Do not take the matter on."""
-    _refuse_over_others(case)
-    return Outcome({"reason": command.reason, "words": command.words}, updates=(*timing.cancel(case), *_ended(case, deed)))
+    return _without_verdict(case, command, deed)
 
 
 def cancel(case: Case, command: Cancel, deed: Deed) -> Outcome:
     """End a ticket that is no longer wanted."""
-    _refuse_over_others(case)
-    return Outcome({"reason": command.reason, "words": command.words}, updates=(*timing.cancel(case), *_ended(case, deed)))
+    return _without_verdict(case, command, deed)
+
+
+def _without_verdict(case: Case, command: Reject | Cancel, deed: Deed) -> Outcome:
+    """Return an end at which no clock is judged, and nothing that was asked for stays open."""
+    asked_over = (*requests_over(case, deed, "工单已终止，申请失效"), *whistling.row_ended(case, deed, "called_off"))
+    updates = (*timing.cancel(case), *_ended(case, deed), *asked_over)
+    return Outcome({"reason": command.reason, "words": command.words}, NOT_SUSPENDED, updates=updates)
+
+
+def may_merge(case: Case, _deed: Deed) -> None:
+    """Refuse to merge what others were merged into."""
+    if case.absorbed:
+        raise Conflict("ticket.has_merged", "Other tickets are merged into this one; merge those first, or merge the other way round.")
 
 
 def merge(case: Case, command: Merge, deed: Deed) -> Outcome:
@@ -134,8 +165,6 @@ def merge(case: Case, command: Merge, deed: Deed) -> Outcome:
         raise Invalid("ticket.unknown", f"There is no ticket {command.into}.")
     if other.id == case.ticket.id or other.status not in OPEN[:3]:
         raise Conflict("ticket.cannot_merge", "The other ticket must be another one that is still being worked on.")
-    if case.absorbed:
-        raise Conflict("ticket.has_merged", "Other tickets are merged into this one; merge those first, or merge the other way round.")
     return Outcome(
         {"into": other.number, "into_id": str(other.id), "words": command.words},
         {"merged_into_id": other.id, "status_before_merge": case.ticket.status},
@@ -174,13 +203,14 @@ def _next_round(case: Case, deed: Deed, reason: str) -> Outcome:
         "closed_at": None,
         "closed_by_unit_id": None,
         "closed_by_account_id": None,
-        "suspended_at": None,
-        "suspension": None,
+        "helped_by": [],
+        "adjudication": False,
+        **NOT_SUSPENDED,
     }
     row: Row = {"id": new_id(), "ticket_id": case.ticket.id, "number": number, "opened_at": deed.now, "reason": reason}
     clock = timing.start(case, "dispatch", deed.now, limit=timing.dispatch_limit(case.ticket.urgency), number=number)
     stages = {clock.stage for clock in case.clocks}
-    ended = (*_ended(case, deed), *_undecided(case, deed), *_round_update(case, {"outcome": "reopened"}))
+    ended = (*_ended(case, deed), *requests_over(case, deed, "本轮已结束，申请失效"), *_round_update(case, {"outcome": "reopened"}))
     updates = (*timing.stop(case, stages, deed.now), *ended)
     return Outcome({}, values, (*_first_round(case), Insert(Round, row), *clock), updates)
 
@@ -195,19 +225,6 @@ def _first_round(case: Case) -> tuple[Insert, ...]:
 
 def _ended(case: Case, deed: Deed) -> list[Update]:
     return [Update(Assignment, row.id, {"ended_at": deed.now, "end": "round_over"}) for row in case.assignments]
-
-
-def _undecided(case: Case, deed: Deed) -> tuple[Update, ...]:
-    """Return the end of a request for more time that nobody decided on in its round: it is about no clock of the next."""
-    if case.extension is None:
-        return ()
-    return (Update(Extension, case.extension.id, {"decided_at": deed.now, "granted": False, "decision": "本轮已结束，申请失效"}),)
-
-
-def _refuse_over_others(case: Case) -> None:
-    """Refuse to end a ticket that carries others: their complainants did not withdraw, and nobody would act on them any more."""
-    if case.absorbed:
-        raise Conflict("ticket.has_merged", "Other tickets are merged into this one; undo those merges first.")
 
 
 def _round_update(case: Case, values: Row) -> tuple[Update, ...]:

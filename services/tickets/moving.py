@@ -11,14 +11,14 @@ from services.platform.clock import local_day
 from services.platform.errors import Conflict, Invalid
 from services.platform.ids import new_id
 from services.routing.rules import WORKING_ROLES
-from services.tickets import timing
+from services.tickets import tasks, timing
+from services.tickets.calling_commands import CoTask
 from services.tickets.case import Case, Deed
 from services.tickets.changes import Insert, Outcome, Row, Update
-from services.tickets.commands import Accept, Dispatch, HandUp, Join, Return, Transfer, Triage, happened
+from services.tickets.commands import Accept, Dispatch, HandUp, Return, Transfer, Triage, happened
 from services.tickets.models import Assignment, Round
+from services.tickets.responsibility import RETURNS_AT_MOST, desk_above, may_return, refuse_push_down, refuse_while_adjudicated
 from services.tickets.working import checked_instant
-
-RETURNS_BEFORE_ADJUDICATION = 3
 
 
 def unit_by_code(case: Case, code: str) -> UnitNode:
@@ -41,7 +41,10 @@ def staffed_unit(case: Case, code: str, deed: Deed) -> UnitNode:
 
 
 def triage(case: Case, command: Triage, deed: Deed, category: CategoryPolicy | None) -> Outcome:
-    """Set category, place or urgency. `category` is the policy of the command's code."""
+    """Set category, place or urgency. `category` is the policy of the command's code.
+
+    Limits that are shorter under the right category or urgency are brought forward; a longer one gives nobody more time by itself.
+    """
     values: Row = {}
     if command.category is not None:
         if category is None or not category.leaf or not category.active:
@@ -60,23 +63,51 @@ def triage(case: Case, command: Triage, deed: Deed, category: CategoryPolicy | N
     if not values:
         raise Invalid("triage.nothing", "Say a category, a place or an urgency.")
     data = {key: _json(value) for key, value in values.items()} | {"words": command.words}
-    return Outcome(data, values)
+    right = replace(case, category=category or case.category, ticket=replace(case.ticket, **values))
+    tightened, why = timing.tighten(case, deed, right.category, right.ticket.urgency)
+    return Outcome(data, values, inserts=(*why, *_missing_clocks(right, deed)), updates=tightened)
+
+
+def _missing_clocks(case: Case, deed: Deed) -> tuple[Insert, ...]:
+    """Start what a corrected category limits and the one before did not: a site to be secured, a pipe to be repaired."""
+    if case.ticket.status == "received":
+        return ()
+    return tuple(row for stage in timing.ROUND_STAGES if case.clock(stage) is None for row in timing.start(case, stage, deed.now))
+
+
+def may_dispatch(case: Case, _deed: Deed) -> None:
+    """Refuse to hand out what is being adjudicated."""
+    refuse_while_adjudicated(case)
 
 
 def dispatch(case: Case, command: Dispatch, deed: Deed) -> Outcome:
     """A dispatcher gives the ticket to a unit."""
     unit = staffed_unit(case, command.unit, deed)
+    refuse_push_down(case, unit)
     why = {"rule": "dispatcher", "words": command.words, "chosen": {"code": unit.code, "name": unit.name}}
     return assign_lead(case, unit, why, deed, designate=command.designate)
 
 
 def transfer(case: Case, command: Transfer, deed: Deed) -> Outcome:
-    """A desk moves the ticket to another unit."""
+    """A desk moves the ticket to another unit.
+
+    Where the unit that has it asked for that, or moves it itself, it passes the ticket on at its own wish. The jurisdiction's own desk does
+    not: handing out is its work.
+    """
     unit = staffed_unit(case, command.unit, deed)
+    refuse_push_down(case, unit)
     if unit.id == case.ticket.lead_unit_id:
         raise Conflict("ticket.already_there", "The ticket is with that unit already.")
     why = {"rule": "dispatcher", "words": command.words, "chosen": {"code": unit.code, "name": unit.name}}
-    return assign_lead(case, unit, why, deed, designate=command.designate, hand_off=True, ended="transferred")
+    own = deed.unit_id == case.ticket.lead_unit_id and deed.unit_id != root(case).id
+    ended = "transferred_at_wish" if command.wished or own else "transferred"
+    return assign_lead(case, unit, why, deed, designate=command.designate, hand_off=True, ended=ended)
+
+
+def may_hand_up(case: Case, deed: Deed) -> None:
+    """Refuse where nobody sits in any tier above."""
+    if _above(case, deed)[0] is None:
+        raise Conflict("ticket.no_tier_above", "There is no staffed tier above; ask the county desk to transfer the ticket.")
 
 
 def hand_up(case: Case, command: HandUp, deed: Deed) -> Outcome:
@@ -86,38 +117,46 @@ def hand_up(case: Case, command: HandUp, deed: Deed) -> Outcome:
     """
     at, _ = checked_instant(case, happened(command, deed.now), deed)
     here = case.around.tree.by_id[_lead_unit(case)]
-    skipped: list[dict[str, str]] = []
-    for unit in case.around.tree.ancestors(here):
-        if case.around.tree.staffed(unit.id, WORKING_ROLES, local_day(deed.now)):
-            why = {
-                "rule": "hand_up",
-                "reason": command.reason,
-                "words": command.words,
-                "from": {"code": here.code, "name": here.name},
-                "chosen": {"code": unit.code, "name": unit.name},
-                "skipped": skipped,
-            }
-            return replace(assign_lead(case, unit, why, deed, hand_off=True, ended="handed_up"), happened_at=at)
+    unit, skipped = _above(case, deed)
+    assert unit is not None
+    why = {
+        "rule": "hand_up",
+        "reason": command.reason,
+        "words": command.words,
+        "from": {"code": here.code, "name": here.name},
+        "chosen": {"code": unit.code, "name": unit.name},
+        "skipped": skipped,
+    }
+    return replace(assign_lead(case, unit, why, deed, hand_off=True, ended="handed_up"), happened_at=at)
+
+
+def _above(case: Case, deed: Deed) -> tuple[UnitNode | None, list[dict[str, str]]]:
+    """Return the next unit above the holder that has people, and the blank ones on the way."""
+    tree, skipped = case.around.tree, list[dict[str, str]]()
+    for unit in tree.ancestors(_lead_unit(case)):
+        if tree.staffed(unit.id, WORKING_ROLES, local_day(deed.now)):
+            return unit, skipped
         skipped.append({"code": unit.code, "name": unit.name, "because": "blank"})
-    raise Conflict("ticket.no_tier_above", "There is no staffed tier above; ask the county desk to transfer the ticket.")
+    return None, skipped
+
+
+def may_send_back(case: Case, _deed: Deed) -> None:
+    """Refuse a return after a designation, or after the third one."""
+    may_return(case)
 
 
 def send_back(case: Case, command: Return, deed: Deed) -> Outcome:
-    """The holder gives the ticket back to the desk. Clocks go on; the third return asks for an adjudication."""
-    if case.ticket.designated:
-        raise Conflict(
-            "ticket.designated", "The ticket was designated by adjudication and cannot be returned; hand it up or request an extension."
-        )
+    """The holder gives the ticket back to the desk. Clocks go on; the third time the desk above decides whose it is, against a clock."""
     right = unit_by_code(case, command.right_unit) if command.right_unit else None
     returns = case.ticket.returns + 1
-    adjudication = returns >= RETURNS_BEFORE_ADJUDICATION
+    adjudication = returns >= RETURNS_AT_MOST
     values: Row = {
         "lead_unit_id": None,
         "lead_member_id": None,
         "tier": None,
         "returns": returns,
         "hand_offs": case.ticket.hand_offs + 1,
-        "adjudication": case.ticket.adjudication or adjudication,
+        "adjudication": adjudication,
     }
     data = {
         "reason": command.reason,
@@ -125,10 +164,14 @@ def send_back(case: Case, command: Return, deed: Deed) -> Outcome:
         "right_unit_id": str(right.id) if right else None,
         "from_unit_id": str(case.ticket.lead_unit_id),
         "returns": returns,
-        "adjudication": values["adjudication"],
+        "adjudication": adjudication,
     }
+    if adjudication:
+        desk = desk_above(case, desk_over(case))
+        values["desk_unit_id"] = desk.id
+        data["desk_unit_id"] = str(desk.id)
     at, _ = checked_instant(case, happened(command, deed.now), deed)
-    clocks = _dispatch_clock_again(case, deed.now)
+    clocks = timing.start(case, "adjudicate", deed.now) if adjudication else _dispatch_clock_again(case, deed.now)
     return Outcome(data, values, inserts=clocks, updates=_ending(case, "returned", deed.now), happened_at=at)
 
 
@@ -155,13 +198,20 @@ def accept(case: Case, command: Accept, deed: Deed) -> Outcome:
     )
 
 
-def join(case: Case, command: Join, deed: Deed) -> Outcome:
-    """Bring in a co-handler."""
+def join(case: Case, command: CoTask, deed: Deed) -> Outcome:
+    """Bring in a co-handler, with a task and a clock of its own."""
     unit = staffed_unit(case, command.unit, deed)
+    row = joined(case, unit, command, deed)
+    clocks = tasks.started(case, [(unit.id, tasks.limit_of(command))], deed.now)
+    data = {"unit_id": str(unit.id), "task": command.task, "assignment_id": str(row["id"])}
+    return Outcome(data, inserts=(Insert(Assignment, row), *clocks))
+
+
+def joined(case: Case, unit: UnitNode, command: CoTask, deed: Deed, *, offset: int = 0) -> Row:
+    """Return the order of a new co-handler; raise where the unit handles the ticket already."""
     if unit.id == case.ticket.lead_unit_id or any(row.unit_id == unit.id for row in case.co_handlers):
-        raise Conflict("ticket.already_there", "That unit handles the ticket already.")
-    row = assignment_row(case, unit, "co", {"rule": "joined", "words": command.task}, deed.now, task=command.task)
-    return Outcome({"unit_id": str(unit.id), "task": command.task, "assignment_id": str(row["id"])}, inserts=(Insert(Assignment, row),))
+        raise Conflict("ticket.already_there", f"{unit.code} ({unit.name}) handles the ticket already.")
+    return assignment_row(case, unit, "co", {"rule": "joined", "words": command.task}, deed.now, task=command.task, offset=offset)
 
 
 def assign_lead(  # noqa: PLR0913  what a change of lead depends on
@@ -176,13 +226,17 @@ def assign_lead(  # noqa: PLR0913  what a change of lead depends on
     hand_off: bool = False,
     ended: str = "transferred",
 ) -> Outcome:
-    """Make `unit` the lead: end the assignment before, start the acceptance clock, and the round's clocks where it is the first time."""
+    """Make `unit` the lead: end the assignment before, start the acceptance clock, and the round's clocks where it is the first time.
+
+    Each of `co_handlers` that does not help yet gets a task and its clock; a task that `unit` itself had ends, it has the whole now.
+    """
     desk = desk or desk_over(case)
     row = assignment_row(case, unit, "lead", why, deed.now)
+    there = {unit.id, *(row.unit_id for row in case.co_handlers)}
+    fresh = [helper for helper in co_handlers if helper.id not in there]
     helpers = [
         assignment_row(case, helper, "co", {**why, "part": "co"}, deed.now, task="协办", offset=place)
-        for place, helper in enumerate(co_handlers, 1)
-        if helper.id != unit.id
+        for place, helper in enumerate(fresh, 1)
     ]
     values: Row = {
         "lead_unit_id": unit.id,
@@ -202,8 +256,11 @@ def assign_lead(  # noqa: PLR0913  what a change of lead depends on
         "co_unit_ids": [str(helper["unit_id"]) for helper in helpers],
         "designated": designate,
     }
-    inserts = (*(Insert(Assignment, item) for item in (row, *helpers)), *_clocks(case, deed), *_round(case, deed))
-    return Outcome(data, values, inserts=inserts, updates=(*_ending(case, ended, deed.now), *timing.stop(case, ["dispatch"], deed.now)))
+    clocks = (*_clocks(case, deed), *tasks.started(case, [(helper.id, None) for helper in fresh], deed.now))
+    inserts = (*(Insert(Assignment, item) for item in (row, *helpers)), *clocks, *_round(case, deed))
+    over = tasks.ended(case, [unit.id], deed.now, "became_lead")
+    stopped = timing.stop(case, ["dispatch", "adjudicate"], deed.now)
+    return Outcome(data, values, inserts=inserts, updates=(*_ending(case, ended, deed.now), *over, *stopped))
 
 
 def desk_over(case: Case) -> UnitNode:

@@ -1,6 +1,7 @@
 """Reading tickets: lists, counts and one ticket with its story, each under the reader's scope."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.attachments.models import AttachmentLink
 from services.catalogue.policy import Catalogue
 from services.catalogue.queries import catalogue
+from services.deadlines.clocks import ClockState
 from services.deadlines.models import Clock
 from services.identity.models import Account
 from services.identity.permissions import scope_of
@@ -18,15 +20,16 @@ from services.journal.chain import first_broken
 from services.journal.models import Event
 from services.organization.models import Member
 from services.organization.queries import unit_tree
-from services.organization.tree import UnitNode, UnitTree
+from services.organization.tree import UnitTree
 from services.platform.actor import Actor
 from services.platform.errors import NotFound
 from services.tickets import views
-from services.tickets.case import AssignmentState, Case, TicketState
+from services.tickets.beside import beside, unit_name
+from services.tickets.case import TicketState
 from services.tickets.deciding import allowed_actions
 from services.tickets.filters import TICKETS, TicketFilter, compile_filter, compile_scope
 from services.tickets.lifecycle import OPEN, STATUS_NAMES
-from services.tickets.loading import surroundings
+from services.tickets.loading import asked_case
 from services.tickets.models import Assignment, Ticket, WorkLog
 from services.tickets.numbers import read_number
 
@@ -85,26 +88,25 @@ async def lines(session: AsyncSession, rows: Sequence[Row[Any]], now: datetime) 
 async def ticket_view(session: AsyncSession, actor: Actor, ticket_id: UUID, now: datetime) -> views.TicketView:
     """Return one ticket as `actor` sees it. The caller has checked that they may."""
     row = (await session.execute(select(_T).where(_T.c.id == ticket_id))).one()
-    around, policies = await surroundings(session), await catalogue(session)
-    clocks = (
-        await session.execute(
-            select(Clock.__table__).where(Clock.ticket_id == row.id, Clock.round == row.round).order_by(Clock.started_at, Clock.id)
-        )
-    ).all()
-    active = (
-        await session.execute(select(Assignment.__table__).where(Assignment.ticket_id == row.id, Assignment.ended_at.is_(None)))
-    ).all()
-    absorbed = await session.scalars(select(Ticket.number).where(Ticket.merged_into_id == row.id).order_by(Ticket.number))
-    case = Case(TicketState.of(row), around, assignments=tuple(AssignmentState.of(item) for item in active))
-    due = next((clock.due_at for clock in clocks if clock.stage == "resolve" and clock.state in ("running", "paused")), None)
+    policies, case = await catalogue(session), await asked_case(session, TicketState.of(row))
+    absorbed = list(await session.scalars(select(Ticket.number).where(Ticket.merged_into_id == row.id).order_by(Ticket.number)))
+    case = replace(case, absorbed=len(absorbed))
+    tree = case.around.tree
+    clocks = sorted((clock for clock in case.clocks if clock.round == row.round), key=lambda clock: (clock.started_at, clock.id))
+    due = next((clock.due_at for clock in clocks if clock.stage == "resolve" and clock.runs), None)
     names = await _merged_names(session, [row])
     return views.TicketView(
-        **_line(row, around.tree, policies, due, names, now),
-        clocks=[views.ClockView.model_validate(clock) for clock in clocks],
-        co_handlers=[name for item in case.co_handlers if (name := _unit(around.tree, item.unit_id))],
-        allowed_actions=allowed_actions(case, actor),
-        merged_tickets=list(absorbed),
+        **_line(row, tree, policies, due, names, now),
+        clocks=[_clock(tree, clock) for clock in clocks],
+        co_handlers=[name for item in case.co_handlers if (name := unit_name(tree, item.unit_id))],
+        allowed_actions=allowed_actions(case, actor, now),
+        merged_tickets=absorbed,
+        **await beside(session, case),
     )
+
+
+def _clock(tree: UnitTree, clock: ClockState) -> views.ClockView:
+    return views.ClockView.model_validate(clock).model_copy(update={"unit": unit_name(tree, clock.unit_id)})
 
 
 async def timeline(session: AsyncSession, ticket_id: UUID) -> views.Timeline:
@@ -122,7 +124,7 @@ async def timeline(session: AsyncSession, ticket_id: UUID) -> views.Timeline:
             happened_at=row.happened_at,
             recorded_at=row.recorded_at,
             actor=actors.get(row.actor_account_id, {"system": "系统", "complainant": "诉求人"}.get(row.actor_kind, "工作人员")),
-            unit=_unit(tree, row.actor_unit_id),
+            unit=unit_name(tree, row.actor_unit_id),
             data=row.data,
             hash=row.hash.hex(),
         )
@@ -141,7 +143,7 @@ async def whys(session: AsyncSession, ticket_id: UUID) -> views.Whys:
         fields = {
             name: getattr(row, name) for name in ("sequence", "round", "part", "assigned_at", "accepted_at", "ended_at", "end", "why")
         }
-        unit = _unit(tree, row.unit_id)
+        unit = unit_name(tree, row.unit_id)
         assert unit is not None
         items.append(views.WhyView(unit=unit, **fields))
     return views.Whys(items=items)
@@ -162,7 +164,7 @@ async def work_logs(session: AsyncSession, ticket_id: UUID) -> views.WorkLogs:
                 id=row.id,
                 round=row.round,
                 kind=row.kind,
-                unit=_unit(tree, row.unit_id),
+                unit=unit_name(tree, row.unit_id),
                 words=row.words,
                 happened_at=row.happened_at,
                 recorded_at=row.recorded_at,
@@ -205,16 +207,11 @@ def _line(row: Any, tree: UnitTree, policies: Catalogue, due: datetime | None, n
         **{name: getattr(row, name) for name in same},
         "status_name": STATUS_NAMES[row.status],
         "category": views.CategoryName(code=category.code, name=category.name) if category else None,
-        "place": _unit(tree, row.place_unit_id),
-        "holder": _unit(tree, row.lead_unit_id),
-        "desk": _unit(tree, row.desk_unit_id),
+        "place": unit_name(tree, row.place_unit_id),
+        "holder": unit_name(tree, row.lead_unit_id),
+        "desk": unit_name(tree, row.desk_unit_id),
         "due_at": due,
         "overdue": due is not None and due < now and row.status in OPEN,
         "suspended": row.suspended_at is not None,
         "merged_into": names.get(row.merged_into_id),
     }
-
-
-def _unit(tree: UnitTree, unit_id: UUID | None) -> views.UnitName | None:
-    unit: UnitNode | None = tree.by_id.get(unit_id) if unit_id else None
-    return views.UnitName(code=unit.code, name=unit.name, tier=unit.tier) if unit else None

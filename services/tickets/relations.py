@@ -29,10 +29,16 @@ def _relations_of(case: Case, seat: Seat) -> list[Relation]:
             found.append(Relation.HOLDER)
         if any(seat.unit_id == row.unit_id for row in case.co_handlers):
             found.append(Relation.CO_HANDLER)
+        if any(seat.unit_id == call.unit_id for call in case.calls):
+            found.append(Relation.CALLED)
+        if any(seat.unit_id == directive.to_unit_id for directive in case.instructions):
+            found.append(Relation.INSTRUCTED)
         if _is_above(case, seat):
             found.append(Relation.ABOVE)
     if _is_desk(case, seat):
         found.append(Relation.DESK)
+        if _adjudicates(case, seat):
+            found.append(Relation.ADJUDICATOR)
     if seat.role == "hotline_operator":
         found.append(Relation.CALLER)
     return found
@@ -48,6 +54,12 @@ def _is_desk(case: Case, seat: Seat) -> bool:
     if seat.role == "county_supervisor":
         return True
     return seat.role == "township_dispatcher" and case.ticket.surface_to_id is None
+
+
+def _adjudicates(case: Case, seat: Seat) -> bool:
+    """Tell whether `seat`, a desk's, is that of the desk which has the ticket, or of one above it."""
+    desk = case.around.tree.by_id.get(case.ticket.desk_unit_id) if case.ticket.desk_unit_id else None
+    return case.ticket.adjudication and (desk is None or desk.path.startswith(seat.path))
 
 
 def _is_above(case: Case, seat: Seat) -> bool:

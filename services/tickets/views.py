@@ -78,6 +78,7 @@ class ClockView(BaseModel):
     stopped_at: datetime | None
     provisional: bool = Field(description="Rests on days whose calendar is not announced yet.")
     level: int = Field(description="Escalation levels reached.")
+    unit: UnitName | None = Field(default=None, description="Whose clock it is, where it is neither the holder's nor the desk's.")
 
 
 class TicketLine(BaseModel):
@@ -126,13 +127,97 @@ class ToldBy(BaseModel):
     repeats: int = Field(description="How often it was told again without new facts; several of one person within an hour are one.")
 
 
+class TaskView(BaseModel):
+    """A co-handler's task. `state`: open, done, unfinished, became_lead (it has the whole now), round_over or renumbered."""
+
+    unit: UnitName | None
+    task: str | None
+    state: str
+    assigned_at: datetime
+    due_at: datetime | None
+    ended_at: datetime | None
+
+
+class DirectiveView(BaseModel):
+    """催办, 督办 or 批示. Only an instruction is acknowledged and followed."""
+
+    id: UUID
+    kind: str
+    from_unit: UnitName | None
+    to_unit: UnitName | None = Field(description="Who answers for it.")
+    instead_of: UnitName | None = Field(description="Who was addressed, where nobody holds a post there.")
+    words: str
+    given_at: datetime
+    report_in_working_days: int | None
+    acknowledged_at: datetime | None
+    followed_at: datetime | None
+    report: str | None
+
+
+class CallView(BaseModel):
+    """A department that a whistle calls, and what it answered."""
+
+    unit: UnitName | None
+    instead_of: UnitName | None = Field(description="Who was called, where nobody holds a post there.")
+    answer: str | None
+    words: str | None
+    answered_at: datetime | None
+    arrived_at: datetime | None
+
+
+class WhistleView(BaseModel):
+    """吹哨: who was called where and when, who came, and what came of it."""
+
+    id: UUID
+    round: int
+    kind: str
+    place: str
+    words: str
+    meet_at: datetime
+    called_at: datetime
+    called_by: UnitName | None
+    calls: list[CallView]
+    ended_at: datetime | None
+    end_kind: str | None = Field(description="`concluded` or `called_off`.")
+    outcome: str | None
+
+
+class SuspensionView(BaseModel):
+    """A pause that was asked for or made."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    round: int
+    reason_code: str
+    words: str
+    working_days: int
+    requested_at: datetime | None
+    decided_at: datetime | None
+    granted: bool | None
+    decision: str | None
+    began_at: datetime | None
+    until_at: datetime | None = Field(description="When it ends by itself.")
+    ended_at: datetime | None
+
+
 class TicketView(TicketLine):
     """A ticket with its clocks, helpers and what the reader may do with it now."""
 
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
-                {**_TICKET, "clocks": [_CLOCK], "co_handlers": [], "allowed_actions": ["log_work", "resolve"], "merged_tickets": []}
+                {
+                    **_TICKET,
+                    "clocks": [_CLOCK],
+                    "co_handlers": [],
+                    "allowed_actions": ["log_work", "resolve"],
+                    "merged_tickets": [],
+                    "tasks": [],
+                    "directives": [],
+                    "whistles": [],
+                    "suspensions": [],
+                }
             ]
         }
     )
@@ -141,6 +226,10 @@ class TicketView(TicketLine):
     co_handlers: list[UnitName]
     allowed_actions: list[str]
     merged_tickets: list[str] = Field(description="Numbers of tickets merged into this one.")
+    tasks: list[TaskView] = Field(description="Of co-handlers in this round.")
+    directives: list[DirectiveView]
+    whistles: list[WhistleView]
+    suspensions: list[SuspensionView]
     told_by: ToldBy | None = Field(default=None, description="Null where it was not counted: beside a synchronisation.")
 
 

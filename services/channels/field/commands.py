@@ -11,7 +11,8 @@ from pydantic.functional_validators import ModelWrapValidatorHandler, WrapValida
 from services.complaints.commands import ATTACHMENTS_AT_MOST, AttachmentIds
 from services.complaints.field_reports import FieldReport, UploadIds
 from services.platform.text import Words
-from services.tickets.commands import FileRole, TicketCommand
+from services.tickets.command_parts import FileRole
+from services.tickets.commands import TicketCommand
 
 COMMANDS_AT_MOST = 100
 _UUID7 = 7

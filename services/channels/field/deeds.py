@@ -25,7 +25,7 @@ from services.platform.errors import Conflict, PreconditionFailed
 from services.platform.unit_of_work import Work
 from services.routing.rules import WORKING_ROLES
 from services.tickets.actions import act
-from services.tickets.commands import File
+from services.tickets.command_parts import File
 from services.tickets.models import Assignment, Ticket, WorkLog
 from services.tickets.queries import find_visible
 

@@ -38,7 +38,8 @@ from services.platform.papers import SealedPaper, read_paper, seal_paper
 from services.platform.secrets import blind_index, fingerprint
 from services.platform.unit_of_work import Work, unit_of_work
 from services.tickets.actions import act_on
-from services.tickets.commands import Reopen, Urge
+from services.tickets.calling_commands import Urge
+from services.tickets.commands import Reopen
 from services.tickets.lifecycle import OPEN
 from services.tickets.models import Ticket
 
