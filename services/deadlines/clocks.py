@@ -61,7 +61,7 @@ class ClockState(FromRow):
         return self.state in RUNS
 
     @property
-    def unit(self) -> TimeUnit:
+    def time_unit(self) -> TimeUnit:
         """The unit of its limit."""
         return TimeUnit(self.limit_unit)
 
@@ -79,7 +79,7 @@ class ClockRules:
 
     def ladder(self, clock: ClockState) -> Ladder:
         """Return the ladder a clock climbs."""
-        return self.ladders.version(clock.ladder_version).ladder(clock.ladder_rule, clock.unit)
+        return self.ladders.version(clock.ladder_version).ladder(clock.ladder_rule, clock.time_unit)
 
 
 PLAIN = ClockRules(Book({0: Calendars(0, {DEFAULT: WorkCalendar({}, frozenset())})}), Book({0: BUILT_IN}))
@@ -203,7 +203,7 @@ def deeds_by_clock(events: Iterable[Mapping[str, Any]]) -> dict[UUID, list[Deed]
 def running(clock: ClockState) -> RunningClock:
     """Return the clock as the ladder sees it."""
     done = frozenset(range(1, clock.level + 1))
-    return RunningClock(clock.started_at, clock.due_at, done, clock.stopped_at, clock.unit, clock.limit_amount, clock.paused_for)
+    return RunningClock(clock.started_at, clock.due_at, done, clock.stopped_at, clock.time_unit, clock.limit_amount, clock.paused_for)
 
 
 def _retold(ticket_id: UUID, deeds: Sequence[Deed], rules: ClockRules) -> ClockState:
@@ -256,7 +256,7 @@ def _pause_over(clock: ClockState, at: datetime, rules: ClockRules) -> ClockStat
     if at <= clock.paused_at:
         return replace(clock, paused_at=None)
     kept = replace(clock, paused_at=None, paused_for=clock.paused_for + (at - clock.paused_at))
-    moved = after_pause(clock.due_at, clock.paused_at, at, clock.unit, rules.calendar(clock))
+    moved = after_pause(clock.due_at, clock.paused_at, at, clock.time_unit, rules.calendar(clock))
     return _due(kept, moved.at, provisional=moved.provisional)
 
 

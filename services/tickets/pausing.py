@@ -63,7 +63,7 @@ def _require_days(case: Case, command: RequestExtension) -> None:
     """Refuse days of the wrong kind: working days, but natural ones where the petition rules set the limit, which count in them."""
     clock = case.clock("resolve")
     assert clock is not None
-    natural = case.ticket.terms == PETITION and clock.unit is TimeUnit.NATURAL_DAYS
+    natural = case.ticket.terms == PETITION and clock.time_unit is TimeUnit.NATURAL_DAYS
     if (command.natural_days is not None) != natural or (command.working_days is not None) == natural:
         kind = f"natural_days, {EXTENSION_DAYS_AT_MOST} at most" if natural else "working_days"
         raise Invalid("extension.days", f"This limit is extended in {kind}; say exactly that.")

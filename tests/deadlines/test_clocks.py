@@ -110,7 +110,7 @@ def test_a_pause_takes_as_long_as_it_took_and_gives_no_more(start, until_pause, 
         after(clock, deed(clock, "pause", paused_at), RULES), deed(clock, "resume", paused_at + timedelta(microseconds=length)), RULES
     )
     assert again.paused_for == timedelta(microseconds=length)
-    if clock.unit is TimeUnit.MINUTES:
+    if clock.time_unit is TimeUnit.MINUTES:
         assert again.due_at - clock.due_at == timedelta(microseconds=length)
     stopped = after(after(clock, deed(clock, "pause", paused_at), RULES), deed(clock, "stop", paused_at), RULES)
     assert stopped.due_at == clock.due_at, "an empty pause gives nothing"
