@@ -59,14 +59,14 @@ async def listed(work: Work, *, month: str | None, unit: str | None, late: str |
     return ListedPage(body, (last.reached_at, last.id) if last is not None else None)
 
 
-def _entries(work: Work, tree: UnitTree, first: date, unit: str | None, late: str | None) -> Select[Any]:
+def _entries(work: Work, tree: UnitTree, first: date, unit: str | None, late: str | None) -> Select[*tuple[Any, ...]]:
     scope = scope_of(work.actor)
     place, seat = find_place(tree, scope, unit), find_holder(tree, scope, late)
     following = first.replace(year=first.year + 1, month=1) if first.month == _DECEMBER else first.replace(month=first.month + 1)
     columns = [TICKETS[name] for name in _SHOWN]
     levels = (Escalation.id, Escalation.reached_at, Escalation.recorded_at, Escalation.late_unit_id)
     due = func.coalesce(Escalation.due_at, Clock.due_at).label("due_at")
-    query: Select[Any] = (
+    query: Select[*tuple[Any, ...]] = (
         select(*levels, *columns, Clock.stage, Clock.state, Clock.stopped_at, due)
         .join(Clock, Clock.id == Escalation.clock_id)
         .join_from(Escalation, TICKETS["id"].table, TICKETS["id"] == Escalation.ticket_id)

@@ -28,8 +28,8 @@ from services.tickets.moving import assign_lead, desk_over, root
 
 _DESKS = ("dispatch", "verify", "review")
 """Finding a unit, verifying the result and reviewing a suspension are the desk's own duties: there the desk is late."""
-_ENDING = frozenset({"pause", "resume", "extend", "cancel"})
-"""Deeds after which a clock no longer tells what it had reached before."""
+_TELLING = frozenset({"start", "level", "stop"})
+"""Deeds after which a clock still tells what it had reached before; a pause, an end, or another due instant makes it forget."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def owed_before(case: Case, updates: Sequence[Update], now: datetime) -> Change 
     So what the history says does not depend on whether somebody looked in between. Nothing moves by it and nobody is told: whoever acts on
     the ticket is at it. None where nothing is owed.
     """
-    touched = {update.id for update in updates if update.model is Clock and any(one["do"] in _ENDING for one in update.deeds)}
+    touched = {update.id for update in updates if update.model is Clock and any(one["do"] not in _TELLING for one in update.deeds)}
     steps = _steps(case, [clock for clock in case.clocks if clock.id in touched and clock.state == "running"], now)
     if not steps:
         return None

@@ -1,6 +1,6 @@
 """A ticket begins: the rows of a matter that was just received. Pure."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -85,7 +85,7 @@ def open_ticket(actor: Actor, now: datetime, opening: Opening, *, ticket_id: UUI
             "clocks": [began],
         },
     )
-    clock = asdict(started(ticket_id, began, opening.rules))
+    clock = started(ticket_id, began, opening.rules).row()
     return OpenedRows(_ticket_row(opening, ticket_id, number, event), clock, event, deliveries_for(event))
 
 

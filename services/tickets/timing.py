@@ -6,7 +6,7 @@ does: it brings a limit forward where the right one is shorter, and leaves it wh
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -73,7 +73,7 @@ def start(
         turn=turn or (before.turn + 1 if before else 1),
         unit_id=unit_id,
     )
-    return (Insert(Clock, asdict(started(case.ticket.id, began, case.around.rules)), (began,)),)
+    return (Insert(Clock, started(case.ticket.id, began, case.around.rules).row(), (began,)),)
 
 
 def round_start(case: Case, stage: str, now: datetime) -> datetime:
@@ -151,7 +151,7 @@ def done(case: Case, clock: ClockState, one: ClockDeed) -> Update:
 
 def changed(before: ClockState, now: ClockState, one: ClockDeed) -> Update:
     """Return the update that makes of a clock's row what a deed made of its state."""
-    old, new = asdict(before), asdict(now)
+    old, new = before.row(), now.row()
     return Update(Clock, before.id, {name: value for name, value in new.items() if value != old[name]}, (one,))
 
 
