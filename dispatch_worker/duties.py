@@ -4,6 +4,7 @@ from dispatch_worker.jobs.apply_policies import apply_policies
 from dispatch_worker.jobs.call_webhooks import call_webhooks
 from dispatch_worker.jobs.converse import converse
 from dispatch_worker.jobs.drain import deliver, dispatch
+from dispatch_worker.jobs.end_suspensions import end_suspensions
 from dispatch_worker.jobs.escalate import escalate
 from dispatch_worker.jobs.exchange import fetch_recordings, reconcile_calls
 from dispatch_worker.jobs.fetch_media import fetch_media
@@ -21,6 +22,7 @@ DISPATCH = Duty("dispatch", 2, dispatch, lanes=2)
 DELIVER = Duty("deliver", 2, deliver)
 RUNG = (DISPATCH, DELIVER)
 ESCALATE = Duty("escalate", 1, escalate)
+END_SUSPENSIONS = Duty("end_suspensions", 30, end_suspensions)
 SEND = Duty("send", 1, send)
 CALL_WEBHOOKS = Duty("call_webhooks", 1, call_webhooks, lanes=4)
 CONVERSE = Duty("converse", 1, converse)
@@ -36,7 +38,7 @@ FIELD_PAPERS = Duty("field_papers", 600, field_papers)
 LIKENESSES = Duty("likenesses", 600, likenesses)
 SHARED = (
     *RUNG, ESCALATE, SEND, CALL_WEBHOOKS, CONVERSE, FETCH_MEDIA, PURGE, UPLOADS, FIELD_PAPERS, FETCH_RECORDINGS, RECONCILE_CALLS,
-    FETCH_OPEN311_MEDIA, LIKENESSES, APPLY_POLICIES, RECALCULATE,
+    FETCH_OPEN311_MEDIA, LIKENESSES, APPLY_POLICIES, RECALCULATE, END_SUSPENSIONS,
 )  # fmt: skip
 """Done by the fleet: one of its workers is enough, and several at once do no harm."""
 

@@ -67,9 +67,13 @@ class _Occasion:
             into=data.get("into"),
             level=data.get("name"),
             granted=bool(data.get("granted")),
-            working_days=int(data.get("working_days") or 0),
+            working_days=int(data.get("working_days") or data.get("review_in_working_days") or 0),
             natural_days=int(data.get("natural_days") or 0),
             adjudication=bool(data.get("adjudication")),
+            meet_at=datetime.fromisoformat(data["meet_at"]) if data.get("meet_at") else None,
+            task_due_at=datetime.fromisoformat(data["task_due_at"]) if data.get("task_due_at") else None,
+            place=data.get("place"),
+            answer=data.get("answer"),
             hotline=self.matter.hotline,
         )
 
@@ -93,7 +97,7 @@ def notices(owed: Owed, matter: Matter, unit_names: Mapping[UUID, str]) -> list[
 def units_named(owed: Owed) -> set[UUID]:
     """Return every unit the event names: those whose names the texts may need."""
     keys = ("unit_id", "to_unit_id", "from_unit_id", "right_unit_id")
-    lists = ("co_unit_ids", "ring_unit_ids", "passed_over")
+    lists = ("co_unit_ids", "ring_unit_ids", "passed_over", "called_unit_ids", "unfinished_unit_ids")
     found = {_id(owed.data.get(key)) for key in keys}
     found |= {_id(item) for key in lists for item in owed.data.get(key) or ()}
     for tell in owed.data.get("tells") or ():
@@ -138,7 +142,40 @@ def _joined(occasion: _Occasion) -> list[Notice]:
 
 
 def _returned(occasion: _Occasion) -> list[Notice]:
-    return occasion.units("returned", occasion.matter.desk_unit_id)
+    """The desk learns of it; the third time the desk above, which must decide, and knows the code of the last reason."""
+    template = "adjudication" if occasion.data.get("adjudication") else "returned"
+    return occasion.units(template, occasion.unit("desk_unit_id") or occasion.matter.desk_unit_id)
+
+
+def _adjudicated(occasion: _Occasion) -> list[Notice]:
+    return occasion.units("designated", occasion.unit("unit_id"))
+
+
+def _suspension(occasion: _Occasion) -> list[Notice]:
+    return occasion.units("suspension", occasion.matter.lead_unit_id)
+
+
+def _suspended(occasion: _Occasion) -> list[Notice]:
+    lead = occasion.matter.lead_unit_id
+    words = to_unit("suspension", replace(occasion.facts(lead), granted=True))
+    return [Notice("unit", lead, "suspension", words)] if lead else []
+
+
+def _whistle_answered(occasion: _Occasion) -> list[Notice]:
+    matter = occasion.matter
+    return occasion.units("whistle_answered", matter.lead_unit_id, matter.desk_unit_id, named=occasion.unit("unit_id"))
+
+
+def _whistle_concluded(occasion: _Occasion) -> list[Notice]:
+    """Whoever has a part in the outcome gets an order, as of any other dispatch; the holder learns what was agreed."""
+    moved = occasion.data.get("assignment_id") is not None
+    ordered = _moved(occasion) if moved else occasion.units("order_co", *_ids(occasion.data.get("co_unit_ids")))
+    return ordered + occasion.units("whistle_concluded", occasion.matter.lead_unit_id, occasion.matter.desk_unit_id)
+
+
+def _reported(template: str) -> Callable[[_Occasion], list[Notice]]:
+    """Whoever gave the instruction learns what became of it."""
+    return lambda occasion: occasion.units(template, occasion.unit("to_unit_id"), named=occasion.unit("unit_id"))
 
 
 def _extended(occasion: _Occasion) -> list[Notice]:
@@ -149,7 +186,8 @@ def _extended(occasion: _Occasion) -> list[Notice]:
 
 
 def _resolved(occasion: _Occasion) -> list[Notice]:
-    return occasion.units("resolved", occasion.matter.desk_unit_id, named=occasion.unit("unit_id"))
+    over = occasion.units("task_over", *_ids(occasion.data.get("unfinished_unit_ids")))
+    return occasion.units("resolved", occasion.matter.desk_unit_id, named=occasion.unit("unit_id")) + over
 
 
 def _answered(occasion: _Occasion) -> list[Notice]:
@@ -243,6 +281,17 @@ _TELLS: Mapping[str, Callable[[_Occasion], list[Notice]]] = {
     "ticket.handed_up": _ordered,
     "ticket.joined": _joined,
     "ticket.returned": _returned,
+    "ticket.adjudicated": _adjudicated,
+    "ticket.task_finished": lambda occasion: occasion.units("task_finished", occasion.matter.lead_unit_id, named=occasion.unit("unit_id")),
+    "ticket.suspension_requested": lambda occasion: occasion.units("suspension_requested", occasion.matter.desk_unit_id),
+    "ticket.suspension_decided": _suspension,
+    "ticket.suspended": _suspended,
+    "ticket.resumed": lambda occasion: occasion.units("work_resumed", occasion.matter.lead_unit_id),
+    "ticket.whistled": lambda occasion: occasion.units("whistle", *_ids(occasion.data.get("called_unit_ids"))),
+    "ticket.whistle_answered": _whistle_answered,
+    "ticket.whistle_concluded": _whistle_concluded,
+    "ticket.instruction_acknowledged": _reported("acknowledged"),
+    "ticket.instruction_followed": _reported("followed"),
     "ticket.extension_decided": _extended,
     "ticket.resolved": _resolved,
     "ticket.informed": lambda occasion: occasion.complainants("informed", occasion.unit("unit_id")),

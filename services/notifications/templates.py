@@ -33,6 +33,10 @@ class Facts:
     working_days: int = 0
     natural_days: int = 0
     adjudication: bool = False
+    meet_at: datetime | None = None
+    task_due_at: datetime | None = None
+    place: str | None = None
+    answer: str | None = None
     hotline: str = "580"
 
 
@@ -128,6 +132,10 @@ def _until(facts: Facts) -> str:
     return f"，须在{local_text(facts.due_at)}前办结" if facts.due_at else ""
 
 
+def _task_until(facts: Facts) -> str:
+    return f"，协办任务须在{local_text(facts.task_due_at)}前完成" if facts.task_due_at else ""
+
+
 def _short(words: str | None) -> str:
     """Return the staff's words as a sentence of bearable length."""
     text = (words or "").strip()
@@ -169,6 +177,22 @@ def _escalated(facts: Facts) -> str:
     return f"{named_matter(facts)}已超过时限，现予{LEVELS.get(facts.level or '', facts.level or '催办')}，请立即处理{_until(facts)}。"
 
 
+def _suspension(facts: Facts) -> str:
+    if facts.granted:
+        return f"{named_matter(facts)}已挂起，期限{facts.working_days}个工作日，到期自动恢复。"
+    return f"{named_matter(facts)}的挂起申请未获同意，时限照常计算{_until(facts)}。"
+
+
+def _whistle(facts: Facts) -> str:
+    when = f"于{local_text(facts.meet_at)}前" if facts.meet_at else ""
+    return f"吹哨：{named_matter(facts)}请{facts.unit}{when}到{facts.place or '现场'}会商处置，到场后请在工单中确认。"
+
+
+def _whistle_answered(facts: Facts) -> str:
+    said = {"coming": "将到场", "not_coming": "不能到场", "arrived": "已到场"}.get(facts.answer or "", "已回应")
+    return f"吹哨事项{named_matter(facts)}：{facts.unit}{said}。{_short(facts.words) if facts.words else ''}"
+
+
 _COMPLAINANT: Mapping[str, Callable[[Facts], str]] = {
     "received": _received,
     "dispatched": _dispatched_to,
@@ -188,10 +212,22 @@ _COMPLAINANT: Mapping[str, Callable[[Facts], str]] = {
 _UNIT: Mapping[str, Callable[[Facts], str]] = {
     "order": lambda facts: f"新工单派到{facts.unit}：{named_matter(facts)}{_until(facts)}，请及时签收。",
     "relieved": lambda facts: f"{named_matter(facts)}已转由{facts.unit}办理，你单位不再主办。",
-    "order_co": lambda facts: f"请{facts.unit}协办{named_matter(facts)}{_until(facts)}。",
+    "order_co": lambda facts: f"请{facts.unit}协办{named_matter(facts)}{_task_until(facts)}。",
     "ring": lambda facts: f"辖区内有紧急事项：{named_matter(facts)}，已派给{facts.unit}，请关注{_until(facts)}。",
     "returned": _returned,
     "extension": _extension,
+    "adjudication": lambda facts: f"{named_matter(facts)}已三次退单，请在时限内裁定承办单位，裁定后不得再退{_because(facts)}。",
+    "designated": lambda facts: f"经裁定，{named_matter(facts)}由{facts.unit}承办{_until(facts)}，不得退单，请及时签收。",
+    "task_finished": lambda facts: f"{facts.unit}已完成{named_matter(facts)}的协办任务，请继续办理{_until(facts)}。",
+    "task_over": lambda facts: f"{named_matter(facts)}已处置完成，你单位的协办任务按未完成处理，不需再办理。",
+    "suspension_requested": lambda facts: f"{named_matter(facts)}申请挂起{facts.working_days}个工作日，请审批。",
+    "suspension": _suspension,
+    "work_resumed": lambda facts: f"{named_matter(facts)}的挂起已结束，请继续办理{_until(facts)}。",
+    "whistle": _whistle,
+    "whistle_answered": _whistle_answered,
+    "whistle_concluded": lambda facts: f"吹哨事项{named_matter(facts)}已有结论：{_short(facts.words)}",
+    "acknowledged": lambda facts: f"{facts.unit}已签收对{named_matter(facts)}的批示。",
+    "followed": lambda facts: f"{facts.unit}已反馈{named_matter(facts)}批示的落实情况：{_short(facts.words)}",
     "resolved": lambda facts: f"{named_matter(facts)}已由{facts.unit}处置完成，请反馈诉求人并核实。",
     "ended": lambda facts: f"{named_matter(facts)}已{facts.words}，不需再办理。",
     "resumed": lambda facts: f"{named_matter(facts)}的并单已撤销，请继续办理{_until(facts)}。",

@@ -14,7 +14,7 @@ from services.identity.permissions import Scope
 from services.organization.models import Unit
 from services.platform.text import Code
 from services.tickets.lifecycle import OPEN
-from services.tickets.models import Assignment, Ticket
+from services.tickets.models import Assignment, Directive, Ticket, WhistleCall
 
 Status = Literal["received", "dispatched", "accepted", "resolved", "answered", "closed", "rejected", "cancelled", "merged", "open"]
 
@@ -69,7 +69,10 @@ def compile_filter(
 
 
 def compile_scope(scope: Scope, columns: Columns) -> ColumnElement[bool]:
-    """Return the condition that `scope` may know of a ticket: by area, by functional line, or by a seat it was ever given to."""
+    """Return the condition that `scope` may know of a ticket: by area, by functional line, or by a seat it was ever given to.
+
+    A seat that a whistle called or an instruction addressed was given it too, for good.
+    """
     if scope.everything:
         return true()
     parts: list[ColumnElement[bool]] = [columns["area_path"].startswith(prefix, autoescape=True) for prefix in scope.prefixes]
@@ -79,6 +82,10 @@ def compile_scope(scope: Scope, columns: Columns) -> ColumnElement[bool]:
         seats.append(Assignment.unit_id.in_(line))
     if seats:
         parts.append(columns["id"].in_(select(Assignment.ticket_id).where(or_(*seats))))
+    if scope.unit_ids:
+        parts.append(columns["id"].in_(select(WhistleCall.ticket_id).where(WhistleCall.unit_id.in_(scope.unit_ids))))
+        instructed = (Directive.kind == "instruct", Directive.to_unit_id.in_(scope.unit_ids))
+        parts.append(columns["id"].in_(select(Directive.ticket_id).where(*instructed)))
     return or_(*parts) if parts else false()
 
 

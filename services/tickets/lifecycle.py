@@ -207,7 +207,7 @@ TABLE: tuple[Step, ...] = (
         "the clocks of the work and of tasks pause; review starts",
     ),
     *_in(
-        ("accepted",),
+        OPEN[:3],
         "resume",
         SAME,
         _HOLDER | _ABOVE | {Relation.SYSTEM},

@@ -203,7 +203,7 @@ def join(case: Case, command: CoTask, deed: Deed) -> Outcome:
     unit = staffed_unit(case, command.unit, deed)
     row = joined(case, unit, command, deed)
     clocks = tasks.started(case, [(unit.id, tasks.limit_of(command))], deed.now)
-    data = {"unit_id": str(unit.id), "task": command.task, "assignment_id": str(row["id"])}
+    data = {"unit_id": str(unit.id), "task": command.task, "assignment_id": str(row["id"]), **tasks.told(clocks)}
     return Outcome(data, inserts=(Insert(Assignment, row), *clocks))
 
 
@@ -256,8 +256,9 @@ def assign_lead(  # noqa: PLR0913  what a change of lead depends on
         "co_unit_ids": [str(helper["unit_id"]) for helper in helpers],
         "designated": designate,
     }
-    clocks = (*_clocks(case, deed), *tasks.started(case, [(helper.id, None) for helper in fresh], deed.now))
-    inserts = (*(Insert(Assignment, item) for item in (row, *helpers)), *clocks, *_round(case, deed))
+    helping = tasks.started(case, [(helper.id, None) for helper in fresh], deed.now)
+    data |= tasks.told(helping)
+    inserts = (*(Insert(Assignment, item) for item in (row, *helpers)), *_clocks(case, deed), *helping, *_round(case, deed))
     over = tasks.ended(case, [unit.id], deed.now, "became_lead")
     stopped = timing.stop(case, ["dispatch", "adjudicate"], deed.now)
     return Outcome(data, values, inserts=inserts, updates=(*_ending(case, ended, deed.now), *over, *stopped))

@@ -14,7 +14,7 @@ from services.platform.errors import Conflict, Invalid
 from services.tickets import timing
 from services.tickets.calling_commands import CoTask
 from services.tickets.case import Case, Deed
-from services.tickets.changes import Insert, Outcome, Update
+from services.tickets.changes import Insert, Outcome, Row, Update
 from services.tickets.commands import FinishTask, happened
 from services.tickets.models import Assignment
 from services.tickets.working import checked_instant, helped, work_log
@@ -39,6 +39,11 @@ def started(case: Case, tasks: Sequence[tuple[UUID, StageLimit | None]], at: dat
     for turn, (unit_id, limit) in enumerate(tasks, first):
         clocks += timing.start(case, STAGE, at, turn=turn, limit=limit, unit_id=unit_id)
     return clocks
+
+
+def told(clocks: Sequence[Insert]) -> Row:
+    """Return what the event says of when the tasks are due, which were given with one limit."""
+    return {"task_due_at": clocks[0].row["due_at"].isoformat()} if clocks else {}
 
 
 def finish_task(case: Case, command: FinishTask, deed: Deed) -> Outcome:
@@ -68,7 +73,7 @@ def ended(case: Case, units: Iterable[UUID], at: datetime, end: str) -> tuple[Up
     return (*rows, *timing.stop(replace(case, clocks=tuple(stopping)), [STAGE], at))
 
 
-def left_open(case: Case, reason: str | None, at: datetime) -> tuple[dict[str, object], tuple[Update, ...]]:
+def left_open(case: Case, reason: str | None, at: datetime) -> tuple[Row, tuple[Update, ...]]:
     """Return what becomes of the open tasks when the work is done: what the event says of them, and their end.
 
     Raises Conflict ``ticket.open_tasks`` where some are open and nobody says why it is done without them.

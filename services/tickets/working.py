@@ -34,7 +34,7 @@ def work_log(case: Case, deed: Deed, kind: str, words: str, files: list[File], a
 
 
 def log_work(case: Case, command: LogWork, deed: Deed) -> Outcome:
-    """Write down what was done; the first contact with the complainant stops its clock, and so does a stage of the work that is finished."""
+    """Write down what was done; the first contact with the complainant stops its clock, so does a stage of the work that is finished."""
     at, counted = checked_instant(case, happened(command, deed.now), deed)
     log_id, insert, links = work_log(case, deed, "contact" if command.contacted else "work", command.words, command.files, at)
     first = command.contacted and case.ticket.first_contact_at is None

@@ -12,6 +12,7 @@ _STEPS: Mapping[str, Step] = {
     "ticket.received": "received",
     "ticket.dispatched": "dispatched",
     "ticket.transferred": "dispatched",
+    "ticket.adjudicated": "dispatched",
     "ticket.handed_up": "dispatched",
     "ticket.accepted": "accepted",
     "ticket.extension_decided": "extended",
