@@ -30,6 +30,6 @@ class FromRow:
         return cls(*_reader(kind)(row))
 
     def row(self) -> dict[str, Any]:
-        """Return the fields as a row is written. The values are the same objects: ``asdict`` copies each, which takes a hundred times as long."""
-        kind = type(self)
+        """Return the fields as a row is written. The values are the same objects: ``asdict`` copies each, which takes far longer."""
+        kind: Any = type(self)
         return dict(zip(_names(kind), _reader(kind)(self), strict=True))
