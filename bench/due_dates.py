@@ -1,6 +1,6 @@
 """How fast due instants are counted: ``python -m bench.due_dates [--starts 1000000] [--sample 2000]``.
 
-A million starts, spread over 2024 to 2026 by a fixed seed, on a calendar with summer and winter hours and all holidays of those years: what a
+A million starts in 2024 to 2026, by a fixed seed, on a calendar with summer and winter hours and all holidays of those years: what a
 recalculation after a changed calendar has to count. For each unit (1) all of them in one batch, (2) the same one call at a time, and
 (3) a sample by a plain walker that knows no sums and goes day by day. All three in the same run; their answers on the
 sample are compared. Seconds are of the processor, since nothing here waits. Exit code 1 where an answer differs.

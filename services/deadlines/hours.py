@@ -6,6 +6,7 @@ so a day that is worked always has hours. An interval counts its first instant a
 """
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -17,7 +18,7 @@ _TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])|24:00")
 _MONTH_DAY = re.compile(r"[0-9]{2}-[0-9]{2}")
 _NEW_YEAR = date(2000, 1, 1).toordinal()
 _LEAP_YEAR = [date.fromordinal(ordinal) for ordinal in range(_NEW_YEAR, _NEW_YEAR + 366)]
-_MONTH_DAYS = {(day.month, day.day) for day in _LEAP_YEAR}
+_MONTH_DAYS = tuple((day.month, day.day) for day in _LEAP_YEAR)
 """Every month and day a year can have."""
 
 
@@ -48,6 +49,12 @@ class Season:
     last: tuple[int, int]
     hours: DayHours
 
+    @property
+    def days(self) -> tuple[tuple[int, int], ...]:
+        """Every month and day in it."""
+        first, end = _MONTH_DAYS.index(self.first), _MONTH_DAYS.index(self.last) + 1
+        return _MONTH_DAYS[first:end] if self.first <= self.last else (*_MONTH_DAYS[first:], *_MONTH_DAYS[:end])
+
 
 @dataclass(frozen=True)
 class OfficeHours:
@@ -57,16 +64,20 @@ class OfficeHours:
 
     def __post_init__(self) -> None:
         """Look at every day a year can have."""
-        for month, day in sorted(_MONTH_DAYS):
-            held = [season for season in self.seasons if _holds(season, (month, day))]
-            if len(held) != 1:
-                raise ValueError(f"{month:02}-{day:02} {'is in no season' if not held else 'is in more than one season'}")
+        self.by_month_day  # noqa: B018  it raises where the seasons do not fit
 
     @cached_property
     def by_month_day(self) -> dict[tuple[int, int], DayHours]:
         """The hours of every day a year can have."""
-        found = ((place, season) for place in _MONTH_DAYS for season in self.seasons if _holds(season, place))
-        return {place: season.hours for place, season in found}
+        held = [(place, season.hours) for season in self.seasons for place in season.days]
+        found = dict(held)
+        wrong = min(set(_MONTH_DAYS) - set(found), default=None)
+        if wrong is not None:
+            raise ValueError(f"{_month_day(wrong)} is in no season")
+        if len(held) > len(found):
+            twice = min(place for place, times in Counter(place for place, _ in held).items() if times > 1)
+            raise ValueError(f"{_month_day(twice)} is in more than one season")
+        return found
 
     def on(self, day: date) -> DayHours:
         """Return the hours of a day that is worked."""
@@ -104,8 +115,8 @@ def shown_hours(hours: OfficeHours) -> list[dict[str, object]]:
     """Return hours as a definition has them."""
     return [
         {
-            "from": "{:02}-{:02}".format(*season.first),
-            "to": "{:02}-{:02}".format(*season.last),
+            "from": _month_day(season.first),
+            "to": _month_day(season.last),
             "intervals": [[_time(first), _time(last)] for first, last in season.hours.intervals],
         }
         for season in hours.seasons
@@ -116,10 +127,8 @@ def _time(minutes: int) -> str:
     return f"{minutes // 60:02}:{minutes % 60:02}"
 
 
-def _holds(season: Season, place: tuple[int, int]) -> bool:
-    if season.first <= season.last:
-        return season.first <= place <= season.last
-    return place >= season.first or place <= season.last
+def _month_day(place: tuple[int, int]) -> str:
+    return f"{place[0]:02}-{place[1]:02}"
 
 
 DEFAULT_HOURS = whole_year((8 * 60, 12 * 60), (14 * 60 + 30, 17 * 60 + 30))
