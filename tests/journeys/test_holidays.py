@@ -76,16 +76,16 @@ async def test_two_working_days_from_the_friday_before_the_spring_festival(desk,
 
 
 async def test_a_limit_in_a_year_nobody_announced_says_so_and_is_worked_out_anew_when_it_is(desk, county):
-    desk.move(shanghai(2028, 12, 28, 10))
+    desk.move(shanghai(2023, 12, 28, 10))
     number = await file_noise(desk)
     await desk.does("grid", number, "accept")
     before = (await clocks(desk, number))["resolve"]
-    assert before["provisional"], "2028 and 2029 are not announced"
+    assert before["provisional"], "nobody loaded the lists of 2023 and 2024 here"
+    assert before["due_at"] == "2024-01-01T16:00:00Z", "Friday the 29th and, as far as the plain week goes, Monday the 1st"
     announced = {
-        "2028": {"official": True, "source": "国务院办公厅", "off": {"2028-12-30": "元旦", "2028-12-31": "元旦"}, "on": {}},
-        "2029": {"official": True, "source": "国务院办公厅", "off": {"2029-01-01": "元旦"}, "on": {}},
+        "2023": {"official": True, "source": "国办发明电〔2022〕16号", "off": {"2023-10-01": "国庆节"}, "on": {}},
+        "2024": {"official": True, "source": "国办发明电〔2023〕7号", "off": {"2024-01-01": "元旦"}, "on": {}},
     }
-    announced["2028"]["off"] |= {"2028-12-29": "元旦"}
     async with unit_of_work(SYSTEM) as work:
         assert await load_years(work, announced)
     async with county.as_role(WORKER):
@@ -97,8 +97,7 @@ async def test_a_limit_in_a_year_nobody_announced_says_so_and_is_worked_out_anew
 
     after = (await clocks(desk, number))["resolve"]
     assert not after["provisional"]
-    assert after["due_at"] == "2029-01-03T16:00:00Z", "Friday the 29th is off now: 2 and 3 January are day 1 and 2"
-    assert after["due_at"] != before["due_at"]
+    assert after["due_at"] == "2024-01-02T16:00:00Z", "New Year's Day is off: Tuesday the 2nd is day 2"
     assert [(move["kind"], move["due_before"], move["due_after"]) for move in after["moves"]] == [
         ("recalculation", before["due_at"], after["due_at"])
     ]
