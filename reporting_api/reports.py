@@ -18,7 +18,7 @@ from services.platform.unit_of_work import unit_of_work
 from services.reports.drilldown import Part, counted_tickets
 from services.reports.figures import report
 from services.reports.metrics import METRICS, MOST_DECIMALS, Metric
-from services.reports.questions import Asked, Grouping, Source
+from services.reports.questions import Asked, Grouping, Removal, Source
 from services.reports.views import CountedTickets, Metrics, MetricView, Report
 from services.web.paging import PageCursor, PageLimit, link_next, read_cursor, write_cursor
 from services.web.routes import door_router
@@ -55,7 +55,8 @@ RowKey = Annotated[
     Query(max_length=80, description="`key` of a row, with the `by` of the report.", examples=["441624108"]),
 ]
 _CSV_EXAMPLE = (
-    "指标,起,止,代码,名称,分子,分母,百分比,显示\r\ncompletion_rate_due@1,2026-11-01,2026-11-22,441624108,彭寨镇,911,972,93.72,93.72%\r\n"
+    "指标,起,止,代码,名称,分子,分母,百分比,显示,剔除前,剔除后,剔除分子,剔除分母\r\n"
+    "completion_rate_due@1,2026-11-01,2026-11-22,441624108,彭寨镇,911,972,93.72,93.72%,93.72%,93.92%,0,2\r\n"
 )
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _CSV_TICKETS: dict[int | str, dict[str, Any]] = {
@@ -91,9 +92,14 @@ def asked_of(  # noqa: PLR0913, PLR0917  one parameter of the address each
     channel: Annotated[Code | None, Query(examples=["hotline"])] = None,
     category: Annotated[Code | None, Query(description="With all below it.", examples=["water"])] = None,
     source: Annotated[Source | None, Query(description="Default: what the metric counts, for most the complaints alone.")] = None,
+    exclusions: Annotated[
+        Removal, Query(description="Whether tickets with an unreasonable demand are counted. Both figures are told in any case.")
+    ] = "kept",
 ) -> Asked:
     """Return what the address asks; raise where a day is none."""
-    return Asked(metric.removesuffix(".csv"), read_day(first, "from"), read_day(last, "to"), unit, holder, by, channel, category, source)
+    return Asked(
+        metric.removesuffix(".csv"), read_day(first, "from"), read_day(last, "to"), unit, holder, by, channel, category, source, exclusions
+    )
 
 
 def read_day(text: str | None, name: str) -> date | None:

@@ -5,10 +5,10 @@ from typing import Any
 
 from services.platform.clock import local_text
 from services.reports.drilldown import Counted
-from services.reports.views import CountedTicket, Report
+from services.reports.views import CountedTicket, FigureTwice, Report
 from services.tickets.lifecycle import STATUS_NAMES
 
-REPORT_HEADER = ("指标", "起", "止", "代码", "名称", "分子", "分母", "百分比", "显示")
+REPORT_HEADER = ("指标", "起", "止", "代码", "名称", "分子", "分母", "百分比", "显示", "剔除前", "剔除后", "剔除分子", "剔除分母")
 TICKETS_HEADER = (
     "工单编号", "状态", "渠道", "来源", "类别", "地点代码", "地点", "承办单位", "轮次", "受理时间", "到期时间", "办结时间", "按期",
 )  # fmt: skip
@@ -19,9 +19,13 @@ _VERDICTS = {True: "是", False: "否", None: ""}
 def report_rows(told: Report) -> list[tuple[Any, ...]]:
     """Return the rows of a report and, last, their total."""
     same = (told.metric, told.period.first, told.period.last)
-    rows = [(*same, row.key, row.name, row.numerator, row.denominator, row.percent, row.shown) for row in told.rows]
-    total = told.total
-    return [*rows, (*same, "", "合计", total.numerator, total.denominator, total.percent, total.shown)]
+    rows = [(*same, row.key, row.name, *_figure(row)) for row in told.rows]
+    return [*rows, (*same, "", "合计", *_figure(told.total))]
+
+
+def _figure(found: FigureTwice) -> tuple[Any, ...]:
+    removal = (found.before_removal.shown, found.after_removal.shown, found.taken_out.numerator, found.taken_out.denominator)
+    return (found.numerator, found.denominator, found.percent, found.shown, *removal)
 
 
 def ticket_rows(found: Counted) -> list[tuple[Any, ...]]:

@@ -24,13 +24,23 @@ from services.reports.models import ReportFact, RollupCell
 
 TICKET_STATE = """
 SELECT t.id, t.number, t.version, t.round, t.status, t.source, t.channel, t.category_code, t.urgency, t.area_path,
-       t.lead_unit_id, t.desk_unit_id, t.received_at, t.closed_at, c.due_at, c.first_due_at, c.stopped_at AS disposed_at
+       t.lead_unit_id, t.desk_unit_id, t.received_at, t.closed_at, c.due_at, c.first_due_at, c.stopped_at AS disposed_at,
+       w.called_at, w.reached, w.contacted, w.solved, w.satisfied,
+       EXISTS (SELECT FROM demand_exclusions e WHERE e.ticket_id = t.id AND e.round = t.round AND e.state IN ('granted', 'upheld'))
+           AS unreasonable
 FROM tickets t
 LEFT JOIN LATERAL (
     SELECT due_at, first_due_at, stopped_at FROM clocks
     WHERE ticket_id = t.id AND round = t.round AND stage = 'resolve' AND state <> 'cancelled'
     ORDER BY turn DESC LIMIT 1
 ) c ON true
+LEFT JOIN LATERAL (
+    SELECT max(b.called_at) AS called_at, bool_or(b.reached) AS reached,
+           (array_agg(b.contacted ORDER BY b.called_at DESC, b.id DESC) FILTER (WHERE b.contacted IS NOT NULL))[1] AS contacted,
+           (array_agg(b.solved ORDER BY b.called_at DESC, b.id DESC) FILTER (WHERE b.solved IS NOT NULL))[1] AS solved,
+           (array_agg(b.satisfied ORDER BY b.called_at DESC, b.id DESC) FILTER (WHERE b.satisfied IS NOT NULL))[1] AS satisfied
+    FROM call_backs b WHERE b.ticket_id = t.id GROUP BY b.round ORDER BY b.round DESC LIMIT 1
+) w ON true
 """
 _LOCK = text(
     "SELECT pg_advisory_xact_lock_shared(:room, -1),"

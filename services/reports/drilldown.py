@@ -18,7 +18,7 @@ from services.reports.questions import Asked, Question, understand
 from services.reports.selecting import FACTS, NONE_KEY, counted_facts
 from services.reports.views import CountedTicket, UnitName
 
-Part = Literal["numerator", "denominator", "excluded"]
+Part = Literal["numerator", "denominator", "excluded", "taken_out_numerator", "taken_out_denominator"]
 Place = tuple[datetime, UUID]
 
 
@@ -43,7 +43,7 @@ async def counted_tickets(work: Work, asked: Asked, part: Part, *, key: str | No
     if key is not None:
         _require_key(question, key)
     order = (FACTS[COUNTERS[counters[0]].basis], FACTS.ticket_id)
-    conditions = counted_facts(question, counters, key)
+    conditions = counted_facts(question, counters, key, taken_out=part.startswith("taken_out"))
     total = await work.session.scalar(select(func.count()).select_from(ReportFact).where(*conditions))
     query = select(ReportFact.__table__, order[0].label("counted_at")).where(*conditions).order_by(*order).limit(limit + 1)
     if after is not None:
@@ -57,7 +57,7 @@ async def counted_tickets(work: Work, asked: Asked, part: Part, *, key: str | No
 def _counters(question: Question, part: Part) -> tuple[str, ...]:
     if part == "excluded":
         return EXCLUSIONS
-    counters = question.metric.numerator if part == "numerator" else question.metric.denominator
+    counters = question.metric.numerator if part.endswith("numerator") else question.metric.denominator
     if not counters:
         raise Invalid("part.unknown", "This metric is a count: it has a numerator only.")
     return counters

@@ -9,6 +9,14 @@ The verdicts, all about the newest round and its resolve clock:
 - *disposed on time*: the disposal ended (the clock stopped) at or before the due instant, whenever it was verified and closed.
 
 Without a due instant, or before completion, the last three are None: neither kept nor missed.
+
+About what the complainants said (回访), all of the newest round in which somebody was called or spoke of their own:
+
+- *reached*: somebody was spoken to. Nobody was, however often it was tried: False, and the next three are None.
+- *contacted*, *solved*, *satisfied*: the newest word on each, apart; None where nothing was said of it. No answer is no word.
+
+*reworked* (返工): there was a second round. *unreasonable*: the demand of the newest round was adjudicated to be unreasonable, and no
+appeal is open. Such a ticket is left out of the figures after removal (剔除后), and only there.
 """
 
 from collections.abc import Iterable, Mapping
@@ -51,6 +59,13 @@ class Fact(NamedTuple):
     on_time: bool | None
     on_first_time: bool | None
     disposed_on_time: bool | None
+    called_at: datetime | None
+    reached: bool | None
+    contacted: bool | None
+    solved: bool | None
+    satisfied: bool | None
+    reworked: bool
+    unreasonable: bool
 
 
 class Places:
@@ -90,7 +105,7 @@ class Places:
 
 
 def fact_of(ticket: Mapping[str, Any], places: Places) -> Fact:
-    """Return the fact of a ticket: its columns, with `due_at`, `first_due_at` and `disposed_at` of its clock (None without)."""
+    """Return the fact of a ticket: its columns, with what :data:`services.reports.counting.TICKET_STATE` joins to them."""
     status: str = ticket["status"]
     completed_at = ticket["closed_at"] if status == "closed" else None
     due_at, first_due_at, disposed_at = ticket["due_at"], ticket["first_due_at"], ticket["disposed_at"]
@@ -123,4 +138,11 @@ def fact_of(ticket: Mapping[str, Any], places: Places) -> Fact:
         on_time=completed_at <= due_at if judged else None,
         on_first_time=completed_at <= first_due_at if judged else None,
         disposed_on_time=(disposed_at is not None and disposed_at <= due_at) if judged else None,
+        called_at=ticket["called_at"],
+        reached=ticket["reached"],
+        contacted=ticket["contacted"],
+        solved=ticket["solved"],
+        satisfied=ticket["satisfied"],
+        reworked=ticket["round"] > 1,
+        unreasonable=ticket["unreasonable"],
     )

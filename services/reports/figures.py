@@ -16,11 +16,12 @@ from services.reports.measures import EXCLUSIONS
 from services.reports.metrics import Figure, figure_of
 from services.reports.models import ReportFact
 from services.reports.planning import Period, plan
-from services.reports.questions import Asked, Question, understand
+from services.reports.questions import Asked, Question, Removal, understand
 from services.reports.selecting import NONE_KEY, cell_sums, fact_sums
-from services.reports.views import Exclusions, FigureView, PeriodView, Report, ReportRow, UnitName
+from services.reports.views import Exclusions, FigureTwice, FigureView, PeriodView, Report, ReportRow, TakenOut, UnitName
 
 Sums = dict[str, int]
+REMOVALS: tuple[Removal, ...] = ("kept", "removed")
 _UNPLACED, _UNCATEGORISED = "未定位到该层级", "未分类"
 
 
@@ -28,15 +29,16 @@ async def report(work: Work, asked: Asked, *, decimals: int = 2) -> Report:
     """Return the report; raise where something asked for is unknown, not the asker's or impossible."""
     await one_snapshot(work.session)
     question = await understand(work, asked)
-    sums = await sums_by_row(work.session, question)
-    total = _added(sums.values())
+    both = await both_sums(work.session, question)
+    sums = both[question.exclusions]
+    total = {removal: _added(both[removal].values()) for removal in REMOVALS}
     began, as_of = await recorded_time(work)
     recorded = began is not None and question.period.touches(began, question.today)
     rows = []
     for key, name, period in _rows(question, sums):
         here = recorded and began is not None and period.touches(began, question.today)
-        figure = figure_of(question.metric, sums.get(key, {}), recorded=here, decimals=decimals)
-        rows.append(ReportRow(key=key, name=name, **vars(figure)))
+        told = _told(question, {removal: both[removal].get(key, {}) for removal in REMOVALS}, recorded=here, decimals=decimals)
+        rows.append(ReportRow(key=key, name=name, **told))
     return Report(
         metric=question.metric.key,
         name=question.metric.name,
@@ -47,9 +49,10 @@ async def report(work: Work, asked: Asked, *, decimals: int = 2) -> Report:
         source=question.source,
         by=question.by,
         whole=question.whole,
-        exclusions=_exclusions(total),
+        unreasonable=question.exclusions,
+        exclusions=_exclusions(total[question.exclusions]),
         rows=rows,
-        total=_view(figure_of(question.metric, total, recorded=recorded, decimals=decimals)),
+        total=FigureTwice(**_told(question, total, recorded=recorded, decimals=decimals)),
     )
 
 
@@ -60,6 +63,11 @@ async def one_snapshot(session: AsyncSession) -> None:
 
 async def sums_by_row(session: AsyncSession, question: Question, *, by_sums: bool = True) -> dict[str, Sums]:
     """Return the sums by counter of each row that has any. `by_sums=False` counts everything over the facts: the same figures."""
+    return (await both_sums(session, question, by_sums=by_sums))[question.exclusions]
+
+
+async def both_sums(session: AsyncSession, question: Question, *, by_sums: bool = True) -> dict[Removal, dict[str, Sums]]:
+    """Return what :func:`sums_by_row` does, before and after the removal of unreasonable demands, of one reading."""
     counters = tuple(dict.fromkeys((*question.metric.numerator, *question.metric.denominator, *EXCLUSIONS)))
     queries = []
     for stretch in plan(question.period, question.need, cells=question.by_sums and by_sums):
@@ -69,13 +77,14 @@ async def sums_by_row(session: AsyncSession, question: Question, *, by_sums: boo
             queries += fact_sums(question, stretch.period, counters)
     found = await session.execute(union_all(*queries) if len(queries) > 1 else queries[0])
     fold = _Folding(question)
-    sums: dict[str, Sums] = {}
-    for key, *values in found:
-        row = sums.setdefault(fold(key), {})
-        for counter, value in zip(counters, values, strict=True):
-            if value:
-                row[counter] = row.get(counter, 0) + int(value)
-    return {key: row for key, row in sums.items() if row}
+    both: dict[Removal, dict[str, Sums]] = {removal: {} for removal in REMOVALS}
+    for key, unreasonable, *values in found:
+        for removal in ("kept",) if unreasonable else REMOVALS:
+            row = both[removal].setdefault(fold(key), {})
+            for counter, value in zip(counters, values, strict=True):
+                if value:
+                    row[counter] = row.get(counter, 0) + int(value)
+    return {removal: {key: row for key, row in sums.items() if row} for removal, sums in both.items()}
 
 
 async def recorded_time(work: Work) -> tuple[date | None, datetime]:
@@ -154,6 +163,19 @@ def _added(rows: Iterable[Sums]) -> Sums:
 def _exclusions(total: Sums) -> Exclusions:
     found = {reason: total.get(reason, 0) for reason in EXCLUSIONS}
     return Exclusions(total=sum(found.values()), **found)
+
+
+def _told(question: Question, sums: Mapping[Removal, Sums], *, recorded: bool, decimals: int) -> dict[str, Any]:
+    """Return the figure that was asked for, and beside it the one before and the one after removal, with how many were taken out."""
+    figures = {removal: figure_of(question.metric, sums[removal], recorded=recorded, decimals=decimals) for removal in REMOVALS}
+    before, after = figures["kept"], figures["removed"]
+    less = None if before.denominator is None else before.denominator - (after.denominator or 0)
+    return {
+        **vars(figures[question.exclusions]),
+        "before_removal": _view(before),
+        "after_removal": _view(after),
+        "taken_out": TakenOut(numerator=before.numerator - after.numerator, denominator=less),
+    }
 
 
 def _view(figure: Figure) -> FigureView:

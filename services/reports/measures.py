@@ -15,7 +15,7 @@ from typing import Literal
 from services.platform.clock import local_day
 from services.reports.facts import Fact
 
-Basis = Literal["received_at", "due_at", "completed_at"]
+Basis = Literal["received_at", "due_at", "completed_at", "called_at"]
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,17 @@ _DECLARED = (
     Counter("closed_late", "completed_at", {"on_time": False}),
     Counter("closed_on_first_time", "completed_at", {"on_first_time": True}),
     Counter("closed_disposed_on_time", "completed_at", {"disposed_on_time": True}),
+    Counter("closed_first_round", "completed_at", {"completed": True, "reworked": False}),
+    Counter("due_reworked", "due_at", {"counted": True, "reworked": True}),
+    Counter("called", "called_at", {"counted": True}),
+    Counter("called_reached", "called_at", {"counted": True, "reached": True}),
+    Counter("called_unreached", "called_at", {"counted": True, "reached": False}),
+    Counter("called_contacted", "called_at", {"counted": True, "contacted": True}),
+    Counter("called_uncontacted", "called_at", {"counted": True, "contacted": False}),
+    Counter("called_solved", "called_at", {"counted": True, "solved": True}),
+    Counter("called_unsolved", "called_at", {"counted": True, "solved": False}),
+    Counter("called_satisfied", "called_at", {"counted": True, "satisfied": True}),
+    Counter("called_dissatisfied", "called_at", {"counted": True, "satisfied": False}),
 )
 COUNTERS: Mapping[str, Counter] = {counter.code: counter for counter in _DECLARED}
 EXCLUSIONS = ("rejected", "cancelled", "merged")
@@ -74,10 +85,13 @@ GRAINS = (
 )
 
 
-Key = tuple[str, str, date, str, str, str]
-"""Which cell: grain, area, day, category, channel, source: its primary key, in the order cells are locked in. A plain tuple, for speed."""
+UNREASONABLE = "unreasonable"
+"""What cells of tickets with an unreasonable demand have in `demand`; all others have ''. So both variants come of one reading."""
 
-KEY = ("grain", "area", "day", "category", "channel", "source")
+Key = tuple[str, str, date, str, str, str, str]
+"""Which cell: grain, area, day, category, channel, source, demand: its primary key, in the order cells are locked in."""
+
+KEY = ("grain", "area", "day", "category", "channel", "source", "demand")
 Sums = dict[Key, dict[str, int]]
 Count = tuple[str, date]
 """A counter, and the day it counts a fact on."""
@@ -114,10 +128,14 @@ def counts_of(fact: Fact) -> set[Count]:
     return found
 
 
-def _dimensions(fact: Fact) -> tuple[str, str, str, str, str, str]:
-    """Return township, village, place, category, channel and source as cells know them."""
+Dimensions = tuple[str, str, str, str, str, str, str]
+
+
+def _dimensions(fact: Fact) -> Dimensions:
+    """Return township, village, place, category, channel, source and demand as cells know them."""
     township = fact.township_path or fact.area_path
-    return township, fact.village_path or township, fact.area_path, fact.category_code or "", fact.channel, fact.source
+    demand = UNREASONABLE if fact.unreasonable else ""
+    return township, fact.village_path or township, fact.area_path, fact.category_code or "", fact.channel, fact.source, demand
 
 
 def add(sums: Sums, fact: Fact, amount: int = 1) -> None:
@@ -125,20 +143,20 @@ def add(sums: Sums, fact: Fact, amount: int = 1) -> None:
     _add(sums, _dimensions(fact), [(count, amount) for count in counts_of(fact)])
 
 
-def _add(sums: Sums, dimensions: tuple[str, str, str, str, str, str], counts: Iterable[tuple[Count, int]]) -> None:
+def _add(sums: Sums, dimensions: Dimensions, counts: Iterable[tuple[Count, int]]) -> None:
     days: dict[date, dict[str, int]] = {}
     months: dict[date, dict[str, int]] = {}
     for (counter, day), amount in counts:
         for span, first in ((days, day), (months, day.replace(day=1))):
             cell = span.setdefault(first, {})
             cell[counter] = cell.get(counter, 0) + amount
-    township, village, place, category, channel, source = dimensions
+    township, village, place, category, channel, source, demand = dimensions
     areas = {"whole": "", "township": township, "village": village, "place": place}
     for grain in GRAINS:
         area = areas[grain.level]
         kinds = (category, channel) if grain.kinds else ("", "")
         for first, amounts in (months if grain.period == "month" else days).items():
-            cell = sums.setdefault((grain.code, area, first, *kinds, source), {})
+            cell = sums.setdefault((grain.code, area, first, *kinds, source, demand), {})
             for counter, amount in amounts.items():
                 cell[counter] = cell.get(counter, 0) + amount
 

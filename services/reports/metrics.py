@@ -45,7 +45,8 @@ class Metric:
         return basis
 
 
-_RECEIVED, _CLOSED, _DUE = "按受理日", "按办结日", "按到期日"
+_RECEIVED, _CLOSED, _DUE, _CALLED = "按受理日", "按办结日", "按到期日", "按最近一次回访日"
+_CALL_NOTE = "每件工单计最近一轮回访中最新的表态;电话、上门、微信、查询码、书面确认均计入。未接通、未表态者不计入,另见未接通量。"
 _LATE_NOTE = "到期时间为处置时限的现行到期时间,含已批准的延期与挂起顺延。"
 _DECLARED = (
     Metric("received", 1, "受理量", "Complaints received", ("received",), (), "本期受理的工单", "", _RECEIVED),
@@ -85,6 +86,36 @@ _DECLARED = (
     Metric(
         "on_time_rate_due", 1, "按期结案率(按期/应结案)", "On-time completion of those due", ("due_on_time",), ("due",),
         "本期到期且办结时间不晚于到期时间的工单", "本期到期的工单,含以前各期受理的", _DUE, note=_LATE_NOTE,
+    ),
+    Metric(
+        "first_time_fix_rate", 1, "一次办结率", "First-time-fix rate", ("closed_first_round",), ("closed",),
+        "本期办结、至今只办理过一轮的工单", "本期办结的工单", _CLOSED,
+        note="办结后在重办期限内被重办的,移出分子;再次办结时只计入分母。期限未满的工单仍可能被重办。",
+    ),
+    Metric(
+        "rework_rate", 1, "返工率(重办/应办结)", "Rework rate of those due", ("due_reworked",), ("due",),
+        "本期到期且办理过第二轮的工单", "本期到期的工单,含以前各期受理的", _DUE, note="到期时间为最近一轮处置时限的到期时间。",
+    ),
+    Metric("called", 1, "回访量", "Tickets called back", ("called",), (), "本期回访(含诉求人自行确认)的工单", "", _CALLED),
+    Metric(
+        "no_answer", 1, "回访未接通量", "Tickets whose complainants were not reached", ("called_unreached",), (),
+        "本期回访、最近一轮中始终无人应答的工单", "", _CALLED, note="未接通不等于满意,不计入响应率、解决率、满意率。",
+    ),
+    Metric(
+        "reach_rate", 1, "有效回访率", "Share of those called back who were reached", ("called_reached",), ("called",),
+        "本期回访且已联系上诉求人的工单", "本期回访的工单", _CALLED,
+    ),
+    Metric(
+        "response_rate", 1, "响应率", "Response rate", ("called_contacted",), ("called_contacted", "called_uncontacted"),
+        "诉求人表示承办单位联系过本人的工单", "诉求人对是否联系作出表态的工单", _CALLED, note=_CALL_NOTE,
+    ),
+    Metric(
+        "resolution_rate", 1, "解决率", "Resolution rate", ("called_solved",), ("called_solved", "called_unsolved"),
+        "诉求人表示问题已解决的工单", "诉求人对是否解决作出表态的工单", _CALLED, note=_CALL_NOTE,
+    ),
+    Metric(
+        "satisfaction_rate", 1, "满意率", "Satisfaction rate", ("called_satisfied",), ("called_satisfied", "called_dissatisfied"),
+        "诉求人表示满意的工单", "诉求人对是否满意作出表态的工单", _CALLED, note=_CALL_NOTE,
     ),
 )  # fmt: skip
 METRICS: Mapping[str, Metric] = {metric.id: metric for metric in _DECLARED}

@@ -24,6 +24,7 @@ class ReportFact(Base):
         Index(None, "received_at", "ticket_id"),
         Index("ix_report_facts_due", "due_at", "ticket_id", postgresql_where=text("due_at IS NOT NULL")),
         Index("ix_report_facts_completed", "completed_at", "ticket_id", postgresql_where=text("completed_at IS NOT NULL")),
+        Index("ix_report_facts_called", "called_at", "ticket_id", postgresql_where=text("called_at IS NOT NULL")),
         Index(None, "area_path", "received_at"),
         Index(None, "lead_unit_id"),
     )
@@ -54,12 +55,20 @@ class ReportFact(Base):
     on_time: Mapped[bool | None]
     on_first_time: Mapped[bool | None]
     disposed_on_time: Mapped[bool | None]
+    called_at: Mapped[datetime | None]
+    reached: Mapped[bool | None]
+    contacted: Mapped[bool | None]
+    solved: Mapped[bool | None]
+    satisfied: Mapped[bool | None]
+    reworked: Mapped[bool] = mapped_column(server_default=text("false"))
+    unreasonable: Mapped[bool] = mapped_column(server_default=text("false"))
 
 
 class RollupCell(Base):
     """Sums over `report_facts` for one grain and key. A dimension the grain does not keep is ''; so is an unknown category.
 
-    `day` is a day in Asia/Shanghai, or the first of the month. What each counter counts: `measures.py`.
+    `day` is a day in Asia/Shanghai, or the first of the month. `demand` is ``unreasonable`` where that was adjudicated, else ''. What each
+    counter counts: `measures.py`.
     """
 
     __tablename__ = "rollup_cells"
@@ -71,6 +80,7 @@ class RollupCell(Base):
     category: Mapped[str] = mapped_column(primary_key=True)
     channel: Mapped[str] = mapped_column(primary_key=True)
     source: Mapped[str] = mapped_column(primary_key=True)
+    demand: Mapped[str] = mapped_column(server_default=text("''"), primary_key=True)
     received: Mapped[int]
     received_completed: Mapped[int]
     rejected: Mapped[int]
@@ -84,3 +94,14 @@ class RollupCell(Base):
     closed_late: Mapped[int]
     closed_on_first_time: Mapped[int]
     closed_disposed_on_time: Mapped[int]
+    closed_first_round: Mapped[int] = mapped_column(server_default=text("0"))
+    due_reworked: Mapped[int] = mapped_column(server_default=text("0"))
+    called: Mapped[int] = mapped_column(server_default=text("0"))
+    called_reached: Mapped[int] = mapped_column(server_default=text("0"))
+    called_unreached: Mapped[int] = mapped_column(server_default=text("0"))
+    called_contacted: Mapped[int] = mapped_column(server_default=text("0"))
+    called_uncontacted: Mapped[int] = mapped_column(server_default=text("0"))
+    called_solved: Mapped[int] = mapped_column(server_default=text("0"))
+    called_unsolved: Mapped[int] = mapped_column(server_default=text("0"))
+    called_satisfied: Mapped[int] = mapped_column(server_default=text("0"))
+    called_dissatisfied: Mapped[int] = mapped_column(server_default=text("0"))

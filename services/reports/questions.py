@@ -22,6 +22,8 @@ from services.tickets.filters import Columns, TicketFilter, compile_filter, comp
 
 Grouping = Literal["unit:county", "unit:township", "unit:village", "unit:grid", "channel", "category", "category:top", "day", "month"]
 Source = Literal["complaint", "discovered", "all"]
+Removal = Literal["kept", "removed"]
+"""Whether tickets with an unreasonable demand are counted (剔除前) or left out (剔除后)."""
 GROUPINGS: tuple[str, ...] = get_args(Grouping)
 _TIERS = ("city", "county", "township", "village", "grid")
 _MOST_ROWS = 400
@@ -46,6 +48,7 @@ class Asked:
     channel: str | None = None
     category: str | None = None
     source: Source | None = None
+    exclusions: Removal = "kept"
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,7 @@ class Question:
     policies: Catalogue
     channels: dict[str, str]
     today: date
+    exclusions: Removal = "kept"
 
     @property
     def tier(self) -> str | None:
@@ -124,7 +128,7 @@ async def understand(work: Work, asked: Asked) -> Question:
         source=None if source == "all" else source,
     )
     whole = scope.everything or (unit is not None and _inside(unit.path, scope.prefixes))
-    return Question(metric, period, asked.by, wanted, unit, holder, scope, whole, tree, policies, channels, today)
+    return Question(metric, period, asked.by, wanted, unit, holder, scope, whole, tree, policies, channels, today, asked.exclusions)
 
 
 def _period(asked: Asked, today: date) -> Period:

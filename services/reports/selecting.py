@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Date, Select, and_, cast, func, literal, l
 
 from services.platform.clock import SHANGHAI, day_end, day_start
 from services.reports.facts import PLACES
-from services.reports.measures import COUNTERS, Counter, Grain
+from services.reports.measures import COUNTERS, UNREASONABLE, Counter, Grain
 from services.reports.models import ReportFact, RollupCell
 from services.reports.planning import Period
 from services.reports.questions import Question
@@ -21,9 +21,11 @@ NONE_KEY = "-"
 
 
 def cell_sums(question: Question, grain: Grain, period: Period, counters: Sequence[str]) -> Select[Any]:
-    """Return the query of (key, sums…) over the cells of `grain`."""
-    key = _cell_key(question)
-    query = select(key.label("key"), *(func.sum(_CELLS[counter]).label(counter) for counter in counters))
+    """Return the query of (key, whether of unreasonable demands, sums…) over the cells of `grain`."""
+    key, unreasonable = _cell_key(question), _CELLS.demand == UNREASONABLE
+    query = select(
+        key.label("key"), unreasonable.label("unreasonable"), *(func.sum(_CELLS[counter]).label(counter) for counter in counters)
+    )
     query = query.where(_CELLS.grain == grain.code, _CELLS.day.between(period.first, period.last))
     if question.unit is not None and question.unit != question.tree.root:
         query = query.where(_CELLS.area >= question.unit.path, _CELLS.area < _path_end(question.unit.path))
@@ -33,11 +35,11 @@ def cell_sums(question: Question, grain: Grain, period: Period, counters: Sequen
         query = query.where(_CELLS.channel == channel)
     for category in question.wanted.category:
         query = query.where(or_(_CELLS.category == category, _CELLS.category.startswith(f"{category}.", autoescape=True)))
-    return query.group_by(key) if question.by else query
+    return query.group_by(key, unreasonable) if question.by else query.group_by(unreasonable)
 
 
 def fact_sums(question: Question, period: Period, counters: Sequence[str]) -> list[Select[Any]]:
-    """Return the queries of (key, sums…) over the facts: one for each instant that some counter goes by."""
+    """Return the queries of (key, whether of unreasonable demands, sums…) over the facts: one for each instant counters go by."""
     queries = []
     for basis in dict.fromkeys(COUNTERS[counter].basis for counter in counters):
         key = _fact_key(question, FACTS[basis])
@@ -46,17 +48,22 @@ def fact_sums(question: Question, period: Period, counters: Sequence[str]) -> li
             declared = COUNTERS[counter]
             here = declared.basis == basis
             sums.append(func.count().filter(_holds(declared)).label(counter) if here else literal_column("0").label(counter))
-        query = select(key.label("key"), *sums).select_from(ReportFact)
+        query = select(key.label("key"), FACTS.unreasonable.label("unreasonable"), *sums).select_from(ReportFact)
         query = query.where(*_within(FACTS[basis], period), *question.conditions(FACT_COLUMNS))
-        queries.append(query.group_by(key) if question.by else query)
+        queries.append(query.group_by(key, FACTS.unreasonable) if question.by else query.group_by(FACTS.unreasonable))
     return queries
 
 
-def counted_facts(question: Question, counters: Sequence[str], key: str | None) -> list[ColumnElement[bool]]:
-    """Return the conditions on facts that pick exactly what `counters` (all of one basis) counted, in the row `key` where given."""
+def counted_facts(question: Question, counters: Sequence[str], key: str | None, *, taken_out: bool = False) -> list[ColumnElement[bool]]:
+    """Return the conditions on facts that pick exactly what `counters` (all of one basis) counted, in the row `key` where given.
+
+    `taken_out`: of those the ones with an unreasonable demand, which the figure after removal leaves out.
+    """
     (basis,) = {COUNTERS[counter].basis for counter in counters}
     found = [or_(*(_holds(COUNTERS[counter]) for counter in counters)), *_within(FACTS[basis], question.period)]
     found += question.conditions(FACT_COLUMNS)
+    if taken_out or question.exclusions == "removed":
+        found.append(FACTS.unreasonable.is_(taken_out))
     if key is not None:
         found.append(_in_row(question, key, FACTS[basis]))
     return found

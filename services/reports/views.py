@@ -7,6 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
 _FIGURE: JsonDict = {"numerator": 911, "denominator": 972, "value": "911/972", "percent": "93.72", "shown": "93.72%", "no_data": False}
+_LESS: JsonDict = {"numerator": 911, "denominator": 970, "value": "911/970", "percent": "93.92", "shown": "93.92%", "no_data": False}
+_TWICE: JsonDict = {**_FIGURE, "before_removal": _FIGURE, "after_removal": _LESS, "taken_out": {"numerator": 0, "denominator": 2}}
 
 
 class UnitName(BaseModel):
@@ -61,7 +63,22 @@ class FigureView(BaseModel):
     no_data: bool
 
 
-class ReportRow(FigureView):
+class TakenOut(BaseModel):
+    """How many tickets with an unreasonable demand the figure after removal leaves out, of each part."""
+
+    numerator: int
+    denominator: int | None = Field(description="null for a count")
+
+
+class FigureTwice(FigureView):
+    """The figure that was asked for; and, always side by side, before and after the removal of unreasonable demands (剔除前、剔除后)."""
+
+    before_removal: FigureView
+    after_removal: FigureView
+    taken_out: TakenOut
+
+
+class ReportRow(FigureTwice):
     """One row; `key` picks its tickets in the drill-down. Key `-`: tickets without a value (not placed so precisely, no category)."""
 
     key: str
@@ -95,7 +112,7 @@ class Report(BaseModel):
                     "period": {"first": "2026-11-01", "last": "2026-11-22"}, "unit": {"code": "441624", "name": "和平县"}, "holder": None,
                     "source": "complaint", "by": "unit:township", "whole": True,
                     "exclusions": {"rejected": 3, "cancelled": 1, "merged": 5, "total": 9},
-                    "rows": [{"key": "441624108", "name": "彭寨镇", **_FIGURE}], "total": _FIGURE,
+                    "unreasonable": "kept", "rows": [{"key": "441624108", "name": "彭寨镇", **_TWICE}], "total": _TWICE,
                 }
             ]
         }
@@ -110,9 +127,10 @@ class Report(BaseModel):
     source: Literal["complaint", "discovered", "all"]
     by: str | None
     whole: bool = Field(description="false: only the tickets of your own functional line or seats are in it.")
+    unreasonable: Literal["kept", "removed"] = Field(description="Whether the figures themselves are those before or after removal.")
     exclusions: Exclusions
     rows: list[ReportRow]
-    total: FigureView
+    total: FigureTwice
 
 
 class CountedTicket(BaseModel):
@@ -151,7 +169,7 @@ class CountedTickets(BaseModel):
     """One page of the tickets behind a figure. `total` is the figure."""
 
     metric: str = Field(examples=["completion_rate_due@1"])
-    part: Literal["numerator", "denominator", "excluded"] = Field(examples=["numerator"])
+    part: Literal["numerator", "denominator", "excluded", "taken_out_numerator", "taken_out_denominator"] = Field(examples=["numerator"])
     total: int = Field(examples=[911])
     items: list[CountedTicket]
     next: str | None = Field(default=None, description="Cursor of the next page; null on the last.")

@@ -167,12 +167,13 @@ def _shown() -> Select[Any]:
     """The adjudications with their tickets' numbers and the names of everybody who had a part."""
     parts = {part: (aliased(Account), aliased(Member)) for part in ("proposed", "decided", "closed")}
     names = [member.name.label(f"{part}_by") for part, (_account, member) in parts.items()]
-    query: Select[Any] = select(DemandExclusion, Ticket.number, *names)
+    query: Any = select(DemandExclusion, Ticket.number, *names)
     query = query.join(Ticket, Ticket.id == DemandExclusion.ticket_id)
     for part, (account, member) in parts.items():
         query = query.outerjoin(account, account.id == getattr(DemandExclusion, f"{part}_by_account_id"))
         query = query.outerjoin(member, member.id == account.member_id)
-    return query.execution_options(populate_existing=True)
+    found: Select[Any] = query.execution_options(populate_existing=True)
+    return found
 
 
 async def _read(session: AsyncSession, ticket_id: UUID) -> ExclusionView:

@@ -140,8 +140,47 @@ async def stir(owner: asyncpg.Connection, dice: random.Random, ticket_ids: Itera
             await put_clock(owner, ticket_id, state["round"], due, due, stopped_at=state["resolved_at"])
 
 
+async def speak(owner: asyncpg.Connection, dice: random.Random, ticket_ids: Iterable[UUID]) -> None:
+    """Have people say something of the results, or nobody answer; some of them more than once, and of the round before."""
+    for ticket_id in ticket_ids:
+        for _ in range(dice.choice((1, 1, 2, 3))):
+            at, reached = NOON + timedelta(minutes=dice.randrange(-50_000, 90_000)), dice.random() < 0.7
+            words = [dice.choice((True, True, False, None)) if reached else None for _ in range(3)]
+            await owner.execute(
+                "INSERT INTO call_backs (id, ticket_id, round, called_at, reached, contacted, solved, satisfied)"
+                " SELECT $1, id, greatest(round - $3, 1), $4, $5, $6, $7, $8 FROM tickets WHERE id = $2",
+                new_id(), ticket_id, dice.choice((0, 0, 1)), at, reached, *words,
+            )  # fmt: skip
+
+
+async def judge(owner: asyncpg.Connection, dice: random.Random, ticket_ids: Iterable[UUID], unit_id: UUID) -> None:
+    """Have the demands of these tickets adjudicated, with every outcome."""
+    people = [await _account(owner, nth) for nth in range(3)]
+    for ticket_id in ticket_ids:
+        state = dice.choice(("proposed", "granted", "granted", "refused", "appealed", "upheld", "overturned"))
+        decided, closed = state != "proposed", state in ("upheld", "overturned")
+        await owner.execute(
+            "INSERT INTO demand_exclusions (id, ticket_id, round, state, reason, words, proposed_at, proposed_by_account_id,"
+            " proposed_by_unit_id, decided_at, decided_by_account_id, closed_at, closed_by_account_id)"
+            " SELECT $1, id, round, $3, 'impossible', 'x', $4, $5, $6, $7, $8, $9, $10 FROM tickets WHERE id = $2",
+            new_id(), ticket_id, state, NOON, people[0], unit_id, NOON if decided else None, people[1] if decided else None,
+            NOON if closed else None, people[2] if closed else None,
+        )  # fmt: skip
+
+
+async def _account(owner: asyncpg.Connection, nth: int) -> UUID:
+    member, account = new_id(), new_id()
+    columns = "id, name, party_member, version, created_at, updated_at"
+    await owner.execute(f"INSERT INTO members ({columns}) VALUES ($1, 'x', false, 1, $2, $2)", member, NOON)
+    await owner.execute(
+        "INSERT INTO accounts (id, login, password_hash, member_id, created_at) VALUES ($1, $2, 'x', $3, $4)",
+        account, f"judge{nth}", member, NOON,
+    )  # fmt: skip
+    return account
+
+
 async def kept_rows(owner: asyncpg.Connection) -> tuple[Sequence[tuple[Any, ...]], Sequence[tuple[Any, ...]]]:
     """Return all facts and all cells, in order: what must be the same however they came about."""
     facts = await owner.fetch("SELECT * FROM report_facts ORDER BY ticket_id")
-    cells = await owner.fetch("SELECT * FROM rollup_cells ORDER BY grain, area, day, category, channel, source")
+    cells = await owner.fetch("SELECT * FROM rollup_cells ORDER BY grain, area, day, category, channel, source, demand")
     return [tuple(row) for row in facts], [tuple(row) for row in cells]

@@ -125,7 +125,7 @@ async def test_a_table_opens_in_excel_with_its_chinese_and_without_formulas(door
     assert told[0].headers["content-type"] == "text/csv; charset=utf-8"
     rows = list(csv.reader(io.StringIO(told[0].content.decode("utf-8-sig"))))
     assert rows[0][4] == "名称"
-    assert ["received@1", "2026-11-01", "2026-11-30", heping.PENGZHAI, "彭寨镇", "3", "", "", "3"] in rows
+    assert ["received@1", "2026-11-01", "2026-11-30", heping.PENGZHAI, "彭寨镇", "3", "", "", "3", "3", "3", "0", ""] in rows
     assert rows[-1][4:6] == ["合计", "5"]
     tickets = await door.get(f"/v1/reports/on_time_rate/tickets?{query}&format=csv", headers=headers)
     table = list(csv.reader(io.StringIO(tickets.content.decode("utf-8-sig"))))

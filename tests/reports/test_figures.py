@@ -38,6 +38,8 @@ async def busy(empty: TestDatabase) -> AsyncIterator[tuple[TestDatabase, dict[st
     tickets = await ground.scatter(empty.owner, dice, 400, units)
     await ground.stir(empty.owner, dice, dice.sample(tickets, 100))
     await _assign(empty, dice, tickets, units)
+    await ground.speak(empty.owner, dice, dice.sample(tickets, 250))
+    await ground.judge(empty.owner, dice, dice.sample(tickets, 120), units["T1"])
     keeper, reader = Database(empty.url, WORKER), Database(empty.url, REPORTING)
     use_database(keeper)
     async with unit_of_work(SYSTEM) as work:
@@ -85,6 +87,7 @@ ASKED = st.builds(
     channel=st.sampled_from([None, None, *ground.CHANNELS]),
     category=st.sampled_from([None, None, "water", "water.canal", "disputes"]),
     source=st.sampled_from([None, *get_args(Source)]),
+    exclusions=st.sampled_from(["kept", "kept", "removed"]),
 )
 
 
@@ -105,12 +108,25 @@ async def _drills_down(actor: Actor, asked: Asked, told: Report) -> None:
     parts = {"numerator": told.total.numerator, "excluded": told.exclusions.total}
     if told.total.denominator is not None:
         parts["denominator"] = told.total.denominator
+        parts["taken_out_denominator"] = told.total.taken_out.denominator or 0
+    parts["taken_out_numerator"] = told.total.taken_out.numerator
     for part, expected in parts.items():
         assert len(await _numbers(actor, asked, part, None)) == expected
     for row in told.rows[:12]:
         assert len(await _numbers(actor, asked, "numerator", row.key)) == row.numerator
         if row.denominator is not None:
             assert len(await _numbers(actor, asked, "denominator", row.key)) == row.denominator
+
+
+def _side_by_side(told: Report) -> None:
+    """Both figures stand beside each other everywhere, the one that was asked for is one of them, and they differ by what was taken out."""
+    for figure in (told.total, *told.rows):
+        asked = figure.after_removal if told.unreasonable == "removed" else figure.before_removal
+        assert asked.model_dump() == {name: getattr(figure, name) for name in type(asked).model_fields}
+        assert figure.before_removal.numerator - figure.after_removal.numerator == figure.taken_out.numerator >= 0
+        if figure.before_removal.denominator is not None:
+            less = figure.before_removal.denominator - (figure.after_removal.denominator or 0)
+            assert less == figure.taken_out.denominator >= 0
 
 
 async def _numbers(actor: Actor, asked: Asked, part: str, key: str | None) -> set[str]:
@@ -149,6 +165,7 @@ async def test_sums_facts_and_tickets_agree_for_any_question_of_anybody(busy: tu
         async with unit_of_work(actor) as work:
             told = await report(work, asked)
         answered += 1
+        _side_by_side(told)
         if dice.random() < 0.3:
             await _drills_down(actor, asked, told)
     assert answered > 80
