@@ -40,7 +40,7 @@ async def desk(intake, county, monkeypatch):
         monkeypatch.setattr(clock, "now", lambda: instant)
         found.headers.clear()  # a session is over after some hours
 
-    found.move = move
+    found.move, found.now = move, clock.now
     return found
 
 
@@ -86,8 +86,10 @@ async def test_a_limit_in_a_year_nobody_announced_says_so_and_is_worked_out_anew
         "2023": {"official": True, "source": "国办发明电〔2022〕16号", "off": {"2023-10-01": "国庆节"}, "on": {}},
         "2024": {"official": True, "source": "国办发明电〔2023〕7号", "off": {"2024-01-01": "元旦"}, "on": {}},
     }
+    desk.move(desk.now())
     async with unit_of_work(SYSTEM) as work:
         assert await load_years(work, announced)
+    desk.move(desk.now())
     async with county.as_role(WORKER):
         async with unit_of_work(SYSTEM) as work:
             assert await recalculate(work, 100) == 1
