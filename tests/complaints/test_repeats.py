@@ -1,13 +1,19 @@
 """The same matter told again, and matters merged: everybody is kept, answered and counted once, and no second ticket is made."""
 
+import asyncio
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from httpx import ASGITransport, AsyncClient
 
+from reporting_api.app import build
 from services.complaints.repeating import Again, Matter, is_counted, told
+from services.platform.database import REPORTING
 from services.platform.errors import Conflict
 from services.platform.ids import new_id
 from tests.county import SHUIKOU
+from tests.hotline.test_desk import call_comes_in
 from tests.journeys.people import Desk
 
 NOW = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
@@ -220,3 +226,70 @@ async def test_merging_keeps_everybody_counts_households_and_can_be_undone(desk,
     assert {clock["stage"]: clock["state"] for clock in back["clocks"]}["accept"] == "running"
     assert await counts(desk, into) == count(2, 1, anonymous=1)
     assert await counts(desk, second) == count(1, 1)
+
+
+async def test_the_same_moment_makes_one_repeat_of_a_message_and_counts_a_person_once(desk, county):
+    number, other = await desk.file(contact=person(ZHANG)), await desk.file("路灯不亮", contact=person(LI))
+    await desk.as_("hotline")
+    same = await asyncio.gather(*(again(desk, number, ZHANG, channel_message_id="m-1") for _ in range(4)))
+    assert sorted(one.status_code for one in same) == [200, 200, 200, 201]
+    assert len({one.json()["id"] for one in same}) == 1
+    two = await asyncio.gather(*(again(desk, ticket, phone, channel_message_id="m-2") for ticket, phone in ((number, LI), (other, LI))))
+    assert sorted(one.status_code for one in two) == [201, 409]
+    many = await asyncio.gather(*(again(desk, number, WANG) for _ in range(4)))
+    assert [one.status_code for one in many] == [201] * 4
+    assert sum(one.json()["counted"] for one in many) == 1
+    key = {**await desk.as_("hotline"), "Idempotency-Key": "again-1"}
+    body = {"channel_message_id": "m-3", "words": "再说一次"}
+    sent = [await desk.client.post(f"/v1/tickets/{number}/repeats", json=body, headers=key) for _ in range(2)]
+    assert [one.json()["id"] for one in sent] == [sent[0].json()["id"]] * 2
+    assert sent[1].headers["Idempotency-Replayed"] == "true"
+    kept = await county.fetch("SELECT body FROM idempotency_keys WHERE key = 'again-1'")
+    assert [set(json.loads(row["body"])) for row in kept] == [{"id"}], "neither words nor code are kept a second time"
+
+
+async def test_whoever_leaves_no_number_is_known_by_the_call_and_a_letter_is_answered_by_telephone(desk, county):
+    await call_comes_in(county, "1.1", WANG)
+    await call_comes_in(county, "2.2", WANG)
+    number = await desk.file(contact=None, call_id="1.1")
+    assert await counts(desk, number) == count(1, 1)
+    view = (await again(desk, number, None, call_id="2.2")).json()
+    assert (view["same_person"], view["told_by"]) == (True, count(2, 1, repeats=1))
+    letter = await again(desk, number, LI, by="pengzhai", channel="letter")
+    assert letter.status_code == 201, letter.text
+    (task,) = (await desk.client.get("/v1/hotline/phone-tasks", headers=await desk.as_("hotline"))).json()
+    assert (task["ticket"], task["purpose"], task["phone"]) == (number, "tell", "138****0124")
+    assert task["words"] == letter.json()["words"]
+    colleague = (await again(desk, number, LI, channel="letter", channel_message_id="x")).json()
+    assert colleague["tracking_code"]
+
+
+async def test_repeats_are_reported_with_the_tickets_behind_them(desk, county):
+    first, second = await desk.file(contact=person(ZHANG)), await desk.file("路灯不亮", contact=person(LI), category=None)
+    for number, phone in ((first, ZHANG), (first, ZHANG), (first, WANG), (second, LI)):
+        assert (await again(desk, number, phone)).status_code == 201
+    headers = {login: await desk.as_(login) for login in ("county", "yangming", "shuikou")}
+    async with county.as_role(REPORTING), AsyncClient(transport=ASGITransport(build()), base_url="http://reports") as reports:
+
+        async def told(login: str, path: str = "", **query: object) -> dict:
+            answer = await reports.get(f"/v1/reports/repeats{path}", params=query, headers=headers[login])
+            assert answer.status_code == 200, answer.text
+            return answer.json()
+
+        whole = await told("county")
+        assert {name: whole[name] for name in ("repeats", "tickets", "said", "answered", "in_progress", "same_person", "others")} == {
+            "repeats": 3, "tickets": 2, "said": 4, "answered": 0, "in_progress": 3, "same_person": 2, "others": 1,
+        }  # fmt: skip
+        behind = await told("county", "/tickets")
+        assert (behind["total"], [(one["number"], one["repeats"], one["said"]) for one in behind["items"]]) == (
+            whole["tickets"], [(first, 2, 3), (second, 1, 1)],
+        )  # fmt: skip
+        page = await told("county", "/tickets", limit=1)
+        rest = await told("county", "/tickets", limit=1, cursor=page["next"])
+        assert [one["number"] for one in (*page["items"], *rest["items"])] == [first, second]
+        assert (await told("shuikou"))["tickets"] == 2
+        assert (await told("county", category="water"))["tickets"] == 1
+        assert (await told("yangming"))["said"] == (await told("yangming", "/tickets"))["total"] == 0
+        assert (await told("county", **{"from": "2026-01-01", "to": "2026-01-31"}))["said"] == 0
+        refused = await reports.get("/v1/reports/repeats", params={"from": "0001-01-01", "to": "0001-01-02"}, headers=headers["county"])
+        assert (refused.status_code, refused.json()["code"]) == (422, "period.invalid")
