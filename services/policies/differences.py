@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+import orjson
+
 _NAMES = (("code",), ("category", "area"), ("name",))
 """What tells the entries of a list apart, the first that all of them have; otherwise their place does."""
 
@@ -26,7 +28,7 @@ def differences(before: Any, after: Any, at_most: int = 100) -> list[Difference]
 
 
 def _between(before: Any, after: Any, at: str) -> Iterator[Difference]:
-    if before == after:
+    if _written(before) == _written(after):
         return
     one, other = _named(before), _named(after)
     if one is None or other is None:
@@ -39,6 +41,11 @@ def _between(before: Any, after: Any, at: str) -> Iterator[Difference]:
             yield found
     if not inside:
         yield Difference(at or "/", before, after)  # the same entries in another order
+
+
+def _written(value: Any) -> bytes:
+    """Return a value as JSON: true is not 1."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
 def _named(value: Any) -> Mapping[str, Any] | None:
