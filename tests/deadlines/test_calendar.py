@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime, timedelta
+from bisect import bisect_right
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
 import chinese_calendar
+import holidays
 import pytest
 
-from services.deadlines.calendar import CalendarDayRow, WorkCalendar, local_day, seed_days
+from services.deadlines.calendar import CalendarDayRow, WorkCalendar, seed_days
+from services.deadlines.due import Due, StageLimit, TimeUnit, due_at, latest_start, worked_between, working_days_between
+from services.deadlines.hours import ROUND_THE_CLOCK
+from services.platform.clock import SHANGHAI, local_day
 
 VECTORS: dict[str, Any] = json.loads((Path(__file__).parent.parent / "vectors" / "cn_calendar_2025_2026.json").read_text(encoding="utf-8"))
 CALENDAR = WorkCalendar.from_rows(seed_days(range(2023, 2029)))
@@ -49,6 +54,42 @@ def test_due_date_agrees_with_both_libraries(row: dict[str, Any]) -> None:
         assert provisional
     else:
         assert (day.isoformat(), provisional) == (row["due_date"], False)
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in VECTORS["due_date_vectors"] if row["due_date"]], ids=lambda row: f"{row['start']}+{row['working_days']}"
+)
+def test_due_instants_of_the_vectors_and_back(row: dict[str, Any]) -> None:
+    """At any hour of the start day the limit ends with the day both libraries name, and no later start would do."""
+    midnight = datetime.combine(date.fromisoformat(row["start"]), time(), SHANGHAI)
+    ends = datetime.combine(date.fromisoformat(row["due_date"]) + timedelta(days=1), time(), SHANGHAI)
+    limit = StageLimit("resolve", row["working_days"], TimeUnit.WORKING_DAYS)
+    for start in (midnight, midnight + timedelta(hours=17, minutes=20), midnight + timedelta(days=1, microseconds=-1)):
+        assert due_at(start, limit, CALENDAR) == Due(ends, provisional=False)
+        assert worked_between(start, ends, limit.unit, CALENDAR) == row["working_days"]
+        assert latest_start(ends, limit.amount, limit.unit, CALENDAR) >= start
+
+
+@pytest.mark.parametrize("amount", [1, 2, 5, 13, 60])
+def test_every_day_of_two_years_is_due_where_chinesecalendar_counts_it(amount: int) -> None:
+    worked = chinese_calendar.get_workdays(date(2025, 1, 1), date(2026, 12, 31))
+    for day in _days_of(2025) + _days_of(2026)[:260]:
+        nth = worked[bisect_right(worked, day) + amount - 1]
+        assert CALENDAR.nth_working_day_after(day, amount) == (nth, False)
+
+
+@pytest.mark.parametrize("amount", [1, 3, 20])
+def test_every_day_of_a_year_is_due_where_the_library_holidays_counts_it(amount: int) -> None:
+    china = holidays.country_holidays("CN", years=[2025, 2026, 2027])
+    for day in _days_of(2026):
+        assert CALENDAR.nth_working_day_after(day, amount)[0] == china.get_nth_working_day(day, amount), day
+
+
+def test_working_days_between_are_as_the_library_holidays_counts_them() -> None:
+    china = holidays.country_holidays("CN", years=[2025, 2026])
+    for day in _days_of(2026)[1::7]:
+        assert working_days_between(date(2025, 12, 20), day, CALENDAR) == china.get_working_days_count("2025-12-21", day)
+        assert working_days_between(day, date(2025, 12, 20), CALENDAR) == -china.get_working_days_count("2025-12-21", day)
 
 
 def test_a_year_that_is_not_announced_is_provisional() -> None:
@@ -104,3 +145,20 @@ def test_the_local_day_begins_at_sixteen_hundred_utc() -> None:
     assert local_day(datetime(2026, 2, 13, 16, 0, tzinfo=UTC)) == date(2026, 2, 14)
     with pytest.raises(ValueError, match="time zone"):
         local_day(datetime(2026, 2, 13))  # noqa: DTZ001 - the naive instant is the point
+
+
+def test_a_week_nobody_works_is_refused() -> None:
+    for weekdays in (frozenset(), frozenset({0}), frozenset({5, 8})):
+        with pytest.raises(ValueError, match="weekdays are numbers"):
+            WorkCalendar({}, frozenset(), weekdays)
+
+
+def test_version_depends_on_week_hours_and_holidays_kept() -> None:
+    plain = WorkCalendar({}, frozenset({2026}))
+    others = [
+        WorkCalendar({}, frozenset({2026}), frozenset({1, 2, 3, 4, 5, 6})),
+        WorkCalendar({}, frozenset({2026}), hours=ROUND_THE_CLOCK),
+        WorkCalendar({}, frozenset({2026}), keeps_holidays=False),
+        WorkCalendar({}, frozenset()),
+    ]
+    assert len({calendar.version for calendar in (plain, *others)}) == 5

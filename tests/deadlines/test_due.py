@@ -8,22 +8,31 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.deadlines.calendar import SHANGHAI, WorkCalendar, seed_days
+from services.deadlines.calendar import WorkCalendar, seed_days
 from services.deadlines.due import (
+    Due,
     StageLimit,
+    StartRule,
     TimeUnit,
+    after_pause,
     due_at,
+    due_at_many,
     is_met,
     last_day_of,
+    latest_start,
+    moved_by,
+    put_off,
     remaining,
+    worked_between,
     working_days_between,
 )
+from services.platform.clock import SHANGHAI
 
 CALENDAR = WorkCalendar.from_rows(seed_days(range(2023, 2028)))
 STARTS = st.datetimes(datetime(2023, 1, 1), datetime(2027, 6, 1), timezones=st.just(UTC))  # noqa: DTZ001 - bounds
 AMOUNTS = st.integers(1, 40)
 UNITS = st.sampled_from(TimeUnit)
-WORKING, NATURAL, MINUTES = TimeUnit.WORKING_DAYS, TimeUnit.NATURAL_DAYS, TimeUnit.MINUTES
+WORKING, NATURAL, MINUTES, OFFICE = TimeUnit.WORKING_DAYS, TimeUnit.NATURAL_DAYS, TimeUnit.MINUTES, TimeUnit.WORKING_MINUTES
 
 
 def _shanghai(*parts: int) -> datetime:
@@ -36,11 +45,90 @@ def _limit(amount: int, unit: TimeUnit) -> StageLimit:
 
 def test_two_working_days_before_spring_festival_end_on_the_day_after_it() -> None:
     """S5: Friday 2026-02-13 17:20; the make-up Saturday is day 1, 02-15…02-23 are free, 02-24 is day 2."""
-    due = due_at(_shanghai(2026, 2, 13, 17, 20), _limit(2, WORKING), CALENDAR)
+    start = _shanghai(2026, 2, 13, 17, 20)
+    due = due_at(start, _limit(2, WORKING), CALENDAR)
     assert due.at == datetime(2026, 2, 24, 16, 0, tzinfo=UTC)
     assert due.at == _shanghai(2026, 2, 25)
     assert last_day_of(due.at) == date(2026, 2, 24)
     assert not due.provisional
+    counted = [date(2026, 2, 13) + timedelta(days=step) for step in range(1, 12)]
+    assert [day for day in counted if CALENDAR.is_working(day)] == [date(2026, 2, 14), date(2026, 2, 24)]
+
+
+def test_an_engine_that_knows_only_the_week_is_a_week_off() -> None:
+    """S5, as Signalen would count it: Monday and Tuesday, though nobody is at work on either."""
+    monday_to_friday = WorkCalendar.from_rows([])
+    due = due_at(_shanghai(2026, 2, 13, 17, 20), _limit(2, WORKING), monday_to_friday)
+    assert last_day_of(due.at) == date(2026, 2, 17)
+    assert due.provisional, "and says itself that it does not know the year"
+
+
+def test_office_hours_before_spring_festival_go_on_after_it() -> None:
+    """S5 in office hours: ten minutes on Friday, seven hours on the make-up Saturday, the last twenty on 02-24."""
+    start = _shanghai(2026, 2, 13, 17, 20)
+    due = due_at(start, _limit(10 + 7 * 60 + 20, OFFICE), CALENDAR)
+    assert (due.at, due.provisional) == (_shanghai(2026, 2, 24, 8, 20), False)
+    assert due_at(start, _limit(10 + 7 * 60, OFFICE), CALENDAR).at == _shanghai(2026, 2, 14, 17, 30), "not the next opening"
+    assert latest_start(_shanghai(2026, 2, 24, 8), 7 * 60, OFFICE, CALENDAR) == _shanghai(2026, 2, 14, 8)
+    left = remaining(due.at, _shanghai(2026, 2, 14, 12, 30), CALENDAR)
+    assert (left.working_minutes, left.office, left.working_days) == (200, timedelta(minutes=200), 1)
+
+
+def test_a_burst_pipe_has_three_limits_in_three_units() -> None:
+    """大英县: 现场围护 3 紧急工作时, 修复 8 紧急工作时, 恢复 5 工作日, and a second limit of 1.5 工作时; told on a Friday at 02:10."""
+    start = _shanghai(2026, 9, 18, 2, 10)
+    assert due_at(start, StageLimit("contain", 3 * 60, MINUTES), CALENDAR).at == _shanghai(2026, 9, 18, 5, 10)
+    assert due_at(start, StageLimit("repair", 8 * 60, MINUTES), CALENDAR).at == _shanghai(2026, 9, 18, 10, 10)
+    assert due_at(start, StageLimit("restore", 5, WORKING), CALENDAR).at == _shanghai(2026, 9, 25), "Sunday 09-20 is worked"
+    assert due_at(start, StageLimit("contain", 90, OFFICE), CALENDAR).at == _shanghai(2026, 9, 18, 9, 30)
+
+
+def test_what_comes_at_night_may_count_from_the_morning() -> None:
+    def due(start: datetime, amount: int, unit: TimeUnit, rule: StartRule) -> datetime:
+        return due_at(start, StageLimit("resolve", amount, unit, rule), CALENDAR).at
+
+    friday_night, noon = _shanghai(2026, 9, 11, 22), _shanghai(2026, 9, 11, 12)
+    assert due(friday_night, 120, MINUTES, StartRule.NEXT_WORKING_TIME) == _shanghai(2026, 9, 14, 10)
+    assert due(friday_night, 120, MINUTES, StartRule.NEXT_DAY) == _shanghai(2026, 9, 12, 2)
+    assert due(friday_night, 1, WORKING, StartRule.NEXT_WORKING_TIME) == _shanghai(2026, 9, 16), "as if it had come on Monday"
+    assert due(friday_night, 1, WORKING, StartRule.NEXT_DAY) == due(friday_night, 1, WORKING, StartRule.AT_ONCE) == _shanghai(2026, 9, 15)
+    assert due(noon, 30, MINUTES, StartRule.NEXT_WORKING_TIME) == _shanghai(2026, 9, 11, 15), "12:00 is the pause already"
+    assert due(_shanghai(2026, 9, 11, 17, 29), 1, MINUTES, StartRule.NEXT_WORKING_TIME) == _shanghai(2026, 9, 11, 17, 30)
+
+
+def test_a_pause_over_a_holiday_costs_only_what_the_unit_lost() -> None:
+    """From Thursday 02-12 to Wednesday 02-25, both at 10:00: three working days begin in it, 13 natural ones, 3 × 7 office hours."""
+    since, until = _shanghai(2026, 2, 12, 10), _shanghai(2026, 2, 25, 10)
+    due = _shanghai(2026, 3, 3)
+    assert after_pause(due, since, until, WORKING, CALENDAR).at == _shanghai(2026, 3, 7)
+    assert after_pause(due, since, until, NATURAL, CALENDAR).at == _shanghai(2026, 3, 16)
+    assert after_pause(due, since, until, MINUTES, CALENDAR).at == due + timedelta(days=13)
+    office = _shanghai(2026, 3, 2, 9)
+    assert worked_between(since, until, OFFICE, CALENDAR) == 4 * 7 * 60
+    assert after_pause(office, since, until, OFFICE, CALENDAR).at == _shanghai(2026, 3, 6, 9)
+
+
+def test_a_holiday_costs_nothing_but_what_the_unit_counts() -> None:
+    """A pause within the holiday: no working day and no office hour is lost."""
+    since, until, due = _shanghai(2026, 2, 15, 3), _shanghai(2026, 2, 23, 20), _shanghai(2026, 2, 26)
+    assert after_pause(due, since, until, WORKING, CALENDAR) == after_pause(due, since, until, OFFICE, CALENDAR) == Due(due, False)
+    assert after_pause(due, since, until, NATURAL, CALENDAR).at == _shanghai(2026, 3, 6)
+
+
+def test_an_extension_counts_from_the_last_day_not_from_the_midnight_after_it() -> None:
+    due = due_at(_shanghai(2026, 3, 2, 9), _limit(5, WORKING), CALENDAR).at
+    assert (due, put_off(due, 2, WORKING, CALENDAR).at) == (_shanghai(2026, 3, 10), _shanghai(2026, 3, 12))
+    assert put_off(due, 90, OFFICE, CALENDAR).at == _shanghai(2026, 3, 10, 9, 30)
+    assert put_off(due, 0, WORKING, CALENDAR).at == due
+
+
+def test_office_hours_are_provisional_as_soon_as_a_day_not_announced_counts() -> None:
+    start = _shanghai(2026, 12, 31, 16, 30)
+    assert not due_at(start, _limit(60, OFFICE), CALENDAR).provisional
+    assert due_at(start, _limit(61, OFFICE), CALENDAR).provisional
+    rule = StageLimit("resolve", 30, MINUTES, StartRule.NEXT_WORKING_TIME)
+    assert due_at(_shanghai(2026, 12, 31, 18), rule, CALENDAR).provisional
+    assert not due_at(start, rule, CALENDAR).provisional
 
 
 def test_a_start_on_a_free_day_is_not_counted_either() -> None:
@@ -144,3 +232,42 @@ def test_a_limit_of_nothing_is_refused(amount: int) -> None:
 def test_a_naive_start_is_refused() -> None:
     with pytest.raises(ValueError, match="time zone"):
         due_at(datetime(2026, 2, 13), _limit(1, MINUTES), CALENDAR)  # noqa: DTZ001 - the naive instant is the point
+
+
+def test_a_limit_takes_its_unit_and_rule_by_name() -> None:
+    by_name = StageLimit("resolve", 2, "working_days", "next_day")  # type: ignore[arg-type]
+    assert by_name == StageLimit("resolve", 2, WORKING, StartRule.NEXT_DAY)
+    assert by_name.start is StartRule.NEXT_DAY
+    with pytest.raises(ValueError, match="yesterday"):
+        StageLimit("resolve", 2, WORKING, "yesterday")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("unit", TimeUnit)
+def test_a_count_that_leads_too_far_is_refused(unit: TimeUnit) -> None:
+    start = _shanghai(2026, 3, 2, 9)
+    with pytest.raises(ValueError, match="beyond the years"):
+        moved_by(start, 10**12, unit, CALENDAR)
+    with pytest.raises(ValueError, match="beyond the years"):
+        latest_start(start, 10**12, unit, CALENDAR)
+    with pytest.raises(ValueError, match="negative"):
+        moved_by(start, -1, unit, CALENDAR)
+    with pytest.raises(ValueError, match="negative"):
+        latest_start(start, -1, unit, CALENDAR)
+    assert moved_by(start, 1, unit, CALENDAR).at > start, "and the calendar still counts"
+
+
+def test_a_long_way_is_counted_day_by_day_too() -> None:
+    """A hundred years forward and back, in a calendar that has only been asked for a week so far."""
+    calendar = WorkCalendar.from_rows(seed_days([2026]))
+    start = _shanghai(2026, 3, 2, 9)
+    due = moved_by(start, 26_000, WORKING, calendar).at
+    days = (date(2026, 3, 2) + timedelta(days=step) for step in range(1, (last_day_of(due) - date(2026, 3, 2)).days + 1))
+    assert sum(calendar.is_working(day) for day in days) == 26_000
+    assert latest_start(due, 26_000, WORKING, calendar) == _shanghai(2026, 3, 3) - timedelta(microseconds=1)
+    back = latest_start(start, 20_000, WORKING, WorkCalendar.from_rows(seed_days([2026])))
+    assert moved_by(back, 20_000, WORKING, calendar).at == _shanghai(2026, 3, 1), "the last working day before is Saturday 02-28"
+    assert moved_by(latest_start(start, 9_000_000, OFFICE, calendar), 9_000_000, OFFICE, calendar).at == start
+
+
+def test_no_starts_have_no_due_instants() -> None:
+    assert all(due_at_many([], _limit(1, unit), CALENDAR) == [] for unit in TimeUnit)
