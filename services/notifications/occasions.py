@@ -142,9 +142,8 @@ def _joined(occasion: _Occasion) -> list[Notice]:
 
 
 def _returned(occasion: _Occasion) -> list[Notice]:
-    """The desk learns of it; the third time the desk above, which must decide, and knows the code of the last reason."""
-    template = "adjudication" if occasion.data.get("adjudication") else "returned"
-    return occasion.units(template, occasion.unit("desk_unit_id") or occasion.matter.desk_unit_id)
+    """The desk learns of it; the third time the desk above, which must decide whose it is."""
+    return occasion.units("returned", occasion.unit("desk_unit_id") or occasion.matter.desk_unit_id)
 
 
 def _adjudicated(occasion: _Occasion) -> list[Notice]:
@@ -183,6 +182,12 @@ def _extended(occasion: _Occasion) -> list[Notice]:
     petition = occasion.data.get("terms") == "petition" and occasion.data.get("granted")
     told = occasion.complainants("extended") if petition else []
     return told + occasion.units("extension", occasion.matter.lead_unit_id)
+
+
+def _recalculated(occasion: _Occasion) -> list[Notice]:
+    """Who has the matter learns of a new due instant, not that the old one was confirmed."""
+    moved = any(limit["due_before"] != limit["due_after"] for limit in occasion.data["limits"])
+    return occasion.units("recalculated", occasion.matter.lead_unit_id) if moved else []
 
 
 def _resolved(occasion: _Occasion) -> list[Notice]:
@@ -293,6 +298,7 @@ _TELLS: Mapping[str, Callable[[_Occasion], list[Notice]]] = {
     "ticket.instruction_acknowledged": _reported("acknowledged"),
     "ticket.instruction_followed": _reported("followed"),
     "ticket.extension_decided": _extended,
+    "ticket.recalculated": _recalculated,
     "ticket.resolved": _resolved,
     "ticket.informed": lambda occasion: occasion.complainants("informed", occasion.unit("unit_id")),
     "ticket.answered": _answered,

@@ -149,8 +149,9 @@ def _because(facts: Facts) -> str:
 
 
 def _returned(facts: Facts) -> str:
-    adjudication = "已多次退单，请组织会商裁定。" if facts.adjudication else ""
-    return f"{named_matter(facts)}被退回{_because(facts)}，请重新派单。{adjudication}"
+    if facts.adjudication:
+        return f"{named_matter(facts)}已三次退单{_because(facts)}，请在时限内会商裁定承办单位，裁定后不得再退。"
+    return f"{named_matter(facts)}被退回{_because(facts)}，请重新派单。"
 
 
 def _extension(facts: Facts) -> str:
@@ -216,7 +217,7 @@ _UNIT: Mapping[str, Callable[[Facts], str]] = {
     "ring": lambda facts: f"辖区内有紧急事项：{named_matter(facts)}，已派给{facts.unit}，请关注{_until(facts)}。",
     "returned": _returned,
     "extension": _extension,
-    "adjudication": lambda facts: f"{named_matter(facts)}已三次退单，请在时限内裁定承办单位，裁定后不得再退{_because(facts)}。",
+    "recalculated": lambda facts: f"正式放假安排已公布，{named_matter(facts)}的时限重新核算{_until(facts)}。",
     "designated": lambda facts: f"经裁定，{named_matter(facts)}由{facts.unit}承办{_until(facts)}，不得退单，请及时签收。",
     "task_finished": lambda facts: f"{facts.unit}已完成{named_matter(facts)}的协办任务，请继续办理{_until(facts)}。",
     "task_over": lambda facts: f"{named_matter(facts)}已处置完成，你单位的协办任务按未完成处理，不需再办理。",

@@ -107,6 +107,8 @@ async def test_a_limit_in_a_year_nobody_announced_says_so_and_is_worked_out_anew
     told = [item for item in answer.json()["items"] if item["type"] == "ticket.recalculated"]
     assert len(told) == 1
     assert answer.json()["intact"]
+    (message,) = await county.fetch("SELECT words FROM messages WHERE template = 'recalculated'")
+    assert message["words"].endswith("的时限重新核算，须在2024年1月3日 00:00前办结。")
     moved = [limit for limit in told[0]["data"]["limits"] if limit["stage"] == "resolve"]
     assert [datetime.fromisoformat(moved[0][name]) for name in ("due_before", "due_after")] == [
         datetime.fromisoformat(before["due_at"]),
