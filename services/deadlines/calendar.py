@@ -20,9 +20,6 @@ import holidays
 
 from services.deadlines.hours import DEFAULT_HOURS, ROUND_THE_CLOCK, OfficeHours
 from services.deadlines.tally import Said, Tally
-from services.platform.clock import SHANGHAI, local_day
-
-__all__ = ["ALWAYS", "SHANGHAI", "CalendarDayLike", "CalendarDayRow", "WorkCalendar", "local_day", "seed_days"]
 
 PLAIN_WEEK = frozenset({1, 2, 3, 4, 5})
 """Monday to Friday, as `date.isoweekday` numbers them."""

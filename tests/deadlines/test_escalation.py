@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.deadlines.calendar import SHANGHAI, WorkCalendar, seed_days
+from services.deadlines.calendar import WorkCalendar, seed_days
 from services.deadlines.due import StageLimit, TimeUnit, due_at
 from services.deadlines.escalation import (
     After,
@@ -25,6 +25,7 @@ from services.deadlines.escalation import (
     reached_levels,
     schedule,
 )
+from services.platform.clock import SHANGHAI
 from services.deadlines.ladders import BUILT_IN
 
 CALENDAR = WorkCalendar.from_rows(seed_days(range(2025, 2028)))
