@@ -25,8 +25,8 @@ from services.deadlines.escalation import (
     reached_levels,
     schedule,
 )
-from services.platform.clock import SHANGHAI
 from services.deadlines.ladders import BUILT_IN
+from services.platform.clock import SHANGHAI
 
 CALENDAR = WorkCalendar.from_rows(seed_days(range(2025, 2028)))
 STARTS = st.datetimes(datetime(2025, 1, 1), datetime(2027, 3, 1), timezones=st.just(UTC))  # noqa: DTZ001 - bounds
