@@ -104,9 +104,7 @@ def _whistles() -> None:
         sa.CheckConstraint("kind IN ('hard_problem', 'joint_enforcement', 'emergency')", name=op.f("ck_whistles_kind")),
         sa.CheckConstraint("(ended_at IS NULL) = (end_kind IS NULL)", name=op.f("ck_whistles_ended")),
         sa.CheckConstraint("end_kind IN ('concluded', 'called_off')", name=op.f("ck_whistles_end_kind")),
-        *_to(
-            "whistles", ticket_id="tickets", called_by_account_id="accounts", called_by_unit_id="units", ended_by_account_id="accounts"
-        ),
+        *_to("whistles", ticket_id="tickets", called_by_account_id="accounts", called_by_unit_id="units", ended_by_account_id="accounts"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_whistles")),
     )
     op.create_index("uq_whistles_open", "whistles", ["ticket_id"], unique=True, postgresql_where=sa.text("ended_at IS NULL"))
@@ -134,12 +132,14 @@ def _calls() -> None:
         sa.CheckConstraint("answer <> 'not_coming' OR answer_words IS NOT NULL", name=op.f("ck_whistle_calls_why_not")),
         *_to(
             "whistle_calls",
-            whistle_id="whistles",
             ticket_id="tickets",
             asked_unit_id="units",
             unit_id="units",
             answered_by_account_id="accounts",
             arrived_by_account_id="accounts",
+        ),
+        sa.ForeignKeyConstraint(
+            ["whistle_id"], ["whistles.id"], name=op.f("fk_whistle_calls_whistle_id"), deferrable=True, initially="DEFERRED"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_whistle_calls")),
         sa.UniqueConstraint("whistle_id", "asked_unit_id", name=op.f("uq_whistle_calls_whistle_id_asked_unit_id")),

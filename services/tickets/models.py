@@ -301,7 +301,7 @@ class WhistleCall(Base):
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    whistle_id: Mapped[UUID] = mapped_column(ForeignKey("whistles.id"))
+    whistle_id: Mapped[UUID] = mapped_column(ForeignKey("whistles.id", deferrable=True, initially="DEFERRED"))  # written first, by name
     ticket_id: Mapped[UUID] = mapped_column(ForeignKey("tickets.id"))
     asked_unit_id: Mapped[UUID] = mapped_column(ForeignKey("units.id"))
     unit_id: Mapped[UUID] = mapped_column(ForeignKey("units.id"))

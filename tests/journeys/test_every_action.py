@@ -1,15 +1,16 @@
 """One ticket through every action of the lifecycle table, over HTTP, as the people at work would take them."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
 from services.complaints.supplements import MoreTold, supplement
 from services.platform.actor import COMPLAINANT
+from services.platform.clock import now
 from services.platform.ids import new_id
 from services.platform.unit_of_work import unit_of_work
 from services.tickets.lifecycle import ACTION_NAMES
-from tests.county import PENGZHAI, SHUIKOU, WATER
+from tests.county import PENGZHAI, ROADS, SHUIKOU, WATER
 from tests.journeys.people import Desk
 
 
@@ -39,6 +40,7 @@ async def test_one_matter_goes_through_every_action(desk, county):
     await is_verified_and_comes_back(desk, number)
     await ends(desk, number)
     await others_are_rejected_cancelled_and_merged(desk, number)
+    await a_matter_nobody_wants_is_adjudicated(desk)
     await a_petition_is_taken_on(desk, county)
 
     assert await taken_actions(county) == set(ACTION_NAMES)
@@ -77,6 +79,9 @@ async def is_worked_on(desk, number):
     clock = next(clock for clock in granted["clocks"] if clock["stage"] == "resolve")
     assert datetime.fromisoformat(clock["due_at"]) > datetime.fromisoformat(clock["first_due_at"])
 
+    await desk.does("pengzhai", number, "request_suspension", reason="force_majeure", review_in_working_days=5, words="暴雨")
+    assert await desk.refused("pengzhai", number, "decide_suspension", granted=True, words="自批") == "ticket.holder_approves"
+    assert not (await desk.does("county", number, "decide_suspension", granted=False, words="雨已转小"))["suspended"]
     paused = await desk.does("county", number, "suspend", reason="force_majeure", words="暴雨红色预警")
     assert paused["suspended"]
     assert {clock["state"] for clock in paused["clocks"] if clock["stage"] == "resolve"} == {"paused"}
@@ -88,12 +93,33 @@ async def is_worked_on(desk, number):
     ):
         await desk.does(login, number, action, words="请抓紧", **more)
 
+    assert "acknowledge" in (await desk.read(number, "shuikou"))["allowed_actions"]
+    await desk.does("shuikou", number, "acknowledge")
+    followed = await desk.does("shuikou", number, "report_back", words="书记已到场")
+    assert [row["report"] for row in followed["directives"] if row["kind"] == "instruct"] == ["书记已到场"]
+    await departments_are_called_to_the_site(desk, number)
+
     files = await desk.evidence("pengzhai")
     assert await desk.refused("pengzhai", number, "resolve", words="修好了", files=files) == "ticket.open_tasks"
     await desk.does("water", number, "finish_task", words="主管已换")
     assert await desk.refused("pengzhai", number, "resolve", words="修好了") == "ticket.evidence_missing"
     resolved = await desk.does("pengzhai", number, "resolve", words="修好了", files=files)
     assert resolved["status"] == "resolved"
+
+
+async def departments_are_called_to_the_site(desk, number):
+    meet_at = (now() + timedelta(hours=2)).isoformat()
+    called = {"kind": "hard_problem", "units": [WATER, ROADS], "meet_at": meet_at, "place": "水口村小学门前"}
+    await desk.does("pengzhai", number, "whistle", words="请到场划清责任", **called)
+    assert "respond" in (await desk.read(number, "roads"))["allowed_actions"], "whoever is called sees the ticket"
+    await desk.does("roads", number, "respond", answer="not_coming", words="另有抢险")
+    there = await desk.does("water", number, "respond", answer="arrived")
+    assert {(clock["unit"]["code"], clock["state"]) for clock in there["clocks"] if clock["stage"] == "respond"} == {
+        (WATER, "stopped"),
+        (ROADS, "running"),
+    }
+    ended = await desk.does("pengzhai", number, "conclude_whistle", words="水利局换主管,镇里修路面")
+    assert [clock["state"] for clock in ended["clocks"] if clock["stage"] == "respond"] == ["stopped", "cancelled"]
 
 
 async def is_told_more_of(county, number):
@@ -126,11 +152,22 @@ async def is_verified_and_comes_back(desk, number):
 async def ends(desk, number):
     closed = await desk.does("pengzhai", number, "close", verified_by="call_back", words="回访确认已解决")
     assert closed["status"] == "closed"
-    assert closed["allowed_actions"] == ["reopen", "seal"]
+    assert closed["allowed_actions"] == ["call_back", "reopen", "seal"]
     await desk.does("pengzhai", number, "seal", words="来电人要求保密")
     assert await desk.refused("hotline", number, "seal", words="再次要求保密") == "ticket.confidential"
     reopened = await desk.does("hotline", number, "reopen", words="次日又漏")
     assert (reopened["round"], reopened["holder"]["code"]) == (3, WATER)
+
+
+async def a_matter_nobody_wants_is_adjudicated(desk):
+    number = await desk.file()
+    for unit in ("shuikou", "pengzhai", "shuikou"):
+        await desk.does(unit, number, "return", reason="not_ours", words="不归我管")
+        if unit == "pengzhai":
+            await desk.does("county", number, "dispatch", unit=SHUIKOU, words="再派")
+        elif not (await desk.read(number))["adjudication"]:
+            await desk.does("county", number, "dispatch", unit=PENGZHAI, words="再派")
+    await desk.does("county", number, "adjudicate", unit=PENGZHAI, words="由镇里承办")
 
 
 async def a_petition_is_taken_on(desk, county):
@@ -173,8 +210,11 @@ async def test_third_return_asks_for_an_adjudication(desk):
         assert ticket["adjudication"] is (count == 3)
         if count < 3:
             await desk.does("pengzhai", number, "dispatch", unit=SHUIKOU, words="再派")
-    decided = await desk.does("pengzhai", number, "dispatch", unit=SHUIKOU, words="裁定", designate=True)
-    assert decided["adjudication"] is False
+    assert await desk.refused("pengzhai", number, "dispatch", unit=SHUIKOU, words="再派") == "ticket.adjudication_open"
+    assert await desk.refused("pengzhai", number, "adjudicate", unit=SHUIKOU, words="裁定") == "ticket.not_yours"
+    assert (await desk.read(number, "county"))["allowed_actions"][:2] == ["triage", "adjudicate"]
+    decided = await desk.does("county", number, "adjudicate", unit=SHUIKOU, words="裁定由水口村承办")
+    assert (decided["adjudication"], decided["holder"]["code"]) == (False, SHUIKOU)
     assert await desk.refused("shuikou", number, "return", reason="not_ours", words="不归我村") == "ticket.designated"
 
 
