@@ -7,7 +7,7 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, insert, select
+from sqlalchemy import Row, and_, exists, func, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.attachments.linking import link
@@ -17,8 +17,8 @@ from services.complaints.reading import owed_answers
 from services.complaints.tracking import where_it_goes_on, with_code
 from services.identity.models import Account
 from services.identity.permissions import may
-from services.organization.models import Member
-from services.organization.queries import unit_tree
+from services.organization.models import Member, Post
+from services.platform.bulk import one_of
 from services.platform.clock import local_day
 from services.platform.errors import Conflict, Forbidden, Invalid, TooMany
 from services.platform.papers import SealedPaper, seal_paper
@@ -158,8 +158,10 @@ async def _witness(work: Work, witness: Witness, executors: Collection[UUID]) ->
     account_id = await work.session.scalar(select(Account.id).where(Account.member_id == witness.member_id, Account.disabled_at.is_(None)))
     if account_id is None or account_id == work.actor.account_id:
         raise Invalid("confirmation.witness", "The witness must be another member with an account, or be given by name.")
-    tree, today = await unit_tree(work.session), local_day(work.now)
-    if any(post.member_id == witness.member_id for unit_id in executors for post in tree.active_posts(unit_id, today)):
+    today = local_day(work.now)
+    holds = and_(Post.valid_from <= today, or_(Post.valid_to.is_(None), Post.valid_to > today))
+    theirs = select(Post.id).where(Post.member_id == witness.member_id, one_of(Post.unit_id, executors), holds)
+    if await work.session.scalar(select(exists(theirs))):
         raise Forbidden("ticket.executor_verifies", "Nobody of a unit that did the work can be the witness.")
     return {"witness_account_id": account_id}
 

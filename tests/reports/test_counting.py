@@ -45,7 +45,11 @@ async def test_a_rebuild_gives_the_very_rows_that_upkeep_gave(worker: TestDataba
     for _ in range(3):
         moved = dice.sample(tickets, 120)
         await ground.stir(worker.owner, dice, moved)
+        await ground.speak(worker.owner, dice, moved[:60])
         await counted(moved)
+    judged = dice.sample(tickets, 80)
+    await ground.judge(worker.owner, dice, judged, units["T1"])
+    await counted(judged)
     kept = await ground.kept_rows(worker.owner)
     assert len(kept[0]) == 300
     assert await rebuilt() == 300
