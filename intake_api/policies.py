@@ -6,6 +6,7 @@ from fastapi import Depends, Path, Query, Request, Response
 from starlette.responses import JSONResponse
 
 from services.platform.actor import Actor
+from services.platform.clock import local_day
 from services.platform.unit_of_work import Work, unit_of_work
 from services.policies.actions import activate, definition_of, draft, revert, withdraw
 from services.policies.commands import ActivatePolicy, DraftPolicy, RevertPolicy
@@ -21,7 +22,10 @@ from services.policies.views import (
     policy_columns,
     policy_view,
 )
+from services.simulation.commands import MATTERS_AT_MOST, Simulate
 from services.simulation.kinds import forget_rules, kind_of
+from services.simulation.simulating import read_only, simulate
+from services.simulation.views import Simulation
 from services.web.idempotency import IdempotencyKeyHeader, fingerprint_of, once
 from services.web.paging import Page, PageCursor, link_next, read_cursor, write_cursor
 from services.web.routes import door_router
@@ -128,6 +132,20 @@ async def go_back(actor: Administrator, kind: KindName, version: Version, comman
         answer = await once(work, actor, endpoint, key, fingerprint_of(command), do, _headers)
     forget_rules()
     return answer
+
+
+@router.post("/{kind}/{version}/simulation", summary="Try a version on the matters of a period")
+async def try_out(actor: Administrator, kind: KindName, version: Version, command: Simulate) -> Simulation:
+    """Say what a version would have done with the matters of a period (the last quarter, where none is given), beside the rules in force.
+
+    Who would have got which matter, which deadlines move, which levels would be reached or not, which rules can never match. Nothing is
+    written. Periods with more than 10,000 matters are for `daguanjia simulate`.
+    """
+    chosen = kind_of(kind)
+    async with unit_of_work(actor) as work:
+        await read_only(work.session)
+        definition, period = await definition_of(work.session, chosen, version), command.period(local_day(work.now))
+        return await simulate(work.session, chosen, definition, period, work.now, at_most=MATTERS_AT_MOST)
 
 
 async def _view(work: Work, policy: Policy) -> PolicyView:
