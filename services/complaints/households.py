@@ -2,7 +2,8 @@
 
 Until households are registered, whoever shares a telephone number or a WeChat account is one household; a complaint that has both ties the
 two together. Where no number was left, the number of the call it was told in counts, as far as an exchange knows it. A complaint with
-none of these may be anybody's: it is stated apart as anonymous. What a worker found without a complaint is nobody's.
+none of these may be anybody's: it is stated apart as anonymous. Who told it in confidence is never tied to who told it openly: a count
+of one would say who that was. What a worker found without a complaint is nobody's.
 """
 
 from collections import defaultdict
@@ -16,7 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from services.calls.models import Call
+from services.complaints.confidence import knows_in_confidence
 from services.complaints.models import Complainant, Complaint, Repeat
+from services.platform.actor import Actor
 from services.platform.bulk import one_of
 from services.platform.papers import SealedPaper
 from services.tickets.models import Ticket
@@ -58,12 +61,19 @@ def households(persons: Iterable[Keys]) -> int:
 
 def counted(tellings: Sequence[Telling]) -> ToldBy:
     """Return the counts of a matter that was told so."""
+    groups = [[telling.keys for telling in tellings if telling.in_confidence is secret] for secret in (False, True)]
     return ToldBy(
         complaints=len(tellings),
-        households=households(telling.keys for telling in tellings),
+        households=sum(households(group) for group in groups),
         anonymous=sum(1 for telling in tellings if not telling.keys),
         repeats=sum(1 for telling in tellings if telling.counted),
     )
+
+
+def known_to(actor: Actor, desk: UUID | None, tellings: Sequence[Telling]) -> list[Telling]:
+    """Return those tellings whose people `actor` may recognise: who told it in confidence must not be found out by trying numbers."""
+    knows = knows_in_confidence(actor, desk)
+    return [telling for telling in tellings if knows or not telling.in_confidence]
 
 
 async def told_by(session: AsyncSession, ticket_ids: Sequence[UUID]) -> dict[UUID, ToldBy]:

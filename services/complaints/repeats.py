@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from services.complaints.commands import FileComplaint, Telling
 from services.complaints.danger import danger_in
 from services.complaints.filing import Bearings, Filing, prepare
-from services.complaints.households import Keys, keys_of_call, tellings_of
+from services.complaints.households import Keys, keys_of_call, known_to, tellings_of
 from services.complaints.households import Telling as Told
 from services.complaints.models import Complainant, Complaint, Repeat
 from services.complaints.phone_tasks import open_phone_tasks
@@ -53,11 +53,12 @@ async def record_repeat(work: Work, number: str, command: RecordRepeat) -> tuple
     tellings = (await tellings_of(work.session, [current.id]))[current.id]
     filing = _filing(work, command, ticket)
     keys = await _keys(work, filing, command)
-    theirs = [telling for telling in tellings if telling.keys & keys]
+    theirs = [telling for telling in known_to(work.actor, current.desk_unit_id, tellings) if telling.keys & keys]
     answer = await _newest_answer(work, current)
     said = told(_matter(ticket, current, tellings, answer), Again(command.new_facts, danger_in(command.words), bool(theirs)), work.now)
     counted = is_counted(work.now, [telling.told_at for telling in theirs if telling.counted])
     complaint = filing.complaint | {"ticket_id": ticket_id, "wants_answer": command.wants_answer and not theirs}
+    complaint["confidential"] |= any(telling.in_confidence for telling in theirs)
     await _write_complaint(work, complaint, filing.complainant)
     repeat: Row = {"complaint_id": complaint["id"], "ticket_id": ticket_id, "status": current.status, "round": current.round}
     repeat |= {"same_person": bool(theirs), "counted": counted, "told": said}

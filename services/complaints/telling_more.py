@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from services.complaints.commands import Place
-from services.complaints.households import tellings_of
+from services.complaints.households import known_to, tellings_of
 from services.complaints.models import Complaint, Supplement
 from services.complaints.repeat_views import TellMore
 from services.complaints.supplements import MoreTold, open_ticket_of, supplement, supplements_of
@@ -29,7 +29,7 @@ async def tell_more(work: Work, number: str, command: TellMore) -> SupplementVie
     if going_on is None:
         detail = "The matter has ended. Reopen it, or file what is new as a complaint that names this number."
         raise Conflict("supplement.ended", detail, extra={"use": "reopen"})
-    complaint_id = await _whose(work, ticket.id, going_on, command.phone)
+    complaint_id = await _whose(work, ticket.id, going_on, ticket.desk_unit_id, command.phone)
     teller = replace(work, actor=replace(work.actor, kind="complainant"))
     more = MoreTold(command.channel, command.channel_message_id, command.words, command.place or Place())
     written = await supplement(teller, complaint_id, going_on, more)
@@ -49,13 +49,14 @@ async def read_supplement(work: Work, supplement_id: UUID) -> SupplementView:
     return next(view for view in found[complaint_id] if view.id == supplement_id)
 
 
-async def _whose(work: Work, ticket_id: UUID, going_on: UUID, phone: str | None) -> UUID:
+async def _whose(work: Work, ticket_id: UUID, going_on: UUID, desk: UUID | None, phone: str | None) -> UUID:
     """The complaint it belongs to: the first of whoever has this number, else the one the ticket began with."""
     if phone is None:
         query = select(Complaint.id).where(Complaint.ticket_id == ticket_id).order_by(Complaint.received_at, Complaint.id).limit(1)
         return (await work.session.execute(query)).scalar_one()
     key = blind_index(PHONE, phone)
-    theirs = [telling for telling in (await tellings_of(work.session, [going_on]))[going_on] if key in telling.keys]
+    tellings = known_to(work.actor, desk, (await tellings_of(work.session, [going_on]))[going_on])
+    theirs = [telling for telling in tellings if key in telling.keys]
     if not theirs:
         detail = "Nobody of this matter has that number. File what they tell as a complaint of their own; the desk may merge the two."
         raise Conflict("supplement.another_person", detail, extra={"use": "file"})

@@ -12,7 +12,7 @@ from services.complaints.repeating import Again, Matter, is_counted, told
 from services.platform.database import REPORTING
 from services.platform.errors import Conflict
 from services.platform.ids import new_id
-from tests.county import SHUIKOU
+from tests.county import SHUIKOU, WATER
 from tests.hotline.test_desk import call_comes_in
 from tests.journeys.people import Desk
 
@@ -171,8 +171,19 @@ async def test_what_is_no_repeat_is_refused_and_nothing_is_written(desk, county)
     assert (await again(desk, number, ZHANG, by="shuikou")).status_code == 403
     assert (await again(desk, number, ZHANG, by="yangming")).status_code == 404, "outside of one's scope there is no such ticket"
     secret = await desk.file("邻居违建", contact=person(ZHANG), confidential=True)
-    assert (await again(desk, secret, LI)).json()["code"] == "repeat.in_confidence"
+    for phone, by in ((LI, "hotline"), (ZHANG, "water"), (LI, "water")):
+        tried = await again(desk, secret, phone, by=by)
+        assert tried.json()["code"] == ("repeat.in_confidence" if by == "hotline" else "ticket.unknown")
+    await desk.does("county", secret, action="transfer", unit=WATER, words="请水利局办理", designate=True)
+    tried = [(await again(desk, secret, phone, by="water")).json() for phone in (ZHANG, LI)]
+    assert [one["code"] for one in tried] == ["repeat.in_confidence"] * 2, "numbers cannot be tried out by whoever handles it"
+    path, body = f"/v1/tickets/{secret}/supplements", {"channel_message_id": "m-9", "words": "补充", "phone": ZHANG}
+    more = await desk.client.post(path, json=body, headers=await desk.as_("water"))
+    assert more.json()["code"] == "supplement.another_person"
     assert await county.value("SELECT count(*) FROM complaints") == before + 1
+    assert (await again(desk, secret, ZHANG)).json()["same_person"]
+    told = (await desk.client.get(f"/v1/tickets/{secret}/complaints", headers=await desk.as_("water"))).json()
+    assert [one["contact"] for one in told] == [None, None]
 
 
 async def test_a_desk_writes_down_what_somebody_tells_more(desk, county):

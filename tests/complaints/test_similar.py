@@ -1,16 +1,19 @@
 """Duplicates: how alike two tellings are, which tickets are shown as candidates, and that looking for them stays cheap."""
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import event
 
-from services.complaints.households import households
+from services.complaints.households import Telling, counted, households
 from services.complaints.likeness import CATEGORIES, PLACES, Circumstances, likeness, likeness_of_words
 from services.complaints.neighbourhood import near_units, relation, township_units
 from services.complaints.similar import Search, similar_to_ticket
 from services.organization.queries import unit_tree
 from services.platform.database import database
+from services.platform.ids import new_id
 from services.platform.unit_of_work import unit_of_work
 from tests.county import BLANK_GRID, COUNTY, PENGZHAI, SHUIKOU, STAFFED_GRID, YANGMING, actor
 from tests.journeys.people import Desk
@@ -121,6 +124,12 @@ def test_households_are_the_groups_that_share_a_number_whatever_the_order(person
         if keys:
             groups.append(set(keys).union(*joined))
     assert households(persons) == households(shuffled) == len(groups)
+
+
+def test_a_count_never_tells_who_spoke_in_confidence():
+    at, keys = datetime(2026, 11, 22, tzinfo=UTC), frozenset([b"phone"])
+    tellings = [Telling(new_id(), new_id(), keys, at, in_confidence=secret) for secret in (False, True, True)]
+    assert counted(tellings).households == 2
 
 
 def test_a_person_with_number_and_account_ties_two_others_together():

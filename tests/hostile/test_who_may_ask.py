@@ -21,7 +21,11 @@ from tests.hostile.planting import CONTACT, person
 from tests.journeys.people import PICTURE, Desk
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-READS_BY_POST = {"POST /v1/hotline/callers": {"phone": c.PHONE}, "POST /v1/hotline/phone-tasks/{task_id}/number": {"purpose": "回访"}}
+READS_BY_POST = {
+    "POST /v1/complaints/similar": {"words": c.WORDS, "phone": c.PHONE},
+    "POST /v1/hotline/callers": {"phone": c.PHONE},
+    "POST /v1/hotline/phone-tasks/{task_id}/number": {"purpose": "回访"},
+}
 ALL = operations()
 READS = [found for found in ALL if found.document.get("security") and (found.method in ("GET", "HEAD") or str(found) in READS_BY_POST)]
 QUERIES = {
@@ -132,6 +136,8 @@ MAY: dict[str, frozenset[str]] = {
     "GET /v1/platforms/{connection}/pushes": _ADMIN,
     "GET /v1/reports/hotline": _EVERYBODY,
     "GET /v1/reports/hotline/calls": _DESK,
+    "GET /v1/reports/repeats": _EVERYBODY,
+    "GET /v1/reports/repeats/tickets": _EVERYBODY,
     "GET /v1/reports/{metric}": _EVERYBODY,
     "GET /v1/reports/{metric}/tickets": _EVERYBODY,
     "GET /v1/tickets": _EVERYBODY,
@@ -143,6 +149,7 @@ MAY: dict[str, frozenset[str]] = {
     "GET /v1/tickets/{number}/messages": _DESK | {"pengzhai"},
     "GET /v1/tickets/{number}/reception": _TOLD,
     "GET /v1/tickets/{number}/same-person": _TOLD,
+    "GET /v1/tickets/{number}/similar": _TOLD,
     "GET /v1/tickets/{number}/why": _SEES_TICKET,
     "GET /v1/tickets/{number}/clocks": _SEES_TICKET,
     "GET /v1/tickets/{number}/work-logs": _SEES_TICKET,
@@ -155,6 +162,7 @@ MAY: dict[str, frozenset[str]] = {
     "GET /v1/webhook-subscriptions/{subscription_id}/deliveries": _SUPERVISED,
     "GET /v1/workload": _EVERYBODY,
     "HEAD /v1/uploads/{upload_id}": frozenset({"county"}),
+    "POST /v1/complaints/similar": _EVERYBODY - {"admin", "analyst"},
     "POST /v1/hotline/callers": _DESK,
     "POST /v1/hotline/phone-tasks/{task_id}/number": frozenset({"county"}),  # the first who takes it
 }
