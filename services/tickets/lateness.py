@@ -8,7 +8,7 @@ However many levels a ticket reaches between two looks, each unit is to be told 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -26,8 +26,8 @@ from services.tickets.case import Case, Deed
 from services.tickets.changes import Change, EventDraft, Insert, Row, Update
 from services.tickets.moving import assign_lead, desk_over, root
 
-_DESKS = ("dispatch", "verify", "review")
-"""Finding a unit, verifying the result and reviewing a suspension are the desk's own duties: there the desk is late."""
+_DESKS = ("dispatch", "verify", "review", "adjudicate")
+"""Finding a unit, verifying the result, reviewing a suspension and adjudicating are the desk's own duties: there the desk is late."""
 _TELLING = frozenset({"start", "level", "stop"})
 """Deeds after which a clock still tells what it had reached before; a pause, an end, or another due instant makes it forget."""
 
@@ -66,13 +66,14 @@ def escalated(case: Case, deed: Deed) -> Change | None:
     if not steps:
         return None
     moving = next((step for step in steps if _moves(case, step)), None)
-    values, inserts, updates = _moved_up(case, moving, deed) if moving else ({}, (), ())
+    advanced = _advanced(case, steps)
+    values, inserts, updates = _moved_up(_with(case, advanced), moving, deed) if moving else ({}, (), ())
     return Change(
         case.ticket,
         _events(case, steps, moving, _tells(case, steps, moving)),
         values,
         (*(Insert(Escalation, _row(case, step, deed.now)) for step in steps), *inserts),
-        _joined((*_advanced(case, steps), *updates)),
+        _joined((*advanced, *updates)),
     )
 
 
@@ -113,20 +114,18 @@ def _steps(case: Case, clocks: Sequence[ClockState], now: datetime) -> list[_Ste
     for clock in clocks:
         reached = _reached(case, clock, now)
         if reached:
-            late = _late(case, clock, now)
+            late = _late(case, clock)
             above = _above(case, late, now)
             seat = late if case.around.tree.staffed(late.id, WORKING_ROLES, local_day(now)) else above
             found += [_Step(clock, one, late, seat, above, _addressed(case, one.level.name, late, seat, now)) for one in reached]
     return sorted(found, key=lambda step: (step.reached.at, step.clock.id, step.reached.level.index))
 
 
-def _late(case: Case, clock: ClockState, now: datetime) -> UnitNode:
+def _late(case: Case, clock: ClockState) -> UnitNode:
     """Return the unit that is late: whose clock it is, the desk in what desks have to do, else the holder."""
     tree = case.around.tree
     if clock.unit_id is not None and clock.unit_id in tree.by_id:
         return tree.by_id[clock.unit_id]
-    if clock.stage == "adjudicate":
-        return _above(case, desk_over(case), now)
     holder = case.ticket.lead_unit_id if clock.stage not in _DESKS else None
     return tree.by_id[holder] if holder is not None and holder in tree.by_id else desk_over(case)
 
@@ -183,6 +182,12 @@ def _advanced(case: Case, steps: Sequence[_Step]) -> tuple[Update, ...]:
     return tuple(
         timing.done(case, step.clock, clock_deed(step.clock, "level", level=step.reached.level.index)) for step in highest.values()
     )
+
+
+def _with(case: Case, updates: Sequence[Update]) -> Case:
+    """Return the case with its clocks as `updates` make them."""
+    new = {update.id: update.values for update in updates}
+    return replace(case, clocks=tuple(replace(clock, **new.get(clock.id, {})) for clock in case.clocks))
 
 
 def _events(case: Case, steps: Sequence[_Step], moving: _Step | None, tells: list[Row]) -> tuple[EventDraft, ...]:

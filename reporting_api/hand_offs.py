@@ -1,0 +1,64 @@
+"""Who passes matters on (二传手), and the tickets behind each figure."""
+
+from typing import Annotated, Any
+
+from fastapi import Depends, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from reporting_api.answers import json_answer
+from reporting_api.reports import From, To, read_day, read_place, write_place
+from services.platform.actor import Actor
+from services.platform.text import Code
+from services.platform.unit_of_work import unit_of_work
+from services.reports.hand_off_views import HandOffs, HandOffTickets
+from services.reports.hand_offs import AskedHandOffs, Part, hand_offs, handed_off
+from services.web.paging import PageCursor, PageLimit, link_next
+from services.web.routes import door_router
+from services.web.signed_in import requires
+
+router = door_router("/v1/reports/hand-offs", tags=["reports"])
+
+Reader = Annotated[Actor, Depends(requires("report.read"))]
+TicketReader = Annotated[Actor, Depends(requires("ticket.read"))]
+_UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "Nothing changed since the answer whose tag If-None-Match names."}}
+
+
+def _asked(
+    first: From = None,
+    last: To = None,
+    unit: Annotated[Code | None, Query(description="Whose area the matters lie in.", examples=["441624108"])] = None,
+    holder: Annotated[Code | None, Query(description="Which units' figures: one, with all below.", examples=["441624-D-SLJ"])] = None,
+    category: Annotated[Code | None, Query(description="With all below it.", examples=["water"])] = None,
+) -> AskedHandOffs:
+    return AskedHandOffs(read_day(first, "from"), read_day(last, "to"), unit, holder, category)
+
+
+Question = Annotated[AskedHandOffs, Depends(_asked)]
+
+
+@router.get("", summary="Report who passes matters on", response_model=HandOffs, responses=_UNCHANGED)
+async def read_hand_offs(request: Request, actor: Reader, asked: Question) -> Response:
+    """Return for each unit how many tickets it was given, passed on, and passed on without having done anything: 二传手."""
+    async with unit_of_work(actor) as work:
+        return json_answer(request, await hand_offs(work, asked))
+
+
+@router.get("/tickets", summary="List the tickets behind a figure of hand-offs", response_model=HandOffTickets, responses=_UNCHANGED)
+async def read_handed_off(
+    request: Request,
+    actor: TicketReader,
+    asked: Question,
+    of: Annotated[Code | None, Query(description="The unit of a row; without it, all together.", examples=["441624-D-SLJ"])] = None,
+    part: Annotated[Part, Query(description="Which of the counts.")] = "idle",
+    cursor: PageCursor = None,
+    limit: PageLimit = 50,
+) -> Response:
+    """Return exactly the tickets that the figure of the same question counted; `total` is that figure."""
+    after = read_place(cursor) if cursor else None
+    async with unit_of_work(actor) as work:
+        total, items, following = await handed_off(work, asked, of=of, part=part, after=after, limit=limit)
+    place, linked = write_place(following), Response(headers={"X-Total-Count": str(total)})
+    link_next(request, linked, place)
+    headers = {name: linked.headers[name] for name in ("X-Total-Count", "Link") if name in linked.headers}
+    return json_answer(request, HandOffTickets(total=total, items=items, next=place), headers)

@@ -1,0 +1,180 @@
+"""二传手: who passes matters on, and who does so without having done anything about them.
+
+Counted over the dispatch orders given in the period, of whichever day the matter is. A unit *received* a ticket where it was made its
+lead; it *passed it on* where it gave it back, handed it up, or had it transferred at its own wish; and it did so *idly* where it wrote no
+work record of its own between getting it and passing it on. What a desk takes away, what lateness moves and what is renumbered is nobody's
+passing on. Each ticket counts once a unit, however often it came by; `times` counts every time.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, Select, Subquery, and_, exists, func, or_, select, tuple_
+
+from services.identity.permissions import scope_of
+from services.organization.models import Unit
+from services.organization.queries import unit_tree
+from services.organization.tree import UnitTree
+from services.platform.clock import day_end, day_start, local_day
+from services.platform.errors import NotFound
+from services.platform.rounding import percent_text
+from services.platform.unit_of_work import Work
+from services.reports.drilldown import place_name
+from services.reports.figures import named, one_snapshot
+from services.reports.hand_off_views import HandOffCounts, HandOffs, HandOffTicket, UnitHandOffs
+from services.reports.planning import Period
+from services.reports.questions import find_holder, find_place
+from services.reports.views import PeriodView
+from services.tickets.filters import TICKETS, TicketFilter, compile_filter, compile_scope
+from services.tickets.models import Assignment, Ticket, WorkLog
+
+_TICKET = Ticket.__table__
+PASSED_ON = ("returned", "handed_up", "transferred_at_wish")
+"""Ends of an order by which a unit passes a ticket on itself."""
+Part = Literal["received", "passed_on", "idle"]
+Place = tuple[datetime, UUID]
+_COUNTS = ("received", "passed_on", "idle", "times")
+
+
+@dataclass(frozen=True)
+class AskedHandOffs:
+    """A question as it came: a period, where the matters are, who was given them, and what they are about."""
+
+    first: date | None = None
+    last: date | None = None
+    unit: str | None = None
+    holder: str | None = None
+    category: str | None = None
+
+    def period(self, today: date) -> Period:
+        """Return the days in question: this month up to today, where nothing is said."""
+        last = self.last or (max(today, self.first) if self.first else today)
+        return Period(self.first or last.replace(day=1), last)
+
+
+async def hand_offs(work: Work, asked: AskedHandOffs) -> HandOffs:
+    """Return the counts of each unit that was given a ticket, the one that passed most on idly first, and of all together."""
+    await one_snapshot(work.session)
+    tree = await unit_tree(work.session)
+    period = asked.period(local_day(work.now))
+    given = _given(work, tree, asked, period)
+    by_unit = await work.session.execute(_counted(given).add_columns(given.c.unit_id).group_by(given.c.unit_id))
+    units = [UnitHandOffs(unit=named(tree.by_id.get(row.unit_id)), **_counts(row).model_dump()) for row in by_unit]
+    units.sort(key=lambda found: (-found.idle, -found.passed_on, -found.received, found.unit.code if found.unit else ""))
+    total = (await work.session.execute(_counted(_once(given)))).one()
+    return HandOffs(as_of=work.now, period=PeriodView(first=period.first, last=period.last), total=_counts(total), units=units)
+
+
+async def handed_off(
+    work: Work, asked: AskedHandOffs, *, of: str | None, part: Part, after: Place | None, limit: int
+) -> tuple[int, list[HandOffTicket], Place | None]:
+    """Return how many tickets `part` of the figure counts, a page of them, and where the next page goes on.
+
+    `of` is the unit of a row; without it, all together. A row may be another unit's: what is listed are tickets the asker may see.
+    """
+    await one_snapshot(work.session)
+    tree = await unit_tree(work.session)
+    given = _given(work, tree, asked, asked.period(local_day(work.now)))
+    unit = tree.by_code.get(of) if of else None
+    if of and unit is None:
+        raise NotFound("unit.unknown", "There is no unit with this code; see GET /v1/units.")
+    found = _once(given, [given.c.unit_id == unit.id] if unit else [])
+    wanted = [] if part == "received" else [found.c.passed_on > 0 if part == "passed_on" else found.c.idle > 0]
+    total = await work.session.scalar(select(func.count()).select_from(found).where(*wanted))
+    query = select(found, *_shown()).join_from(found, _TICKET, _TICKET.c.id == found.c.ticket_id).where(*wanted)
+    query = query.order_by(found.c.given_at, found.c.ticket_id).limit(limit + 1)
+    if after is not None:
+        query = query.where(tuple_(found.c.given_at, found.c.ticket_id) > tuple_(*after))
+    rows = (await work.session.execute(query)).all()
+    last = rows[limit - 1] if len(rows) > limit else None
+    return total or 0, [_ticket(tree, row) for row in rows[:limit]], (last.given_at, last.ticket_id) if last is not None else None
+
+
+def _given(work: Work, tree: UnitTree, asked: AskedHandOffs, period: Period) -> Subquery:
+    """Return a row for each unit and ticket: given it as the lead in the period, how often passed on, how often idly. Under scope."""
+    scope = scope_of(work.actor)
+    place, holder = find_place(tree, scope, asked.unit), find_holder(tree, scope, asked.holder)
+    wanted = TicketFilter(category=[asked.category] if asked.category else [])
+    conditions = [*compile_filter(wanted, TICKETS, unit_path=place.path if place else None), compile_scope(scope, TICKETS)]
+    if holder is not None:
+        conditions.append(Assignment.unit_id.in_(select(Unit.id).where(Unit.path.startswith(holder.path, autoescape=True))))
+    passed = Assignment.end.in_(PASSED_ON)
+    return (
+        select(
+            Assignment.unit_id,
+            Assignment.ticket_id,
+            func.min(Assignment.assigned_at).label("given_at"),
+            func.count().filter(passed).label("passed_on"),
+            func.count().filter(and_(passed, ~_worked())).label("idle"),
+        )
+        .join(_TICKET, _TICKET.c.id == Assignment.ticket_id)
+        .where(
+            Assignment.part == "lead",
+            Assignment.assigned_at >= day_start(period.first),
+            Assignment.assigned_at < day_end(period.last),
+            or_(Assignment.end.is_(None), Assignment.end != "renumbered"),
+            *conditions,
+        )
+        .group_by(Assignment.unit_id, Assignment.ticket_id)
+        .subquery()
+    )
+
+
+def _worked() -> ColumnElement[bool]:
+    return exists().where(
+        WorkLog.ticket_id == Assignment.ticket_id,
+        WorkLog.unit_id == Assignment.unit_id,
+        WorkLog.recorded_at.between(Assignment.assigned_at, Assignment.ended_at),
+    )
+
+
+def _once(given: Subquery, conditions: Sequence[ColumnElement[bool]] = ()) -> Subquery:
+    """Return a row for each ticket, over the units that were given it."""
+    summed = [func.sum(given.c[name]).label(name) for name in ("passed_on", "idle")]
+    query = select(given.c.ticket_id, func.min(given.c.given_at).label("given_at"), *summed)
+    return query.where(*conditions).group_by(given.c.ticket_id).subquery()
+
+
+def _counted(rows: Subquery) -> Select[Any]:
+    """Return the query of how many rows there are, and of how many each part says something."""
+    passed_on, idle = rows.c.passed_on, rows.c.idle
+    return select(
+        func.count().label("received"),
+        func.count().filter(passed_on > 0).label("passed_on"),
+        func.count().filter(idle > 0).label("idle"),
+        func.coalesce(func.sum(passed_on), 0).label("times"),
+    ).select_from(rows)
+
+
+def _counts(row: Row[Any]) -> HandOffCounts:
+    received, passed_on, idle, times = (int(getattr(row, name)) for name in _COUNTS)
+    return HandOffCounts(
+        received=received,
+        passed_on=passed_on,
+        idle=idle,
+        times=times,
+        passed_on_share=percent_text(passed_on, received),
+        idle_share=percent_text(idle, received),
+    )
+
+
+def _shown() -> list[ColumnElement[Any]]:
+    return [_TICKET.c[name] for name in ("number", "status", "category_code", "area_path", "lead_unit_id", "returns", "received_at")]
+
+
+def _ticket(tree: UnitTree, row: Row[Any]) -> HandOffTicket:
+    return HandOffTicket(
+        number=row.number,
+        status=row.status,
+        category=row.category_code,
+        place=place_name(tree, row.area_path),
+        holder=named(tree.by_id.get(row.lead_unit_id)),
+        received_at=row.received_at,
+        given_at=row.given_at,
+        times_passed_on=int(row.passed_on),
+        times_idly=int(row.idle),
+        returns=row.returns,
+    )
