@@ -83,8 +83,8 @@ def measure(starts: list[datetime], limit: StageLimit, calendar: WorkCalendar, s
     each = plain / len(some)
     name = f"{limit.amount} {limit.unit.value}"
     print(
-        f"{name:<22}{batch:>8.2f} s {single:>8.2f} s {each * 1e6:>10.1f} µs {each * len(starts) / batch:>7.0f} x"
-        f"{each * len(starts) / single:>7.0f} x {wrong:>6}",
+        f"{name:<22}{batch:>8.2f} s {single:>8.2f} s {each * 1e6:>10.1f} µs {each * len(starts) / batch:>8.1f} x"
+        f"{each * len(starts) / single:>8.1f} x {wrong:>6}",
         flush=True,
     )
     return wrong
