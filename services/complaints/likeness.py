@@ -41,7 +41,7 @@ _EMPTY = re.compile("[的了着过呢吗啊呀哦嘛吧啦就都也还又很太�
 """Characters that join words and mean nothing alone."""
 _RUN = re.compile(r"[a-z0-9]+|[\u3400-\u9fff\U00020000-\U0003ffff]+")
 _DIGITS = str.maketrans("〇零一二两三四五六七八九", "001223456789")
-_READ_AT_MOST = 1000
+_READ_AT_MOST = 400
 """Characters of a text that are compared: the matter stands at the beginning, and nobody waits for a long letter."""
 _SINGLE = 0.25
 """What a character alone weighs, against a pair of them: it keeps 灯坏了 and 坏了灯 from being strangers."""

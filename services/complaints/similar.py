@@ -7,6 +7,7 @@ of days; found through an index over (place, day), the nearest in time first. Th
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -167,6 +168,7 @@ def _alike(tree: UnitTree, matter: _Matter, row: Row[Any], words: str) -> Likene
     return likeness(matter.words, words, between, names)
 
 
+@lru_cache(maxsize=16_384)
 def _forms(name: str, kind: str) -> tuple[str, ...]:
     forms = name_forms(name, kind)
     return (*forms.certain, *forms.loose)
