@@ -30,7 +30,7 @@ async def pictures_like(session: AsyncSession, fingerprint: bytes) -> dict[UUID,
     """Return the pictures that show what one with this `fingerprint` shows, itself among them, each with its distance in bits."""
     wanted = bindparam("bands", bands(fingerprint), ARRAY(Integer))
     query = select(PictureFacts.attachment_id, PictureFacts.likeness).where(
-        PictureFacts.bands.overlap(wanted), PictureFacts.likeness_version == VERSION
+        PictureFacts.bands.bool_op("&&")(wanted), PictureFacts.likeness_version == VERSION
     )
     rows = await session.execute(query)
     return {row.attachment_id: apart for row in rows if (apart := alike(fingerprint, row.likeness)) is not None}

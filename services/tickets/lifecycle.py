@@ -244,7 +244,7 @@ TABLE: tuple[Step, ...] = (
         "close",
         "closed",
         _DESK_OR_CALLER,
-        "another unit and person than did the work; an answer where one is owed; no unsolved call-back",
+        "another unit and person than did the work; an answer where one is owed; no unsolved call-back; words for flagged pictures",
         "all stop",
     ),
     *_in(
