@@ -1,7 +1,7 @@
 # Two commands are enough: `make run` and `make test`. Everything is kept inside this folder.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check docs bench lock secrets clean wipe
+.PHONY: help run test nightly check docs bench lock secrets clean wipe
 SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 
@@ -26,7 +26,10 @@ run: $(RUNTIME) ## Start everything on this machine, tell the story once, serve 
 	@exec .venv/bin/daguanjia up --story
 
 test: $(DEV) ## Run the whole test suite on private servers of its own
-	@.venv/bin/python -m pytest -n 2
+	@.venv/bin/python -m pytest -n 2 --dist worksteal
+
+nightly: $(DEV) ## Run the property tests alone, with 10,000 examples each in place of 500
+	@HYPOTHESIS_PROFILE=nightly .venv/bin/python -m pytest -n 2 --dist worksteal -m hypothesis --timeout 7200
 
 check: $(DEV) ## Formatting, lint, types and the import contracts
 	@.venv/bin/ruff format --check --quiet . || { echo "Run: .venv/bin/ruff format ."; exit 1; }

@@ -4,12 +4,15 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, field
 
 import asyncpg
 import pytest
 from httpx import ASGITransport, AsyncClient
+from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from sqlalchemy.ext.asyncio import async_sessionmaker
 
 from daguanjia.servers import temporary_servers
 from services.platform.database import INTAKE, OWNER, WORKER, Database, use_database
@@ -17,9 +20,11 @@ from services.platform.doorbell import Doorbell, use_doorbell
 from services.platform.settings import settings
 
 os.environ.setdefault("DAGUANJIA_SECRET", "a secret for tests only, 32 characters and more")
-# the machine is shared: a slow moment is not a wrong answer
-hypothesis_settings.register_profile("shared_machine", deadline=None)
-hypothesis_settings.load_profile("shared_machine")
+# How many examples a property gets: `make test` and `make nightly`. A test that needs the database states fewer of its own.
+# The machine is shared: a slow moment is not a wrong answer.
+hypothesis_settings.register_profile("test", max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.register_profile("nightly", hypothesis_settings.get_profile("test"), max_examples=10_000, print_blob=True)
+hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "test"))
 
 
 @dataclass(frozen=True)
@@ -106,19 +111,32 @@ class TestDatabase:
     url: str
     database: Database
     owner: asyncpg.Connection
+    _pools: dict[str, Database] = field(default_factory=dict)
 
     __test__ = False
 
     @asynccontextmanager
     async def as_role(self, role: str) -> AsyncIterator[Database]:
-        """Work under another door's role inside the block."""
-        opened = Database(self.url, role, pool_size=4)
+        """Work under another door's role inside the block, as a process that has just begun: it keeps no snapshot of an earlier block.
+
+        Its connections are kept until the end of the test, for the next block.
+        """
+        if role not in self._pools:
+            self._pools[role] = Database(self.url, role, pool_size=4)
+        opened = copy(self._pools[role])
+        opened.engine = opened.engine.execution_options()  # another engine to whoever keeps snapshots by engine, over the same pool
+        opened.sessions = async_sessionmaker(opened.engine, expire_on_commit=False, autoflush=False)
         use_database(opened)
         try:
             yield opened
         finally:
             use_database(self.database)
+
+    async def close(self) -> None:
+        """Close every connection to it."""
+        for opened in (self.database, *self._pools.values()):
             await opened.close()
+        await self.owner.close()
 
     async def settle(self) -> None:
         """Do what the worker does, until nothing is owed."""
@@ -142,17 +160,15 @@ async def _clone(servers: Running, template: str, role: str) -> AsyncIterator[Te
     name = f"test_{next(_count)}"
     await _run_sql(servers.database_url, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
     url = servers.named(name)
-    opened = Database(url, role)
-    owner = await asyncpg.connect(url)
-    use_database(opened)
+    found = TestDatabase(url, Database(url, role), await asyncpg.connect(url))
+    use_database(found.database)
     use_doorbell(Doorbell(""))
     try:
-        yield TestDatabase(url, opened, owner)
+        yield found
     finally:
         use_database(None)
         use_doorbell(None)
-        await opened.close()
-        await owner.close()
+        await found.close()
         await _run_sql(servers.database_url, f"DROP DATABASE {name} WITH (FORCE)")
 
 
