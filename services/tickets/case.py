@@ -161,10 +161,9 @@ class Case:
     complaints whose complainants want one, those of tickets merged into this one too. `evidence` are the roles of files shown in
     this round, `next_sequence` numbers the next assignment, `lead_before` held the ticket last, `extensions` counts those granted in
     this round, `other` is the ticket a merge names, `absorbed` counts the tickets merged into this one, `returned` says whether a unit
-    gave it back in this round, `helped` are the co-handlers of this round, whether they have finished or not, `tries` counts its call-backs
-    that nobody answered. `row_unit_id` is the unit that a row of the catalogue names for the matter where it is. `suspensions` are those of
-    all rounds, `whistle` and `calls` the open one, `instructions` those not followed yet. `pictures` are those among the files of the
-    command, `flags` those on evidence of this round that nobody has reviewed.
+    gave it back in this round, `tries` counts its call-backs that nobody answered. `row_unit_id` is the unit that a row of the catalogue
+    names for the matter where it is. `suspensions` are those of all rounds, `whistle` and `calls` the open one, `instructions` those not
+    followed yet. `pictures` are those among the files of the command, `flags` those on evidence of this round that nobody has reviewed.
     """
 
     ticket: TicketState
@@ -183,7 +182,6 @@ class Case:
     lead_before: UUID | None = None
     returned: bool = False
     round_id: UUID | None = None
-    helped: frozenset[UUID] = field(default=frozenset())
     tries: int = 0
     row_unit_id: UUID | None = None
     suspensions: tuple[SuspensionState, ...] = ()

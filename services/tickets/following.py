@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, false, func, or_, select
+from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.organization.models import Unit
@@ -50,6 +51,9 @@ def followed(case: Case, successors: Successors, at: datetime) -> Change | None:
     ticket, tree = case.ticket, case.around.tree
     names = ("place_unit_id",) if ticket.status in _ENDED else ("place_unit_id", *_SEATS)
     values: Row = {name: successors[held] for name in names if (held := getattr(ticket, name)) in successors}
+    helped = sorted({str(successors.get(UUID(unit), unit)) for unit in ticket.helped_by})
+    if helped != ticket.helped_by and ticket.status not in _ENDED:
+        values["helped_by"] = helped
     place_id: UUID | None = values.get("place_unit_id", ticket.place_unit_id)
     place = tree.by_id.get(place_id) if place_id else None
     if place is not None and place.path != ticket.area_path:
@@ -58,7 +62,7 @@ def followed(case: Case, successors: Successors, at: datetime) -> Change | None:
     seats = [] if ticket.status in _ENDED else [row for row in case.assignments if row.unit_id in successors]
     if not values and not seats:
         return None
-    data = {name: str(value) for name, value in values.items()}
+    data = {name: value if isinstance(value, list) else str(value) for name, value in values.items()}
     inserts = tuple(Insert(Assignment, _again(case, row, successors, offset)) for offset, row in enumerate(seats))
     updates = tuple(Update(Assignment, row.id, {"ended_at": at, "end": "renumbered"}) for row in seats)
     return Change(ticket, (EventDraft("ticket.followed", data),), values, inserts, updates)
@@ -99,7 +103,8 @@ async def _left_behind(session: AsyncSession, successors: Successors) -> list[UU
     ticket = Ticket.__table__.c
     seats = or_(*(one_of(ticket[name], successors) for name in _SEATS))
     helping = select(Assignment.ticket_id).where(Assignment.ended_at.is_(None), one_of(Assignment.unit_id, successors))
-    at_old_seats = and_(ticket.status.not_in(_ENDED), or_(seats, ticket.id.in_(helping)))
+    helped = ticket.helped_by.has_any(array([str(unit) for unit in successors])) if successors else false()
+    at_old_seats = and_(ticket.status.not_in(_ENDED), or_(seats, helped, ticket.id.in_(helping)))
     query = select(ticket.id).outerjoin(Unit, Unit.id == ticket.place_unit_id)
     query = query.where(or_(Unit.path != ticket.area_path, one_of(ticket.place_unit_id, successors), at_old_seats))
     return list(await session.scalars(query.order_by(ticket.id)))

@@ -80,7 +80,6 @@ async def plain_cases(session: AsyncSession, tickets: Sequence[TicketState]) -> 
                 clocks=tuple(ClockState.of(row) for row in clocks[ticket.id] if row.round == ticket.round or row.next_level_at is not None),
                 assignments=tuple(AssignmentState.of(row) for row in rows if row.ended_at is None),
                 next_sequence=max((row.sequence for row in rows), default=0) + 1,
-                helped=frozenset(row.unit_id for row in rows if row.part == "co" and row.round == ticket.round),
                 returned=any(row.round == ticket.round and row.end == "returned" for row in rows),
                 row_unit_id=policies.row_for(ticket.category_code, ticket.area_path) if ticket.category_code else None,
                 lead_before=next((row.unit_id for row in sorted(rows, key=lambda row: -row.sequence) if row.part == "lead"), None),

@@ -85,9 +85,12 @@ def refuse_executor(case: Case, actor: Actor) -> None:
 
 
 def worked(case: Case) -> frozenset[UUID]:
-    """Return the units that did the work of the round, co-handlers among them."""
+    """Return the units that did the work of the round: the one that says it is done, and all that wrote a work record.
+
+    Of the latter the jurisdiction's own desk is left out (`working.helped`): it verifies where no other desk could.
+    """
     did = case.ticket.resolved_by_unit_id
-    return case.helped | {did} if did is not None else case.helped
+    return frozenset(UUID(unit) for unit in case.ticket.helped_by) | ({did} if did is not None else set())
 
 
 def did_it(case: Case, account_id: UUID | None) -> bool:
