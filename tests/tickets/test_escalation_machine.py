@@ -54,9 +54,9 @@ OWN = {
 }
 COUNTY, TOWN, VILLAGE, GRID, WATER = "441624", "441624108", "441624108213", "441624108213002", "441624-D-SLJ"
 ROLES = {COUNTY: "county_supervisor", TOWN: "township_dispatcher", VILLAGE: "village_secretary", WATER: "department_officer"}
-LIMITS = st.builds(
-    StageLimit, st.sampled_from(("task", "respond", "instruct", "adjudicate")), st.integers(1, 9), st.sampled_from(TimeUnit)
-).map(lambda limit: replace(limit, amount=limit.amount * 60) if "minutes" in limit.unit else limit)
+LIMITS = st.builds(StageLimit, st.sampled_from(("task", "respond", "instruct")), st.integers(1, 9), st.sampled_from(TimeUnit)).map(
+    lambda limit: replace(limit, amount=limit.amount * 60) if "minutes" in limit.unit else limit
+)
 SPANS = st.timedeltas(timedelta(0), timedelta(hours=9)) | st.timedeltas(timedelta(0), timedelta(days=25))
 
 
@@ -103,7 +103,8 @@ def new_case(*, urgency: str, blank: bool) -> Case:
     given = {
         "id": new_id(), "number": "20260120-000001-1", "status": "dispatched", "version": 1, "chain_head": b"", "round": 1,
         "source": "complaint", "channel": "hotline", "category_code": "water.pipe_burst", "category_version": 1, "urgency": urgency,
-        "privacy": "normal", "terms": "usual", "place_unit_id": units[GRID].id, "area_path": units[GRID].path, "tier": "grid", "lead_unit_id": units[GRID].id,
+        "privacy": "normal", "terms": "usual", "place_unit_id": units[GRID].id,
+        "area_path": units[GRID].path, "tier": "grid", "lead_unit_id": units[GRID].id,
         "desk_unit_id": units[TOWN].id, "received_at": BEGIN, "dispatched_at": BEGIN, "hand_offs": 0, "returns": 0, "adjudication": False,
         "designated": False, "helped_by": [],
     }  # fmt: skip
@@ -213,9 +214,9 @@ class History(RuleBasedStateMachine):
         self.asleep.look(self.now)
         self.both_recorded_the_same()
 
-    @rule(limit=LIMITS, own=st.booleans())
-    def starts(self, limit: StageLimit, *, own: bool) -> None:
-        unit_id = self.awake.case.around.tree.by_code[WATER].id if own else None
+    @rule(limit=LIMITS)
+    def starts(self, limit: StageLimit) -> None:
+        unit_id = self.awake.case.around.tree.by_code[WATER].id
         started = timing.start(self.awake.case, limit.stage, self.now, limit=limit, unit_id=unit_id)
         for worker in (self.awake, self.asleep):
             worker.apply(started, ())
