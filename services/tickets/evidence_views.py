@@ -88,7 +88,7 @@ class Evidence(BaseModel):
                             "shown_at": "2026-11-22T02:10:00Z",
                             "taken_at": None,
                             "compared_with": {
-                                "ticket": "20261119-000101-4",
+                                "ticket": "20261119-000101-1",
                                 "attachment_id": "019aa7c0-0000-7c60-a0b4-5d1f6a2f9d3f",
                                 "shown_at": "2026-11-19T07:02:00Z",
                             },
