@@ -40,6 +40,7 @@ class Telling:
     repeat: bool = False
     counted: bool = False
     in_confidence: bool = False
+    wants_answer: bool = False
 
 
 def households(persons: Iterable[Keys]) -> int:
@@ -84,7 +85,7 @@ async def told_by(session: AsyncSession, ticket_ids: Sequence[UUID]) -> dict[UUI
 async def tellings_of(session: AsyncSession, ticket_ids: Sequence[UUID]) -> Mapping[UUID, list[Telling]]:
     """Return who told each ticket, and those merged into it, oldest first."""
     query = (
-        select(Complaint.id, Ticket.id.label("own"), Ticket.merged_into_id.label("into"), Complaint.received_at)
+        select(Complaint.id, Ticket.id.label("own"), Ticket.merged_into_id.label("into"), Complaint.received_at, Complaint.wants_answer)
         .add_columns((Complaint.confidential | (Ticket.privacy == "confidential")).label("in_confidence"))
         .add_columns(Complainant.phone_index, Complainant.openid_index, _of_its_call().label("called"))
         .add_columns(Repeat.complaint_id.is_not(None).label("repeat"), func.coalesce(Repeat.counted, False).label("counted"))
@@ -100,7 +101,7 @@ async def tellings_of(session: AsyncSession, ticket_ids: Sequence[UUID]) -> Mapp
     wanted = dict.fromkeys(ticket_ids)
     for row in await session.execute(query):
         keys = frozenset(key for key in (row.phone_index, row.openid_index, *_single(row.called)) if key is not None)
-        telling = Telling(row.id, row.own, keys, row.received_at, row.repeat, row.counted, row.in_confidence)
+        telling = Telling(row.id, row.own, keys, row.received_at, row.repeat, row.counted, row.in_confidence, row.wants_answer)
         for ticket_id in (row.own, row.into):
             if ticket_id in wanted:
                 found[ticket_id].append(telling)

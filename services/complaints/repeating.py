@@ -61,8 +61,11 @@ def told(matter: Matter, again: Again, now: datetime) -> str:
 
 
 def is_counted(now: datetime, before: list[datetime]) -> bool:
-    """Tell whether a repeat counts: no repeat of the same person that was counted (`before`) lies within the hour."""
-    return not any(now - WITHIN < at <= now for at in before)
+    """Tell whether a repeat counts: no repeat of the same person that was counted (`before`) lies within the hour.
+
+    Of two at the same moment the one that waited for the other may have begun first: what is a little later than `now` counts as before.
+    """
+    return not any(at > now - WITHIN for at in before)
 
 
 def _way(matter: Matter, now: datetime, *, danger: bool) -> str:

@@ -4,7 +4,6 @@ A repeat is a further complaint of the ticket there is, with the words as they w
 had not told it before is one more household, is answered with the others, and follows it under a code of their own.
 """
 
-from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +14,6 @@ from services.complaints.commands import FileComplaint, Telling
 from services.complaints.danger import danger_in
 from services.complaints.filing import Bearings, Filing, prepare
 from services.complaints.households import Keys, keys_of_call, known_to, tellings_of
-from services.complaints.households import Telling as Told
 from services.complaints.models import Complainant, Complaint, Repeat
 from services.complaints.phone_tasks import open_phone_tasks
 from services.complaints.repeat_views import RecordRepeat, RepeatView
@@ -55,9 +53,10 @@ async def record_repeat(work: Work, number: str, command: RecordRepeat) -> tuple
     keys = await _keys(work, filing, command)
     theirs = [telling for telling in known_to(work.actor, current.desk_unit_id, tellings) if telling.keys & keys]
     answer = await _newest_answer(work, current)
-    said = told(_matter(ticket, current, tellings, answer), Again(command.new_facts, danger_in(command.words), bool(theirs)), work.now)
+    said = told(_matter(ticket, current, answer), Again(command.new_facts, danger_in(command.words), bool(theirs)), work.now)
     counted = is_counted(work.now, [telling.told_at for telling in theirs if telling.counted])
-    complaint = filing.complaint | {"ticket_id": ticket_id, "wants_answer": command.wants_answer and not theirs}
+    complaint = filing.complaint | {"ticket_id": ticket_id}
+    complaint["wants_answer"] &= not any(telling.wants_answer for telling in theirs)
     complaint["confidential"] |= any(telling.in_confidence for telling in theirs)
     await _write_complaint(work, complaint, filing.complainant)
     repeat: Row = {"complaint_id": complaint["id"], "ticket_id": ticket_id, "status": current.status, "round": current.round}
@@ -66,8 +65,10 @@ async def record_repeat(work: Work, number: str, command: RecordRepeat) -> tuple
     await work.session.execute(insert(Repeat).values(repeat))
     if said == ANSWER and complaint["wants_answer"] and answer is not None:
         await _give_the_answer_there_was(work, current, complaint["id"], answer)
-    data = {"complaint_id": str(complaint["id"]), "told": said, "same_person": bool(theirs), "counted": counted}
-    await write(work, [Change(ticket, (EventDraft("ticket.repeated", data | {"channel": command.channel}),))])
+    data: Row = {"complaint_id": str(complaint["id"]), "channel": command.channel, "told": said, "counted": counted}
+    if not complaint["confidential"]:  # else the event would say who it was, where one person alone told it openly before
+        data["same_person"] = bool(theirs)
+    await write(work, [Change(ticket, (EventDraft("ticket.repeated", data),))])
     view = await read_repeat(work, complaint["id"])
     await _call_whoever_wrote(work, command, ticket_id, view)
     return view, False
@@ -139,8 +140,8 @@ async def _keys(work: Work, filing: Filing, command: RecordRepeat) -> Keys:
     return keys
 
 
-def _matter(ticket: TicketState, current: TicketState, tellings: Sequence[Told], answer: Answer | None) -> Matter:
-    secret = {ticket.privacy, current.privacy} != {"normal"} or any(telling.in_confidence for telling in tellings)
+def _matter(ticket: TicketState, current: TicketState, answer: Answer | None) -> Matter:
+    secret = {ticket.privacy, current.privacy} != {"normal"}
     return Matter(current.status, current.urgency, current.closed_at, settings().reopen_days, answer is not None, secret)
 
 

@@ -81,6 +81,7 @@ def test_what_was_told_in_confidence_is_told_to_nobody_else():
 def test_several_repeats_of_one_person_within_an_hour_are_one():
     assert is_counted(NOW, [])
     assert not is_counted(NOW, [NOW - timedelta(minutes=59)])
+    assert not is_counted(NOW, [NOW + timedelta(milliseconds=5)]), "it began first and waited for the other"
     assert is_counted(NOW, [NOW - timedelta(hours=1)])
 
 
@@ -271,8 +272,11 @@ async def test_whoever_leaves_no_number_is_known_by_the_call_and_a_letter_is_ans
     (task,) = (await desk.client.get("/v1/hotline/phone-tasks", headers=await desk.as_("hotline"))).json()
     assert (task["ticket"], task["purpose"], task["phone"]) == (number, "tell", "138****0124")
     assert task["words"] == letter.json()["words"]
-    colleague = (await again(desk, number, LI, channel="letter", channel_message_id="x")).json()
-    assert colleague["tracking_code"]
+    secret = (await again(desk, number, LI, confidential=True)).json()
+    assert secret["told_by"] == count(4, 3, repeats=2), "who tells it in confidence now is not tied to who told it openly"
+    assert (await again(desk, number, ZHANG)).status_code == 201, "one person's confidence does not keep the matter from the others"
+    told = await county.fetch("SELECT data FROM events WHERE type = 'ticket.repeated' ORDER BY seq")
+    assert ["same_person" in json.loads(row["data"]) for row in told] == [True, True, False, True]
 
 
 async def test_repeats_are_reported_with_the_tickets_behind_them(desk, county):
