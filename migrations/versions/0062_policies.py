@@ -71,10 +71,10 @@ FROM (
   SELECT jsonb_object_agg(year, definition) AS all_of_them FROM (
     SELECT extract(year FROM day)::int::text AS year,
            jsonb_build_object(
-             'official', bool_and(official),
-             'source', max(source),
-             'off', coalesce(jsonb_object_agg(day::text, name) FILTER (WHERE NOT working), '{{}}'),
-             'on', coalesce(jsonb_object_agg(day::text, name) FILTER (WHERE working), '{{}}')) AS definition
+             'official', bool_and(official) AND bool_or(NOT working),
+             'source', coalesce(nullif(btrim(max(left(source, 200))), ''), '?'),
+             'off', coalesce(jsonb_object_agg(day::text, coalesce(nullif(btrim(left(name, 200)), ''), '?')) FILTER (WHERE NOT working), '{{}}'),
+             'on', coalesce(jsonb_object_agg(day::text, coalesce(nullif(btrim(left(name, 200)), ''), '?')) FILTER (WHERE working), '{{}}')) AS definition
     FROM calendar_days GROUP BY 1
   ) AS each_year
 ) AS years
