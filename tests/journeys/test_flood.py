@@ -51,7 +51,7 @@ async def test_the_one_overdue_ticket_nobody_holds_is_escalated_first(county):
 
     recorded = await county.fetch("SELECT ticket_id, name, reached_at, recorded_at FROM escalations ORDER BY level")
     assert {row["ticket_id"] for row in recorded} == {lost}, "the longest overdue comes first, however many are newer"
-    assert [row["name"] for row in recorded] == ["urge", "raise", "supervise"]
+    assert [row["name"] for row in recorded] == ["urge", "supervise", "raise", "list"]
     due = await county.value("SELECT due_at FROM clocks WHERE ticket_id = $1", lost)
     assert recorded[0]["reached_at"] == due
     desk = await county.value("SELECT u.code FROM tickets t JOIN units u ON u.id = t.desk_unit_id WHERE t.id = $1", lost)

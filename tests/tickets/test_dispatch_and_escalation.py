@@ -80,8 +80,9 @@ async def test_unaccepted_ticket_climbs_and_each_level_has_its_true_time(county)
     )
     assert [(row["level"], row["name"], row["after"], row["code"]) for row in levels] == [
         (1, "urge", timedelta(0), STAFFED_GRID),
-        (2, "raise", timedelta(minutes=120), SHUIKOU),
-        (3, "supervise", timedelta(minutes=360), "441624"),
+        (2, "supervise", timedelta(minutes=60), PENGZHAI),
+        (3, "raise", timedelta(minutes=120), SHUIKOU),
+        (4, "list", timedelta(minutes=360), "441624"),
     ]
     row = await ticket(county, filed.number)
     assert (row["holder"], row["status"], row["tier"]) == (SHUIKOU, "dispatched", "village")
@@ -100,7 +101,7 @@ async def test_late_paper_entry_is_dispatched_and_its_lateness_is_recorded_once(
     levels = await county.fetch(
         "SELECT e.level FROM escalations e JOIN clocks c ON c.id = e.clock_id WHERE c.stage = 'dispatch' ORDER BY 1"
     )
-    assert [item["level"] for item in levels] == [1, 2, 3]
+    assert [item["level"] for item in levels] == [1, 2, 3, 4]
     assert (await ticket(county, filed.number))["holder"] == STAFFED_GRID, "what was late before it was dispatched moves nobody now"
 
 
