@@ -49,7 +49,11 @@ class Barrage:
             self.wrong.append(f"{operation} · {what}: {error!r}")
             return Response(599)
         self.sent += 1
-        self.filed += answer.status_code == 201 and ("tracking_code" in answer.text or '"outcome":"filed"' in answer.text)
+        self.filed += (
+            answer.status_code == 201
+            and ("tracking_code" in answer.text or '"outcome":"filed"' in answer.text)
+            and operation.path != "/v1/tickets/{number}/repeats"  # told again: a code, and no ticket
+        )
         self.filed += len(_FILED_IN_A_BATCH.findall(answer.text))
         fault = judge(answer, refused=refused and not operation.is_callback, own_shape=operation.is_callback)
         if time.perf_counter() - started > PATIENCE:
