@@ -76,8 +76,8 @@ async def end_task(work: Work, task_id: UUID, command: TaskOutcome) -> PhoneTask
     else:
         task.state = "unreachable" if command.outcome == "unreachable" else "done"
         task.done_at, task.done_by_account_id = work.now, work.actor.account_id
-        if task.purpose == "call_back":
-            await _call_back(work, task, command)
+    if task.purpose == "call_back":
+        await _call_back(work, task, command)  # a call nobody answered is written down too, each of them
     await work.session.flush()
     return await read_task(work, task_id)
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, func, insert, select, text, tuple_, update
+from sqlalchemy import Row, and_, func, insert, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.journal.noting import note
@@ -130,10 +130,16 @@ async def candidates_of(session: AsyncSession, draw_id: UUID, *, after: Place | 
     """Return a page of what could be drawn, and where the next begins; raise Conflict ``draw.not_open`` before it is opened."""
     if (await read_draw(session, draw_id)).state != "opened":
         raise Conflict("draw.not_open", "What could be drawn is shown together with the seed, when the draw is opened.")
-    order = (DrawnTicket.unit_code, DrawnTicket.number, DrawnTicket.round)
-    query = select(*order, DrawnTicket.chosen).where(DrawnTicket.draw_id == draw_id).order_by(*_bytewise(*order)).limit(limit + 1)
+    # byte by byte, whatever the database's language: the order the hash is made over
+    order = (DrawnTicket.unit_code.collate("C"), DrawnTicket.number.collate("C"), DrawnTicket.round)
+    query = (
+        select(DrawnTicket.unit_code, DrawnTicket.number, DrawnTicket.round, DrawnTicket.chosen)
+        .where(DrawnTicket.draw_id == draw_id)
+        .order_by(*order)
+        .limit(limit + 1)
+    )
     if after is not None:
-        query = query.where(tuple_(*_bytewise(*order)) > tuple_(*after))
+        query = query.where(tuple_(*order) > tuple_(*after))
     rows = (await session.execute(query)).all()
     items = [CandidateView(number=row.number, round=row.round, unit=row.unit_code, chosen=row.chosen) for row in rows[:limit]]
     following = (items[-1].unit, items[-1].number, items[-1].round) if len(rows) > limit else None
@@ -160,12 +166,6 @@ async def repeat(session: AsyncSession, draw_id: UUID) -> Repeat:
         per_mille=public.per_mille,
         minimum=public.minimum,
     )
-
-
-def _bytewise(*columns: object) -> list[ColumnElement[object]]:
-    """Order text by its bytes, whatever the database's language: the order the hash is made over."""
-    unit, number, round_ = columns
-    return [func.convert_to(unit, "UTF8"), func.convert_to(number, "UTF8"), round_]  # type: ignore[list-item]
 
 
 def _require_days(command: AnnounceDraw, calls_until: date, today: date) -> None:
@@ -203,9 +203,9 @@ async def _candidates(session: AsyncSession, first: date, last: date) -> Sequenc
 
 async def _left_out(session: AsyncSession, first: date, last: date) -> dict[str, int]:
     received = Ticket.received_at.between(day_start(first), day_end(last) - timedelta(microseconds=1))
-    query = select(Ticket.status, func.count()).where(Ticket.status.in_(_LEFT_OUT), received, Ticket.source == "complaint")
-    found = (await session.execute(query.group_by(Ticket.status))).all()
-    return dict.fromkeys(_LEFT_OUT, 0) | dict([row._tuple() for row in found])  # noqa: SLF001  SQLAlchemy's public name for it
+    query = select(Ticket.status, func.count().label("tickets")).where(Ticket.status.in_(_LEFT_OUT), received, Ticket.source == "complaint")
+    found = await session.execute(query.group_by(Ticket.status))
+    return dict.fromkeys(_LEFT_OUT, 0) | {row.status: row.tickets for row in found}
 
 
 async def _views(session: AsyncSession, ids: Sequence[UUID]) -> list[DrawView]:
