@@ -1,5 +1,6 @@
 """A ticket that is played in memory: the real decisions on frozen values, their rows kept in dictionaries, no database."""
 
+from copy import copy
 from dataclasses import fields
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -145,6 +146,13 @@ class Played:
                 _state(DirectiveState, row) for row in self.of(Directive) if row["kind"] == "instruct" and row.get("followed_at") is None
             ),
         )
+
+    def twin(self) -> "Played":
+        """Return another ticket that went the same way so far: quicker than going it again."""
+        found = copy(self)
+        found.ticket, found.events = dict(self.ticket), list(self.events)
+        found.rows = {model: {key: dict(row) for key, row in rows.items()} for model, rows in self.rows.items()}
+        return found
 
     def of(self, model: type) -> list[dict[str, Any]]:
         """Return the rows of a table, oldest first."""

@@ -25,6 +25,9 @@ def accepted(**more):
     return played
 
 
+ACCEPTED = accepted()
+
+
 def resolve_clock(played):
     (clock,) = played.clocks("resolve")
     return clock
@@ -142,9 +145,9 @@ def test_the_days_of_earlier_rounds_count_and_the_number_of_pauses_does_not():
 
 @given(st.integers(1, 20), st.integers(0, 60), st.integers(0, 20))
 def test_a_pause_ends_on_its_last_day_whenever_anybody_notices(days, late, hours):
-    played, prompt = accepted(), accepted()
-    for one in (played, prompt):
-        one.does("town", "suspend", review_in_working_days=days, **PAUSE)
+    played = ACCEPTED.twin()
+    played.does("town", "suspend", review_in_working_days=days, **PAUSE)
+    prompt = played.twin()
     until = played.ticket["suspended_until"]
     assert played.refused("system", "resume") == "ticket.suspended", "not before"
     prompt.now, played.now = until, until + timedelta(days=late, hours=hours)

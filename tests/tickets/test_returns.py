@@ -11,6 +11,9 @@ from tests.tickets.played import BLANK, COUNTY, GRID, ROADS, TOWN, VILLAGE, WATE
 HOLDERS = {VILLAGE: "village", TOWN: "town", WATER: "water", ROADS: "roads", COUNTY: "county", GRID: "grid"}
 
 
+FRESH = Played()
+
+
 def bounced(times=3, **more):
     """A ticket that was given back so often, by one village and one township in turn."""
     played = Played(**more)
@@ -31,9 +34,13 @@ def test_a_return_needs_a_coded_reason_and_names_the_right_unit():
     assert played.refused("village", "return", reason="not_ours") == "ticket.action_not_allowed", "twice is once"
 
 
-@given(st.lists(st.tuples(st.sampled_from(["return", "hand_up", "transfer"]), st.sampled_from([ROADS, WATER, TOWN]), st.integers(1, 90))))
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["return", "hand_up", "transfer"]), st.sampled_from([ROADS, WATER, TOWN]), st.integers(1, 90)), max_size=6
+    )
+)
 def test_passing_on_in_whatever_order_moves_no_clock(steps):
-    played = Played()
+    played = FRESH.twin()
     before = played.due
     for action, unit, minutes in steps:
         played.later(minutes=minutes)
