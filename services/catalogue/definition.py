@@ -87,6 +87,8 @@ def read_definition(kept: Mapping[str, Any]) -> tuple[CatalogueDefinition, list[
         except ValidationError as wrong:
             findings += _faults(f"rows/{place}", wrong)
     findings += _tree_faults(categories)
+    if not any(found.leaf for found in categories):
+        findings.append(_malformed("categories", "there is no category that matters could be filed under"))
     return CatalogueDefinition(tuple(categories), tuple(rows)), findings
 
 

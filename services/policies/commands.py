@@ -7,16 +7,12 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from services.platform.text import ShortText
 
-DEFINITION_BYTES_AT_MOST = 4 * 1024 * 1024
-
 
 def _bearable(definition: dict[str, Any]) -> dict[str, Any]:
     try:
-        written = orjson.dumps(definition)
+        orjson.dumps(definition)
     except TypeError:
         raise ValueError("must not be nested as deep as this") from None
-    if len(written) > DEFINITION_BYTES_AT_MOST:
-        raise ValueError(f"must not be longer than {DEFINITION_BYTES_AT_MOST} bytes")
     return definition
 
 

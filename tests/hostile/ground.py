@@ -17,7 +17,7 @@ from httpx import ASGITransport, AsyncClient
 from services.calls.authenticating import form_fields, twilio_signature
 from services.connections.directory import forget_connected_systems
 from services.connections.signatures import key_of
-from services.platform.clock import now
+from services.platform.clock import local_day, now
 from services.platform.database import INTAKE, REPORTING, Database, use_database
 from services.platform.ids import new_id
 from services.platform.settings import settings
@@ -87,6 +87,8 @@ class Ground:
             "units.code": "441624108213",
             "unit_code": "441624108",
             "categories.code": "water.pipe_burst",
+            "policies.kind": "ladder",
+            "policies.version": "1",
             "v2.code": "water.pipe_burst",
             "fmt": "json",
             "service_request_id": ticket,
@@ -97,6 +99,8 @@ class Ground:
         await self._hotline(ticket)
         await self._files()
         await self._hooks(ticket)
+        await self._draw()
+        await self.ask("POST", "/v1/policies/ladder", "admin", json={"definition": {"rules": []}})
         await self.ask("PUT", f"/v1/members/{member}/wecom", "admin", json={"userid": "roads"})
         phone = Phone(Desk(self.client, self.county, self.headers))
         (kept, *_) = await phone.send(phone.action("20261122-999999-9", "log_work", words="x"))
@@ -139,6 +143,11 @@ class Ground:
         made = await self.ask("POST", "/v1/uploads", "county", headers={**TUS, "Upload-Metadata": "filename YQ=="})
         sent = await self.ask("POST", "/v1/attachments", "grid", content=PICTURE + new_id().bytes, headers={"Content-Type": "image/png"})
         self.known |= {"upload_id": made.headers["Location"].rpartition("/")[2], "attachment_id": sent.json()["id"]}
+
+    async def _draw(self) -> None:
+        today = str(local_day(now()))
+        made = await self.ask("POST", "/v1/draws", "county", json={"first": today, "last": today})
+        self.known["draw_id"] = made.json()["id"]
 
     async def _hooks(self, ticket: str) -> None:
         made = (await self.ask("POST", "/v1/webhook-subscriptions", "admin", json=_HOOK)).json()

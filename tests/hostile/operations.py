@@ -26,7 +26,15 @@ _PERSON_OF_PATH = (
     ("/v1/attachments", "grid"),
     ("/v1/sessions/current", "yangming"),
 )
-_ADMINISTERED = ("/v1/units", "/v1/members", "/v1/categories", "/v1/connections", "/v1/webhook-subscriptions", "/v1/platforms")
+_ADMINISTERED = (
+    "/v1/units",
+    "/v1/members",
+    "/v1/categories",
+    "/v1/connections",
+    "/v1/webhook-subscriptions",
+    "/v1/platforms",
+    "/v1/policies",
+)
 
 
 @dataclass(frozen=True)

@@ -85,6 +85,12 @@ async def matter(opened) -> Any:
         read.json()[0]["id"],
     )
     await county.owner.execute(
+        "INSERT INTO demand_exclusions (id, ticket_id, round, state, reason, words, proposed_at, proposed_by_account_id, proposed_by_unit_id)"
+        " SELECT gen_random_uuid(), t.id, 1, 'proposed', 'impossible', 'x', now(), a.id, t.desk_unit_id FROM tickets t, accounts a"
+        " WHERE t.number = $1 AND a.login = 'pengzhai'",
+        number,
+    )
+    await county.owner.execute(
         "UPDATE calls SET recording_state = 'kept', recording_attachment_id = (SELECT id FROM attachments ORDER BY uploaded_at LIMIT 1)"
     )
     known = {
@@ -112,6 +118,9 @@ MAY: dict[str, frozenset[str]] = {
     "GET /v1/categories/suggest": _EVERYBODY,
     "GET /v1/connections": _ADMIN,
     "GET /v1/connections/{code}": _ADMIN,
+    "GET /v1/draws/{draw_id}/calls": _DESK,
+    "GET /v1/draws/{draw_id}/coverage": _DESK,
+    "GET /v1/exclusions": _DISPATCHERS | _DESK,
     "GET /v1/field-reports/sync/conflicts": frozenset({"grid", "shuikou"}),
     "GET /v1/field-reports/sync/{command_id}": frozenset({"grid"}),
     "GET /v1/hotline/calls": _DESK,
@@ -134,6 +143,9 @@ MAY: dict[str, frozenset[str]] = {
     "GET /v1/overdue/listed": _EVERYBODY,
     "GET /v1/platforms/{connection}/orders": _SUPERVISED | _DISPATCHERS | _DESK,
     "GET /v1/platforms/{connection}/pushes": _ADMIN,
+    "GET /v1/policies/{kind}": _SUPERVISED | {"analyst"},
+    "GET /v1/policies/{kind}/{version}": _SUPERVISED | {"analyst"},
+    "GET /v1/policies/{kind}/{version}/findings": _SUPERVISED | {"analyst"},
     "GET /v1/reports/hotline": _EVERYBODY,
     "GET /v1/reports/hotline/calls": _DESK,
     "GET /v1/reports/repeats": _EVERYBODY,
@@ -143,9 +155,11 @@ MAY: dict[str, frozenset[str]] = {
     "GET /v1/tickets": _EVERYBODY,
     "GET /v1/tickets/count": _EVERYBODY,
     "GET /v1/tickets/{number}": _SEES_TICKET,
+    "GET /v1/tickets/{number}/call-backs": _SEES_TICKET,
     "GET /v1/tickets/{number}/calls": _TOLD,
     "GET /v1/tickets/{number}/complaints": _TOLD,
     "GET /v1/tickets/{number}/events": _SEES_TICKET,
+    "GET /v1/tickets/{number}/exclusion": _DESK | {"pengzhai"},
     "GET /v1/tickets/{number}/messages": _DESK | {"pengzhai"},
     "GET /v1/tickets/{number}/reception": _TOLD,
     "GET /v1/tickets/{number}/same-person": _TOLD,
@@ -170,6 +184,8 @@ OPEN_TO_ALL = {
     "intake": {
         "GET /healthz", "GET /readyz", "GET /metrics", "POST /v1/sessions", "GET /v1/categories", "GET /v1/categories/{code}",
         "GET /v1/units/{code}/responsible", "GET /v1/complaints/{number}", "POST /v1/complaints/{number}/progress",
+        "POST /v1/complaints/{number}/confirmations", "POST /v1/complaints/{number}/appeals",
+        "GET /v1/draws", "GET /v1/draws/{draw_id}", "GET /v1/draws/{draw_id}/candidates",
         "OPTIONS /v1/uploads", "OPTIONS /v1/uploads/{upload_id}", "GET /v1/wechat/callback", "POST /v1/wechat/callback",
         "GET /v1/wecom/callback", "POST /v1/wecom/callback", "POST /v1/platforms/{connection}/orders",
     },
