@@ -3,10 +3,10 @@
 The picture is made 32 × 32 greys, upright, and turned into waves (the cosine transform that JPEG uses); each of the 256 coarsest waves in
 both directions gives one bit, the sign of its part. A copy that was compressed again, made smaller, brighter or greyer, or got a stamp in
 its corner keeps nearly all of them; a picture of the same place from a step beside has some 60 others, a strange one half of them. How
-often, `python -m bench.likeness` measures and `docs/evidence.md` tells. A picture cut by a tenth, or mirrored, is another picture here.
+often, `python -m bench.likeness` measures and `docs/evidence.md` tells. One cut by a few per cent, or mirrored, is another picture here.
 
 Copies are found again by bands: 31 overlapping pieces of 16 bits, the coarsest first. Sixteen of them are disjoint, so two fingerprints
-that differ in 15 bits or fewer always share a band; at 40 bits nine in ten do, because what a stamp changes are the fine waves.
+that differ in 15 bits or fewer always share a band; of stamped copies 97 in 100 do, because what a stamp changes are the fine waves.
 """
 
 import math
