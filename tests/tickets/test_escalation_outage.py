@@ -1,0 +1,166 @@
+"""Three days without a worker, many workers at once, and people who act before the worker is back: against the real database."""
+
+import asyncio
+from datetime import timedelta
+
+import orjson
+from httpx import ASGITransport, AsyncClient
+
+from dispatch_worker.handlers import notify
+from reporting_api.app import build
+from services.journal.draining import Owed
+from services.platform import clock
+from services.platform.actor import SYSTEM
+from services.platform.database import REPORTING, WORKER
+from services.platform.ids import new_id
+from services.platform.unit_of_work import unit_of_work
+from services.tickets.escalating import escalate_due
+from services.tickets.rebuilding import check_clocks
+from tests.county import PENGZHAI, SHUIKOU, STAFFED_GRID
+from tests.reports.signing import signed_in_as
+from tests.tickets.test_clock_promises import do, long_ago
+from tests.tickets.test_dispatch_and_escalation import escalate, file, ticket
+
+MANY = 12
+STEPS = (0, 0.5, 1, 3)
+
+
+async def three_days_pass(county):
+    """The clocks that run were started three days earlier than they were."""
+    await county.owner.execute(
+        "UPDATE clocks SET started_at = started_at - interval '3 days', due_at = due_at - interval '3 days',"
+        " first_due_at = first_due_at - interval '3 days', next_level_at = next_level_at - interval '3 days' WHERE state = 'running'"
+    )
+
+
+async def late_acceptances(county):
+    return await county.fetch(
+        "SELECT e.ticket_id, e.name, e.reached_at - c.due_at AS after, c.limit_amount FROM escalations e JOIN clocks c ON c.id = e.clock_id"
+        " WHERE c.stage = 'accept' ORDER BY e.ticket_id, e.level"
+    )
+
+
+async def messages(county, state="queued"):
+    rows = await county.fetch(
+        "SELECT u.code, m.template, count(*) AS n FROM messages m JOIN units u ON u.id = m.unit_id"
+        " WHERE m.state = $1 AND m.template LIKE ANY (ARRAY['escalated%', 'relieved']) GROUP BY 1, 2 ORDER BY 1, 2",
+        state,
+    )
+    return {(row["code"], row["template"]): row["n"] for row in rows}
+
+
+async def handled_again(county):
+    """Every event is delivered to the writer of messages once more, in another order and in other batches."""
+    columns = "id, 'notify', subject_id, type, data::text, happened_at, recorded_at"
+    events = [list(row) for row in await county.fetch(f"SELECT {columns} FROM events WHERE type = 'ticket.escalated' ORDER BY hash")]
+    owed = [Owed(new_id(), *row[:4], orjson.loads(row[4]), *row[5:], 0) for row in events]
+    async with county.as_role(WORKER):
+        for part in (owed[:7], owed[7:], owed):
+            async with unit_of_work(SYSTEM) as work:
+                await notify(work, part)
+
+
+async def test_many_workers_after_an_outage_record_each_level_once_and_tell_each_unit_once(county):
+    for _ in range(MANY):
+        await file()
+    await county.settle()
+    await three_days_pass(county)
+
+    async def worker():
+        while True:
+            async with unit_of_work(SYSTEM) as work:
+                if not await escalate_due(work, 5):
+                    return
+
+    async with county.as_role(WORKER):
+        await asyncio.gather(*(worker() for _ in range(4)))
+        await worker()  # what one worker held, the others skipped
+    found = await late_acceptances(county)
+    assert len(found) == MANY * len(STEPS)
+    assert all(row["after"] == timedelta(minutes=row["limit_amount"]) * STEPS[place % 4] for place, row in enumerate(found))
+    moved = await county.fetch("SELECT u.code, count(*) AS n FROM tickets t JOIN units u ON u.id = t.lead_unit_id GROUP BY 1")
+    assert [tuple(row) for row in moved] == [(SHUIKOU, MANY)], "one tier up, and no seat that could not know of it is passed over"
+
+    await county.settle()
+    assert await messages(county) == {(code, "escalated_digest"): 1 for code in ("441624", PENGZHAI, SHUIKOU, STAFFED_GRID)}, (
+        "twelve tickets and four levels each are one message to each unit"
+    )
+    assert set((await messages(county, "digested")).values()) == {MANY}, "each ticket shows what was told of it"
+    words = await county.value("SELECT m.words FROM messages m JOIN units u ON u.id = m.unit_id WHERE m.state = 'queued' AND u.code = $1"
+                               " AND m.template = 'escalated_digest'", SHUIKOU)  # fmt: skip
+    assert words.startswith("【大管家】你单位有12件工单超期")
+    before = await county.value("SELECT count(*) FROM messages")
+    await handled_again(county)
+    assert await county.value("SELECT count(*) FROM messages") == before, "redelivery tells nobody again"
+    await the_public_list_shows(county, await county.value("SELECT count(*) FROM escalations WHERE name = 'list'"))
+
+
+async def the_public_list_shows(county, entries):
+    """Count and list agree, month by month and under the reader's scope."""
+    now = clock.now()
+    months = sorted({f"{instant.astimezone(clock.SHANGHAI):%Y-%m}" for instant in (now - timedelta(days=3), now)})
+    async with county.as_role(REPORTING), AsyncClient(transport=ASGITransport(build()), base_url="http://door") as door:
+
+        async def get(login, **query):
+            answer = await door.get("/v1/overdue/listed", params=query, headers=await signed_in_as(login))
+            assert answer.status_code == 200, answer.text
+            return answer.json()
+
+        items, total = [], 0
+        for month in months:
+            page = await get("pengzhai", month=month, limit=5)
+            total += page["total"]
+            assert page["total"] == sum(unit["listed"] for unit in page["units"])
+            items += page["items"]
+            while page["next"]:
+                page = await get("pengzhai", month=month, limit=5, cursor=page["next"])
+                items += page["items"]
+        late = await get("county", month=months[0], late=STAFFED_GRID)
+        assert (await get("yangming", month=months[0]))["total"] == 0
+        assert (await door.get("/v1/overdue/listed?month=2026-13", headers=await signed_in_as("county"))).status_code == 422
+    assert total == len(items) == entries >= MANY == len({item["number"] for item in items})
+    assert {item["late"]["code"] for item in items} == {STAFFED_GRID}, "named is who was late, not who has it now"
+    assert all(item["running"] and item["due_at"] < item["listed_at"] < item["recorded_at"] for item in items)
+    assert late["items"]
+
+
+async def test_what_a_clock_had_reached_is_recorded_before_somebody_moves_it(county):
+    filed = await file()
+    await county.settle()
+    await do("grid", filed.number, "accept")
+    await do("grid", filed.number, "request_extension", reason="weather", working_days=2)
+    await long_ago(county, "resolve")
+    await do("pengzhai", filed.number, "decide_extension", granted=True)
+    rows = await county.fetch(
+        "SELECT type, actor_kind, data->>'stage' AS stage FROM events WHERE subject_kind = 'ticket' ORDER BY seq DESC LIMIT 6"
+    )
+    assert (rows[0]["type"], rows[0]["actor_kind"]) == ("ticket.extension_decided", "member")
+    late = [row for row in rows if row["type"] == "ticket.escalated"]
+    assert late
+    assert {row["actor_kind"] for row in late} == {"system"}
+    assert {row["stage"] for row in late} == {"resolve"}, "what the deed does not touch waits for the worker"
+    assert await county.value("SELECT count(*) FROM messages WHERE template LIKE 'escalated%'") == 0
+    async with unit_of_work(SYSTEM) as work:
+        checked = [page async for page in check_clocks(work.session)]
+    columns = {name for page in checked for one in page.differences for name in (one.columns or {"missing": None})}
+    assert columns <= {"started_at", "first_due_at", "due_at", "next_level_at", "stopped_at"}, "only what this test moved itself"
+
+
+async def test_seat_where_nobody_sits_is_passed_over_as_soon_as_it_is_late(county):
+    filed = await file()
+    await county.settle()
+    await county.owner.execute(
+        "UPDATE posts SET valid_to = current_date - 1 WHERE unit_id = (SELECT id FROM units WHERE code = $1)", STAFFED_GRID
+    )
+    await county.owner.execute(
+        "UPDATE clocks SET due_at = now() - interval '1 minute', next_level_at = now() - interval '1 minute' WHERE stage = 'accept'"
+    )
+    assert await escalate(county) == 1
+    row = await ticket(county, filed.number)
+    assert (row["holder"], row["status"]) == (SHUIKOU, "dispatched")
+    event = orjson.loads(await county.value("SELECT data::text FROM events WHERE type = 'ticket.escalated'"))
+    assert (event["name"], event["moved"]) == ("urge", True)
+    why = await county.value("SELECT why->>'because' FROM assignments ORDER BY sequence DESC LIMIT 1")
+    assert why == "nobody holds a post there"
+    await county.settle()
+    assert await messages(county) == {(SHUIKOU, "escalated"): 1, (STAFFED_GRID, "relieved"): 1}
