@@ -76,7 +76,7 @@ def words_of(late: Late, matter: str, late_unit: str | None, unit: str | None) -
     """Return the text about one ticket for one unit. `matter` names the ticket."""
     stages, by = "、".join(STAGES.get(stage, stage) for stage in late.stages), local_text(late.due_at)
     if late.early:
-        return f"提醒：{matter}的{stages}时限将于{by}到期，尚未超期，请抓紧办理。"
+        return f"提醒：{matter}的{stages}时限即将到期（{by}），尚未超期，请抓紧办理。"
     if late.role == "holder":
         return f"{matter}在{late_unit or '原单位'}逾期未{stages}，现上报由{unit or '你单位'}办理，请立即处理。"
     if late.role == "above":
