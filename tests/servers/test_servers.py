@@ -17,6 +17,7 @@ import asyncpg
 import pytest
 import redis
 
+from daguanjia import servers as starting
 from daguanjia.servers import ServerError, Servers, erase, running_servers, start_servers, temporary_servers
 from daguanjia.servers.postgres import check_letters
 
@@ -209,3 +210,12 @@ def test_full_disk_is_said_before_anything_is_written(data_dir: Path, monkeypatc
     with pytest.raises(ServerError, match=r"MB left, .* MB are needed: make room and start again"):
         start_servers(data_dir)
     assert not (data_dir / "postgres").exists()
+
+
+def test_servers_of_tests_lie_in_memory_only_where_there_is_plenty(monkeypatch):
+    somewhere = Path("/var/tmp")
+    monkeypatch.setattr(starting, "IN_MEMORY_BYTES", 1)
+    assert starting._has_plenty(somewhere)
+    assert not starting._has_plenty(somewhere / "nobody made this")
+    monkeypatch.setattr(starting, "IN_MEMORY_BYTES", 2**60)
+    assert not starting._has_plenty(somewhere)
