@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
 from services.deadlines.clocks import ClockRules, ClockState, Deed, deed, deeds_by_clock, replayed
 from services.deadlines.models import Clock, ClockMove
@@ -17,6 +17,7 @@ from services.platform.ids import new_id
 from services.platform.unit_of_work import Work
 from services.tickets.case import Case
 from services.tickets.changes import Change, EventDraft, Insert, Row, Update
+from services.tickets.lateness import owes
 from services.tickets.loading import lock, plain_cases
 from services.tickets.rebuilding import deeds_of
 from services.tickets.recording import write
@@ -28,14 +29,17 @@ EVENT = "ticket.recalculated"
 async def recalculate(work: Work, limit: int) -> int:
     """Bring up to `limit` provisional clocks to the calendar in force; return how many tickets were taken, 0 when nothing is left.
 
-    A ticket somebody else has locked is left for the next turn. Safe to repeat: what was brought to a version is not taken again for it.
+    A ticket somebody else has locked is left for the next turn, and so is a clock that has reached a level not recorded yet: what it was
+    late by under the days it had is not taken back. Safe to repeat: what was brought to a version is not taken again for it.
     """
     rules = await clock_rules(work.session)
     version = rules.calendars.version_at(work.now)
     table = Clock.__table__
+    owing = and_(table.c.state == "running", table.c.next_level_at <= work.now)
     waiting = (
         select(table.c.ticket_id)
         .where(table.c.provisional, table.c.state.in_(("running", "paused")), table.c.calendar_version < version)
+        .where(owing.is_not(True))
         .order_by(table.c.id)
         .limit(limit)
     )
@@ -57,7 +61,7 @@ def recalculated(case: Case, told: dict[UUID, list[Deed]], rules: ClockRules, no
     inserts: list[Insert] = []
     moved: list[Row] = []
     for clock in case.clocks:
-        if not (clock.provisional and clock.runs and clock.calendar_version < version):
+        if not (clock.provisional and clock.runs and clock.calendar_version < version) or owes(clock, now):
             continue
         one = deed(clock, "recalculate", calendar=version)
         after = replayed(clock.ticket_id, [*_history(clock, told.get(clock.id, ())), one], rules)
