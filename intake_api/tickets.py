@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import Body, Depends, Query, Request, Response
 
-from services.complaints.calling_back import require_may_call_back
+from services.complaints.calling_back import offered, require_may_call_back
 from services.complaints.households import told_by
 from services.complaints.reading import owed_answers
 from services.platform.actor import Actor
@@ -118,8 +118,9 @@ async def read_work_logs(number: str, actor: Reader) -> views.WorkLogs:
 
 
 async def _with_tellers(work: Work, view: views.TicketView) -> views.TicketView:
-    """Add who told it, in numbers: complaints stand above tickets, so the door puts the two together."""
-    return view.model_copy(update={"told_by": (await told_by(work.session, [view.id]))[view.id]})
+    """Add who told it, in numbers, and take away what is not offered because of it: complaints stand above tickets, the door knows both."""
+    tellers = (await told_by(work.session, [view.id]))[view.id]
+    return view.model_copy(update={"told_by": tellers, "allowed_actions": await offered(work, view, view.allowed_actions)})
 
 
 def _headers(view: object) -> dict[str, str]:

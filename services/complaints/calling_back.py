@@ -44,6 +44,16 @@ async def require_not_in_confidence(work: Work, ticket: Any) -> None:
         raise Forbidden("call_back.hotline_only", detail)
 
 
+async def offered(work: Work, ticket: Any, actions: Sequence[str]) -> list[str]:
+    """Return of the `actions` offered on `ticket` those that are not refused for who complained: a call-back that is the hotline's."""
+    if "call_back" in actions and not may(work.actor, "hotline.desk"):
+        try:
+            await require_not_in_confidence(work, ticket)
+        except Forbidden:
+            return [action for action in actions if action != "call_back"]
+    return list(actions)
+
+
 async def reachable_by_call(session: AsyncSession, complaint_ids: Sequence[UUID]) -> set[UUID]:
     """Return those complaints without a number of their own whose call came from a number that is known."""
     query = _of_calls(complaint_ids).group_by(Complaint.id).having(func.count(SealedPaper.phone_index.distinct()) == 1)

@@ -149,6 +149,7 @@ async def test_who_tells_in_confidence_is_known_to_the_hotline_and_the_desk_and_
     await ways.answered(number)
     said = {"reached": True, "solved": True}
     assert await ways.desk.refused("pengzhai", number, "call_back", **said) == "call_back.hotline_only"
+    assert "call_back" not in (await ways.desk.read(number, "pengzhai"))["allowed_actions"], "nor is it offered"
     await ways.desk.does("hotline", number, "call_back", **said)
     for (table,) in await county.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"):
         rows = "\n".join(str(row[0]) for row in await county.fetch(f"SELECT row_to_json(t)::text FROM {table} t"))
