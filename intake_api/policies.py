@@ -109,7 +109,11 @@ async def bring_in_force(actor: Administrator, kind: KindName, version: Version,
     return view
 
 
-@router.post("/{kind}/{version}/withdrawal", summary="Take back a version that is not in force yet")
+@router.post(
+    "/{kind}/{version}/withdrawal",
+    summary="Take back a version that is not in force yet",
+    responses={409: {"description": "It came into force; go back with a reversion instead."}},
+)
 async def take_back(actor: Administrator, kind: KindName, version: Version) -> PolicyView:
     """Withdraw a draft or a version dated later, for good. What came into force is reverted, not withdrawn."""
     async with unit_of_work(actor) as work:

@@ -26,7 +26,7 @@ class MovedMatterView(BaseModel):
     """A matter that another unit would have got first."""
 
     id: UUID = Field(examples=["019ab2f0-1c3e-7c4a-9a51-0d2f3b8e6a10"])
-    number: str = Field(examples=["20260915000012"])
+    number: str = Field(examples=["20261122-000123-6"])
     category: str | None = Field(examples=["water.canal"])
     before: UnitName
     after: UnitName
@@ -46,7 +46,7 @@ class MovedDeadlineView(BaseModel):
     """A deadline that would have been another one."""
 
     id: UUID = Field(examples=["019ab2f0-1c3e-7c4a-9a51-0d2f3b8e6a10"])
-    number: str = Field(examples=["20260915000012"])
+    number: str = Field(examples=["20261122-000123-6"])
     stage: str = Field(examples=["resolve"])
     before: datetime = Field(examples=["2026-09-20T16:00:00Z"])
     after: datetime = Field(examples=["2026-09-18T16:00:00Z"])
