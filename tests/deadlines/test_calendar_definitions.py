@@ -216,6 +216,13 @@ def test_a_calendar_that_forgets_the_leap_day_is_refused() -> None:
     assert "02-29 is in no season" in _faults(_with(f"{DEFAULT}/hours", hours))[f"{DEFAULT}/hours"]
 
 
+def test_a_season_may_be_a_single_day() -> None:
+    intervals = [["09:00", "10:00"]]
+    hours = [{**ALL_YEAR[0], "to": "06-30"}, {"from": "07-01", "to": "07-01", "intervals": intervals}, {**ALL_YEAR[0], "from": "07-02"}]
+    read = calendars_from(1, _with(f"{DEFAULT}/hours", hours)).calendar("default").hours
+    assert [read.on(date(2026, *place)).intervals for place in ((6, 30), (7, 1), (7, 2))] == [((540, 1260),), ((540, 600),), ((540, 1260),)]
+
+
 def test_all_faults_are_told_at_once_and_the_refusal_is_a_value_error() -> None:
     definition = _with(f"{DEFAULT}/weekdays", [])
     definition["years"]["2026"]["off"]["2026-13-01"] = "?"

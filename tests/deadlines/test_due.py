@@ -211,6 +211,7 @@ def test_remaining_counts_down_and_turns_negative() -> None:
     last_minute = remaining(due, _shanghai(2026, 2, 24, 23, 59), CALENDAR)
     assert (last_minute.working_days, last_minute.wall, last_minute.overdue) == (0, timedelta(minutes=1), False)
     assert not remaining(due, due, CALENDAR).overdue, "stopping at the due instant still counts"
+    assert remaining(due, due, CALENDAR).working_days == 0, "though 02-25 has begun"
     late = remaining(due, _shanghai(2026, 2, 26, 1), CALENDAR)
     assert (late.working_days, late.overdue) == (-2, True)
     assert late.wall == timedelta(hours=-25)
