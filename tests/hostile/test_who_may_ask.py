@@ -167,6 +167,7 @@ MAY: dict[str, frozenset[str]] = {
     "GET /v1/tickets/{number}/why": _SEES_TICKET,
     "GET /v1/tickets/{number}/clocks": _SEES_TICKET,
     "GET /v1/tickets/{number}/work-logs": _SEES_TICKET,
+    "GET /v1/tickets/{number}/evidence": _SEES_TICKET,
     "GET /v1/units": _EVERYBODY,
     "GET /v1/units/blank": _SUPERVISED | _DISPATCHERS | {"analyst"},
     "GET /v1/units/{code}": _EVERYBODY,

@@ -46,7 +46,7 @@ async def test_nobody_reads_a_ticket_of_another_area_by_any_address(desk):
     number = await desk.file()
     complaint = (await desk.client.get(f"/v1/tickets/{number}/complaints", headers=await desk.as_("county"))).json()[0]
     stranger = await desk.as_("yangming")
-    for suffix in ("", "/complaints", "/events", "/why", "/clocks", "/work-logs", "/messages"):
+    for suffix in ("", "/complaints", "/events", "/why", "/clocks", "/work-logs", "/evidence", "/messages"):
         answer = await desk.client.get(f"/v1/tickets/{number}{suffix}", headers=stranger)
         assert (answer.status_code, answer.json()["code"]) == (404, "ticket.unknown"), suffix
     acted = await desk.client.post(
