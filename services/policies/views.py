@@ -13,39 +13,63 @@ from services.policies.queries import state_of
 
 State = Literal["draft", "waiting", "in_force", "superseded", "withdrawn"]
 
+_FINDING: dict[str, Any] = {
+    "kind": "shadowed",
+    "rule": "water in 441624108213",
+    "detail": "This row can never decide: before it come water.canal in 441624108.",
+    "category": "water",
+    "unit": "441624108213",
+    "by": ["water.canal in 441624108"],
+}
+_POLICY: dict[str, Any] = {
+    "kind": "ladder",
+    "version": 3,
+    "state": "waiting",
+    "base": 2,
+    "reverts": None,
+    "note": "年底前试行",
+    "drafted_at": "2026-11-22T02:10:00Z",
+    "activated_at": "2026-11-23T01:00:00Z",
+    "effective_at": "2026-12-31T16:00:00Z",
+    "withdrawn_at": None,
+}
+_DRAFT = {**_POLICY, "state": "draft", "activated_at": None, "effective_at": None, "findings": [_FINDING]}
+
 
 class FindingView(BaseModel):
     """One thing that keeps rules from coming into force."""
 
-    kind: str = Field(
-        description="malformed, shadowed, nobody_responsible, unknown_unit, unit_ended, unknown_category, duplicate", examples=["shadowed"]
-    )
-    rule: str = Field(description="The rule it is about, or the place in the definition.", examples=["water in 441624108213"])
-    detail: str = Field(examples=["This row can never decide: before it come water.canal in 441624108."])
-    category: str | None = Field(examples=["water"])
-    unit: str | None = Field(examples=["441624108213"])
-    by: list[str] = Field(description="The rules it never gets past, or what is missing.", examples=[["water.canal in 441624108"]])
+    model_config = ConfigDict(json_schema_extra={"examples": [_FINDING]})
+
+    kind: str = Field(description="malformed, shadowed, nobody_responsible, unknown_unit, unit_ended, unknown_category, duplicate")
+    rule: str = Field(description="The rule it is about, or the place in the definition.")
+    detail: str
+    category: str | None
+    unit: str | None
+    by: list[str] = Field(description="The rules it never gets past, or what is missing.")
 
 
 class PolicyView(BaseModel):
     """A version of the rules of one kind. Version 0 is what the product comes with."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, json_schema_extra={"examples": [_POLICY]})
 
-    kind: str = Field(examples=["ladder"])
-    version: int = Field(examples=[3])
-    state: State = Field(examples=["draft"])
-    base: int | None = Field(description="The version that was in force when it was drafted.", examples=[2])
-    reverts: int | None = Field(description="The version whose rules it repeats.", examples=[None])
-    note: str | None = Field(examples=["水利局机构改革"])
-    drafted_at: datetime | None = Field(examples=["2026-11-22T02:10:00Z"])
-    activated_at: datetime | None = Field(examples=[None])
-    effective_at: datetime | None = Field(description="From when on it counts.", examples=[None])
-    withdrawn_at: datetime | None = Field(examples=[None])
+    kind: str
+    version: int
+    state: State
+    base: int | None = Field(description="The version that was in force when it was drafted.")
+    reverts: int | None = Field(description="The version whose rules it repeats.")
+    note: str | None
+    drafted_at: datetime | None
+    activated_at: datetime | None
+    effective_at: datetime | None = Field(description="From when on it counts.")
+    withdrawn_at: datetime | None
 
 
 class PolicyDraft(PolicyView):
     """A version, and what would keep it from coming into force now."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_DRAFT]})
 
     findings: list[FindingView]
 
@@ -53,7 +77,9 @@ class PolicyDraft(PolicyView):
 class PolicyDetail(PolicyView):
     """A version with its rules, whole."""
 
-    definition: dict[str, Any] = Field(examples=[{"rules": []}])
+    model_config = ConfigDict(json_schema_extra={"examples": [{**_POLICY, "definition": {"rules": []}}]})
+
+    definition: dict[str, Any]
 
 
 class Findings(BaseModel):
