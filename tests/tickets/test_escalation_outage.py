@@ -1,20 +1,31 @@
 """Three days without a worker, many workers at once, and people who act before the worker is back: against the real database."""
 
 import asyncio
+import contextlib
+import random
+from dataclasses import replace
 from datetime import timedelta
 
 import orjson
 from httpx import ASGITransport, AsyncClient
+from pydantic import ValidationError
+from sqlalchemy import select
 
 from dispatch_worker.handlers import notify
 from reporting_api.app import build
+from services.deadlines.clocks import ClockState, running
+from services.deadlines.escalation import reached_levels
+from services.deadlines.models import Clock
+from services.deadlines.queries import clock_rules
 from services.journal.draining import Owed
 from services.platform import clock
 from services.platform.actor import SYSTEM
-from services.platform.database import REPORTING, WORKER
+from services.platform.database import OWNER, REPORTING, WORKER
+from services.platform.errors import Problem
 from services.platform.ids import new_id
 from services.platform.unit_of_work import unit_of_work
 from services.tickets.escalating import escalate_due
+from services.tickets.queries import timeline
 from services.tickets.rebuilding import check_clocks
 from tests.county import PENGZHAI, SHUIKOU, STAFFED_GRID
 from tests.reports.signing import signed_in_as
@@ -25,11 +36,14 @@ MANY = 12
 STEPS = (0, 0.5, 1, 3)
 
 
-async def three_days_pass(county):
-    """The clocks that run were started three days earlier than they were."""
+async def older(county, by, number="%"):
+    """The running clocks of a ticket (of all) were started so much earlier than they were."""
     await county.owner.execute(
-        "UPDATE clocks SET started_at = started_at - interval '3 days', due_at = due_at - interval '3 days',"
-        " first_due_at = first_due_at - interval '3 days', next_level_at = next_level_at - interval '3 days' WHERE state = 'running'"
+        "UPDATE clocks SET started_at = started_at - $1::interval, due_at = due_at - $1::interval,"
+        " first_due_at = first_due_at - $1::interval, next_level_at = next_level_at - $1::interval"
+        " WHERE state = 'running' AND ticket_id IN (SELECT id FROM tickets WHERE number LIKE $2)",
+        by,
+        number,
     )
 
 
@@ -64,7 +78,7 @@ async def test_many_workers_after_an_outage_record_each_level_once_and_tell_each
     for _ in range(MANY):
         await file()
     await county.settle()
-    await three_days_pass(county)
+    await older(county, timedelta(days=3))
 
     async def worker():
         while True:
@@ -164,3 +178,53 @@ async def test_seat_where_nobody_sits_is_passed_over_as_soon_as_it_is_late(count
     assert why == "nobody holds a post there"
     await county.settle()
     assert await messages(county) == {(SHUIKOU, "escalated"): 1, (STAFFED_GRID, "relieved"): 1}
+
+
+async def test_workers_and_people_at_once_leave_out_no_level(county):
+    """Ten tickets, late by anything from minutes to a week, are taken on, put off, resolved and ended while three workers record."""
+    drawn = random.Random(20261122)
+    numbers = [(await file()).number for _ in range(10)]
+    await county.settle()
+    for number in numbers:
+        await older(county, timedelta(minutes=drawn.choice((1, 130, 400, 3000, 9000))), number)
+    deeds = (
+        ("grid", "accept", {}),
+        ("grid", "resolve", {}),
+        ("shuikou", "accept", {}),
+        ("pengzhai", "transfer", {"unit": SHUIKOU}),
+        ("county", "suspend", {"reason": "weather", "working_days": 3}),
+        ("county", "resume", {}),
+        ("county", "cancel", {}),
+    )
+
+    async def somebody(number):
+        for login, action, more in drawn.sample(deeds, 4):
+            with contextlib.suppress(Problem, ValidationError):  # refused, as it stands then
+                await do(login, number, action, **more)
+
+    async def worker():
+        for _ in range(20):
+            async with unit_of_work(SYSTEM) as work:
+                await escalate_due(work, 3)
+
+    async with county.as_role(OWNER):
+        await asyncio.gather(*(somebody(number) for number in numbers), *(worker() for _ in range(3)))
+        for _ in range(3):
+            await worker()
+        async with unit_of_work(SYSTEM) as work:
+            rules = await clock_rules(work.session)
+            kept = [ClockState.of(row) for row in await work.session.execute(select(Clock.__table__))]
+    recorded = await county.fetch("SELECT clock_id, level, reached_at FROM escalations")
+    assert len(recorded) > len(numbers)
+    assert await county.value("SELECT count(*) FROM events WHERE actor_kind = 'member'") >= len(numbers), "people were at it as well"
+    for clock_row in kept:
+        found = {row["level"]: row["reached_at"] for row in recorded if row["clock_id"] == clock_row.id}
+        assert sorted(found) == list(range(1, len(found) + 1)) == list(range(1, clock_row.level + 1))
+        if clock_row.state in ("running", "stopped") and not clock_row.paused_for:
+            dated = reached_levels(
+                replace(running(clock_row), levels_done=frozenset()), rules.ladder(clock_row), clock.now(), rules.calendar(clock_row)
+            )
+            assert found == {one.level.index: one.at for one in dated}, clock_row.stage
+    for number in numbers:
+        async with unit_of_work(SYSTEM) as work:
+            assert (await timeline(work.session, (await ticket(county, number))["id"])).intact
