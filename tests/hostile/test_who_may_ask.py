@@ -146,6 +146,8 @@ MAY: dict[str, frozenset[str]] = {
     "GET /v1/policies/{kind}": _SUPERVISED | {"analyst"},
     "GET /v1/policies/{kind}/{version}": _SUPERVISED | {"analyst"},
     "GET /v1/policies/{kind}/{version}/findings": _SUPERVISED | {"analyst"},
+    "GET /v1/reports/hand-offs": _EVERYBODY,
+    "GET /v1/reports/hand-offs/tickets": _EVERYBODY,
     "GET /v1/reports/hotline": _EVERYBODY,
     "GET /v1/reports/hotline/calls": _DESK,
     "GET /v1/reports/repeats": _EVERYBODY,
