@@ -11,6 +11,7 @@ from services.catalogue.definition import CatalogueDefinition
 from services.catalogue.parsing import parse_categories
 from services.catalogue.queries import present_definition
 from services.organization.loading import file_wrong
+from services.organization.queries import read_unit_tree
 from services.platform.clock import SHANGHAI
 from services.platform.errors import Problem
 from services.policies.actions import Kind
@@ -47,6 +48,13 @@ async def definition_in(session: AsyncSession, path: Path) -> tuple[Kind, dict[s
     if len(kinds) != 1:
         raise Problem("policy.kind_unclear", f"{path} holds no rules: it has neither `categories`, nor `rules`, nor `calendars`.")
     return kind_of(kinds.pop()), definition
+
+
+async def warning(session: AsyncSession) -> str | None:
+    """Return what has to be said where no units are loaded: nobody could check who is responsible where."""
+    if (await read_unit_tree(session)).root is not None:
+        return None
+    return "No units are loaded yet, so nothing could say where nobody is responsible. Load units and departments first."
 
 
 def instant_in(words: str | None) -> datetime | None:

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from fastapi import Depends, Path, Query, Request, Response
 from starlette.responses import JSONResponse
 
+from services.organization.queries import unit_tree
 from services.platform.actor import Actor
 from services.platform.clock import local_day
 from services.platform.unit_of_work import Work, unit_of_work
@@ -78,7 +79,8 @@ async def findings(actor: Reader, kind: KindName, version: Version) -> Findings:
     chosen = kind_of(kind)
     async with unit_of_work(actor) as work:
         definition = await definition_of(work.session, chosen, version)
-        return Findings(items=finding_views(await chosen.check(work.session, definition)))
+        found = finding_views(await chosen.check(work.session, definition))
+        return Findings(items=found, units_known=await _units_known(work))
 
 
 @router.post("/{kind}", status_code=201, response_model=PolicyDraft, summary="Draft rules")
@@ -90,7 +92,8 @@ async def add(actor: Administrator, kind: KindName, command: DraftPolicy, key: I
             policy = await draft(work, kind, command.definition, words=command.note)
             found = await kind_of(kind).check(work.session, command.definition)
             timetable = await timetable_of(work.session, kind)
-            return 201, PolicyDraft(**policy_columns(policy, timetable, work.now), findings=finding_views(found))
+            columns = policy_columns(policy, timetable, work.now)
+            return 201, PolicyDraft(**columns, findings=finding_views(found), units_known=await _units_known(work))
 
         return await once(work, actor, f"POST /v1/policies/{kind}", key, fingerprint_of(command), do, _headers)
 
@@ -150,6 +153,10 @@ async def try_out(actor: Administrator, kind: KindName, version: Version, comman
         await read_only(work.session)
         definition, period = await definition_of(work.session, chosen, version), command.period(local_day(work.now))
         return await simulate(work.session, chosen, definition, period, work.now, at_most=MATTERS_AT_MOST)
+
+
+async def _units_known(work: Work) -> bool:
+    return (await unit_tree(work.session)).root is not None
 
 
 async def _view(work: Work, policy: Policy) -> PolicyView:

@@ -16,7 +16,7 @@ async def activate_policy(
     Open tickets keep the promise they were given.
     """
     from daguanjia.loading import opened
-    from daguanjia.rules import instant_in, named_version
+    from daguanjia.rules import instant_in, named_version, warning
     from services.platform.actor import SYSTEM
     from services.platform.clock import local_text
     from services.platform.unit_of_work import unit_of_work
@@ -26,5 +26,7 @@ async def activate_policy(
     async with opened(), unit_of_work(SYSTEM) as work:
         policy = await activate(work, kind, number, at=instant_in(at), go_on=go_on)
         assert policy.effective_at is not None
-        since = local_text(policy.effective_at)
+        since, unchecked = local_text(policy.effective_at), await warning(work.session)
     typer.echo(f"{kind.name}:{number} is in force from {since}.")
+    if unchecked:
+        typer.echo(unchecked)

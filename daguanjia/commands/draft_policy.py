@@ -14,7 +14,7 @@ async def draft_policy(
     from rich.console import Console
 
     from daguanjia.loading import opened
-    from daguanjia.rules import definition_in
+    from daguanjia.rules import definition_in, warning
     from services.platform.actor import SYSTEM
     from services.platform.unit_of_work import unit_of_work
     from services.policies.actions import draft
@@ -23,7 +23,9 @@ async def draft_policy(
     async with opened(), unit_of_work(SYSTEM) as work:
         kind, definition = await definition_in(work.session, file)
         policy = await draft(work, kind.name, definition, words=note)
-        findings = await kind.check(work.session, definition)
+        findings, unchecked = await kind.check(work.session, definition), await warning(work.session)
     console.print(f"Drafted as {kind.name}:{policy.version}.", highlight=False)
     for finding in findings:
         console.print(f"{finding.kind}: {finding.rule}: {finding.detail}", style="yellow", markup=False, highlight=False)
+    if unchecked:
+        console.print(unchecked, style="yellow")

@@ -43,7 +43,7 @@ class CalendarDayLike(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CalendarDayRow:
-    """A day that differs from the plain week, or a named holiday: the values of one `calendar_days` row."""
+    """A day that differs from the plain week, or a named holiday: as a list of days has it."""
 
     day: date
     working: bool

@@ -13,6 +13,7 @@ from services.policies.queries import state_of
 
 State = Literal["draft", "waiting", "in_force", "superseded", "withdrawn"]
 
+UNITS_KNOWN: Any = Field(description="False while no units are loaded: then nobody could check who is responsible where.")
 _FINDING: dict[str, Any] = {
     "kind": "shadowed",
     "rule": "water in 441624108213",
@@ -33,7 +34,7 @@ _POLICY: dict[str, Any] = {
     "effective_at": "2026-12-31T16:00:00Z",
     "withdrawn_at": None,
 }
-_DRAFT = {**_POLICY, "state": "draft", "activated_at": None, "effective_at": None, "findings": [_FINDING]}
+_DRAFT = {**_POLICY, "state": "draft", "activated_at": None, "effective_at": None, "findings": [_FINDING], "units_known": True}
 
 
 class FindingView(BaseModel):
@@ -72,6 +73,7 @@ class PolicyDraft(PolicyView):
     model_config = ConfigDict(json_schema_extra={"examples": [_DRAFT]})
 
     findings: list[FindingView]
+    units_known: bool = UNITS_KNOWN
 
 
 class PolicyDetail(PolicyView):
@@ -85,7 +87,10 @@ class PolicyDetail(PolicyView):
 class Findings(BaseModel):
     """What would keep a version from coming into force now; an empty list: nothing."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"items": [_FINDING], "units_known": True}]})
+
     items: list[FindingView]
+    units_known: bool = UNITS_KNOWN
 
 
 def policy_columns(policy: Policy, timetable: Book[int], now: datetime) -> dict[str, Any]:

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from tests.command.test_loading import Terminal, filled
+from tests.command.test_loading import Terminal, filled, migrated
 
-__all__ = ["filled"]
+__all__ = ["filled", "migrated"]
 
 EARLY = {"code": "early", "levels": [{"name": "urge", "before": {"percent": 20}}, {"name": "list", "after": {"percent": 0}}]}
 
@@ -93,3 +93,21 @@ def test_a_catalogue_file_is_tried_without_being_loaded(rules):
     found = json.loads(terminal.run("simulate", write(text, "categories.csv"), "--json")[1])
     assert (found["moved"], found["deadlines"]["moved"], found["findings"]) == ([], 0, [])
     assert terminal.value("SELECT count(*) FROM policies WHERE kind = 'catalogue'") == 1
+
+
+def test_without_units_a_catalogue_is_loaded_and_what_could_not_be_checked_is_said(migrated: Terminal, tmp_path):
+    from tests.county import DATA
+
+    code, said = migrated.run("load-categories")
+    assert (code, "No units are loaded yet" in said) == (0, True), said
+    lines = (DATA / "categories.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    fewer = tmp_path / "fewer.csv"
+    fewer.write_text("".join(line for line in lines if not line.startswith("water.pond,")), encoding="utf-8")
+    assert "1 left out: inactive from now on." in migrated.run("load-categories", str(fewer))[1]
+    assert migrated.value("SELECT active FROM categories WHERE code = 'water.pond'") is False
+    assert migrated.run("load-units", str(DATA / "divisions-heping-441624.csv"))[0] == 0
+    code, said = migrated.run("load-categories")
+    assert (code, "policy.blocked" in said, "nobody_responsible" in said) == (2, True, True), "no department is there yet"
+    assert migrated.run("load-units", str(DATA / "heping-departments.csv"))[0] == 0
+    assert "1 categories added" in migrated.run("load-categories")[1]
+    assert migrated.value("SELECT active AND version = 1 FROM categories WHERE code = 'water.pond'") is True
