@@ -92,6 +92,9 @@ async def test_a_limit_in_a_year_nobody_announced_says_so_and_is_worked_out_anew
     desk.move(desk.now())
     async with county.as_role(WORKER):
         async with unit_of_work(SYSTEM) as work:
+            assert await recalculate(work, 100) == 0, "what it was late by under the days it had is recorded first"
+            assert await escalate_due(work, 100) == 1
+        async with unit_of_work(SYSTEM) as work:
             assert await recalculate(work, 100) == 1
         async with unit_of_work(SYSTEM) as work:
             assert await recalculate(work, 100) == 0, "once for each version"

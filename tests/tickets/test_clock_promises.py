@@ -66,7 +66,7 @@ async def test_ticket_given_back_unaccepted_stays_with_the_desk_however_late_its
     levels = await county.fetch(
         "SELECT e.name FROM escalations e JOIN clocks c ON c.id = e.clock_id WHERE c.stage = 'accept' ORDER BY e.level"
     )
-    assert [level["name"] for level in levels] == ["urge", "raise", "supervise"], "the lateness is on record all the same"
+    assert [level["name"] for level in levels] == ["urge", "supervise", "raise", "list"], "the lateness is on record all the same"
     await do("pengzhai", filed.number, "dispatch", unit=SHUIKOU)
     assert (await ticket(county, filed.number))["status"] == "dispatched"
 
@@ -112,7 +112,7 @@ async def test_clock_stopped_after_it_was_put_off_keeps_the_level_it_owes(county
     levels = await county.fetch(
         "SELECT e.name FROM escalations e JOIN clocks c ON c.id = e.clock_id WHERE c.stage = 'accept' ORDER BY e.level"
     )
-    assert [level["name"] for level in levels] == ["urge", "raise", "supervise"]
+    assert [level["name"] for level in levels] == ["urge", "supervise", "raise", "list"]
 
 
 async def test_undone_merge_of_a_suspended_ticket_leaves_no_acceptance_unwatched(county):
@@ -210,7 +210,7 @@ async def test_suspended_ticket_is_watched_until_somebody_has_looked_again(count
         "SELECT u.code FROM escalations e JOIN clocks c ON c.id = e.clock_id JOIN units u ON u.id = e.unit_id"
         " WHERE c.stage = 'review' ORDER BY e.level"
     )
-    assert [row["code"] for row in late] == [PENGZHAI, "441624", "441624"], "the desk that suspended it is late, then the county"
+    assert [row["code"] for row in late] == [PENGZHAI, "441624", "441624", "441624"], "the desk that suspended it is late, then the county"
     await do("pengzhai", filed.number, "resume")
     assert await clocks(county, filed.number) == ["first_contact", "resolve"]
 
