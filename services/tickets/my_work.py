@@ -10,7 +10,7 @@ took. Tickets that changed and were mine before are told as gone.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -44,12 +44,16 @@ from services.platform.bulk import one_of
 from services.platform.secrets import fingerprint
 from services.routing.rules import WORKING_ROLES
 from services.tickets.filters import TICKETS, compile_scope
-from services.tickets.models import Assignment, Ticket
+from services.tickets.lifecycle import OPEN
+from services.tickets.models import Assignment, Directive, Ticket, Whistle, WhistleCall
 from services.tickets.queries import lines
 from services.tickets.views import GoneTicket, WorkItem
 
 STAGES = ("accept", "first_contact", "resolve", "answer")
-"""Limits of whoever holds the ticket; at a desk it is `dispatch`. Verifying is for somebody else, and a review is put off on purpose."""
+"""Limits of whoever holds the ticket. Verifying is for somebody else, and a review is put off on purpose."""
+AT_THE_DESK = ("dispatch", "adjudicate")
+OF_A_UNIT = ("task", "respond", "instruct")
+"""Limits of a unit beside the holder: of a co-handler, of one that a whistle calls, of one that was instructed."""
 _WORKING = ("dispatched", "accepted")
 _T = Ticket.__table__
 
@@ -98,7 +102,7 @@ def seats_of(actor: Actor) -> str:
 async def work_of(session: AsyncSession, actor: Actor, now: datetime, *, limit: int, after: tuple[str, str] | None) -> Page:
     """Return up to `limit` tickets that wait for `actor`: the one due first before all, what is overdue so by itself; undated ones last."""
     mine = union(*(select(_T.c.id).where(condition) for condition in _mine(actor))).subquery()
-    due = func.coalesce(_next_due(), _INFINITY).label("next_due")
+    due = func.coalesce(_next_due(_units(actor, WORKING_ROLES)), _INFINITY).label("next_due")
     query = select(_T, due).where(_T.c.id.in_(select(mine.c.id)), compile_scope(scope_of(actor), TICKETS))
     found = query.subquery()
     ordered = select(found).order_by(found.c.next_due, found.c.id).limit(limit + 1)
@@ -143,7 +147,7 @@ was restored from may lie ahead of all of ours, and are no changes."""
 
 
 def _mine(actor: Actor) -> list[ColumnElement[bool]]:
-    """What is `actor`'s, as conditions on tickets any of which suffices: held, helped with, waiting at the desk."""
+    """What is `actor`'s, as conditions on tickets any of which suffices: held, helped with, called or instructed about, at the desk."""
     working, desks = _units(actor, WORKING_ROLES), _units(actor, DESKS)
     answering = exists().where(
         Clock.ticket_id == _T.c.id, Clock.round == _T.c.round, Clock.stage == "answer", Clock.state.in_(("running", "paused"))
@@ -154,14 +158,33 @@ def _mine(actor: Actor) -> list[ColumnElement[bool]]:
     return [
         and_(one_of(_T.c.lead_unit_id, working), _T.c.status.in_(_WORKING)),
         and_(one_of(_T.c.lead_unit_id, working), _T.c.status == "resolved", answering),
-        and_(_T.c.status.in_(_WORKING), helping),
+        and_(_T.c.status.in_(OPEN[:3]), helping),
+        and_(_T.c.status.in_(OPEN[:3]), _called(working)),
+        and_(_T.c.status.in_(OPEN), _instructed(working)),
         and_(one_of(_T.c.desk_unit_id, desks), _T.c.status == "received"),
     ]
 
 
+def _called(units: list[UUID]) -> ColumnElement[bool]:
+    """A whistle calls one of `units`, which is not there yet."""
+    whistle = exists().where(Whistle.id == WhistleCall.whistle_id, Whistle.ended_at.is_(None))
+    return exists().where(WhistleCall.ticket_id == _T.c.id, one_of(WhistleCall.unit_id, units), WhistleCall.arrived_at.is_(None), whistle)
+
+
+def _instructed(units: list[UUID]) -> ColumnElement[bool]:
+    """One of `units` has an instruction that it has not followed yet."""
+    told = (Directive.kind == "instruct", one_of(Directive.to_unit_id, units), Directive.followed_at.is_(None))
+    return exists().where(Directive.ticket_id == _T.c.id, *told)
+
+
 def _ever_mine(actor: Actor) -> ColumnElement[bool]:
     """Whatever was in the list of `actor` at any time: what a seat of theirs was ever given, and what waited at a desk of theirs."""
-    given = exists().where(Assignment.ticket_id == _T.c.id, one_of(Assignment.unit_id, _units(actor, WORKING_ROLES)))
+    working = _units(actor, WORKING_ROLES)
+    given = or_(
+        exists().where(Assignment.ticket_id == _T.c.id, one_of(Assignment.unit_id, working)),
+        exists().where(WhistleCall.ticket_id == _T.c.id, one_of(WhistleCall.unit_id, working)),
+        exists().where(Directive.ticket_id == _T.c.id, Directive.kind == "instruct", one_of(Directive.to_unit_id, working)),
+    )
     desks = _units(actor, DESKS)
     waited = _T.c.waited_at_ids.op("&&")(cast(desks, ARRAY(Uuid())))
     return or_(given, waited, and_(one_of(_T.c.desk_unit_id, desks), _T.c.status == "received"))
@@ -174,8 +197,12 @@ def _units(actor: Actor, roles: Sequence[str] | frozenset[str]) -> list[UUID]:
 _INFINITY: ColumnElement[datetime] = literal_column("'infinity'::timestamptz")
 
 
-def _next_due() -> Any:
-    asked = or_(and_(_T.c.status != "received", Clock.stage.in_(STAGES)), and_(_T.c.status == "received", Clock.stage == "dispatch"))
+def _next_due(working: list[UUID]) -> Any:
+    asked = or_(
+        and_(_T.c.status != "received", Clock.stage.in_(STAGES)),
+        and_(_T.c.status == "received", Clock.stage.in_(AT_THE_DESK)),
+        and_(Clock.stage.in_(OF_A_UNIT), one_of(Clock.unit_id, working)),
+    )
     running = (Clock.ticket_id == _T.c.id, Clock.round == _T.c.round, Clock.state == "running", asked)
     return select(func.min(Clock.due_at)).where(*running).scalar_subquery()
 
@@ -187,16 +214,25 @@ async def _items(session: AsyncSession, actor: Actor, rows: Sequence[Row[Any]], 
     ids = [row.id for row in rows]
     clocks = await _running(session, ids)
     tasks = await _tasks(session, actor, ids)
-    working = _units(actor, WORKING_ROLES)
+    working, desks = _units(actor, WORKING_ROLES), _units(actor, DESKS)
     found = []
     for row, line in zip(rows, await lines(session, rows, now), strict=True):
-        asked = ("dispatch",) if row.status == "received" else STAGES
-        clock = next((clock for clock in clocks.get((row.id, row.round), ()) if clock.stage in asked), None)
-        lead = row.lead_unit_id in working and row.status != "received"
-        part = "lead" if lead else "co" if row.id in tasks else "desk"
+        asked = AT_THE_DESK if row.status == "received" else STAGES
+        running = clocks.get((row.id, row.round), ())
+        clock = next((one for one in running if one.stage in asked or (one.stage in OF_A_UNIT and one.unit_id in working)), None)
+        part = _part(row, working, desks, tasks)
         beside = {"part": part, "task": tasks.get(row.id), "next_stage": clock.stage if clock else None}
         found.append(WorkItem(**line, **beside, next_due_at=clock.due_at if clock else None))
     return found
+
+
+def _part(row: Row[Any], working: list[UUID], desks: list[UUID], tasks: Mapping[UUID, str | None]) -> str:
+    """In which part a ticket is somebody's: the weightiest of those it is."""
+    if row.lead_unit_id in working and row.status in (*_WORKING, "resolved"):
+        return "lead"
+    if row.id in tasks:
+        return "co"
+    return "desk" if row.status == "received" and row.desk_unit_id in desks else "called"
 
 
 async def _tasks(session: AsyncSession, actor: Actor, ids: Sequence[UUID]) -> dict[UUID, str | None]:
@@ -211,7 +247,7 @@ async def _tasks(session: AsyncSession, actor: Actor, ids: Sequence[UUID]) -> di
 
 async def _running(session: AsyncSession, ids: Sequence[UUID]) -> dict[tuple[UUID, int], list[Any]]:
     """The running clocks of tickets, by ticket and round, the one due first before all."""
-    query = select(Clock.ticket_id, Clock.round, Clock.stage, Clock.due_at)
+    query = select(Clock.ticket_id, Clock.round, Clock.stage, Clock.unit_id, Clock.due_at)
     rows = await session.execute(query.where(one_of(Clock.ticket_id, ids), Clock.state == "running").order_by(Clock.due_at, Clock.stage))
     found: defaultdict[tuple[UUID, int], list[Any]] = defaultdict(list)
     for row in rows:

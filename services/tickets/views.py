@@ -362,10 +362,11 @@ class WorkItem(TicketLine):
     )
 
     part: str = Field(
-        description="`lead`: held by a seat of the reader's · `co`: a task of theirs · `desk`: waits to be handed out by them."
+        description="`lead`: held by a seat of the reader's · `co`: a task of theirs · `desk`: waits to be handed out by them · "
+        "`called`: a whistle calls them or they were instructed."
     )
     task: str | None = Field(description="The co-handler's task.")
-    next_stage: str | None = Field(description="The limit that is over first: `accept`, `first_contact`, `resolve`, `answer`, `dispatch`.")
+    next_stage: str | None = Field(description="The limit that is over first: `accept`, `resolve`, `dispatch`, `task`, `respond`, …")
     next_due_at: datetime | None = Field(
         description="When that is; the list is in this order. Null where nothing runs, as in a suspension."
     )

@@ -1,10 +1,13 @@
 """My work: due soon first, and exactly what changed since one looked, whatever transaction was slow."""
 
+from datetime import timedelta
+
 import asyncpg
 import pytest
 
+from services.platform.clock import now
 from services.platform.database import INTAKE
-from tests.county import BLANK_GRID, SHUIKOU, STAFFED_GRID, WATER
+from tests.county import BLANK_GRID, ROADS, SHUIKOU, STAFFED_GRID, WATER
 from tests.journeys.people import Desk
 
 
@@ -45,6 +48,27 @@ async def test_what_waits_for_me_is_what_my_seats_hold_help_with_and_hand_out(de
     (waiting,) = (await look(desk, "pengzhai"))["items"]
     assert (waiting["number"], waiting["part"], waiting["next_stage"]) == (held, "desk", "dispatch")
     assert numbers(await look(desk, "yangming")) == numbers(await look(desk, "analyst")) == []
+
+
+async def test_whoever_is_called_or_instructed_finds_it_in_their_work_until_it_is_done(desk):
+    number = await desk.file(place={"unit_code": STAFFED_GRID})
+    before = (await look(desk, "roads"))["since"]
+    meet_at = (now() + timedelta(minutes=5)).isoformat()
+    where = {"units": [ROADS], "meet_at": meet_at, "place": "村口"}
+    await desk.does("pengzhai", number, "whistle", kind="emergency", words="请到场", **where)
+    (called,) = (await look(desk, "roads"))["items"]
+    assert (called["number"], called["part"], called["next_stage"]) == (number, "called", "respond")
+    assert numbers(await look(desk, "roads", since=before)) == [number]
+    since = (await look(desk, "roads"))["since"]
+    await desk.does("roads", number, "respond", answer="arrived")
+    assert numbers(await look(desk, "roads")) == []
+    assert [gone["number"] for gone in (await look(desk, "roads", since=since))["gone"]] == [number]
+
+    await desk.does("county", number, "instruct", unit=SHUIKOU, words="书记到场")
+    (told,) = (await look(desk, "shuikou"))["items"]
+    assert (told["number"], told["part"]) == (number, "called")
+    await desk.does("shuikou", number, "report_back", words="已到场")
+    assert numbers(await look(desk, "shuikou")) == []
 
 
 async def test_overdue_comes_first_then_what_is_due_soon_and_what_stands_still_last(desk):
