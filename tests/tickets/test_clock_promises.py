@@ -212,7 +212,7 @@ async def test_suspended_ticket_is_watched_until_somebody_has_looked_again(count
     )
     assert [row["code"] for row in late] == [PENGZHAI, "441624", "441624", "441624"], "the desk that suspended it is late, then the county"
     await do("pengzhai", filed.number, "resume")
-    assert await clocks(county, filed.number) == ["first_contact", "resolve"]
+    assert await clocks(county, filed.number) == ["contain", "first_contact", "repair", "resolve"]
 
 
 async def test_whoever_holds_a_ticket_neither_suspends_it_nor_grants_it_time(county):
