@@ -24,14 +24,11 @@ def upgrade() -> None:
 def _tickets() -> None:
     op.add_column("tickets", _when("suspended_until"))
     op.add_column("tickets", sa.Column("helped_by", postgresql.JSONB(), server_default=sa.text("'[]'"), nullable=False))
-    op.create_check_constraint(
-        op.f("ck_tickets_helper_unit_never_closes"), "tickets", "NOT (helped_by ? closed_by_unit_id::text)", postgresql_not_valid=True
-    )
+    op.create_check_constraint(op.f("ck_tickets_helper_unit_never_closes"), "tickets", "NOT (helped_by ? closed_by_unit_id::text)")
     op.create_check_constraint(
         op.f("ck_tickets_suspended_until"),
         "tickets",
         "(suspended_until IS NULL) OR (suspended_at IS NOT NULL)",
-        postgresql_not_valid=True,
     )
     running = sa.text("suspended_until IS NOT NULL")
     op.create_index(op.f("ix_tickets_suspended_until"), "tickets", ["suspended_until"], postgresql_where=running)
