@@ -14,14 +14,13 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as checked
 
 from services.catalogue.models import PRIVACIES, URGENCIES
-from services.catalogue.parsing import EVIDENCE, STAGES, CategoryDefinition
+from services.catalogue.parsing import EVIDENCE, LARGEST, STAGES, CategoryDefinition
 from services.catalogue.policy import AT_ONCE, AreaRow, Catalogue, CategoryPolicy, Limit
 from services.organization.tree import UnitTree
 from services.policies.findings import MALFORMED, Finding
 
 LIMIT_UNITS = ("minutes", "working_minutes", "natural_days", "working_days")
 STARTS = (AT_ONCE, "next_day", "next_working_time")
-_LARGEST_AMOUNT = 999_999
 _CODE = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*")
 _HANDLER = re.compile(r"lowest|township|county|department:[a-z][a-z_]*")
 DEFINED_COLUMNS = tuple(found.name for found in dataclasses.fields(CategoryDefinition))
@@ -123,8 +122,9 @@ def faults_of(definition: CategoryDefinition) -> list[str]:
             faults.append(f"handler: {handler!r} is not lowest, township, county or department:<function>")
     for limit in definition.limits:
         wrong = limit.stage not in STAGES or limit.unit not in LIMIT_UNITS or getattr(limit, "start", AT_ONCE) not in STARTS
-        if wrong or not 1 <= limit.amount <= _LARGEST_AMOUNT:
-            faults.append(f"limits/{limit.stage}: an amount of at least 1 of {', '.join(LIMIT_UNITS)}, for one of {', '.join(STAGES)}")
+        if wrong or not 1 <= limit.amount <= LARGEST[limit.unit]:
+            what = f"an amount of at least 1 and at most ten years, in {', '.join(LIMIT_UNITS)}, for one of {', '.join(STAGES)}"
+            faults.append(f"limits/{limit.stage}: {what}")
     return faults
 
 

@@ -32,6 +32,8 @@ _UNITS = {
     "wh": ("working_minutes", 60),
 }
 """What a cell's unit stands for, and by how much its amount is multiplied: 1.5wh (工作时) are 90 working minutes."""
+LARGEST = {"working_days": 3650, "natural_days": 3650, "minutes": 5_256_000, "working_minutes": 600_000}
+"""Ten years of each: what is longer is a slip of the hand, and leaves the years a calendar knows."""
 _LIMIT = re.compile(r"(?P<amount>[0-9]{1,6}(\.[0-9]{1,2})?)(?P<unit>wd|nd|min|eh|wh)(@(?P<start>next_day|next_working_time))?")
 _CODE = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*")
 _HANDLER = re.compile(r"lowest|township|county|department:[a-z][a-z_]*")
@@ -93,7 +95,10 @@ def parse_limit(stage: str, cell: str) -> Limit | None:
     amount = Decimal(found["amount"]) * _UNITS[found["unit"]][1] if found else Decimal(0)
     if found is None or amount < 1 or amount != amount.to_integral_value():
         raise ValueError(f"{cell!r} is not a limit like 2wd, 5nd, 120min, 3eh or 1.5wh")
-    return Limit(stage, int(amount), _UNITS[found["unit"]][0], found["start"] or "at_once")
+    unit = _UNITS[found["unit"]][0]
+    if amount > LARGEST[unit]:
+        raise ValueError(f"{cell!r} is longer than ten years")
+    return Limit(stage, int(amount), unit, found["start"] or "at_once")
 
 
 def parse_categories(text: str) -> ParsedCategories:

@@ -17,7 +17,7 @@ from uuid import UUID
 
 from services.deadlines.calendar import WorkCalendar
 from services.deadlines.calendars import DEFAULT, Calendars
-from services.deadlines.due import StageLimit, StartRule, TimeUnit, after_pause, due_at, put_off
+from services.deadlines.due import StageLimit, StartRule, TimeUnit, after_pause, due_at, put_off, worked_between
 from services.deadlines.escalation import Ladder, RunningClock, next_level_at
 from services.deadlines.ladders import BUILT_IN, Ladders
 from services.platform.frozen_rows import FromRow
@@ -25,6 +25,7 @@ from services.policies.book import Book
 
 Deed = Mapping[str, Any]
 RUNS = ("running", "paused")
+_INSTANT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,11 +265,24 @@ def _tightened(clock: ClockState, done: Deed, rules: ClockRules) -> ClockState:
     """Give a clock another limit from the same start, where that is over earlier. What was granted or lost to pauses stays added."""
     limit = StageLimit(clock.stage, done["amount"], TimeUnit(done["unit"]), StartRule(done["start"]))
     due = due_at(clock.started_at, limit, rules.calendar(clock))
-    moved = due.at + (clock.due_at - clock.first_due_at)
+    moved = _granted(clock, due.at, rules)
     if moved >= clock.due_at:
         return clock
     kept = replace(clock, limit_amount=limit.amount, limit_unit=limit.unit.value, start_rule=limit.start.value, provisional=due.provisional)
     return _with_next_level(replace(kept, due_at=moved), rules)
+
+
+def _granted(clock: ClockState, due: datetime, rules: ClockRules) -> datetime:
+    """Return `due` put off by what was added to the present limit so far, counted in that limit's kind of time."""
+    calendar, unit = rules.calendar(clock), clock.time_unit
+    given = due_at(clock.started_at, StageLimit(clock.stage, clock.limit_amount, unit, StartRule(clock.start_rule)), calendar).at
+    if given >= clock.due_at:
+        return due
+    if unit is TimeUnit.MINUTES:
+        return due + (clock.due_at - given)
+    # a limit in days is over with its last day: counted from within that day to within the other
+    within = timedelta() if unit is TimeUnit.WORKING_MINUTES else _INSTANT
+    return put_off(due, worked_between(given - within, clock.due_at - within, unit, calendar), unit, calendar).at
 
 
 def _due(clock: ClockState, at: datetime, *, provisional: bool) -> ClockState:

@@ -136,3 +136,14 @@ def test_a_clock_keeps_the_version_in_force_when_it_started():
     clock = started(TICKET, begun(), RULES)
     assert (clock.calendar_version, clock.calendar_code, clock.ladder_version) == (1, DEFAULT, 0)
     assert clock.due_at == due_at(MONDAY, StageLimit("resolve", 3, TimeUnit.WORKING_DAYS), GUESSED).at
+
+
+def test_a_tightened_limit_keeps_what_was_granted_in_days_that_are_worked():
+    extended = after(started(TICKET, begun(10), RULES), {"id": str(CLOCK), "do": "extend", "amount": 2, "unit": "working_days"}, RULES)
+    tightened = {"id": str(CLOCK), "do": "tighten", "amount": 2, "unit": "working_days", "start": "at_once"}
+    once = after(extended, tightened, RULES)
+    assert once.due_at == due_at(MONDAY, StageLimit("resolve", 4, TimeUnit.WORKING_DAYS), GUESSED).at, "2 of the limit and the 2 granted"
+    twice = after(once, {**tightened, "amount": 1}, RULES)
+    assert twice.due_at == due_at(MONDAY, StageLimit("resolve", 3, TimeUnit.WORKING_DAYS), GUESSED).at
+    assert twice.first_due_at == extended.first_due_at
+    assert after(twice, {**tightened, "amount": 9}, RULES) == twice, "a longer limit gives nothing"
