@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from services.identity.models import Account
 from services.platform.database import Base, Json
 
 KINDS = ("calendar", "ladder", "catalogue")
@@ -37,10 +38,10 @@ class Policy(Base):
     note: Mapped[str | None]
     reverts: Mapped[int | None]
     drafted_at: Mapped[datetime]
-    drafted_by_account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    drafted_by_account_id: Mapped[UUID | None] = mapped_column(ForeignKey(Account.id))
     activated_at: Mapped[datetime | None]
-    activated_by_account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    activated_by_account_id: Mapped[UUID | None] = mapped_column(ForeignKey(Account.id))
     effective_at: Mapped[datetime | None]
     withdrawn_at: Mapped[datetime | None]
-    withdrawn_by_account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    withdrawn_by_account_id: Mapped[UUID | None] = mapped_column(ForeignKey(Account.id))
     applied_at: Mapped[datetime | None]
