@@ -78,6 +78,7 @@ class Trial:
         self._before, self._after = before, after
         self._tree, self._now = tree, now
         self._tries_catalogue = before.catalogue is not after.catalogue
+        self._same_time = before.calendars is after.calendars and before.ladders is after.ladders
         self._routed: dict[tuple[bool, RouteQuestion], Route] = {}
 
     def take(self, matters: Iterable[Matter]) -> None:
@@ -121,7 +122,7 @@ class Trial:
         """Let one clock run by both rules."""
         limit, changed = self._limit(matter, clock, self._before), self._limit(matter, clock, self._after)
         before = self._ran(matter, clock, limit, self._before)
-        same = self._tries_catalogue and limit == changed  # calendars and ladders are the same then
+        same = self._same_time and limit == changed
         after = before if same else self._ran(matter, clock, changed, self._after)
         if before is None or after is None:
             if before is not None:
