@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 from migrations.rights import grant
 
@@ -26,6 +27,7 @@ def upgrade() -> None:
 def _digests() -> None:
     """A message that is told within a digest waits for nothing and goes nowhere by itself."""
     op.add_column("messages", sa.Column("digest_id", sa.Uuid(), nullable=True))
+    op.add_column("messages", sa.Column("tally", postgresql.JSONB(), nullable=True))
     op.create_foreign_key(op.f("fk_messages_digest_id"), "messages", "messages", ["digest_id"], ["id"])
     op.drop_constraint("ck_messages_state", "messages")
     states = "state IN ('queued', 'sent', 'given_up', 'no_carrier', 'digested')"

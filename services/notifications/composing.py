@@ -58,6 +58,7 @@ def _row(owed: Owed, notice: Notice, now: datetime) -> Row:
         "next_try_at": now,
         "created_at": now,
         "digest_id": None,
+        "tally": None,
     }
 
 

@@ -15,7 +15,8 @@ class Message(Base):
 
     `words` are rendered Chinese without personal data; the address is looked up (complaint or unit) only at the moment of sending.
     `ways` remembers each try that failed, so that the next one does not begin again with a way that is closed. One that is `digested` is
-    told within another, the digest, and goes nowhere by itself; the digest's own `ticket_id` is that of the most urgent matter in it.
+    told within another, the digest, and goes nowhere by itself; the digest's own `ticket_id` is that of the most urgent matter in it,
+    `tally` what it counts so far.
     """
 
     __tablename__ = "messages"
@@ -48,6 +49,7 @@ class Message(Base):
     ways: Mapped[list[Json]] = mapped_column(JSONB, server_default=text("'[]'"))
     created_at: Mapped[datetime]
     digest_id: Mapped[UUID | None] = mapped_column(ForeignKey("messages.id"))
+    tally: Mapped[Json | None] = mapped_column(JSONB)
 
 
 class StoppedEndpoint(Base):

@@ -6,7 +6,7 @@ when the message is written: nobody is urged to do what has been done meanwhile.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from services.platform.clock import local_text
 FEW = 5
 """As many messages of escalations a unit gets at once; where there would be more, it gets one digest."""
 _SHOWN = 5
+_KEPT = _SHOWN + 1
 _RANKS = ("urge", "supervise", "raise", "list")
 LEVELS: Mapping[str, str] = {"urge": "催办", "supervise": "督办", "raise": "上报上一级", "list": "通报"}
 STAGES: Mapping[str, str] = {
@@ -84,17 +85,43 @@ def words_of(late: Late, matter: str, late_unit: str | None, unit: str | None) -
     return f"{matter}已超过{stages}时限（{by}），现予{LEVELS[late.name]}，请立即处理。"
 
 
-def digest_of(told: Sequence[Late]) -> str:
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What a digest counts, each ticket once, and the most urgent tickets (rank, due instant, number), most urgent first."""
+
+    own: int = 0
+    above: int = 0
+    early: int = 0
+    relieved: int = 0
+    top: tuple[tuple[int, str, str], ...] = ()
+
+    def __add__(self, other: "Tally") -> "Tally":
+        """Return what both count together."""
+        top = tuple(sorted({*self.top, *other.top})[:_KEPT])
+        counts = (self.own + other.own, self.above + other.above, self.early + other.early, self.relieved + other.relieved)
+        return Tally(*counts, top)
+
+
+def tally_of(told: Sequence[Late]) -> Tally:
+    """Return the tally of what one unit is told of some tickets."""
+    late = [one for one in told if not one.early]
+    own = sum(one.role in ("late", "holder") for one in late)
+    above, relieved = (sum(one.role == role for one in late) for role in ("above", "relieved"))
+    ordered = sorted(
+        (rank, due.astimezone(UTC).isoformat(timespec="microseconds"), number) for rank, due, number in (one.urgency for one in told)
+    )
+    return Tally(own, above, len(told) - len(late), relieved, tuple(ordered[:_KEPT]))
+
+
+def digest_of(tally: Tally) -> str:
     """Return one text about many tickets for one unit: how many of what, the most urgent ones by number, and where all are."""
-    ordered = sorted(told, key=lambda late: late.urgency)
-    own = sum(1 for late in told if late.role in ("late", "holder") and not late.early)
     parts = [
-        (own, "你单位有{}件工单超期"),
-        (sum(1 for late in told if late.role == "above" and not late.early), "你单位督办的有{}件工单超期"),
-        (sum(1 for late in told if late.early), "有{}件工单即将到期"),
-        (sum(1 for late in told if late.role == "relieved" and not late.early), "有{}件工单因逾期已转由上一级办理，你单位不再主办"),
+        (tally.own, "你单位有{}件工单超期"),
+        (tally.above, "你单位督办的有{}件工单超期"),
+        (tally.early, "有{}件工单即将到期"),
+        (tally.relieved, "有{}件工单因逾期已转由上一级办理，你单位不再主办"),
     ]
     counted = "，".join(text.format(count) for count, text in parts if count)
-    numbers = "、".join(late.number for late in ordered[:_SHOWN])
-    more = "等" if len(ordered) > _SHOWN else ""
+    numbers = "、".join(number for _rank, _due, number in tally.top[:_SHOWN])
+    more = "等" if len(tally.top) > _SHOWN else ""
     return f"{counted}。最急的是：{numbers}{more}。请立即处理；全部工单见“我的工作”和“超期工单”。"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from services.deadlines import models
 from services.journal.draining import Owed
 from services.notifications.occasions import Matter, Notice, notices, units_named
-from services.notifications.overdue import LEVELS, STAGES, Late, digest_of, late_of
+from services.notifications.overdue import LEVELS, STAGES, Late, digest_of, late_of, tally_of
 from services.platform.clock import now
 from services.platform.ids import new_id
 
@@ -78,10 +78,12 @@ def late(drawn: int) -> Late:
     return Late(ROLES[drawn % 4], RANKS[drawn // 4 % 4], ("accept",), drawn // 16 % 2 == 1, ago, None, f"20261122-{drawn:06}-1")
 
 
-@given(drawn=st.lists(st.integers(0, 99_999), min_size=6, max_size=12))
+@given(drawn=st.lists(st.integers(0, 99_999), min_size=6, max_size=12, unique=True))
 def test_a_digest_counts_every_ticket_once_and_names_the_most_urgent(drawn: list[int]) -> None:
     lates = [late(one) for one in drawn]
-    words = digest_of(lates)
+    cut = len(lates) // 2
+    words = digest_of(tally_of(lates[:cut]) + tally_of(lates[cut:]))
+    assert words == digest_of(tally_of(lates)), "batch by batch or at once"
     counted = [int(part) for part in "".join(char if char.isdigit() else " " for char in words.split("最急的是")[0]).split()]
     assert sum(counted) == len(lates)
     first = min(lates, key=lambda one: one.urgency)

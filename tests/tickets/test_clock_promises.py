@@ -124,7 +124,7 @@ async def test_undone_merge_of_a_suspended_ticket_leaves_no_acceptance_unwatched
     await do("pengzhai", filed.number, "merge", into=other.number)
     await do("pengzhai", filed.number, "unmerge")
     assert await clocks(county, filed.number) == ["accept", "review"]
-    assert await clocks(county, filed.number, "paused") == ["first_contact", "resolve"]
+    assert await clocks(county, filed.number, "paused") == ["contain", "first_contact", "repair", "resolve"]
 
 
 async def test_further_round_is_not_suspended_and_has_no_request_of_the_round_before(county):
