@@ -85,7 +85,8 @@ async def matter(opened) -> Any:
         read.json()[0]["id"],
     )
     await county.owner.execute(
-        "INSERT INTO demand_exclusions (id, ticket_id, round, state, reason, words, proposed_at, proposed_by_account_id, proposed_by_unit_id)"
+        "INSERT INTO demand_exclusions"
+        " (id, ticket_id, round, state, reason, words, proposed_at, proposed_by_account_id, proposed_by_unit_id)"
         " SELECT gen_random_uuid(), t.id, 1, 'proposed', 'impossible', 'x', now(), a.id, t.desk_unit_id FROM tickets t, accounts a"
         " WHERE t.number = $1 AND a.login = 'pengzhai'",
         number,

@@ -23,6 +23,10 @@ BESIDES = (
     "ticket.repeated",
     "ticket.recalculated",
     "ticket.evidence_flagged",
+    "ticket.exclusion_proposed",
+    "ticket.exclusion_decided",
+    "ticket.exclusion_appealed",
+    "ticket.exclusion_closed",
 )
 """Events of tickets that no action of the lifecycle's table makes."""
 KNOWN = frozenset({*EVENT_TYPES.values(), *BESIDES})
