@@ -56,7 +56,7 @@ def run(plan: Plan) -> None:
         _step(console, "Bringing the schema up to date", ["migrate"], environment)
         _step(console, "Loading Heping county", ["load-units", str(COUNTY), "--grids", "3"], environment)
         _step(console, "Loading its departments", ["load-units", str(DEPARTMENTS)], environment)
-        _step(console, "Loading the catalogue", ["load-categories"], environment)
+        _step(console, "Loading the catalogue", ["load-categories", "--unless-loaded"], environment)  # what the county decided since stays
         asyncio.run(_serve(plan, servers, environment, console))
     console.print("Stopped; the data is kept.")
 

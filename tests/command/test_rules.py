@@ -103,6 +103,7 @@ def test_without_units_a_catalogue_is_loaded_and_what_could_not_be_checked_is_sa
     lines = (DATA / "categories.csv").read_text(encoding="utf-8").splitlines(keepends=True)
     fewer = tmp_path / "fewer.csv"
     fewer.write_text("".join(line for line in lines if not line.startswith("water.pond,")), encoding="utf-8")
+    assert "it stays as it is" in migrated.run("load-categories", str(fewer), "--unless-loaded")[1]
     assert "1 left out: inactive from now on." in migrated.run("load-categories", str(fewer))[1]
     assert migrated.value("SELECT active FROM categories WHERE code = 'water.pond'") is False
     assert migrated.run("load-units", str(DATA / "divisions-heping-441624.csv"))[0] == 0

@@ -1,0 +1,110 @@
+"""Trying rules on what is in the database: nothing is written, and what is too much is refused."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from intake_api import policies, sessions
+from services.complaints.commands import FileComplaint, Place, Telling
+from services.complaints.filing_desk import file_complaint
+from services.platform.actor import SYSTEM
+from services.platform.clock import local_day, now
+from services.platform.database import database
+from services.platform.errors import Problem
+from services.policies.actions import definition_of
+from services.simulation.kinds import KINDS, forget_rules
+from services.simulation.matters import Period
+from services.simulation.simulating import BATCH, read_only, simulate
+from tests.county import STAFFED_GRID, sign_in
+from tests.web.doors import client_of
+
+MATTERS = 7
+
+
+@pytest.fixture
+async def today(county):
+    """A period with some matters in it, that the worker has dispatched."""
+    forget_rules()
+    for nth in range(MATTERS):
+        telling = Telling(words="水渠塌了", category="water.canal", place=Place(unit_code=STAFFED_GRID))
+        await file_complaint(FileComplaint("hotline", f"m-{nth}", telling), SYSTEM)
+    await county.settle()
+    day = local_day(now())
+    return Period(day - timedelta(days=1), day)
+
+
+async def _tried(kind, change, period, monkeypatch, **more):
+    """Try the rules in force, as `change` makes them."""
+    monkeypatch.setattr("services.simulation.simulating.BATCH", 3)  # several batches of few matters
+    async with database().transaction() as session:
+        await read_only(session)
+        version = 0 if kind == "ladder" else 1
+        definition = change(await definition_of(session, KINDS[kind], version))
+        return await simulate(session, KINDS[kind], definition, period, now(), **more)
+
+
+async def test_every_kind_is_tried_and_nothing_is_written(county, today, monkeypatch):
+    before = await _everything(county)
+    told = []
+    for kind in KINDS:
+        same = await _tried(
+            kind, lambda definition: definition, today, monkeypatch, progress=lambda done, total: told.append((done, total))
+        )
+        assert (same.matters, same.moved, same.deadlines.moved, same.levels.gained, same.findings) == (MATTERS, [], 0, {}, []), kind
+    assert told == [(3, MATTERS), (6, MATTERS), (7, MATTERS)] * len(KINDS)
+    assert BATCH == 500
+    mondays, wednesdays = [await _tried("calendar", _only(weekday), today, monkeypatch) for weekday in (1, 3)]
+    assert max(mondays.deadlines.moved, wednesdays.deadlines.moved) == 2 * MATTERS, (
+        "to sign and to call: one of the two days is not the usual one"
+    )
+    assert {*mondays.deadlines.later, *wednesdays.deadlines.later} <= {"accept", "first_contact"}
+    early = {"rules": [{"code": "at-once", "levels": [{"name": "list", "after": {"percent": 0}}]}]}
+    never = await _tried("ladder", lambda _: early, today, monkeypatch)
+    assert never.levels.after == {}, "nothing is late yet"
+    assert await _everything(county) == before
+    async with database().sessions() as session:
+        await read_only(session)
+        with pytest.raises(DBAPIError, match="read-only transaction"):
+            await session.execute(text("UPDATE tickets SET urgency = 'normal'"))
+
+
+def _only(weekday):
+    """The calendars in force, but worked on one day of the week alone."""
+
+    def change(definition):
+        default = {**definition["calendars"]["default"], "weekdays": [weekday], "keeps_holidays": False}
+        return {**definition, "calendars": {"default": default}}
+
+    return change
+
+
+async def _everything(county):
+    """What stands in every table a trial looks at, or could have written to."""
+    return [
+        await county.value(f"SELECT md5(coalesce(string_agg(t::text, ',' ORDER BY t::text), '')) FROM {table} AS t")
+        for table in ("tickets", "clocks", "clock_moves", "escalations", "assignments", "events", "deliveries", "policies", "categories")
+    ]
+
+
+async def test_what_is_too_much_or_cannot_be_read_is_refused(county, today, monkeypatch):
+    for more, change, code in (
+        ({"at_most": MATTERS - 1}, lambda definition: definition, "simulation.too_many"),
+        ({}, lambda _: {"rules": 7}, "policy.blocked"),
+    ):
+        with pytest.raises(Problem) as refused:
+            await _tried("ladder", change, today, monkeypatch, **more)
+        assert refused.value.code == code
+    async with client_of([sessions.router, policies.router]) as client:
+        asked = [
+            ("county", {}, 403),
+            ("admin", {}, 200),
+            ("admin", {"first_day": "2026-01-01"}, 422),
+            ("admin", {"first_day": "2026-02-01", "last_day": "2026-01-01"}, 422),
+            ("admin", {"first_day": "2020-02-01", "last_day": "2026-01-01"}, 422),
+            ("admin", {"first_day": "0001-01-01", "last_day": "0001-01-02"}, 422),
+        ]
+        for login, body, status in asked:
+            answer = await client.post("/v1/policies/ladder/0/simulation", json=body, headers=await sign_in(client, login))
+            assert answer.status_code == status, answer.text
