@@ -1,5 +1,7 @@
 """First receiver responsible, whistles, tasks and instructions with clocks of their own."""
 
+from datetime import datetime
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -147,7 +149,7 @@ def _calls() -> None:
     grant("whistle_calls", intake=answering, worker="", reporting="")
 
 
-def _when(name: str, *, nullable: bool = True) -> sa.Column[sa.DateTime]:
+def _when(name: str, *, nullable: bool = True) -> sa.Column[datetime]:
     return sa.Column(name, sa.DateTime(timezone=True), nullable=nullable)
 
 

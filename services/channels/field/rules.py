@@ -12,8 +12,8 @@ from services.platform.errors import Problem
 
 State = Literal["waiting", "applied", "conflict", "refused"]
 
-HARMLESS = frozenset({"log_work", "accept", "finish_task"})
-"""Right whatever version was seen: work that was done was done, and taking on what still waits for it takes nothing from anybody."""
+HARMLESS = frozenset({"log_work", "accept", "finish_task", "acknowledge", "report_back", "respond"})
+"""Right whatever version was seen: work that was done was done, being there is being there, and taking on what still waits for it takes nothing from anybody."""
 TELLING = frozenset(
     {
         "ticket.escalated",
@@ -21,6 +21,11 @@ TELLING = frozenset(
         "ticket.supervised",
         "ticket.work_logged",
         "ticket.task_finished",
+        "ticket.whistled",
+        "ticket.whistle_answered",
+        "ticket.instruction_acknowledged",
+        "ticket.instruction_followed",
+        "ticket.suspension_requested",
         "ticket.evidence_flagged",
     }
 )
