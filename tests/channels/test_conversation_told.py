@@ -193,8 +193,8 @@ async def test_solved_and_not_solved_are_the_complainants_own_call_back(talk, co
     assert "已解决" in await talk(text("进度"))
     assert number in await talk(text("没解决！"))
     await talk.worker()
-    (row,) = await county.fetch("SELECT solved, reached, by_account_id FROM call_backs")
-    assert (row["solved"], row["reached"], row["by_account_id"]) == (False, True, None)
+    (row,) = await county.fetch("SELECT solved, reached, by_account_id, way FROM call_backs")
+    assert (row["solved"], row["reached"], row["by_account_id"], row["way"]) == (False, True, None, "wechat")
     again = await desk.read(number)
     assert (again["round"], again["status"], again["holder"]["code"]) == (2, "dispatched", SHUIKOU)
 

@@ -160,7 +160,7 @@ async def test_fixed_and_reopen_are_the_complainants_verdict_on_the_answer(clien
     assert (await desk.read(number))["status"] == "dispatched", "no answer yet, so there is nothing to judge"
     await answered(desk, number)
     await push(client, number, "2", status="fixed", email="Zhang@example.org")
-    assert await county.value("SELECT solved FROM call_backs") is True
+    assert await county.value("SELECT solved FROM call_backs WHERE way = 'open311'") is True
     await push(client, number, "3", status="REOPEN")
     await county.settle()
     ticket = await desk.read(number)
