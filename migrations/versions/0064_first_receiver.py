@@ -33,6 +33,7 @@ def _tickets() -> None:
         "(suspended_until IS NULL) OR (suspended_at IS NOT NULL)",
     )
     running = sa.text("suspended_until IS NOT NULL")
+    op.create_index("ix_assignments_leads", "assignments", ["assigned_at"], postgresql_where=sa.text("part = 'lead'"))
     op.create_index(op.f("ix_tickets_suspended_until"), "tickets", ["suspended_until"], postgresql_where=running)
 
 

@@ -136,6 +136,7 @@ class Assignment(Base):
         CheckConstraint("part IN ('lead', 'co')", name="part"),
         UniqueConstraint("ticket_id", "sequence"),
         Index(None, "unit_id", postgresql_where=text("ended_at IS NULL")),
+        Index("ix_assignments_leads", "assigned_at", postgresql_where=text("part = 'lead'")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -13,7 +13,8 @@ from services.platform.errors import Problem
 State = Literal["waiting", "applied", "conflict", "refused"]
 
 HARMLESS = frozenset({"log_work", "accept", "finish_task", "acknowledge", "report_back", "respond"})
-"""Right whatever version was seen: work that was done was done, being there is being there, and taking on what still waits for it takes nothing from anybody."""
+"""Right whatever version was seen: work that was done was done, being there is being there, and taking on what still waits for it takes
+nothing from anybody."""
 TELLING = frozenset(
     {
         "ticket.escalated",
