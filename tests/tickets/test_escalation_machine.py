@@ -109,24 +109,19 @@ def new_case(*, urgency: str, blank: bool) -> Case:
         "designated": False, "helped_by": [],
     }  # fmt: skip
     ticket = TicketState(**{field.name: given.get(field.name) for field in fields(TicketState)})
-    case = Case(ticket, Surroundings(tree(blank=blank), _rules()), next_sequence=2)
-    row = {
-        "id": new_id(),
-        "ticket_id": ticket.id,
-        "round": 1,
-        "sequence": 1,
-        "part": "lead",
-        "unit_id": units[GRID].id,
-        "assigned_at": BEGIN,
-    }
-    lead = AssignmentState(**{field.name: row.get(field.name) for field in fields(AssignmentState)})
+    case = Case(ticket, Surroundings(tree(blank=blank), _rules()), next_sequence=3)
+    assigned = []
+    for sequence, (part, code) in enumerate((("lead", GRID), ("co", WATER)), 1):
+        row = {"id": new_id(), "ticket_id": ticket.id, "round": 1, "sequence": sequence, "part": part, "unit_id": units[code].id}
+        given = {**row, "task": None if part == "lead" else "协办", "assigned_at": BEGIN}
+        assigned.append(AssignmentState(**{field.name: given.get(field.name) for field in fields(AssignmentState)}))
     limits = (
         StageLimit("accept", 120, TimeUnit.WORKING_MINUTES),
         StageLimit("first_contact", 120, TimeUnit.MINUTES),
         StageLimit("resolve", 5, TimeUnit.WORKING_DAYS),
     )
     started = [insert for limit in limits for insert in timing.start(case, limit.stage, BEGIN, limit=limit)]
-    return replace(case, assignments=(lead,), clocks=tuple(ClockState(**insert.row) for insert in started))
+    return replace(case, assignments=tuple(assigned), clocks=tuple(ClockState(**insert.row) for insert in started))
 
 
 class Worker:
