@@ -104,7 +104,9 @@ async def _load_into(work: Work, version: int, years: Mapping[str, Any], at: dat
     changed = sum(_changes(kept.get(number), after["years"][number]) for number in wanted)
     if changed:
         policy = await draft(work, CALENDAR_KIND.name, after)
-        await activate(work, CALENDAR_KIND, policy.version, at=at, go_on=True)
+        # a unit that has ended since must not keep an announced year out
+        excused = await check_calendars(work.session, before)
+        await activate(work, CALENDAR_KIND, policy.version, at=at, go_on=True, excused=excused)
     return changed
 
 

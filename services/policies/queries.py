@@ -51,13 +51,16 @@ class Books(Generic[T]):
         return tuple((await session.execute(_STAMP, {"kind": self._kind})).one())
 
     async def _load(self, session: AsyncSession) -> Book[T]:
+        # one that was withdrawn at the last moment may have been given to a clock by a process that did not know yet
+        activated = (Policy.kind == self._kind) & Policy.activated_at.is_not(None)
         rows = await session.execute(
-            select(Policy.version, Policy.effective_at, Policy.definition).where(_counts(self._kind)).order_by(*_TIMETABLE)
+            select(Policy.version, Policy.effective_at, Policy.definition, Policy.withdrawn_at).where(activated).order_by(*_TIMETABLE)
         )
         versions, timetable = {0: self._built_in}, list[tuple[datetime, int]]()
         for row in rows:
             versions[row.version] = self._read(row.version, row.definition)
-            timetable.append((row.effective_at, row.version))
+            if row.withdrawn_at is None:
+                timetable.append((row.effective_at, row.version))
         return Book(versions, tuple(timetable))
 
 
