@@ -77,6 +77,8 @@ def _period(first: datetime | None, last: datetime | None, today: date) -> "Peri
 def _print(found: "Simulation", console: "Console") -> None:
     from rich.table import Table
 
+    from services.platform.clock import local_text
+
     console.print(f"{found.kind}, {found.first_day} to {found.last_day}: {found.matters} matters, {found.clocks} clocks.", highlight=False)
     console.print(f"{len(found.moved)} matters would have gone to another unit first.", highlight=False)
     if found.pairs:
@@ -92,7 +94,7 @@ def _print(found: "Simulation", console: "Console") -> None:
     if table.row_count:
         console.print(table)
     for one in due.examples[:5]:
-        console.print(f"  {one.number} {one.stage}: {one.before:%Y-%m-%d %H:%M} → {one.after:%Y-%m-%d %H:%M} UTC", highlight=False)
+        console.print(f"  {one.number} {one.stage}: {local_text(one.before)} → {local_text(one.after)}", highlight=False)
     table = Table("level", "reached by the rules in force", "by the changed ones", "gained", "lost")
     for name in dict.fromkeys((*found.levels.before, *found.levels.after)):
         counts = (found.levels.before, found.levels.after, found.levels.gained, found.levels.lost)
