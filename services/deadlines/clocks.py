@@ -176,7 +176,7 @@ def replayed(ticket_id: UUID, deeds: Sequence[Deed], rules: ClockRules) -> Clock
     clock, done = started(ticket_id, deeds[0], rules), [deeds[0]]
     for one in deeds[1:]:
         if one["do"] == "recalculate":
-            done = [_by_version(earlier, one["calendar"]) for earlier in done]
+            done = [_by_version(earlier, one["calendar"], rules) for earlier in done]
             clock = _retold(ticket_id, done, rules)
         else:
             done.append(one)
@@ -215,8 +215,12 @@ def _retold(ticket_id: UUID, deeds: Sequence[Deed], rules: ClockRules) -> ClockS
     return clock
 
 
-def _by_version(one: Deed, version: int) -> Deed:
-    return {**one, "calendar": [version, one["calendar"][1]]} if one["do"] == "start" else one
+def _by_version(one: Deed, version: int, rules: ClockRules) -> Deed:
+    """Return a start by another version of its calendar; by the ordinary one where that version has the calendar no more."""
+    if one["do"] != "start":
+        return one
+    code = one["calendar"][1]
+    return {**one, "calendar": [version, code if code in rules.calendars.version(version).by_code else DEFAULT]}
 
 
 def _at(done: Deed) -> datetime:

@@ -1,5 +1,8 @@
 """Calendars and ladders as their versions stand in the database, kept in this process."""
 
+from collections.abc import Iterable
+from typing import Any
+
 from sqlalchemy import Engine, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -28,6 +31,16 @@ async def ladder_book(session: AsyncSession) -> Book[Ladders]:
 async def clock_rules(session: AsyncSession) -> ClockRules:
     """Return every version of the calendars and the ladders, for clocks; at most two seconds behind the database."""
     return ClockRules(await calendar_book(session), await ladder_book(session))
+
+
+async def rules_of(session: AsyncSession, clocks: Iterable[Any]) -> ClockRules:
+    """Return the rules that `clocks` (rows of theirs) go by: read afresh where one began under a version this process does not know yet."""
+    rules = await clock_rules(session)
+    known = rules.calendars.versions.keys(), rules.ladders.versions.keys()
+    if all(row.calendar_version in known[0] and row.ladder_version in known[1] for row in clocks):
+        return rules
+    forget_clock_rules()
+    return await clock_rules(session)
 
 
 def clock_rules_at_hand(engine: Engine) -> ClockRules | None:

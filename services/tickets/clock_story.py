@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.deadlines.clocks import ClockRules, ClockState
 from services.deadlines.due import is_met, office_time_between, remaining
 from services.deadlines.models import Clock, ClockMove, Escalation
-from services.deadlines.queries import clock_rules
+from services.deadlines.queries import rules_of
 from services.organization.queries import unit_tree
 from services.organization.tree import UnitTree
 from services.tickets.views import UnitName
@@ -144,7 +144,7 @@ async def clock_stories(session: AsyncSession, ticket_id: UUID, now: datetime) -
     """Return every limit of a ticket. The caller has checked that the reader may see it."""
     rows = await session.execute(select(Clock.__table__).where(Clock.ticket_id == ticket_id).order_by(Clock.started_at, Clock.id))
     clocks = [ClockState.of(row) for row in rows]
-    tree, rules = await unit_tree(session), await clock_rules(session)
+    tree, rules = await unit_tree(session), await rules_of(session, clocks)
     moves: defaultdict[UUID, list[Move]] = defaultdict(list)
     moved = select(ClockMove.__table__).where(ClockMove.ticket_id == ticket_id).order_by(ClockMove.recorded_at, ClockMove.id)
     for row in await session.execute(moved):

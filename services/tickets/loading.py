@@ -9,10 +9,11 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.catalogue.queries import catalogue
+from services.catalogue.policy import Catalogue
+from services.catalogue.queries import catalogue, forget_catalogue
 from services.deadlines.clocks import ClockState
 from services.deadlines.models import Clock
-from services.deadlines.queries import clock_rules
+from services.deadlines.queries import clock_rules, rules_of
 from services.organization.queries import unit_tree
 from services.platform.bulk import one_of
 from services.platform.settings import settings
@@ -62,12 +63,16 @@ async def lock(session: AsyncSession, ticket_ids: Iterable[UUID], *, skip_locked
 
 
 async def plain_cases(session: AsyncSession, tickets: Sequence[TicketState]) -> list[Case]:
-    """Return the cases of locked `tickets` with what moving them needs: clocks, assignments, numbering, policy."""
-    around, policies = await surroundings(session), await catalogue(session)
+    """Return the cases of locked `tickets` with what moving them needs: clocks, assignments, numbering, policy.
+
+    They may have been given rules a moment ago that this process has not seen yet: those are read then, so that the promise is kept.
+    """
+    around, policies = await surroundings(session), await _catalogue_of(session, tickets)
     ids = [ticket.id for ticket in tickets]
     if not ids:
         return []
     clocks = await _by_ticket(session, Clock.__table__, ids)
+    around = replace(around, rules=await rules_of(session, (row for rows in clocks.values() for row in rows)))
     assignments = await _by_ticket(session, Assignment.__table__, ids)
     cases = []
     for ticket in tickets:
@@ -86,6 +91,17 @@ async def plain_cases(session: AsyncSession, tickets: Sequence[TicketState]) -> 
             )
         )
     return cases
+
+
+async def _catalogue_of(session: AsyncSession, tickets: Sequence[TicketState]) -> Catalogue:
+    policies = await catalogue(session)
+    for ticket in tickets:
+        if ticket.category_code:
+            known = policies.category(ticket.category_code)
+            if known is None or known.version < (ticket.category_version or 0):
+                forget_catalogue()
+                return await catalogue(session)
+    return policies
 
 
 async def full_case(session: AsyncSession, ticket: TicketState, owed_answers: OwedAnswers) -> Case:

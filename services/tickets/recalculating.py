@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import and_, select
 
+from services.deadlines.calendars import DEFAULT
 from services.deadlines.clocks import ClockRules, ClockState, Deed, deed, deeds_by_clock, replayed
 from services.deadlines.models import Clock, ClockMove
 from services.deadlines.queries import clock_rules
@@ -29,16 +30,17 @@ EVENT = "ticket.recalculated"
 async def recalculate(work: Work, limit: int) -> int:
     """Bring up to `limit` provisional clocks to the calendar in force; return how many tickets were taken, 0 when nothing is left.
 
+    Only those whose calendar knew less of what is announced: hours or weekdays that a county changes move no promise.
     A ticket somebody else has locked is left for the next turn, and so is a clock that has reached a level not recorded yet: what it was
     late by under the days it had is not taken back. Safe to repeat: what was brought to a version is not taken again for it.
     """
     rules = await clock_rules(work.session)
-    version = rules.calendars.version_at(work.now)
+    behind = _behind(rules, rules.calendars.version_at(work.now))
     table = Clock.__table__
     owing = and_(table.c.state == "running", table.c.next_level_at <= work.now)
     waiting = (
         select(table.c.ticket_id)
-        .where(table.c.provisional, table.c.state.in_(("running", "paused")), table.c.calendar_version < version)
+        .where(table.c.provisional, table.c.state.in_(("running", "paused")), table.c.calendar_version.in_(behind))
         .where(owing.is_not(True))
         .order_by(table.c.id)
         .limit(limit)
@@ -57,11 +59,12 @@ async def recalculate(work: Work, limit: int) -> int:
 def recalculated(case: Case, told: dict[UUID, list[Deed]], rules: ClockRules, now: datetime) -> Change | None:
     """Return what the calendar in force at `now` does to the provisional clocks of a ticket; None where there are none. Pure."""
     version = rules.calendars.version_at(now)
+    behind = _behind(rules, version)
     updates: list[Update] = []
     inserts: list[Insert] = []
     moved: list[Row] = []
     for clock in case.clocks:
-        if not (clock.provisional and clock.runs and clock.calendar_version < version) or owes(clock, now):
+        if not (clock.provisional and clock.runs and clock.calendar_version in behind) or owes(clock, now):
             continue
         one = deed(clock, "recalculate", calendar=version)
         after = replayed(clock.ticket_id, [*_history(clock, told.get(clock.id, ())), one], rules)
@@ -73,6 +76,13 @@ def recalculated(case: Case, told: dict[UUID, list[Deed]], rules: ClockRules, no
         return None
     event = EventDraft(EVENT, {"calendar_version": version, "limits": moved})
     return Change(case.ticket, (event,), inserts=tuple(inserts), updates=tuple(updates))
+
+
+def _behind(rules: ClockRules, version: int) -> list[int]:
+    """Return the versions of before in which a year was not announced that `version` has announced. All calendars share the years."""
+    announced = rules.calendars.version(version).calendar(DEFAULT).official_years
+    books = rules.calendars.versions.items()
+    return [before for before, known in books if before < version and announced - known.calendar(DEFAULT).official_years]
 
 
 def _history(clock: ClockState, told: Sequence[Deed]) -> Sequence[Deed]:
