@@ -14,7 +14,7 @@ class ListedTicket(BaseModel):
         json_schema_extra={
             "examples": [
                 {
-                    "number": "20261103-000017-4", "status": "accepted", "urgency": "normal", "category": "water.pipe_burst",
+                    "number": "20261103-000017-7", "status": "accepted", "urgency": "normal", "category": "water.pipe_burst",
                     "place": {"code": "441624108201", "name": "太平村"}, "late": {"code": "441624108201", "name": "太平村"},
                     "stage": "resolve", "due_at": "2026-11-10T16:00:00Z", "listed_at": "2026-11-17T16:00:00Z",
                     "recorded_at": "2026-11-17T16:00:04Z", "running": True, "stopped_at": None,
