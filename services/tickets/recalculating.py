@@ -5,13 +5,15 @@ is an event of its own with the instant before and after, and a row of `clock_mo
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import and_, select
 
 from services.deadlines.calendars import DEFAULT
-from services.deadlines.clocks import ClockRules, ClockState, Deed, deed, deeds_by_clock, replayed
+from services.deadlines.clocks import ClockRules, ClockState, Deed, deed, deeds_by_clock, replayed, started
+from services.deadlines.due import worked_between
 from services.deadlines.models import Clock, ClockMove
 from services.deadlines.queries import clock_rules
 from services.platform.ids import new_id
@@ -25,6 +27,7 @@ from services.tickets.recording import write
 from services.tickets.timing import changed
 
 EVENT = "ticket.recalculated"
+_INSTANT = timedelta(microseconds=1)
 
 
 async def recalculate(work: Work, limit: int) -> int:
@@ -67,7 +70,7 @@ def recalculated(case: Case, told: dict[UUID, list[Deed]], rules: ClockRules, no
         if not (clock.provisional and clock.runs and clock.calendar_version in behind) or owes(clock, now):
             continue
         one = deed(clock, "recalculate", calendar=version)
-        after = replayed(clock.ticket_id, [*_history(clock, told.get(clock.id, ())), one], rules)
+        after = _by(clock, told.get(clock.id, ()), one, rules)
         updates.append(changed(clock, after, one))
         moved.append(_told(clock, after))
         if after.due_at != clock.due_at:
@@ -85,10 +88,15 @@ def _behind(rules: ClockRules, version: int) -> list[int]:
     return [before for before, known in books if before < version and announced - known.calendar(DEFAULT).official_years]
 
 
-def _history(clock: ClockState, told: Sequence[Deed]) -> Sequence[Deed]:
-    """Return the deeds on a clock; those of one that is older than the journal's record of deeds are read off its row."""
+def _by(clock: ClockState, told: Sequence[Deed], one: Deed, rules: ClockRules) -> ClockState:
+    """Return a clock recalculated; one that is older than the journal's record of deeds by what its row says of them."""
     if told and told[0]["do"] == "start":
-        return told
+        return replayed(clock.ticket_id, [*told, one], rules)
+    return replace(replayed(clock.ticket_id, [*_history(clock, rules), one], rules), paused_for=clock.paused_for)
+
+
+def _history(clock: ClockState, rules: ClockRules) -> Sequence[Deed]:
+    """Return deeds that come to a row: its limit, all that was ever added to it as one extension, its level, its pause."""
     start: Deed = {
         **deed(clock, "start", clock.started_at),
         "stage": clock.stage,
@@ -101,8 +109,12 @@ def _history(clock: ClockState, told: Sequence[Deed]) -> Sequence[Deed]:
         "calendar": [clock.calendar_version, clock.calendar_code],
         "ladder": [clock.ladder_version, clock.ladder_rule],
     }
-    paused = [deed(clock, "pause", clock.paused_at)] if clock.paused_at else []
-    return [start, *([deed(clock, "level", level=clock.level)] if clock.level else []), *paused]
+    # both lie at the end of their last day, or at an instant: counted from within
+    given = started(clock.ticket_id, start, rules).due_at - _INSTANT
+    added = worked_between(given, clock.due_at - _INSTANT, clock.time_unit, rules.calendar(clock))
+    extended = [deed(clock, "extend", amount=added, unit=clock.limit_unit)] if added > 0 else []
+    level = [deed(clock, "level", level=clock.level)] if clock.level else []
+    return [start, *extended, *level, *([deed(clock, "pause", clock.paused_at)] if clock.paused_at else [])]
 
 
 def _told(before: ClockState, after: ClockState) -> Row:

@@ -105,6 +105,19 @@ async def test_a_calendar_that_is_taken_out_and_a_unit_that_ends_keep_no_announc
     assert not await differing()
 
 
+async def test_a_clock_older_than_the_record_of_deeds_keeps_what_it_was_granted(county):
+    """A database of before: the journal tells of no clock, and a week of extension stands in the row alone."""
+    await provisional(county)
+    await county.owner.execute("ALTER TABLE events DISABLE TRIGGER ALL")
+    await county.owner.execute("UPDATE events SET data = data - 'clocks'")
+    await county.owner.execute("UPDATE clocks SET due_at = due_at + interval '7 days', paused_for = '1 hour' WHERE stage = 'resolve'")
+    before = await resolve(county)
+    assert await announce(LISTED)
+    assert await recalculated(county) == 1
+    kept = ("first_due_at", "due_at", "paused_for", "state", "level")
+    assert [(await resolve(county))[name] for name in kept] == [before[name] for name in kept]
+
+
 async def test_a_clock_that_began_under_rules_withdrawn_that_very_second_goes_on(county, monkeypatch):
     later = clock.now() + timedelta(minutes=5)
     version = await change(LADDER_KIND, lambda definition: definition.update(ONE_LEVEL), at=later)
