@@ -23,7 +23,10 @@ class RuleSet:
 
 @dataclass(frozen=True, slots=True)
 class MatterClock:
-    """A clock as it ran: its own limit, when it was stopped (None while it runs), what was granted besides, and for how long it stood."""
+    """A clock as it ran: its own limit, when it was stopped (None while it runs), what was granted besides, and for how long it stood.
+
+    `unit_id` is whose it is, by whose calendar it then goes; `paused_at` since when it stands still now.
+    """
 
     stage: str
     round: int
@@ -34,6 +37,8 @@ class MatterClock:
     start: str
     granted: timedelta
     paused_for: timedelta
+    unit_id: UUID | None = field(default=None)
+    paused_at: datetime | None = field(default=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from services.catalogue.definition import catalogue_of, read_definition
 from services.catalogue.queries import catalogue
 from services.deadlines.calendars import calendars_from
 from services.deadlines.ladders import ladders_from
-from services.deadlines.models import Clock
+from services.deadlines.models import Clock, ClockMove
 from services.deadlines.queries import calendar_book, ladder_book
 from services.organization.queries import unit_tree
 from services.organization.tree import UnitTree
@@ -36,9 +36,15 @@ _MATTER = (
     Ticket.id, Ticket.number, Ticket.category_code, Ticket.urgency, Ticket.terms, Ticket.place_unit_id, Ticket.area_path,
     Ticket.surface_to_id, Ticket.received_at,
 )  # fmt: skip
+_CORRECTED = (
+    select(func.coalesce(func.sum(ClockMove.due_after - ClockMove.due_before), timedelta()))
+    .where(ClockMove.clock_id == Clock.id, ClockMove.kind == "correction")
+    .scalar_subquery()
+)
+"""By how much a corrected category or urgency brought a clock forward: its limit says that already."""
 _CLOCK = (
     Clock.stage, Clock.round, Clock.started_at, Clock.stopped_at, Clock.limit_amount, Clock.limit_unit, Clock.start_rule,
-    (Clock.due_at - Clock.first_due_at).label("granted"), Clock.paused_for,
+    (Clock.due_at - Clock.first_due_at - _CORRECTED).label("granted"), Clock.paused_for, Clock.unit_id, Clock.paused_at,
 )  # fmt: skip
 
 Progress = Callable[[int, int], None]

@@ -146,15 +146,17 @@ class Trial:
     def _ran(self, matter: Matter, clock: MatterClock, limit: StageLimit | None, rules: RuleSet) -> "_Run | None":
         if limit is None:
             return None
-        calendar = rules.calendars.calendar(rules.calendars.code_for(matter.area_path))
+        own = self._tree.by_id.get(clock.unit_id) if clock.unit_id else None
+        calendar = rules.calendars.calendar(rules.calendars.code_for(own.path if own else matter.area_path))
+        until = clock.stopped_at or clock.paused_at or self._now
         due = due_at(clock.started_at, limit, calendar).at
         granted = due + clock.granted
         rule = rules.ladders.rule_for(clock.stage, matter.category, matter.urgency, limit.unit)
         running = RunningClock(
             clock.started_at, granted, stopped_at=clock.stopped_at, unit=limit.unit, amount=limit.amount, paused=clock.paused_for
         )
-        levels = reached_levels(running, rules.ladders.ladder(rule, limit.unit), self._now, calendar)
-        return _Run(due, is_met(granted, clock.stopped_at or self._now), Counter(reached.level.name for reached in levels))
+        levels = reached_levels(running, rules.ladders.ladder(rule, limit.unit), until, calendar)
+        return _Run(due, is_met(granted, until), Counter(reached.level.name for reached in levels))
 
     def _count_levels(self, before: Counter[str], after: Counter[str]) -> None:
         self.outcome.levels_before.update(before)

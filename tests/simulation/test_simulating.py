@@ -109,3 +109,16 @@ async def test_what_is_too_much_or_cannot_be_read_is_refused(county, today, monk
         for login, body, status in asked:
             answer = await client.post("/v1/policies/ladder/0/simulation", json=body, headers=await sign_in(client, login))
             assert answer.status_code == status, answer.text
+
+
+async def test_a_limit_that_was_corrected_counts_as_the_shorter_one_and_not_twice(county, today, monkeypatch):
+    """The limit in its row is the shorter one already; taken off again, it would have been over before it began."""
+    clock_id = await county.value("SELECT id FROM clocks WHERE stage = 'resolve' ORDER BY id LIMIT 1")
+    await county.owner.execute(
+        "INSERT INTO clock_moves (id, clock_id, ticket_id, kind, due_before, due_after, recorded_at) SELECT gen_random_uuid(), id,"
+        " ticket_id, 'correction', due_at, due_at - interval '20 days', now() FROM clocks WHERE id = $1",
+        clock_id,
+    )
+    await county.owner.execute("UPDATE clocks SET due_at = due_at - interval '20 days' WHERE id = $1", clock_id)
+    found = await _tried("ladder", lambda definition: definition, today, monkeypatch)
+    assert found.levels.before == {}

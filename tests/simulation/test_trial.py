@@ -183,3 +183,13 @@ def test_of_very_many_deadlines_the_farthest_are_told():
 def test_the_last_quarter_is_the_one_that_is_over(today, first, last):
     assert last_quarter(date(*today)) == Period(date(*first), date(*last))
     assert datetime(*today, tzinfo=SHANGHAI) > datetime(*last, tzinfo=SHANGHAI)
+
+
+def test_a_clock_of_a_unit_goes_by_the_calendar_of_that_unit_and_one_that_stands_still_reaches_nothing():
+    start = datetime(2026, 7, 3, 2, tzinfo=UTC)  # a Friday
+    own = replace(_clock(start, amount=1), stage="task", unit_id=TREE.by_code["D"].id)
+    saturdays = {**SATURDAYS, "calendars": {**SEED["calendars"], "six": SATURDAYS["calendars"]["default"]}, "units": {"D": "six"}}
+    found = _tried(replace(RULES, calendars=calendars_from(2, saturdays)), [_matter(start, own, _clock(start, amount=1))])
+    assert (dict(found.earlier), dict(found.later)) == ({"task": 1}, {})
+    paused = replace(_clock(start, amount=1), paused_at=start + timedelta(hours=1))
+    assert not _tried(AGAIN, [_matter(start, paused)]).levels_before
