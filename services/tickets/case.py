@@ -164,6 +164,7 @@ class Case:
     gave it back in this round, `tries` counts its call-backs that nobody answered. `row_unit_id` is the unit that a row of the catalogue
     names for the matter where it is. `suspensions` are those of all rounds, `whistle` and `calls` the open one, `instructions` those not
     followed yet. `pictures` are those among the files of the command, `flags` those on evidence of this round that nobody has reviewed.
+    `workers` are the accounts that wrote a work record in this round, once its work is done, but from the jurisdiction's own desk.
     """
 
     ticket: TicketState
@@ -190,6 +191,7 @@ class Case:
     instructions: tuple[DirectiveState, ...] = ()
     pictures: frozenset[UUID] = field(default=frozenset())
     flags: tuple[FlagState, ...] = ()
+    workers: frozenset[UUID] = field(default=frozenset())
 
     def clock(self, stage: str, unit_id: UUID | None = None) -> ClockState | None:
         """Return the newest clock of `stage` in the present round; of those of a unit's own, where one is given."""

@@ -38,9 +38,12 @@ from services.tickets.models import (
     Ticket,
     Whistle,
     WhistleCall,
+    WorkLog,
 )
 from services.tickets.shown import shown_roles, unreviewed_flags
 
+VERIFIED = ("resolved", "answered", "closed")
+"""Statuses in which somebody may verify the work, and it matters who did it."""
 OwedAnswers = Callable[[AsyncSession, Sequence[UUID]], Awaitable[Sequence[UUID]]]
 """Reads which complaints of some tickets want an answer; complaints stand above tickets, so their room hands this in."""
 
@@ -146,7 +149,20 @@ async def asked_case(session: AsyncSession, ticket: TicketState) -> Case:
         whistle=WhistleState.of(whistles[0]) if whistles else None,
         calls=tuple(CallState.of(row) for row in calls),
         instructions=tuple(DirectiveState.of(row) for row in instructions),
+        workers=await _workers(session, plain) if ticket.status in VERIFIED else frozenset(),
     )
+
+
+async def _workers(session: AsyncSession, case: Case) -> frozenset[UUID]:
+    """Return who wrote a work record in the round, wherever they sit by now; the jurisdiction's own desk is left out as in `helped`."""
+    root = case.around.tree.root
+    query = select(WorkLog.account_id).where(
+        WorkLog.ticket_id == case.ticket.id,
+        WorkLog.round == case.ticket.round,
+        WorkLog.account_id.is_not(None),
+        WorkLog.unit_id.is_distinct_from(root.id if root else None),
+    )
+    return frozenset(account_id for account_id in await session.scalars(query.distinct()) if account_id is not None)
 
 
 async def _of_ticket(session: AsyncSession, table: Any, ticket: TicketState, *conditions: ColumnElement[bool]) -> Sequence[Row[Any]]:

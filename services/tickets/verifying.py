@@ -94,5 +94,5 @@ def worked(case: Case) -> frozenset[UUID]:
 
 
 def did_it(case: Case, account_id: UUID | None) -> bool:
-    """Tell whether it is the account that said that the work is done."""
-    return account_id is not None and account_id == case.ticket.resolved_by_account_id
+    """Tell whether the account said that the work is done, or wrote a work record in the round: from whatever seat it did, or comes now."""
+    return account_id is not None and (account_id == case.ticket.resolved_by_account_id or account_id in case.workers)

@@ -3,14 +3,14 @@
 Each is a row of its own; of several about one round the newest counts. "Not solved", by whatever way, starts the next round.
 """
 
-from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, and_, exists, func, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.attachments.linking import link
+from services.attachments.linking import link, require_uploaded
+from services.attachments.models import Attachment
 from services.complaints.calling_back import require_not_in_confidence
 from services.complaints.models import Complaint
 from services.complaints.reading import owed_answers
@@ -32,7 +32,8 @@ from services.tickets.loading import full_case, lock
 from services.tickets.models import CallBack, Ticket
 from services.tickets.queries import find_visible
 from services.tickets.recording import write
-from services.tickets.verifying import WAYS, worked
+from services.tickets.shown import can_be_seen
+from services.tickets.verifying import WAYS, did_it, worked
 from services.verification.commands import AppealByCode, ConfirmByCode, ConfirmOnPaper, Witness
 from services.verification.exclusions import appeal
 from services.verification.views import Appealed, CallBacks, CallBackView, Confirmed
@@ -78,7 +79,8 @@ async def confirm_on_paper(work: Work, number: str, command: ConfirmOnPaper) -> 
     """Take a signed word, entered by a member who was there and belongs to no unit that worked on the ticket; so must the witness.
 
     Raises Forbidden ``ticket.executor_verifies`` or ``call_back.hotline_only``, Invalid ``confirmation.witness`` for a witness that is
-    none, ``attachment.unknown`` for a signature nobody uploaded, and Conflict ``confirmation.nothing_yet`` before an answer.
+    none, ``attachment.unknown`` for a signature nobody uploaded and ``confirmation.signature`` for one that is no picture, Conflict
+    ``confirmation.signature_used`` for one that was used before, and ``confirmation.nothing_yet`` before an answer.
     """
     row = await find_visible(work.session, work.actor, number)
     (ticket,) = await lock(work.session, [row.id])
@@ -87,7 +89,8 @@ async def confirm_on_paper(work: Work, number: str, command: ConfirmOnPaper) -> 
         await require_not_in_confidence(work, row)
     case = await full_case(work.session, ticket, owed_answers)
     complaint_id = _whose(case, command.complaint_id)
-    witness = await _witness(work, command.witness, worked(case))
+    witness = await _witness(work, command.witness, case)
+    await _require_signature(work, command.signature)
     heard = Confirmation(
         action="call_back",
         way="paper",
@@ -149,7 +152,24 @@ def _whose(case: Case, given: UUID | None) -> UUID:
     return given
 
 
-async def _witness(work: Work, witness: Witness, executors: Collection[UUID]) -> dict[str, UUID]:
+async def _require_signature(work: Work, signature_id: UUID) -> None:
+    """Raise Invalid unless it is a picture the actor uploaded, Conflict where the very same picture was a signature before.
+
+    The lock holds until the end of the transaction: the same picture handed in twice at once is taken once.
+    """
+    await require_uploaded(work.session, work.actor, [signature_id])
+    query = select(Attachment.sha256, can_be_seen().label("picture")).where(Attachment.id == signature_id)
+    given = (await work.session.execute(query)).one()
+    if not given.picture:
+        raise Invalid("confirmation.signature", "The signature must be a picture that can be opened; photograph the signed paper.")
+    await work.session.execute(select(func.pg_advisory_xact_lock(int.from_bytes(given.sha256[:8], "big", signed=True))))
+    used = select(CallBack.id).join(Attachment, Attachment.id == CallBack.signature_id).where(Attachment.sha256 == given.sha256)
+    if await work.session.scalar(select(used.exists())):
+        detail = "This very picture was handed in as a signature before; each signed word needs a picture of its own."
+        raise Conflict("confirmation.signature_used", detail)
+
+
+async def _witness(work: Work, witness: Witness, case: Case) -> dict[str, UUID]:
     if witness.name is not None:
         paper = seal_paper(PAPER, {"witness": witness.name}, work.now)
         await work.session.execute(insert(SealedPaper).values(paper))
@@ -160,9 +180,9 @@ async def _witness(work: Work, witness: Witness, executors: Collection[UUID]) ->
         raise Invalid("confirmation.witness", "The witness must be another member with an account, or be given by name.")
     today = local_day(work.now)
     holds = and_(Post.valid_from <= today, or_(Post.valid_to.is_(None), Post.valid_to > today))
-    theirs = select(Post.id).where(Post.member_id == witness.member_id, one_of(Post.unit_id, executors), holds)
-    if await work.session.scalar(select(exists(theirs))):
-        raise Forbidden("ticket.executor_verifies", "Nobody of a unit that did the work can be the witness.")
+    theirs = select(Post.id).where(Post.member_id == witness.member_id, one_of(Post.unit_id, worked(case)), holds)
+    if did_it(case, account_id) or await work.session.scalar(select(exists(theirs))):
+        raise Forbidden("ticket.executor_verifies", "Nobody who did the work, or of a unit that did, can be the witness.")
     return {"witness_account_id": account_id}
 
 

@@ -179,10 +179,13 @@ def _require_days(command: AnnounceDraw, calls_until: date, today: date) -> None
 
 
 async def _candidates(session: AsyncSession, first: date, last: date) -> Sequence[Row[UUID, int, str, UUID, str]]:
-    """Rounds whose result the complainants were told in these days; where nobody was owed an answer, that were closed in them."""
+    """Rounds whose result the complainants were told in these days; where nobody was owed an answer, that were closed in them.
+
+    The first answer of a round counts: whoever told it again later is answered again, and must not carry the round into other days.
+    """
     start, end = day_start(first), day_end(last)
     told = (
-        select(Answer.ticket_id, Answer.round, func.max(Answer.answered_at).label("at")).group_by(Answer.ticket_id, Answer.round).subquery()
+        select(Answer.ticket_id, Answer.round, func.min(Answer.answered_at).label("at")).group_by(Answer.ticket_id, Answer.round).subquery()
     )
     at = func.coalesce(told.c.at, Round.closed_at)
     query = (

@@ -51,6 +51,13 @@ def deciding_seat(case: Case, actor: Actor, found: Adjudication) -> Seat:
     return _county_seat(case, actor)
 
 
+def require_same_round(case: Case, number: int) -> None:
+    """Raise Conflict where the next round began since it was proposed: what is worked on again is not unreasonable."""
+    if case.ticket.round != number:
+        detail = "The next round has begun since, and is judged anew. Refuse this proposal; propose again once that round was answered."
+        raise Conflict("exclusion.round_over", detail, extra={"round": case.ticket.round})
+
+
 def closing_seat(case: Case, actor: Actor, found: Adjudication) -> Seat:
     """Return the seat from which `actor`, who had no part so far, may decide on an appeal."""
     if found.state != "appealed":

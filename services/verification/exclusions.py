@@ -25,11 +25,18 @@ from services.tickets.actions import visible_id
 from services.tickets.case import Case
 from services.tickets.changes import Change, EventDraft, Insert, Row, Update
 from services.tickets.filters import TICKETS, compile_scope
-from services.tickets.loading import lock, plain_cases
+from services.tickets.loading import asked_case, lock
 from services.tickets.models import Ticket
 from services.tickets.recording import write
 from services.verification.commands import DecideAppeal, DecideExclusion, ProposeExclusion
-from services.verification.excluding import Adjudication, closing_seat, deciding_seat, proposing_seat, require_appealable
+from services.verification.excluding import (
+    Adjudication,
+    closing_seat,
+    deciding_seat,
+    proposing_seat,
+    require_appealable,
+    require_same_round,
+)
 from services.verification.models import IN_FORCE, REASONS, DemandExclusion
 from services.verification.views import Appealed, Exclusions, ExclusionView
 
@@ -67,6 +74,8 @@ async def decide(work: Work, number: str, command: DecideExclusion) -> Exclusion
     """Grant or refuse a proposal. Where it is granted, the complainants are told, and until when they may appeal."""
     case, found = await _adjudicated(work, number)
     seat = deciding_seat(case, work.actor, _rules(found))
+    if command.granted:
+        require_same_round(case, found.round)
     until = (
         moved_by(work.now, settings().appeal_working_days, TimeUnit.WORKING_DAYS, case.calendar(work.now)).at if command.granted else None
     )
@@ -135,8 +144,8 @@ async def list_exclusions(work: Work, states: Sequence[str]) -> Exclusions:
 
 
 async def _case(work: Work, ticket_id: UUID) -> Case:
-    (case,) = await plain_cases(work.session, await lock(work.session, [ticket_id]))
-    return case
+    (ticket,) = await lock(work.session, [ticket_id])
+    return await asked_case(work.session, ticket)
 
 
 async def _adjudicated(work: Work, number: str) -> tuple[Case, DemandExclusion]:
@@ -167,7 +176,7 @@ def _shown() -> Select[Any]:
     """The adjudications with their tickets' numbers and the names of everybody who had a part."""
     parts = {part: (aliased(Account), aliased(Member)) for part in ("proposed", "decided", "closed")}
     names = [member.name.label(f"{part}_by") for part, (_account, member) in parts.items()]
-    query: Any = select(DemandExclusion, Ticket.number, *names)
+    query: Any = select(DemandExclusion, Ticket.number, Ticket.round.label("present"), *names)
     query = query.join(Ticket, Ticket.id == DemandExclusion.ticket_id)
     for part, (account, member) in parts.items():
         query = query.outerjoin(account, account.id == getattr(DemandExclusion, f"{part}_by_account_id"))
@@ -201,7 +210,7 @@ def _view(row: Any) -> ExclusionView:
     )
     return ExclusionView(
         number=row.number,
-        counts=found.state in IN_FORCE,
+        counts=found.state in IN_FORCE and found.round == row.present,
         reason_name=REASONS[found.reason],
         proposed_by=row.proposed_by,
         decided_by=row.decided_by,

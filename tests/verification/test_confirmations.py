@@ -1,11 +1,20 @@
 """Words about the result over HTTP: who may take them, by which way they came, and what each starts."""
 
+import asyncio
 from typing import Any
 
 import asyncpg
 import pytest
+from sqlalchemy import select
 
+from services.identity.actors import forget_actors
+from services.identity.models import Account
+from services.organization.actions import end_post, give_post
+from services.organization.commands import EndPost, GivePost
+from services.organization.models import Post
+from services.platform.actor import SYSTEM
 from services.platform.papers import read_paper
+from services.platform.unit_of_work import unit_of_work
 from tests.conftest import TestDatabase
 from tests.county import PENGZHAI, SHUIKOU, WATER
 from tests.journeys.people import Desk
@@ -147,6 +156,49 @@ async def test_a_signed_word_needs_a_signature_a_witness_and_people_of_other_uni
     assert (await desk.read(number))["round"] == 2
     with pytest.raises(asyncpg.CheckViolationError, match="signed_and_witnessed"):
         await desk.county.owner.execute("UPDATE call_backs SET signature_id = NULL WHERE way = 'paper'")
+
+
+async def move(desk: Desk, login: str, role: Any, unit_code: str) -> str:
+    """End the posts of somebody and give them another; return the member's id."""
+    async with desk.county.as_role(""), unit_of_work(SYSTEM) as work:
+        member_id = await work.session.scalar(select(Account.member_id).where(Account.login == login))
+        assert member_id is not None
+        for post_id in (await work.session.scalars(select(Post.id).where(Post.member_id == member_id))).all():
+            await end_post(work, member_id, post_id, EndPost())
+        await give_post(work, member_id, GivePost(unit_code=unit_code, role=role))
+    forget_actors()
+    return str(member_id)
+
+
+async def test_whoever_did_the_work_verifies_it_from_no_other_seat_and_a_signature_is_used_once(desk: Desk) -> None:
+    number, _ = await filed(desk)
+    await hire(desk.county, "shuikou2", "village_secretary", SHUIKOU)
+    await desk.does("shuikou", number, "accept")
+    await desk.does("shuikou", number, "log_work", words="已更换灯泡")
+    await desk.does("shuikou2", number, "resolve", words="路灯已亮")
+    await desk.does("hotline", number, "answer", words="路灯已修好。")
+    moved = await move(desk, "shuikou", "township_dispatcher", PENGZHAI)
+    for action, more in (("call_back", {"reached": True, "solved": True}), ("close", {"verified_by": "site_check", "words": "查看"})):
+        assert await desk.refused("shuikou", number, action, **more) == "ticket.executor_verifies"
+    offered = (await desk.read(number, "shuikou"))["allowed_actions"]
+    assert not {"call_back", "close"} & set(offered)
+    told(await post(desk, "shuikou", f"/v1/tickets/{number}/exclusion", reason="untrue", words="不属实"), 403, "exclusion.executor")
+    address = f"/v1/tickets/{number}/confirmations"
+    body: dict[str, Any] = {"solved": True, "signature": await desk.upload("pengzhai"), "witness": {"name": "某某"}}
+    told(await post(desk, "pengzhai", address, **body | {"witness": {"member_id": moved}}), 403, "ticket.executor_verifies")
+    head = {**await desk.as_("pengzhai"), "Content-Type": "application/pdf"}
+    paper = told(await desk.client.post("/v1/attachments", content=b"%PDF-1.4\n%%EOF", headers=head), 201)["id"]
+    told(await post(desk, "pengzhai", address, **body | {"signature": paper}), 422, "confirmation.signature")
+    twice = await asyncio.gather(*(post(desk, "pengzhai", address, **body) for _ in range(2)))
+    assert sorted(answer.status_code for answer in twice) == [201, 409]
+    other, _ = await answered_by(desk, "shuikou2")
+    told(await post(desk, "pengzhai", f"/v1/tickets/{other}/confirmations", **body), 409, "confirmation.signature_used")
+
+
+async def answered_by(desk: Desk, login: str) -> tuple[str, str]:
+    number, code = await filed(desk, contact={"phone": "13900000456"})
+    await work_on(desk, number, login)
+    return number, code
 
 
 async def test_whoever_told_it_in_confidence_signs_nothing_that_the_units_see(desk: Desk) -> None:

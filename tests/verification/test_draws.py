@@ -173,6 +173,18 @@ async def test_a_further_draw_says_why_and_a_draw_waits_for_its_days(desk: Desk)
     assert hashlib.sha256(kept[0]["sealed_seed"]).digest() != kept[0]["seed_hash"], "the seed lies sealed"
 
 
+async def test_who_tells_it_again_later_carries_no_round_into_other_days(desk: Desk) -> None:
+    number, _ = await answered(desk)
+    await desk.county.owner.execute("UPDATE answers SET answered_at = answered_at - interval '20 days'")
+    said = {"channel_message_id": "m-1", "words": "路灯又说一次", "contact": {"name": "黄某", "phone": "13900000456"}}
+    assert told(await post(desk, "hotline", f"/v1/tickets/{number}/repeats", **said), 201)["told"] == "answer"
+    today = clock.local_day(clock.now())
+    for days, candidates in ((20, 1), (0, 0)):
+        day = str(today - timedelta(days=days))
+        made = await announced(desk, first=day, last=day)
+        assert told(await post(desk, "hotline", f"/v1/draws/{made['id']}/drawing"), 200)["candidates"] == candidates, days
+
+
 async def test_a_small_unit_with_one_dissatisfied_caller_is_told_with_its_numbers(desk: Desk) -> None:
     """S11, as far as figures go: 3 tickets, 2 reached, 1 satisfied; before and after the removal of one, which is its own number."""
     county = desk.county

@@ -114,9 +114,10 @@ async def test_an_appeal_comes_in_time_and_the_next_round_is_judged_anew(desk: D
     number, code = await answered(desk)
     address = f"/v1/tickets/{number}/exclusion"
     told(await post(desk, "pengzhai", address, **WHY), 201)
+    told(await post(desk, None, f"/v1/complaints/{number}/confirmations", code=code, solved=False), 200)
+    told(await post(desk, "county", f"{address}/decision", **YES), 409, "exclusion.round_over")
     told(await post(desk, "county", f"{address}/decision", granted=False, words="要求合理，不予认定"), 200)
     told(await post(desk, None, f"/v1/complaints/{number}/appeals", code=code, words="x"), 409, "appeal.nothing")
-    told(await post(desk, None, f"/v1/complaints/{number}/confirmations", code=code, solved=False), 200)
     await county.settle()
     await work_on(desk, number)
     told(await post(desk, "pengzhai", address, **WHY), 201)
@@ -124,6 +125,8 @@ async def test_an_appeal_comes_in_time_and_the_next_round_is_judged_anew(desk: D
     assert (granted["round"], granted["appeal_until"] > granted["decided_at"]) == (2, True)
     await county.owner.execute("UPDATE demand_exclusions SET appeal_until = now() - interval '1 second' WHERE round = 2")
     told(await post(desk, None, f"/v1/complaints/{number}/appeals", code=code, words="x"), 409, "appeal.too_late")
+    told(await post(desk, None, f"/v1/complaints/{number}/confirmations", code=code, solved=False), 200)
+    assert not (await get(desk, "county", address))["counts"], "the third round is judged anew"
     found, _ = await filed(desk)
     await county.owner.execute("UPDATE tickets SET source = 'discovered', status = 'closed' WHERE number = $1", found)
     told(await post(desk, "pengzhai", f"/v1/tickets/{found}/exclusion", **WHY), 409, "exclusion.no_demand")
