@@ -75,7 +75,7 @@ async def _decided(
     change = decide(case, command, work.actor, work.now, category=category)
     if await record_owed(work, case, change):
         (ticket,) = await lock(work.session, [case.ticket.id])
-        case = replace(await full_case(work.session, ticket, owed_answers), other=case.other)
+        case = replace(await full_case(work.session, ticket, owed_answers), other=case.other, pictures=case.pictures)
         change = decide(case, command, work.actor, work.now, category=category)
     return case, change
 

@@ -13,6 +13,7 @@ from services.tickets.evidence_models import EvidenceFlag
 from services.tickets.lifecycle import OPEN
 from services.tickets.models import Answer, Assignment, CallBack, Round
 from services.tickets.pausing import NOT_SUSPENDED, requests_over
+from services.tickets.responsibility import refuse_to_end_adjudicated
 from services.tickets.terms import is_last
 from services.tickets.verifying import call_back_data, call_back_row, refuse_executor
 from services.tickets.working import PAUSED_STAGES, checked_instant, helped, work_log
@@ -129,8 +130,12 @@ def _too_late(case: Case, deed: Deed) -> bool:
     return closed is not None and deed.now > closed + timedelta(days=case.around.reopen_days)
 
 
-def may_end(case: Case, _deed: Deed) -> None:
-    """Refuse to end a ticket that carries others: their complainants did not withdraw, and nobody would act on them any more."""
+def may_end(case: Case, deed: Deed) -> None:
+    """Refuse to end a ticket that carries others: their complainants did not withdraw, and nobody would act on them any more.
+
+    And one that is being adjudicated, but by the desk that decides, or by the hotline for who withdraws.
+    """
+    refuse_to_end_adjudicated(case, deed.actor)
     if case.absorbed:
         raise Conflict("ticket.has_merged", "Other tickets are merged into this one; undo those merges first.")
 
@@ -152,8 +157,9 @@ def _without_verdict(case: Case, command: Reject | Cancel, deed: Deed) -> Outcom
     return Outcome({"reason": command.reason, "words": command.words}, NOT_SUSPENDED, updates=updates)
 
 
-def may_merge(case: Case, _deed: Deed) -> None:
-    """Refuse to merge what others were merged into."""
+def may_merge(case: Case, deed: Deed) -> None:
+    """Refuse to merge what others were merged into, and what is being adjudicated, but by the desk that decides."""
+    refuse_to_end_adjudicated(case, deed.actor)
     if case.absorbed:
         raise Conflict("ticket.has_merged", "Other tickets are merged into this one; merge those first, or merge the other way round.")
 

@@ -10,8 +10,11 @@ adjudication, by which the desk above may designate a township. Never a village 
 """
 
 from services.organization.tree import UnitNode
+from services.platform.actor import Actor
 from services.platform.errors import Conflict
 from services.tickets.case import Case
+from services.tickets.lifecycle import Relation
+from services.tickets.relations import relations
 
 RETURNS_AT_MOST = 3
 """How often a ticket is given back; the third time opens an adjudication."""
@@ -58,6 +61,12 @@ def refuse_while_adjudicated(case: Case) -> None:
     who = f"{desk.code} ({desk.name})" if desk else "the county desk"
     detail = f"The ticket was given back {case.ticket.returns} times; {who} decides whose it is with the action adjudicate."
     raise Conflict("ticket.adjudication_open", detail, extra={"desk": desk.code if desk else None})
+
+
+def refuse_to_end_adjudicated(case: Case, actor: Actor) -> None:
+    """Refuse a desk below the one that decides to get rid of a ticket that is being adjudicated; the hotline may, for who withdraws."""
+    if not {Relation.ADJUDICATOR, Relation.CALLER} & relations(case, actor).keys():
+        refuse_while_adjudicated(case)
 
 
 def may_return(case: Case) -> None:

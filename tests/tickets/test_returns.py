@@ -75,6 +75,10 @@ def test_only_the_desk_above_decides_and_what_it_decided_is_not_given_back():
     for login in ("county", "town"):
         assert played.refused(login, "dispatch", unit=ROADS, designate=True) == "ticket.adjudication_open"
         assert "dispatch" not in played.offered(login)
+    for action, reason in (("reject", "outside_duties"), ("cancel", "withdrawn")):
+        assert played.refused("town", action, reason=reason) == "ticket.adjudication_open", "nobody else gets rid of it meanwhile"
+    assert not {"reject", "cancel", "merge"} & set(played.offered("town"))
+    assert {"reject", "cancel", "merge"} <= set(played.offered("county"))
     assert "adjudicate" in played.offered("county")
     assert "adjudicate" not in played.offered("town")
     assert played.refused("town", "adjudicate", unit=TOWN) == "ticket.not_yours"
