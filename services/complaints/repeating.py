@@ -55,9 +55,14 @@ def told(matter: Matter, again: Again, now: datetime) -> str:
         use = _way(matter, now, danger=danger)
         raise Conflict("repeat.new_facts", "This brings something new, so it is no repeat. " + _ADVICE[use], extra={"use": use})
     if matter.in_confidence and not again.same_person:
-        detail = "That matter was told in confidence by somebody else. File this one for itself; the desk may merge the two."
-        raise Conflict("repeat.in_confidence", detail, extra={"use": "file"})
+        raise in_confidence()
     return ANSWER if matter.has_answer and matter.status in _ANSWERED else PROGRESS
+
+
+def in_confidence() -> Conflict:
+    """Return the refusal where somebody else told the matter in confidence."""
+    detail = "That matter was told in confidence by somebody else. File this one for itself; the desk may merge the two."
+    return Conflict("repeat.in_confidence", detail, extra={"use": "file"})
 
 
 def is_counted(now: datetime, before: list[datetime]) -> bool:

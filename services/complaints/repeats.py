@@ -17,7 +17,7 @@ from services.complaints.households import Keys, keys_of_call, known_to, telling
 from services.complaints.models import Complainant, Complaint, Repeat
 from services.complaints.phone_tasks import open_phone_tasks
 from services.complaints.repeat_views import RecordRepeat, RepeatView
-from services.complaints.repeating import ANSWER, Again, Matter, is_counted, told
+from services.complaints.repeating import ANSWER, Again, Matter, in_confidence, is_counted, told
 from services.complaints.supplements import goes_on_in
 from services.complaints.telling_how_it_stands import how_it_stands
 from services.platform.errors import Conflict, NotFound
@@ -51,7 +51,10 @@ async def record_repeat(work: Work, number: str, command: RecordRepeat) -> tuple
     tellings = (await tellings_of(work.session, [current.id]))[current.id]
     filing = _filing(work, command, ticket)
     keys = await _keys(work, filing, command)
-    theirs = [telling for telling in known_to(work.actor, current.desk_unit_id, tellings) if telling.keys & keys]
+    known_people = known_to(work.actor, current.desk_unit_id, tellings)
+    if command.confidential and len(known_people) < len(tellings):  # else the count of households would say whether it is the same person
+        raise in_confidence()
+    theirs = [telling for telling in known_people if telling.keys & keys]
     answer = await _newest_answer(work, current)
     said = told(_matter(ticket, current, answer), Again(command.new_facts, danger_in(command.words), bool(theirs)), work.now)
     counted = is_counted(work.now, [telling.told_at for telling in theirs if telling.counted])

@@ -240,6 +240,20 @@ async def test_merging_keeps_everybody_counts_households_and_can_be_undone(desk,
     assert await counts(desk, second) == count(1, 1)
 
 
+async def test_the_count_of_households_tells_nobody_who_told_it_in_confidence(desk, county):
+    into = await desk.file(contact=person(ZHANG))
+    secret = await desk.file(contact=person(LI), confidential=True)
+    await desk.does("pengzhai", secret, action="merge", into=into, words="同一处水管")
+    await desk.does("pengzhai", into, action="join", unit=WATER, task="查看主管")
+    for phone in (LI, WANG):
+        tried = await again(desk, into, phone, by="water", confidential=True)
+        assert (tried.status_code, tried.json()["code"]) == (409, "repeat.in_confidence"), "alike, whoever it is"
+        assert await counts(desk, into) == count(2, 2)
+    for phone, households in ((LI, 3), (WANG, 4)):
+        assert (await again(desk, into, phone, by="water")).json()["told_by"]["households"] == households, "openly told is counted apart"
+    assert (await again(desk, into, LI, confidential=True)).json()["same_person"], "the hotline may know"
+
+
 async def test_the_same_moment_makes_one_repeat_of_a_message_and_counts_a_person_once(desk, county):
     number, other = await desk.file(contact=person(ZHANG)), await desk.file("路灯不亮", contact=person(LI))
     await desk.as_("hotline")
