@@ -54,11 +54,13 @@ class Ladders:
         return next(rule.code for rule in (*self.own, *_BUILT_IN) if rule.matches(stage, category, urgency, unit))
 
     def ladder(self, rule: str, unit: TimeUnit) -> Ladder:
-        """Return the levels of a rule; of a clock from before rules had names (``""``) by its unit alone.
+        """Return the levels of a rule; of a clock from before rules had names (``""``) those it began with, by its unit alone.
 
         Raises ``KeyError`` where this version has no such rule.
         """
-        return self._by_code[rule or BUILT_IN.rule_for("", None, "", unit)].levels
+        if not rule:
+            return (_MINUTES_BEFORE if unit is TimeUnit.MINUTES else _DAYS_BEFORE).levels
+        return self._by_code[rule].levels
 
     @cached_property
     def _by_code(self) -> Mapping[str, LadderRule]:
@@ -164,4 +166,25 @@ BUILT_IN_DEFINITION: Mapping[str, Any] = {
 written urging on the day after, 通报批评 after five working days); limits in minutes and in office hours count in shares of themselves."""
 
 _BUILT_IN = _rules(rules_of(BUILT_IN_DEFINITION))
+_BEFORE = ("urge", "raise", "supervise")
+_DAYS_BEFORE, _MINUTES_BEFORE = _rules(
+    rules_of(
+        {
+            "rules": [
+                {
+                    "code": "days-before",
+                    "levels": [
+                        {"name": name, "after": {"amount": days, "unit": "working_days"}}
+                        for name, days in zip(_BEFORE, (0, 1, 3), strict=True)
+                    ],
+                },
+                {
+                    "code": "minutes-before",
+                    "levels": [{"name": name, "after": {"percent": share}} for name, share in zip(_BEFORE, (0, 100, 300), strict=True)],
+                },
+            ]
+        }
+    )
+)
+"""What clocks climb that began before ladders were rules: with other levels, those they had reached would be missed or reached again."""
 BUILT_IN = Ladders(0)

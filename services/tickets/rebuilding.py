@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.deadlines.clocks import ClockRules, ClockState, clocks_of
@@ -19,6 +19,7 @@ from services.deadlines.models import Clock
 from services.deadlines.queries import clock_rules
 from services.journal.models import Event
 from services.platform.bulk import one_of
+from services.tickets.escalating import PUT_OFF
 from services.tickets.models import Ticket
 
 _PAGE = 500
@@ -55,13 +56,14 @@ class Checked:
 async def check_clocks(session: AsyncSession) -> AsyncIterator[Checked]:
     """Compare the clocks of every ticket with those the journal makes, page by page. Reads only."""
     last: UUID | None = None
+    put_off = (await session.execute(select(func.now()))).scalar_one() + PUT_OFF
     while True:
         query = select(Ticket.id, Ticket.number).order_by(Ticket.id).limit(_PAGE)
         page = (await session.execute(query.where(Ticket.id > last) if last else query)).all()
         if not page:
             return
         last = page[-1].id
-        yield await _checked(session, {row.id: row.number for row in page}, await clock_rules(session))
+        yield await _checked(session, {row.id: row.number for row in page}, await clock_rules(session), put_off)
 
 
 async def deeds_of(session: AsyncSession, ticket_ids: Sequence[UUID]) -> dict[UUID, list[dict[str, Any]]]:
@@ -73,7 +75,7 @@ async def deeds_of(session: AsyncSession, ticket_ids: Sequence[UUID]) -> dict[UU
     return found
 
 
-async def _checked(session: AsyncSession, numbers: dict[UUID, str], rules: ClockRules) -> Checked:
+async def _checked(session: AsyncSession, numbers: dict[UUID, str], rules: ClockRules, put_off: datetime) -> Checked:
     rows = await session.execute(select(Clock.__table__).where(one_of(Clock.ticket_id, numbers)))
     kept = {row.id: ClockState.of(row) for row in rows}
     events = await deeds_of(session, list(numbers))
@@ -82,7 +84,7 @@ async def _checked(session: AsyncSession, numbers: dict[UUID, str], rules: Clock
     found = []
     for clock_id in sorted((kept.keys() | told.keys()) - untold):
         row, journal = kept.get(clock_id), told.get(clock_id)
-        columns = _columns(row, journal) if row and journal else None
+        columns = _columns(row, journal, put_off) if row and journal else None
         if columns or not (row and journal):
             known = row or journal
             assert known is not None
@@ -98,9 +100,9 @@ def _since(events: Sequence[dict[str, Any]] | None) -> datetime:
     return datetime.max.replace(tzinfo=UTC)
 
 
-def _columns(row: ClockState, journal: ClockState) -> dict[str, tuple[Any, Any]]:
+def _columns(row: ClockState, journal: ClockState, put_off: datetime) -> dict[str, tuple[Any, Any]]:
     told = asdict(journal)
     differing = {name: (value, told[name]) for name, value in asdict(row).items() if value != told[name]}
-    if row.next_level_at and journal.next_level_at and row.next_level_at > journal.next_level_at:
-        differing.pop("next_level_at", None)  # a level that could not be recorded is looked at again later
+    if row.next_level_at and journal.next_level_at and journal.next_level_at < row.next_level_at <= put_off:
+        differing.pop("next_level_at", None)  # a level that could not be recorded is looked at again in a while, and not in years
     return differing

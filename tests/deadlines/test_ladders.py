@@ -204,3 +204,17 @@ def test_lint_finds_exactly_the_rules_no_clock_can_climb(rules: list[dict[str, A
     for found in never_matching(ladders):
         assert found.covered_by
         assert all(int(other[1:]) < int(found.code[1:]) for other in found.covered_by)
+
+
+@pytest.mark.parametrize(
+    ("unit", "whens"),
+    [
+        (DAYS, [After(0, DAYS), After(1, DAYS), After(3, DAYS)]),
+        (TimeUnit.WORKING_MINUTES, [After(0, DAYS), After(1, DAYS), After(3, DAYS)]),
+        (TimeUnit.MINUTES, [AfterShare(0), AfterShare(100), AfterShare(300)]),
+    ],
+)
+def test_clocks_from_before_rules_had_names_go_on_by_the_levels_they_began_with(unit, whens):
+    """Indexes are what is recorded: by the ladders of today a second level would be a supervision, and they had it raised."""
+    levels = [Level(index, name, when) for index, (name, when) in enumerate(zip(("urge", "raise", "supervise"), whens, strict=True), 1)]
+    assert BUILT_IN.ladder("", unit) == tuple(levels)
