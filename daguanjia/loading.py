@@ -21,12 +21,15 @@ def file_text(path: Path) -> str:
     try:
         if path.stat().st_size > _LARGEST:
             raise Problem("file.too_large", f"{path} is larger than {_LARGEST // 1024 // 1024} MiB; it can hardly be such a file.")
-        return path.read_text(encoding="utf-8-sig")
+        text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise Problem("file.not_utf8", f"{path} is not UTF-8: see line {line}. Save it as UTF-8 (in Excel: “CSV UTF-8”).") from None
     except OSError as error:
         raise Problem("file.unreadable", f"{path} cannot be read: {error.strerror}.") from None
+    if "\x00" in text or "\\u0000" in text:
+        raise Problem("file.nul", f"{path} contains U+0000, which cannot be kept. Take it out.")
+    return text
 
 
 def file_json(path: Path) -> Any:

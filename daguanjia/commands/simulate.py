@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _DAY = ["%Y-%m-%d"]
 _PAIRS = 20
+_FIRST, _LAST = date(2000, 1, 1), date(2100, 12, 31)
 
 
 async def simulate(
@@ -68,6 +69,8 @@ def _period(first: datetime | None, last: datetime | None, today: date) -> "Peri
         return last_quarter(today)
     if first is None:
         raise Problem("simulation.period_wrong", "Give the first day with --from too.")
+    if not _FIRST <= first.date() <= _LAST or (last and last.date() > _LAST):
+        raise Problem("simulation.period_wrong", f"The days of a period lie from {_FIRST} to {_LAST}.")
     try:
         return Period(first.date(), last.date() if last else today)
     except ValueError:

@@ -21,6 +21,7 @@ from services.policies.findings import MALFORMED, Finding
 
 LIMIT_UNITS = ("minutes", "working_minutes", "natural_days", "working_days")
 STARTS = (AT_ONCE, "next_day", "next_working_time")
+_LAST_POSITION = 999_999
 _CODE = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*")
 _HANDLER = re.compile(r"lowest|township|county|department:[a-z][a-z_]*")
 DEFINED_COLUMNS = tuple(found.name for found in dataclasses.fields(CategoryDefinition))
@@ -113,6 +114,8 @@ def faults_of(definition: CategoryDefinition) -> list[str]:
         faults.append("code: a code like water.pipe_burst, beginning with its parent's")
     if not definition.name.strip():
         faults.append("name: the name is missing")
+    if not 0 <= definition.position <= _LAST_POSITION:
+        faults.append(f"position: a number from 0 to {_LAST_POSITION}")
     for column, words in (("urgency", URGENCIES), ("privacy", PRIVACIES)):
         if getattr(definition, column) not in words:
             faults.append(f"{column}: one of {', '.join(words)}")

@@ -166,12 +166,14 @@ def test_everything_that_cannot_be_read_is_told_by_its_place():
             {**leaf, "code": "water.z", "limits": 7},
             {**leaf, "code": "roads.a", "parent_code": "roads"},
             "nothing",
+            {**leaf, "code": "water.far", "position": 2**31},
         ],
         "rows": [{"category": "water"}, 3],
         "more": [],
     }
     told = {finding.rule for finding in read_definition(broken)[1]}
     assert {"water.canal", "water.pond", "water.x", "water.y", "water.z", "roads.a", "categories/6", "rows/0", "rows/1", "more"} <= told
+    assert "water.far" in told, "a number that no column holds"
     assert all(finding.kind == "malformed" for finding in read_definition(broken)[1])
 
 
