@@ -12,12 +12,14 @@ from services.complaints.phone_tasks import CALL_BACK_ASKS, PhoneTask, open_phon
 from services.organization.models import Unit
 from services.platform.unit_of_work import Work
 from services.tickets.models import CallBack, Ticket
-from services.tickets.verifying import try_again_at
+from services.tickets.verifying import WAYS, try_again_at
 from services.verification.models import Draw, DrawnTicket
 from services.verification.tallying import Share, Tally, Verdict, Word, tally, verdict_of
 from services.verification.views import CallToMake, Coverage, ShareView, TallyView
 
 CALLABLE = ("answered", "closed")
+SURE = tuple(code for code, way in WAYS.items() if way.strength >= 3)  # noqa: PLR2004  as sure as a call
+"""Ways that spare a call: whoever files on somebody's behalf holds the code, and may be who did the work."""
 Chosen = Row[DrawnTicket, str, int]
 Key = tuple[UUID, int]
 
@@ -49,7 +51,8 @@ async def open_calls(work: Work, draw_id: UUID) -> None:
 def _people(draw_id: UUID) -> Select[UUID, UUID, int, str, bytes | None]:
     """Whoever wants an answer of a chosen round that still stands, was not spoken to about it, and is not about to be called."""
     known = Complainant.phone_index.label("phone")
-    spoken = exists().where(CallBack.ticket_id == DrawnTicket.ticket_id, CallBack.round == DrawnTicket.round, CallBack.reached)
+    here = and_(CallBack.ticket_id == DrawnTicket.ticket_id, CallBack.round == DrawnTicket.round)
+    spoken = exists().where(here, CallBack.reached, CallBack.way.in_(SURE))
     waiting = exists().where(PhoneTask.complaint_id == Complaint.id, PhoneTask.round == DrawnTicket.round, PhoneTask.state == "open")
     own = select(Ticket.id).where((Ticket.id == DrawnTicket.ticket_id) | (Ticket.merged_into_id == DrawnTicket.ticket_id))
     main = Ticket.__table__.alias("main")
@@ -114,7 +117,7 @@ async def _chosen(work: Work, draw_id: UUID) -> tuple[Sequence[Chosen], Mapping[
     said = (
         select(CallBack)
         .join(DrawnTicket, and_(DrawnTicket.ticket_id == CallBack.ticket_id, DrawnTicket.round == CallBack.round))
-        .where(DrawnTicket.draw_id == draw_id, DrawnTicket.chosen)
+        .where(DrawnTicket.draw_id == draw_id, DrawnTicket.chosen, CallBack.way.in_(SURE))
     )
     words: dict[Key, list[Word]] = defaultdict(list)
     for one in await work.session.scalars(said):

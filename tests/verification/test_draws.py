@@ -173,8 +173,10 @@ async def test_a_further_draw_says_why_and_a_draw_waits_for_its_days(desk: Desk)
     assert hashlib.sha256(kept[0]["sealed_seed"]).digest() != kept[0]["seed_hash"], "the seed lies sealed"
 
 
-async def test_who_tells_it_again_later_carries_no_round_into_other_days(desk: Desk) -> None:
-    number, _ = await answered(desk)
+async def test_neither_a_code_nor_who_tells_it_again_keeps_a_round_from_being_called(desk: Desk) -> None:
+    number, code = await answered(desk)
+    word = {"code": code, "contacted": True, "solved": True, "satisfied": True}
+    told(await post(desk, None, f"/v1/complaints/{number}/confirmations", **word), 200)
     await desk.county.owner.execute("UPDATE answers SET answered_at = answered_at - interval '20 days'")
     said = {"channel_message_id": "m-1", "words": "路灯又说一次", "contact": {"name": "黄某", "phone": "13900000456"}}
     assert told(await post(desk, "hotline", f"/v1/tickets/{number}/repeats", **said), 201)["told"] == "answer"
@@ -183,6 +185,12 @@ async def test_who_tells_it_again_later_carries_no_round_into_other_days(desk: D
         day = str(today - timedelta(days=days))
         made = await announced(desk, first=day, last=day)
         assert told(await post(desk, "hotline", f"/v1/draws/{made['id']}/drawing"), 200)["candidates"] == candidates, days
+        state = [one["state"] for one in await get(desk, "county", f"/v1/draws/{made['id']}/calls")]
+        assert state == ["to_call"] * candidates, "whoever filed it holds the code"
+        total = (await get(desk, "county", f"/v1/draws/{made['id']}/coverage"))["total"]
+        assert (total["not_called"], total["satisfied"]["n"]) == (candidates, 0)
+    (task, _) = [one for one in await get(desk, "hotline", "/v1/hotline/phone-tasks") if one["ticket"] == number]
+    told(await post(desk, "hotline", f"/v1/hotline/phone-tasks/{task['id']}/outcome", outcome="reached", solved=True, satisfied=True), 200)
 
 
 async def test_a_small_unit_with_one_dissatisfied_caller_is_told_with_its_numbers(desk: Desk) -> None:
