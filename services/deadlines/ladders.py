@@ -19,6 +19,8 @@ from services.deadlines.ladder_definitions import rules_of
 from services.deadlines.models import STAGES
 
 URGENCIES = ("normal", "urgent", "emergency")
+_Kind = tuple[str, str | None, str, TimeUnit]
+"""Stage, category, urgency and unit: all by which clocks are told apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,26 +92,21 @@ def never_matching(ladders: Ladders, categories: Collection[str] | None = None) 
     """
     if categories is None:
         categories = {prefix for rule in ladders.own for prefix in rule.categories}
-    found = []
-    for place, rule in enumerate(ladders.own):
-        takers = _takers(rule, ladders.own[:place], categories)
-        if takers is not None:
-            found.append(NeverMatches(rule.code, takers))
+    found, taken = [], dict[_Kind, str]()
+    for rule in ladders.own:
+        takers, alive = set[str](), False
+        for clock in _clocks_of(rule, categories):
+            taker = taken.setdefault(clock, rule.code)  # the first that matches
+            if taker == rule.code:
+                alive = True
+            else:
+                takers.add(taker)
+        if not alive:
+            found.append(NeverMatches(rule.code, tuple(other.code for other in ladders.own if other.code in takers)))
     return tuple(found)
 
 
-def _takers(rule: LadderRule, before: Sequence[LadderRule], categories: Collection[str]) -> tuple[str, ...] | None:
-    """Return which rules take everything that would be this one's; None where something is left for it."""
-    takers: dict[str, None] = {}
-    for clock in _clocks_of(rule, categories):
-        taker = next((earlier.code for earlier in before if earlier.matches(*clock)), None)
-        if taker is None:
-            return None
-        takers[taker] = None
-    return tuple(other.code for other in before if other.code in takers)
-
-
-def _clocks_of(rule: LadderRule, categories: Collection[str]) -> Iterable[tuple[str, str | None, str, TimeUnit]]:
+def _clocks_of(rule: LadderRule, categories: Collection[str]) -> Iterable[_Kind]:
     """Return every kind of clock that a rule matches by itself. A category that is not named goes with its longest prefix that is."""
     of_rule = [code for code in sorted(categories) if not rule.categories or any(prefix in rule.categories for prefix in _prefixes(code))]
     named: list[str | None] = [*of_rule, *([] if rule.categories else [None])]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import time
 from itertools import product
 from typing import Any
 
@@ -218,3 +219,20 @@ def test_clocks_from_before_rules_had_names_go_on_by_the_levels_they_began_with(
     """Indexes are what is recorded: by the ladders of today a second level would be a supervision, and they had it raised."""
     levels = [Level(index, name, when) for index, (name, when) in enumerate(zip(("urge", "raise", "supervise"), whens, strict=True), 1)]
     assert BUILT_IN.ladder("", unit) == tuple(levels)
+
+
+def test_as_many_rules_as_there_may_be_are_looked_through_at_once():
+    """Whoever drafts them waits for it, and everybody at that door."""
+    level = [{"name": "urge", "after": {"percent": 0}}]
+    narrow = [
+        {"code": f"c{place}-{stage}", "categories": [f"c{place}"], "stages": [stage], "levels": level}
+        for place in range(10)
+        for stage in STAGES
+    ]
+    wide = [{"code": f"wide-{place}", "levels": level} for place in range(200 - len(narrow))]
+    codes = [f"c{place}.x{leaf}" for place in range(10) for leaf in range(8)]
+    began = time.process_time()
+    found = never_matching(ladders_from(1, {"rules": [*narrow, *wide]}), codes)
+    assert time.process_time() - began < 10, "the slow way takes a minute"
+    assert [never.code for never in found] == [rule["code"] for rule in wide[1:]]
+    assert found[0].covered_by == (*(rule["code"] for rule in narrow), "wide-0")
