@@ -97,7 +97,7 @@ def notices(owed: Owed, matter: Matter, unit_names: Mapping[UUID, str]) -> list[
 def units_named(owed: Owed) -> set[UUID]:
     """Return every unit the event names: those whose names the texts may need."""
     keys = ("unit_id", "to_unit_id", "from_unit_id", "right_unit_id")
-    lists = ("co_unit_ids", "ring_unit_ids", "passed_over", "called_unit_ids", "unfinished_unit_ids")
+    lists = ("co_unit_ids", "ring_unit_ids", "passed_over", "called_unit_ids", "unfinished_unit_ids", "expected_unit_ids")
     found = {_id(owed.data.get(key)) for key in keys}
     found |= {_id(item) for key in lists for item in owed.data.get(key) or ()}
     for tell in owed.data.get("tells") or ():
@@ -166,10 +166,16 @@ def _whistle_answered(occasion: _Occasion) -> list[Notice]:
 
 
 def _whistle_concluded(occasion: _Occasion) -> list[Notice]:
-    """Whoever has a part in the outcome gets an order, as of any other dispatch; the holder learns what was agreed."""
+    """Whoever has a part in the outcome gets an order, as of any other dispatch; holder and who was still expected learn it."""
     moved = occasion.data.get("assignment_id") is not None
+    told = (occasion.matter.lead_unit_id, occasion.matter.desk_unit_id, *_ids(occasion.data.get("expected_unit_ids")))
     ordered = _moved(occasion) if moved else occasion.units("order_co", *_ids(occasion.data.get("co_unit_ids")))
-    return ordered + occasion.units("whistle_concluded", occasion.matter.lead_unit_id, occasion.matter.desk_unit_id)
+    return ordered + occasion.units("whistle_concluded", *told)
+
+
+def _called_off(occasion: _Occasion) -> list[Notice]:
+    """Whoever was called to the site and is not there yet learns that they need not come any more."""
+    return occasion.units("called_off", *_ids(occasion.data.get("expected_unit_ids")))
 
 
 def _reported(template: str) -> Callable[[_Occasion], list[Notice]]:
@@ -191,7 +197,7 @@ def _recalculated(occasion: _Occasion) -> list[Notice]:
 
 
 def _resolved(occasion: _Occasion) -> list[Notice]:
-    over = occasion.units("task_over", *_ids(occasion.data.get("unfinished_unit_ids")))
+    over = occasion.units("task_over", *_ids(occasion.data.get("unfinished_unit_ids"))) + _called_off(occasion)
     return occasion.units("resolved", occasion.matter.desk_unit_id, named=occasion.unit("unit_id")) + over
 
 
@@ -204,7 +210,7 @@ def _ended(template: str, word: str) -> Callable[[_Occasion], list[Notice]]:
         unit_id = occasion.matter.lead_unit_id
         facts = Facts(occasion.matter.number, occasion.matter.category, words=word)
         told = [Notice("unit", unit_id, "ended", to_unit("ended", facts))] if unit_id else []
-        return occasion.complainants(template) + told
+        return occasion.complainants(template) + told + _called_off(occasion)
 
     return tell
 
@@ -303,7 +309,7 @@ _TELLS: Mapping[str, Callable[[_Occasion], list[Notice]]] = {
     "ticket.informed": lambda occasion: occasion.complainants("informed", occasion.unit("unit_id")),
     "ticket.answered": _answered,
     "ticket.closed": lambda occasion: occasion.complainants("closed"),
-    "ticket.rejected": lambda occasion: occasion.complainants("rejected"),
+    "ticket.rejected": lambda occasion: occasion.complainants("rejected") + _called_off(occasion),
     "ticket.cancelled": _ended("cancelled", "撤销"),
     "ticket.merged": _ended("merged", "并入其他工单"),
     "ticket.unmerged": lambda occasion: occasion.units("resumed", occasion.matter.lead_unit_id),

@@ -42,6 +42,7 @@ def resolve(case: Case, command: Resolve, deed: Deed) -> Outcome:
             "unit_id": str(case.ticket.lead_unit_id),
             "work_log_id": str(log_id),
             **unfinished,
+            **whistling.expected(case),
             "files": [str(file.id) for file in command.files],
         },
         values,
@@ -154,7 +155,8 @@ def _without_verdict(case: Case, command: Reject | Cancel, deed: Deed) -> Outcom
     """Return an end at which no clock is judged, and nothing that was asked for stays open."""
     asked_over = (*requests_over(case, deed, "工单已终止，申请失效"), *whistling.row_ended(case, deed, "called_off"))
     updates = (*timing.cancel(case), *_ended(case, deed), *asked_over)
-    return Outcome({"reason": command.reason, "words": command.words}, NOT_SUSPENDED, updates=updates)
+    data: Row = {"reason": command.reason, "words": command.words, **whistling.expected(case)}
+    return Outcome(data, NOT_SUSPENDED, updates=updates)
 
 
 def may_merge(case: Case, deed: Deed) -> None:

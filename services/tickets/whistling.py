@@ -153,7 +153,7 @@ def conclude(case: Case, command: ConcludeWhistle, deed: Deed) -> Outcome:
     """End the whistle with what was agreed: who leads, who helps with what."""
     assert case.whistle is not None
     ending = ended(case, deed, "concluded", command.words)
-    data: Row = {"whistle_id": str(case.whistle.id), "words": command.words, "absent_unit_ids": _absent(case)}
+    data: Row = {"whistle_id": str(case.whistle.id), "words": command.words, "absent_unit_ids": _absent(case), **expected(case)}
     led = _led(case, command, deed)
     helpers = [(staffed_unit(case, told.unit, deed), told) for told in command.co_handlers]
     lead_id: UUID | None = led.values.get("lead_unit_id", case.ticket.lead_unit_id)
@@ -206,6 +206,12 @@ def row_ended(case: Case, deed: Deed, kind: str, outcome: str | None = None) -> 
         return ()
     row: Row = {"ended_at": deed.now, "end_kind": kind, "ended_by_account_id": deed.actor.account_id, "outcome": outcome}
     return (Update(Whistle, case.whistle.id, row),)
+
+
+def expected(case: Case) -> Row:
+    """Return what an event that ends the whistle says of the seats that need not come any more; nothing where all are there."""
+    seats = list(dict.fromkeys(str(call.unit_id) for call in case.calls if call.arrived_at is None))
+    return {"expected_unit_ids": seats} if seats else {}
 
 
 def _absent(case: Case) -> list[str]:

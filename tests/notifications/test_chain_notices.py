@@ -41,6 +41,15 @@ def _text(value):
             [("resolved", "彭寨镇"), ("task_over", "水利局")],
             "水口村处置完成",
         ),
+        (
+            "resolved",
+            {"unit_id": LEAD, "expected_unit_ids": [WATER, ROADS]},
+            [("resolved", "彭寨镇"), ("called_off", "水利局"), ("called_off", "交通运输局")],
+            "水口村处置完成",
+        ),
+        ("rejected", {"words": "不受理", "expected_unit_ids": [WATER]}, [("rejected", None), ("called_off", "水利局")], "不予受理"),
+        ("cancelled", {"expected_unit_ids": [WATER]}, [("cancelled", None), ("ended", "水口村"), ("called_off", "水利局")], "已撤销"),
+        ("instructed", {"to_unit_id": LEAD, "words": "请核实"}, [("instructed", "水口村")], "先在工单中签收"),
         ("suspension_requested", {"working_days": 5}, [("suspension_requested", "彭寨镇")], "申请挂起5个工作日"),
         ("suspension_decided", {"granted": False, "working_days": 5}, [("suspension", "水口村")], "未获同意"),
         ("suspended", {"review_in_working_days": 7}, [("suspension", "水口村")], "期限7个工作日"),
@@ -70,6 +79,8 @@ def test_each_event_tells_whom_it_concerns(event, data, expected, says):
 
 def test_an_outcome_orders_whoever_has_a_part_in_it():
     outcome = {"words": "水利局牵头", "co_unit_ids": [ROADS], "unit_id": WATER, "from_unit_id": LEAD, "assignment_id": new_id()}
+    absent = told("ticket.whistle_concluded", words="不再需要", co_unit_ids=[], expected_unit_ids=[ROADS])
+    assert [unit for _, unit, _ in absent] == ["水口村", "彭寨镇", "交通运输局"], "who is still on the way turns round"
     found = told("ticket.whistle_concluded", **outcome)
     assert [(template, unit) for template, unit, _ in found] == [
         ("order", "水利局"),

@@ -101,7 +101,7 @@ def test_the_outcome_names_who_leads_and_who_helps_with_what():
     played.later(hours=4)
     helper = {"unit": TOWN, "task": "修复路面", "within_working_days": 5}
     data = played.does("town", "conclude_whistle", lead=WATER, co_handlers=[helper])
-    assert data["absent_unit_ids"] == [str(tree().by_code[ROADS].id)]
+    assert data["absent_unit_ids"] == data["expected_unit_ids"] == [str(tree().by_code[ROADS].id)]
     assert (played.ticket["status"], played.holder, played.ticket["designated"]) == ("dispatched", WATER, True)
     assert [(row["task"], row["end"]) for row in played.of(Assignment) if row["part"] == "co"] == [("修复路面", None)], "who led may help"
     assert played.states("task") == [(TOWN, "running")]
@@ -125,11 +125,10 @@ def test_the_outcome_cannot_give_a_county_matter_to_a_village_nor_name_a_unit_tw
 def test_a_whistle_is_called_off_with_the_work(how):
     played = blown(hours=3)
     played.does("town", "accept")
-    if how == "resolve":
-        played.does("town", "resolve")
-    else:
-        played.does("county", "cancel", reason="withdrawn")
-    assert {state for _unit, state in played.states("respond")} == {"cancelled"}
+    played.does("water", "respond", answer="arrived")
+    data = played.does("town", "resolve") if how == "resolve" else played.does("county", "cancel", reason="withdrawn")
+    assert data["expected_unit_ids"] == [str(tree().by_code[ROADS].id)], "who is not there yet is told"
+    assert [state for _unit, state in played.states("respond")] == ["stopped", "cancelled"]
     assert [row["end_kind"] for row in played.of(Whistle)] == ["called_off"]
     assert played.refused("water", "respond", answer="arrived") in ("ticket.action_not_allowed", "ticket.not_yours")
 
