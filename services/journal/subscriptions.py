@@ -31,6 +31,7 @@ _OWED: dict[str, tuple[str, ...]] = {
     "ticket.handed_up": (NOTIFY, COUNT),
     "ticket.joined": (NOTIFY,),
     "ticket.accepted": (COUNT,),
+    "ticket.extension_requested": (NOTIFY,),
     "ticket.extension_decided": (NOTIFY, COUNT),
     "ticket.suspension_requested": (NOTIFY,),
     "ticket.suspension_decided": (NOTIFY,),

@@ -303,6 +303,7 @@ _TELLS: Mapping[str, Callable[[_Occasion], list[Notice]]] = {
     "ticket.whistle_concluded": _whistle_concluded,
     "ticket.instruction_acknowledged": _reported("acknowledged"),
     "ticket.instruction_followed": _reported("followed"),
+    "ticket.extension_requested": lambda occasion: occasion.units("extension_requested", occasion.matter.desk_unit_id),
     "ticket.extension_decided": _extended,
     "ticket.recalculated": _recalculated,
     "ticket.resolved": _resolved,

@@ -216,6 +216,7 @@ _UNIT: Mapping[str, Callable[[Facts], str]] = {
     "order_co": lambda facts: f"请{facts.unit}协办{named_matter(facts)}{_task_until(facts)}。",
     "ring": lambda facts: f"辖区内有紧急事项：{named_matter(facts)}，已派给{facts.unit}，请关注{_until(facts)}。",
     "returned": _returned,
+    "extension_requested": lambda facts: f"{named_matter(facts)}申请延期{_days(facts)}，请审批。",
     "extension": _extension,
     "recalculated": lambda facts: f"正式放假安排已公布，{named_matter(facts)}的时限重新核算{_until(facts)}。",
     "designated": lambda facts: f"经裁定，{named_matter(facts)}由{facts.unit}承办{_until(facts)}，不得退单，请及时签收。",

@@ -50,6 +50,12 @@ def _text(value):
         ("rejected", {"words": "不受理", "expected_unit_ids": [WATER]}, [("rejected", None), ("called_off", "水利局")], "不予受理"),
         ("cancelled", {"expected_unit_ids": [WATER]}, [("cancelled", None), ("ended", "水口村"), ("called_off", "水利局")], "已撤销"),
         ("instructed", {"to_unit_id": LEAD, "words": "请核实"}, [("instructed", "水口村")], "先在工单中签收"),
+        (
+            "extension_requested",
+            {"working_days": 3, "natural_days": None},
+            [("extension_requested", "彭寨镇")],
+            "申请延期3个工作日，请审批",
+        ),
         ("suspension_requested", {"working_days": 5}, [("suspension_requested", "彭寨镇")], "申请挂起5个工作日"),
         ("suspension_decided", {"granted": False, "working_days": 5}, [("suspension", "水口村")], "未获同意"),
         ("suspended", {"review_in_working_days": 7}, [("suspension", "水口村")], "期限7个工作日"),
