@@ -134,7 +134,7 @@ def the_township(told: Told) -> None:
 
 
 def _picture(told: Told, login: str, role: str) -> dict[str, str]:
-    content = broken_pipe() if role == "before" else mended_pipe()
+    content = broken_pipe(told.number) if role == "before" else mended_pipe(told.number)
     return {"id": told.who(login).upload(f"{role}.png", content), "role": role}
 
 

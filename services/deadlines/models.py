@@ -8,11 +8,24 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from services.platform.database import Base
 
-STAGES = (
-    "dispatch", "accept", "inform", "first_contact", "contain", "repair", "restore", "resolve", "answer", "verify", "review",
-    "respond", "task", "instruct", "adjudicate",
-)  # fmt: skip
-"""派单, 签收, 受理告知, 首次联系, 现场围护, 修复, 恢复, 处置, 反馈, 核查, 复核挂起, 吹哨到场, 协办, 批示, 裁定."""
+STAGE_NAMES = {
+    "dispatch": "派单",
+    "accept": "签收",
+    "inform": "受理告知",
+    "first_contact": "首次联系",
+    "contain": "现场围护",
+    "repair": "修复",
+    "restore": "恢复",
+    "resolve": "处置",
+    "answer": "反馈",
+    "verify": "核实",
+    "review": "挂起复核",
+    "respond": "到场",
+    "task": "协办",
+    "instruct": "批示落实",
+    "adjudicate": "裁定",
+}
+STAGES = tuple(STAGE_NAMES)
 LEVEL_NAMES = ("urge", "supervise", "raise", "list")
 """催办, 督办, 上报, 通报."""
 CLOCK_STATES = ("running", "paused", "stopped", "cancelled")

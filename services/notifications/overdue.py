@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from services.deadlines.models import STAGE_NAMES
 from services.platform.clock import local_text
 
 FEW = 5
@@ -18,23 +19,6 @@ _SHOWN = 5
 _KEPT = _SHOWN + 1
 _RANKS = ("urge", "supervise", "raise", "list")
 LEVELS: Mapping[str, str] = {"urge": "催办", "supervise": "督办", "raise": "上报上一级", "list": "通报"}
-STAGES: Mapping[str, str] = {
-    "dispatch": "派单",
-    "accept": "签收",
-    "inform": "受理告知",
-    "first_contact": "首次联系",
-    "contain": "现场围护",
-    "repair": "修复",
-    "restore": "恢复",
-    "resolve": "处置",
-    "answer": "反馈",
-    "verify": "核实",
-    "review": "挂起复核",
-    "respond": "到场",
-    "task": "协办",
-    "instruct": "批示落实",
-    "adjudicate": "裁定",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +59,7 @@ def late_of(tell: Mapping[str, Any], number: str, over: Collection[UUID]) -> Lat
 
 def words_of(late: Late, matter: str, late_unit: str | None, unit: str | None) -> str:
     """Return the text about one ticket for one unit. `matter` names the ticket."""
-    stages, by = "、".join(STAGES.get(stage, stage) for stage in late.stages), local_text(late.due_at)
+    stages, by = "、".join(STAGE_NAMES[stage] for stage in late.stages), local_text(late.due_at)
     if late.early:
         return f"提醒：{matter}的{stages}时限即将到期（{by}），尚未超期，请抓紧办理。"
     if late.role == "holder":

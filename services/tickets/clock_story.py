@@ -11,29 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.deadlines.clocks import ClockRules, ClockState
 from services.deadlines.due import is_met, office_time_between, remaining
-from services.deadlines.models import Clock, ClockMove, Escalation
+from services.deadlines.models import STAGE_NAMES, Clock, ClockMove, Escalation
 from services.deadlines.queries import rules_of
 from services.organization.queries import unit_tree
 from services.organization.tree import UnitTree
 from services.tickets.views import UnitName
 
-STAGE_NAMES = {
-    "dispatch": "派单",
-    "accept": "签收",
-    "inform": "受理告知",
-    "first_contact": "首次联系",
-    "contain": "现场围护",
-    "repair": "修复",
-    "restore": "恢复",
-    "resolve": "处置",
-    "answer": "反馈",
-    "verify": "核查",
-    "review": "挂起复核",
-    "respond": "吹哨到场",
-    "task": "协办",
-    "instruct": "批示回应",
-    "adjudicate": "裁定",
-}
 _MINUTE = timedelta(minutes=1)
 
 
@@ -96,9 +79,9 @@ class ClockStory(BaseModel):
     on_time: bool | None
     on_first_time: bool | None
     left: Left | None = Field(description="While it runs.")
-    gross_minutes: int = Field(description="From its start to its end, or to now.")
-    net_minutes: int = Field(description="The same without pauses.")
-    office_minutes: int = Field(description="The office time in the gross duration.")
+    gross_minutes: int | None = Field(description="From its start to its end, or to now. Null where it ended without a verdict.")
+    net_minutes: int | None = Field(description="The same without pauses.")
+    office_minutes: int | None = Field(description="The office time in the gross duration.")
     calendar: str = Field(description="`code@version` of the calendar it goes by: the one in force when it started.")
     ladder: str = Field(description="`rule@version` of the ladder it climbs.")
     moves: list[Move]
@@ -162,9 +145,6 @@ async def clock_stories(session: AsyncSession, ticket_id: UUID, now: datetime) -
 def _story(
     clock: ClockState, rules: ClockRules, tree: UnitTree, now: datetime, moves: list[Move], levels: list[LevelReached]
 ) -> ClockStory:
-    ended = clock.stopped_at or now
-    gross = max(ended - clock.started_at, timedelta())
-    paused = clock.paused_for + (max(ended - clock.paused_at, timedelta()) if clock.paused_at else timedelta())
     judged = clock.stopped_at is not None
     same = ("id", "stage", "round", "turn", "state", "started_at", "first_due_at", "due_at", "stopped_at", "provisional")
     return ClockStory(
@@ -175,14 +155,26 @@ def _story(
         on_time=is_met(clock.due_at, clock.stopped_at) if judged else None,
         on_first_time=is_met(clock.first_due_at, clock.stopped_at) if judged else None,
         left=_left(clock, rules, now) if clock.state == "running" else None,
-        gross_minutes=gross // _MINUTE,
-        net_minutes=max(gross - paused, timedelta()) // _MINUTE,
-        office_minutes=office_time_between(clock.started_at, max(ended, clock.started_at), rules.calendar(clock)) // _MINUTE,
+        **_durations(clock, rules, now),
         calendar=f"{clock.calendar_code}@{clock.calendar_version}",
         ladder=f"{clock.ladder_rule}@{clock.ladder_version}",
         moves=moves,
         levels=levels,
     )
+
+
+def _durations(clock: ClockState, rules: ClockRules, now: datetime) -> dict[str, int | None]:
+    """Return how long a limit ran, with pauses and without: nothing for one that was called off, whose end was no end of the work."""
+    if clock.state == "cancelled":
+        return {"gross_minutes": None, "net_minutes": None, "office_minutes": None}
+    ended = max(clock.stopped_at or now, clock.started_at)
+    gross = ended - clock.started_at
+    paused = clock.paused_for + (max(ended - clock.paused_at, timedelta()) if clock.paused_at else timedelta())
+    return {
+        "gross_minutes": gross // _MINUTE,
+        "net_minutes": max(gross - paused, timedelta()) // _MINUTE,
+        "office_minutes": office_time_between(clock.started_at, ended, rules.calendar(clock)) // _MINUTE,
+    }
 
 
 def _left(clock: ClockState, rules: ClockRules, now: datetime) -> Left:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from services.deadlines import models
 from services.journal.draining import Owed
 from services.notifications.occasions import Matter, Notice, notices, units_named
-from services.notifications.overdue import LEVELS, STAGES, Late, digest_of, late_of, tally_of
+from services.notifications.overdue import LEVELS, Late, digest_of, late_of, tally_of
 from services.platform.clock import now
 from services.platform.ids import new_id
 
@@ -93,9 +93,8 @@ def test_a_digest_counts_every_ticket_once_and_names_the_most_urgent(drawn: list
         assert not first.early
 
 
-def test_levels_and_stages_have_chinese_names() -> None:
+def test_levels_have_chinese_names() -> None:
     assert set(LEVELS) == set(models.LEVEL_NAMES)
-    assert set(STAGES) == set(models.STAGES)
 
 
 @pytest.mark.parametrize("levels", [[], [level("urge")]])
