@@ -22,7 +22,7 @@ class DrawView(_View):
     first: date = Field(examples=["2026-11-01"])
     last: date = Field(examples=["2026-11-22"])
     sequence: int = Field(description="Which draw it is over days that overlap.", examples=[1])
-    words: str | None = Field(description="Why there is a further one.", examples=[None])
+    words: str | None = Field(default=None, description="Why there is a further one.", examples=[None])
     per_mille: int = Field(description="Of the rounds of each unit, rounded up.", examples=[100])
     minimum: int = Field(examples=[3])
     calls_until: date = Field(examples=["2026-12-06"])
@@ -113,7 +113,7 @@ class CallBackView(_View):
     reached: bool = Field(examples=[True])
     contacted: bool | None = Field(examples=[True])
     solved: bool | None = Field(examples=[True])
-    satisfied: bool | None = Field(examples=[None])
+    satisfied: bool | None = Field(default=None, examples=[None])
     signed: bool = Field(examples=[True])
     by: str | None = Field(description="The member who wrote it down; null where the complainants did.", examples=["书记庚"])
     next_round: bool = Field(description='It said "not solved", and the next round began.', examples=[False])
@@ -151,10 +151,10 @@ class ExclusionView(_View):
     decided_by: str | None = Field(examples=["督办员乙"])
     decision: str | None = Field(examples=["同意认定。"])
     appeal_until: datetime | None = Field(examples=[_AT])
-    appealed_at: datetime | None = Field(examples=[None])
-    closed_at: datetime | None = Field(examples=[None])
-    closed_by: str | None = Field(examples=[None])
-    closing: str | None = Field(examples=[None])
+    appealed_at: datetime | None = Field(default=None, examples=[None])
+    closed_at: datetime | None = Field(default=None, examples=[None])
+    closed_by: str | None = Field(default=None, examples=[None])
+    closing: str | None = Field(default=None, examples=[None])
 
 
 class Exclusions(_View):

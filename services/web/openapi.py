@@ -107,12 +107,12 @@ def _add_examples(operation: Json, components: Json) -> None:
 
 def _example(schema: Json, components: Json) -> Any:
     """Return the example a model carries; for a list, a list of one; for a union, that of its first member."""
-    if "$ref" in schema:
-        return _example(components.get(schema["$ref"].rpartition("/")[2], {}), components)
     if schema.get("examples"):
         return schema["examples"][0]
     if "example" in schema:
         return schema["example"]
+    if "$ref" in schema:
+        return _example(components.get(schema["$ref"].rpartition("/")[2], {}), components)
     for members in ("oneOf", "anyOf", "allOf"):
         if schema.get(members):
             return _example(schema[members][0], components)

@@ -31,6 +31,7 @@ CHECKS = [
     response_headers_conformance,
 ]
 schemathesis.serializer.alias("application/offset+octet-stream", "application/octet-stream")  # tus calls bytes so
+LONGEST = 60_000
 _CONFIG = {"generation": {"max-examples": 6, "deterministic": True}}
 
 
@@ -88,6 +89,8 @@ def _holds(doors: Doors, door: str, case: schemathesis.Case) -> None:
     prepared = requests.Request(**_request(case)).prepare()
     headers = httpx.Headers([(name.encode(), _bytes(value)) for name, value in prepared.headers.items() if name.lower() != "authorization"])
     headers.update(who)
+    if len(prepared.url) > LONGEST:
+        return  # httpx itself sends no such address
     answer = doors.send(door, prepared.method, prepared.url, content=prepared.body, headers=headers)
     case.validate_response(answer, checks=CHECKS)
 
