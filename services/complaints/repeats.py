@@ -20,6 +20,7 @@ from services.complaints.repeat_views import RecordRepeat, RepeatView
 from services.complaints.repeating import ANSWER, Again, Matter, in_confidence, is_counted, told
 from services.complaints.supplements import goes_on_in
 from services.complaints.telling_how_it_stands import how_it_stands
+from services.journal.models import Event
 from services.platform.errors import Conflict, NotFound
 from services.platform.ids import new_id
 from services.platform.secrets import tracking_code
@@ -28,7 +29,7 @@ from services.platform.unit_of_work import Work
 from services.tickets.case import TicketState
 from services.tickets.changes import Change, EventDraft
 from services.tickets.loading import lock
-from services.tickets.models import Answer, Ticket
+from services.tickets.models import Answer, Ticket, WorkLog
 from services.tickets.queries import find_visible
 from services.tickets.recording import write
 
@@ -55,7 +56,7 @@ async def record_repeat(work: Work, number: str, command: RecordRepeat) -> tuple
     if command.confidential and len(known_people) < len(tellings):  # else the count of households would say whether it is the same person
         raise in_confidence()
     theirs = [telling for telling in known_people if telling.keys & keys]
-    answer = await _newest_answer(work, current)
+    answer = await _answer_there_is(work, current)
     said = told(_matter(ticket, current, answer), Again(command.new_facts, danger_in(command.words), bool(theirs)), work.now)
     counted = is_counted(work.now, [telling.told_at for telling in theirs if telling.counted])
     complaint = filing.complaint | {"ticket_id": ticket_id}
@@ -143,14 +144,24 @@ async def _keys(work: Work, filing: Filing, command: RecordRepeat) -> Keys:
     return keys
 
 
-def _matter(ticket: TicketState, current: TicketState, answer: Answer | None) -> Matter:
+def _matter(ticket: TicketState, current: TicketState, answer: str | None) -> Matter:
     secret = {ticket.privacy, current.privacy} != {"normal"}
     return Matter(current.status, current.urgency, current.closed_at, settings().reopen_days, answer is not None, secret)
 
 
-async def _newest_answer(work: Work, current: TicketState) -> Answer | None:
-    query = select(Answer).where(Answer.ticket_id == current.id, Answer.round == current.round)
-    found: Answer | None = await work.session.scalar(query.order_by(Answer.answered_at, Answer.id).limit(1))
+async def _answer_there_is(work: Work, current: TicketState) -> str | None:
+    """Return what was said of the result in this round: to those who wanted to know, else to nobody, else by who did the work.
+
+    So whoever tells it only now is answered too, although nobody was owed an answer until then.
+    """
+    here, session = (Answer.ticket_id == current.id, Answer.round == current.round), work.session
+    found: str | None = await session.scalar(select(Answer.words).where(*here).order_by(Answer.answered_at, Answer.id).limit(1))
+    if found is None and current.answered_at is not None:
+        said = select(Event.data["words"].astext).where(Event.subject_id == current.id, Event.type == "ticket.answered")
+        found = await session.scalar(said.order_by(Event.seq.desc()).limit(1))
+    if found is None:
+        done = (WorkLog.ticket_id == current.id, WorkLog.round == current.round, WorkLog.kind == "result")
+        found = await session.scalar(select(WorkLog.words).where(*done).order_by(WorkLog.recorded_at.desc()).limit(1))
     return found
 
 
@@ -162,8 +173,8 @@ async def _write_complaint(work: Work, complaint: Row, complainant: Row | None) 
         await work.session.execute(insert(Complainant).values(complainant))
 
 
-async def _give_the_answer_there_was(work: Work, current: TicketState, complaint_id: UUID, answer: Answer) -> None:
-    row: Row = {"id": new_id(), "ticket_id": current.id, "complaint_id": complaint_id, "round": answer.round, "words": answer.words}
+async def _give_the_answer_there_was(work: Work, current: TicketState, complaint_id: UUID, words: str) -> None:
+    row: Row = {"id": new_id(), "ticket_id": current.id, "complaint_id": complaint_id, "round": current.round, "words": words}
     row |= {"answered_at": work.now, "answered_by_account_id": work.actor.account_id}
     await work.session.execute(insert(Answer).values(row))
 

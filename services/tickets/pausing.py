@@ -16,7 +16,9 @@ from services.tickets import timing
 from services.tickets.case import Case, Deed, SuspensionState
 from services.tickets.changes import Insert, Outcome, Row, Update
 from services.tickets.models import Extension, Suspension
+from services.tickets.moving import desk_over
 from services.tickets.pausing_commands import DecideExtension, DecideSuspension, RequestExtension, RequestSuspension, Resume, Suspend
+from services.tickets.responsibility import desk_above
 from services.tickets.terms import EXTENSION_DAYS_AT_MOST, EXTENSIONS_AT_MOST, PETITION
 from services.tickets.working import PAUSED_STAGES
 
@@ -56,7 +58,8 @@ def request_extension(case: Case, command: RequestExtension, deed: Deed) -> Outc
         "requested_by_account_id": deed.actor.account_id,
     }
     days = {"working_days": command.working_days, "natural_days": command.natural_days}
-    return Outcome({"extension_id": str(row["id"]), **days, "reason": command.reason}, inserts=(Insert(Extension, row),))
+    data = {"extension_id": str(row["id"]), **days, "reason": command.reason, "to_unit_id": _asked(case)}
+    return Outcome(data, inserts=(Insert(Extension, row),))
 
 
 def _require_days(case: Case, command: RequestExtension) -> None:
@@ -147,7 +150,13 @@ def request_suspension(case: Case, command: RequestSuspension, deed: Deed) -> Ou
     _require_days_left(case, command.review_in_working_days, deed.now)
     row = _row(case, command) | {"requested_at": deed.now, "requested_by_account_id": deed.actor.account_id}
     data = {"suspension_id": str(row["id"]), "reason": command.reason, "words": command.words, "working_days": row["working_days"]}
-    return Outcome(data, inserts=(Insert(Suspension, row),))
+    return Outcome({**data, "to_unit_id": _asked(case)}, inserts=(Insert(Suspension, row),))
+
+
+def _asked(case: Case) -> str:
+    """Return who is to decide: the desk, or the one above where the desk itself holds the ticket."""
+    desk = desk_over(case)
+    return str((desk_above(case, desk) if desk.id == case.ticket.lead_unit_id else desk).id)
 
 
 def may_decide_suspension(case: Case, deed: Deed) -> None:

@@ -322,3 +322,13 @@ async def test_repeats_are_reported_with_the_tickets_behind_them(desk, county):
         assert (await told("county", **{"from": "2026-01-01", "to": "2026-01-31"}))["said"] == 0
         refused = await reports.get("/v1/reports/repeats", params={"from": "0001-01-01", "to": "0001-01-02"}, headers=headers["county"])
         assert (refused.status_code, refused.json()["code"]) == (422, "period.invalid")
+
+
+async def test_whoever_tells_it_when_nobody_wanted_to_know_is_answered_all_the_same(desk, county):
+    number = await desk.file(contact=person(ZHANG), wants_answer=False)
+    await solved(desk, number)
+    assert await county.value("SELECT count(*) FROM answers") == 0, "nobody was owed one"
+    late = (await again(desk, number, WANG)).json()
+    assert late["told"] == "answer"
+    assert "水管已修好。" in late["words"]
+    assert await county.value("SELECT count(*) FROM answers") == 1

@@ -52,11 +52,11 @@ def _text(value):
         ("instructed", {"to_unit_id": LEAD, "words": "请核实"}, [("instructed", "水口村")], "先在工单中签收"),
         (
             "extension_requested",
-            {"working_days": 3, "natural_days": None},
+            {"working_days": 3, "natural_days": None, "to_unit_id": DESK},
             [("extension_requested", "彭寨镇")],
             "申请延期3个工作日，请审批",
         ),
-        ("suspension_requested", {"working_days": 5}, [("suspension_requested", "彭寨镇")], "申请挂起5个工作日"),
+        ("suspension_requested", {"working_days": 5, "to_unit_id": DESK}, [("suspension_requested", "彭寨镇")], "申请挂起5个工作日"),
         ("suspension_decided", {"granted": False, "working_days": 5}, [("suspension", "水口村")], "未获同意"),
         ("suspended", {"review_in_working_days": 7}, [("suspension", "水口村")], "期限7个工作日"),
         ("resumed", {}, [("work_resumed", "水口村")], "挂起已结束"),
