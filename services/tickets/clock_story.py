@@ -15,6 +15,7 @@ from services.deadlines.models import STAGE_NAMES, Clock, ClockMove, Escalation
 from services.deadlines.queries import rules_of
 from services.organization.queries import unit_tree
 from services.organization.tree import UnitTree
+from services.tickets.beside import unit_name
 from services.tickets.views import UnitName
 
 _MINUTE = timedelta(minutes=1)
@@ -136,7 +137,7 @@ async def clock_stories(session: AsyncSession, ticket_id: UUID, now: datetime) -
     for row in await session.execute(select(Escalation.__table__).where(Escalation.ticket_id == ticket_id).order_by(Escalation.level)):
         levels[row.clock_id].append(
             LevelReached(
-                level=row.level, name=row.name, reached_at=row.reached_at, recorded_at=row.recorded_at, unit=_unit(tree, row.unit_id)
+                level=row.level, name=row.name, reached_at=row.reached_at, recorded_at=row.recorded_at, unit=unit_name(tree, row.unit_id)
             )
         )
     return ClockStories(items=[_story(clock, rules, tree, now, moves[clock.id], levels[clock.id]) for clock in clocks])
@@ -150,7 +151,7 @@ def _story(
     return ClockStory(
         **{name: getattr(clock, name) for name in same},
         stage_name=STAGE_NAMES[clock.stage],
-        unit=_unit(tree, clock.unit_id),
+        unit=unit_name(tree, clock.unit_id),
         limit=LimitOf(amount=clock.limit_amount, unit=clock.limit_unit, start=clock.start_rule),
         on_time=is_met(clock.due_at, clock.stopped_at) if judged else None,
         on_first_time=is_met(clock.first_due_at, clock.stopped_at) if judged else None,
@@ -182,8 +183,3 @@ def _left(clock: ClockState, rules: ClockRules, now: datetime) -> Left:
     whole = abs(left.wall) // _MINUTE
     minutes = whole if left.wall >= timedelta() else -whole
     return Left(minutes=minutes, working_minutes=left.working_minutes, working_days=left.working_days)
-
-
-def _unit(tree: UnitTree, unit_id: UUID | None) -> UnitName | None:
-    unit = tree.by_id.get(unit_id) if unit_id else None
-    return UnitName(code=unit.code, name=unit.name, tier=unit.tier) if unit else None
