@@ -84,7 +84,8 @@ async def activate(
 
     Raises 409 ``policy.blocked`` with every finding but the `excused` ones; and, unless told to `go_on`, 409 ``policy.base_changed`` where
     other rules are in force by then than those it was drafted from, and ``policy.later_waiting`` where a version that is dated later does
-    not know of it. Raises 409 ``policy.withdrawn`` and ``policy.already_activated`` (for another date), 422 ``policy.date_past``.
+    not know of it. Raises 409 ``policy.withdrawn`` and ``policy.already_activated`` (for another date), 422 ``policy.date_past``, and
+    409 ``policy.same_instant`` for the instant of a higher version.
     """
     await hold(work, kind.name)
     policy = await policy_of(work.session, kind.name, version, lock=True)
@@ -98,6 +99,7 @@ async def activate(
     moment, timetable = await moment_of(work, kind.name), await timetable_of(work.session, kind.name)
     _require_date(moment, at)
     effective = at or (moment if timetable.timetable else kind.since or moment)
+    _require_own_instant(timetable, effective, version)
     findings = [finding for finding in await kind.check(work.session, policy.definition) if finding not in set(excused)]
     if findings:
         raise blocked(findings)
@@ -219,6 +221,14 @@ def _require_nothing_later(timetable: Book[int], effective: datetime) -> None:
             f"Version {version} comes into force on {instant.isoformat()} and would undo this. Withdraw it, or say that this is to go on.",
             extra={"version": version, "effective_at": instant.isoformat()},
         )
+
+
+def _require_own_instant(timetable: Book[int], effective: datetime, version: int) -> None:
+    """Refuse the instant of a higher version: of two with the same one it counts, and this one never would."""
+    other = next((number for instant, number in timetable.timetable if instant == effective and number > version), None)
+    if other is not None:
+        detail = f"Version {other} comes into force at that very instant and would hide this one. Choose another, or draft this anew."
+        raise Conflict("policy.same_instant", detail, extra={"version": other})
 
 
 async def _note(work: Work, policy: Policy, type: str, **more: object) -> None:  # noqa: A002  the column's name

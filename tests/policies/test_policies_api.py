@@ -129,6 +129,15 @@ async def test_a_draft_made_on_an_older_base_says_what_changed_since(client):
     assert (await _act(client, "ladder", other["version"], "activation", go_on=True))[1]["state"] == "in_force"
 
 
+async def test_two_versions_cannot_begin_at_the_same_instant_where_one_would_never_count(client):
+    later = (datetime.now(UTC) + timedelta(days=3)).isoformat()
+    for rules in (LADDERS, {"rules": [{**RULE, "code": "others"}]}):
+        await _draft(client, "ladder", rules)
+    assert (await _act(client, "ladder", 2, "activation", effective_at=later))[0] == 200
+    status, problem = await _act(client, "ladder", 1, "activation", effective_at=later, go_on=True)
+    assert (status, problem["code"], problem["version"]) == (409, "policy.same_instant", 2)
+
+
 async def test_a_version_dated_later_waits_and_can_be_withdrawn(client):
     later = datetime.now(UTC) + timedelta(days=3)
     await _draft(client, "ladder", LADDERS)
