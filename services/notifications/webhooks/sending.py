@@ -1,8 +1,8 @@
 """Calling the subscribers: at least once each, never inside a transaction, one worker at an endpoint at a time.
 
-An endpoint is taken with a lease: `busy_until` is pushed beyond what a turn can take, and that is committed first. So however many workers
-there are, an endpoint sees at most `AT_ONCE` calls at a time; one that is slow or away keeps nobody else waiting; and a worker that dies
-leaves an endpoint that somebody else takes up again. Only then can a delivery arrive twice, under the same ``webhook-id``.
+An endpoint is taken with a lease: `busy_until` is pushed beyond what the next calls can take, and that is committed first. So however many
+workers there are, an endpoint sees at most `AT_ONCE` calls at a time; one that is slow or away keeps nobody else waiting; and a worker
+that dies leaves an endpoint that somebody else takes up again. Only then can a delivery arrive twice, under the same ``webhook-id``.
 """
 
 import asyncio
@@ -32,8 +32,8 @@ log = structlog.get_logger()
 ENDPOINTS = 4
 A_TURN = 16
 AT_ONCE = 4
-LEASE = timedelta(seconds=120)
-"""Longer than `A_TURN` calls of 25 s each, `AT_ONCE` at a time."""
+LEASE = timedelta(seconds=35)
+"""Longer than `AT_ONCE` calls of 25 s at a time; renewed with their results, so that a worker that dies keeps an endpoint no longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,7 @@ class _Course:
     """How a turn goes: failures in a row, and how long the endpoint is to be left in peace after it."""
 
     failures: int
+    busy_until: datetime
     rest: timedelta = field(default=timedelta(0))
     over: bool = False
 
@@ -132,7 +133,7 @@ async def stop_queued(work: Work, subscription_ids: Sequence[UUID]) -> None:
 
 async def _take_turn(client: httpx.AsyncClient, turn: _Turn, *, allow_private: bool) -> int:
     """Call some at a time and write down each result; an endpoint that is away or asks for peace gets no more in this turn."""
-    course, tried = _Course(turn.failures), 0
+    course, tried = _Course(turn.failures, turn.busy_until), 0
     for start in range(0, len(turn.deliveries), AT_ONCE):
         chunk = turn.deliveries[start : start + AT_ONCE]
         calls = [
@@ -151,12 +152,13 @@ async def _record(turn: _Turn, course: _Course, results: Sequence[tuple[Row[Any]
     verdicts = [(row, called, verdict(called.status, called.error, row.tries + 1, called.retry_after)) for row, called in results]
     gone = any(one.gone for _, _, one in verdicts)
     async with unit_of_work(SYSTEM) as work:
-        subscription = await _locked(work, turn.endpoint.id) if gone else None  # before its deliveries, as everybody does
+        kept = await _hold(work, turn, course, LEASE)  # before its deliveries, as everybody does
+        subscription = await _locked(work, turn.endpoint.id) if gone else None
         found = [_outcome(row, called, one, work.now) for row, called, one in verdicts]
         await work.session.execute(_OUTCOMES, {name: [outcome[name] for outcome in found] for name in _OUTCOME})
         if subscription is not None:
             await _disable(work, subscription)
-    course.over = gone
+    course.over = gone or not kept
     _learn(course, [one for _, _, one in verdicts])
     for row, called, one in verdicts:
         if one.state != "sent":
@@ -179,11 +181,17 @@ def _learn(course: _Course, verdicts: Sequence[Verdict]) -> None:
 async def _release(turn: _Turn, course: _Course) -> None:
     """Give the endpoint back, unless the lease ran out and somebody else has it by now."""
     async with unit_of_work(SYSTEM) as work:
-        table = WebhookSubscription
-        mine = update(table).where(table.id == turn.endpoint.id, table.busy_until == turn.busy_until)
-        await work.session.execute(
-            mine.values(busy_until=func.now() + course.rest, failures=course.failures), execution_options={"synchronize_session": False}
-        )
+        await _hold(work, turn, course, course.rest)
+
+
+async def _hold(work: Work, turn: _Turn, course: _Course, longer: timedelta) -> bool:
+    """Have the endpoint to ourselves for so much longer; False where the lease ran out and somebody else has it by now."""
+    table = WebhookSubscription
+    mine = update(table).where(table.id == turn.endpoint.id, table.busy_until == course.busy_until)
+    held = mine.values(busy_until=func.now() + longer, failures=course.failures).returning(table.busy_until)
+    until = await work.session.scalar(held, execution_options={"synchronize_session": False})
+    course.busy_until = until or course.busy_until
+    return until is not None
 
 
 async def _locked(work: Work, subscription_id: UUID) -> WebhookSubscription | None:
