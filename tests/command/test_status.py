@@ -10,6 +10,7 @@ import orjson
 
 from tests.conftest import Running, TestDatabase
 from tests.letterbox import post
+from tests.tickets.test_dispatch_and_escalation import file
 
 ROOT = Path(__file__).parents[2]
 
@@ -54,3 +55,15 @@ async def test_the_calendar_is_loaded_by_command_and_loading_again_changes_nothi
     code, said = await run(county, servers, "load-calendar", "2026")
     assert (code, said.startswith("0 days changed. Announced years: ")) == (0, True), said
     assert "2026" in said
+
+
+async def test_clocks_are_verified_against_the_journal_and_what_differs_is_named(county: TestDatabase, servers: Running) -> None:
+    filed = await file()
+    await county.settle()
+    code, said = await run(county, servers, "verify-clocks")
+    assert (code, "0 differ from the journal" in said) == (0, True), said
+    await county.owner.execute("UPDATE clocks SET due_at = due_at + interval '1 day' WHERE stage = 'resolve'")
+    code, said = await run(county, servers, "verify-clocks")
+    assert code == 1
+    assert f"{filed.number} resolve" in said
+    assert "1 differ from the journal" in said

@@ -2,11 +2,14 @@
 
 from datetime import timedelta
 
+from services.deadlines.changing import CALENDAR_KIND
+from services.platform import clock
 from services.platform.unit_of_work import unit_of_work
 from services.tickets.clock_story import clock_stories
-from tests.county import actor
+from tests.county import WATER, actor
 from tests.tickets.test_clock_promises import do
 from tests.tickets.test_dispatch_and_escalation import file
+from tests.tickets.test_rules_change import change
 
 
 async def stories(login, number, county):
@@ -49,3 +52,37 @@ async def test_each_stage_of_the_work_has_a_clock_that_its_own_deed_stops(county
     again = await stories("grid", filed.number, county)
     assert again["contain"].stopped_at == found["contain"].stopped_at, "what ended once stays as it ended"
     assert again["first_contact"].state == "stopped"
+
+
+async def test_how_long_it_took_is_told_with_the_pause_and_without(county, monkeypatch):
+    filed, began = await file(category="water.canal"), clock.now()
+    await county.settle()
+    await do("grid", filed.number, "accept")
+    await do("pengzhai", filed.number, "suspend", reason="force_majeure", review_in_working_days=20)
+    monkeypatch.setattr(clock, "now", lambda: began + timedelta(days=7))
+    paused = (await stories("grid", filed.number, county))["resolve"]
+    assert (paused.state, paused.left, round(paused.gross_minutes / 60)) == ("paused", None, 7 * 24)
+    assert paused.net_minutes < 10, "the pause that still goes on is no time of the work"
+    await do("grid", filed.number, "resume")
+    monkeypatch.setattr(clock, "now", lambda: began + timedelta(days=9))
+    found = (await stories("grid", filed.number, county))["resolve"]
+    assert (round(found.gross_minutes / 60), round(found.net_minutes / 60)) == (9 * 24, 2 * 24)
+    (move,) = found.moves
+    assert (move.kind, move.reason, move.due_before, move.due_after) == ("pause", "force_majeure", found.first_due_at, found.due_at)
+    assert found.due_at - found.first_due_at == timedelta(days=7), "sixty natural days stood still for seven"
+
+
+async def test_a_clock_of_a_unit_s_own_goes_by_that_unit_s_calendar(county):
+    def always_open(definition):
+        definition["calendars"]["guard"] = {"name": "值守", "weekdays": [1, 2, 3, 4, 5, 6, 7], "keeps_holidays": False}
+        definition["calendars"]["guard"]["hours"] = [{"from": "01-01", "to": "12-31", "intervals": [["00:00", "24:00"]]}]
+        definition["units"] = {WATER: "guard"}
+
+    version = await change(CALENDAR_KIND, always_open)
+    filed = await file(category="environment.noise")
+    await county.settle()
+    await do("grid", filed.number, "join", unit=WATER, task="看看管子")
+    found = await stories("grid", filed.number, county)
+    assert (found["task"].calendar, found["task"].unit.code) == (f"guard@{version}", WATER)
+    assert found["resolve"].calendar == f"default@{version}", "the matter itself goes by the calendar of its place"
+    assert found["task"].due_at - found["task"].started_at <= timedelta(days=4), "three working days of somebody who always works"
