@@ -1,14 +1,14 @@
 """What is open now: overdue tickets, the public list, and who holds how many."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import Depends, Query
+from fastapi import Query
 from starlette.requests import Request
 from starlette.responses import Response
 
 from reporting_api.answers import json_answer
+from reporting_api.readers import UNCHANGED, TicketReader
 from reporting_api.reports import read_place, write_place
-from services.platform.actor import Actor
 from services.platform.text import Code
 from services.platform.unit_of_work import unit_of_work
 from services.reports.backlog import overdue, workload
@@ -17,11 +17,9 @@ from services.reports.public_list import listed
 from services.reports.views import Overdue, Workload
 from services.web.paging import PageCursor, PageLimit, link_next
 from services.web.routes import door_router
-from services.web.signed_in import requires
 
 router = door_router("/v1", tags=["backlog"])
 
-TicketReader = Annotated[Actor, Depends(requires("ticket.read"))]
 Place = Annotated[Code | None, Query(description="Whose area the matters lie in.", examples=["441624108"])]
 Holder = Annotated[Code | None, Query(description="Who holds the tickets, with all below.", examples=["441624-D-SWJ"])]
 Month = Annotated[
@@ -33,10 +31,9 @@ Month = Annotated[
     ),
 ]
 LateUnit = Annotated[Code | None, Query(description="Who was late, with all below.", examples=["441624108"])]
-_UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "Nothing changed since the answer whose tag If-None-Match names."}}
 
 
-@router.get("/overdue", summary="List overdue tickets in due order", response_model=Overdue, responses=_UNCHANGED)
+@router.get("/overdue", summary="List overdue tickets in due order", response_model=Overdue, responses=UNCHANGED)
 async def list_overdue(
     request: Request, actor: TicketReader, unit: Place = None, holder: Holder = None, cursor: PageCursor = None, limit: PageLimit = 50
 ) -> Response:
@@ -50,7 +47,7 @@ async def list_overdue(
     return json_answer(request, body, {"Link": linked.headers["Link"]} if body.next else None)
 
 
-@router.get("/overdue/listed", summary="List what is named in public for being late", response_model=PublicList, responses=_UNCHANGED)
+@router.get("/overdue/listed", summary="List what is named in public for being late", response_model=PublicList, responses=UNCHANGED)
 async def read_public_list(
     request: Request,
     actor: TicketReader,
@@ -70,7 +67,7 @@ async def read_public_list(
     return json_answer(request, body, {"Link": linked.headers["Link"]} if body.next else None)
 
 
-@router.get("/workload", summary="Show who holds how many open tickets", response_model=Workload, responses=_UNCHANGED)
+@router.get("/workload", summary="Show who holds how many open tickets", response_model=Workload, responses=UNCHANGED)
 async def read_workload(request: Request, actor: TicketReader, unit: Place = None, holder: Holder = None) -> Response:
     """Return the open tickets of each unit, of the people in it, and per post: a unit with many posts is not compared with one of few."""
     async with unit_of_work(actor) as work:

@@ -1,27 +1,22 @@
 """Who passes matters on (二传手), and the tickets behind each figure."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
 from reporting_api.answers import json_answer
+from reporting_api.readers import UNCHANGED, Reader, TicketReader
 from reporting_api.reports import From, To, read_day, read_place, write_place
-from services.platform.actor import Actor
 from services.platform.text import Code
 from services.platform.unit_of_work import unit_of_work
 from services.reports.hand_off_views import HandOffs, HandOffTickets
 from services.reports.hand_offs import AskedHandOffs, Part, hand_offs, handed_off
 from services.web.paging import PageCursor, PageLimit, link_next
 from services.web.routes import door_router
-from services.web.signed_in import requires
 
 router = door_router("/v1/reports/hand-offs", tags=["reports"])
-
-Reader = Annotated[Actor, Depends(requires("report.read"))]
-TicketReader = Annotated[Actor, Depends(requires("ticket.read"))]
-_UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "Nothing changed since the answer whose tag If-None-Match names."}}
 
 
 def _asked(
@@ -37,14 +32,14 @@ def _asked(
 Question = Annotated[AskedHandOffs, Depends(_asked)]
 
 
-@router.get("", summary="Report who passes matters on", response_model=HandOffs, responses=_UNCHANGED)
+@router.get("", summary="Report who passes matters on", response_model=HandOffs, responses=UNCHANGED)
 async def read_hand_offs(request: Request, actor: Reader, asked: Question) -> Response:
     """Return for each unit how many tickets it was given, passed on, and passed on without having done anything: 二传手."""
     async with unit_of_work(actor) as work:
         return json_answer(request, await hand_offs(work, asked))
 
 
-@router.get("/tickets", summary="List the tickets behind a figure of hand-offs", response_model=HandOffTickets, responses=_UNCHANGED)
+@router.get("/tickets", summary="List the tickets behind a figure of hand-offs", response_model=HandOffTickets, responses=UNCHANGED)
 async def read_handed_off(
     request: Request,
     actor: TicketReader,

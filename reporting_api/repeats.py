@@ -1,26 +1,21 @@
 """How often the same matter was told again, and the tickets behind it."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
 from reporting_api.answers import json_answer
+from reporting_api.readers import UNCHANGED, Reader, TicketReader
 from reporting_api.reports import From, To, read_day, read_place, write_place
-from services.platform.actor import Actor
 from services.platform.text import Code
 from services.platform.unit_of_work import unit_of_work
 from services.reports.repeats import AskedRepeats, RepeatedTickets, RepeatsReport, repeated_tickets, repeats_report
 from services.web.paging import PageCursor, PageLimit, link_next
 from services.web.routes import door_router
-from services.web.signed_in import requires
 
 router = door_router("/v1/reports/repeats", tags=["reports"])
-
-Reader = Annotated[Actor, Depends(requires("report.read"))]
-TicketReader = Annotated[Actor, Depends(requires("ticket.read"))]
-_UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "Nothing changed since the answer whose tag If-None-Match names."}}
 
 
 def _asked(
@@ -35,14 +30,14 @@ def _asked(
 Question = Annotated[AskedRepeats, Depends(_asked)]
 
 
-@router.get("", summary="Report the same matter told again", response_model=RepeatsReport, responses=_UNCHANGED)
+@router.get("", summary="Report the same matter told again", response_model=RepeatsReport, responses=UNCHANGED)
 async def read_repeats(request: Request, actor: Reader, asked: Question) -> Response:
     """Return how often a matter was told again without new facts (重复诉求), and of how many tickets."""
     async with unit_of_work(actor) as work:
         return json_answer(request, await repeats_report(work, asked))
 
 
-@router.get("/tickets", summary="List the tickets that were told again", response_model=RepeatedTickets, responses=_UNCHANGED)
+@router.get("/tickets", summary="List the tickets that were told again", response_model=RepeatedTickets, responses=UNCHANGED)
 async def read_repeated(
     request: Request, actor: TicketReader, asked: Question, cursor: PageCursor = None, limit: PageLimit = 50
 ) -> Response:

@@ -10,8 +10,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from reporting_api.answers import csv_answer, json_answer, wants_csv
+from reporting_api.readers import Reader, TicketReader
 from reporting_api.tables import REPORT_HEADER, TICKETS_HEADER, report_rows, ticket_rows
-from services.platform.actor import Actor
 from services.platform.errors import Invalid, Problem
 from services.platform.text import Code
 from services.platform.unit_of_work import unit_of_work
@@ -22,12 +22,9 @@ from services.reports.questions import Asked, Grouping, Removal, Source
 from services.reports.views import CountedTickets, Metrics, MetricView, Report
 from services.web.paging import PageCursor, PageLimit, link_next, read_cursor, write_cursor
 from services.web.routes import door_router
-from services.web.signed_in import requires
 
 router = door_router("/v1", tags=["reports"])
 
-Reader = Annotated[Actor, Depends(requires("report.read"))]
-TicketReader = Annotated[Actor, Depends(requires("ticket.read"))]
 Format = Annotated[Literal["json", "csv"] | None, Query(description="`csv` for a table that Excel opens; else as Accept says.")]
 MetricName = Annotated[
     str,
