@@ -31,7 +31,7 @@ def says(platform: Platform, *errcodes: int, after: float = 0.0) -> None:
 
 
 @asynccontextmanager
-async def account(platform: Platform, *, app_id: str = "wx-app") -> AsyncIterator[WeChatApi]:
-    """One process that calls WeChat."""
-    async with httpx.AsyncClient(timeout=0.5, follow_redirects=False, trust_env=False) as client:
+async def account(platform: Platform, *, app_id: str = "wx-app", patience: float = 15.0) -> AsyncIterator[WeChatApi]:
+    """One process that calls WeChat. `patience`: seconds it waits for an answer; connecting has all the time a busy machine may take."""
+    async with httpx.AsyncClient(timeout=httpx.Timeout(15.0, read=patience), follow_redirects=False, trust_env=False) as client:
         yield WeChatApi(client, platform.url, app_id, SecretStr(SECRET), allow_private=True)
