@@ -1,0 +1,1 @@
+"""What was done outside of tickets: visits, opinions, things done, funds, people helped, disputes."""

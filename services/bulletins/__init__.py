@@ -1,0 +1,1 @@
+"""Bulletins (通报): generated, checked, frozen; corrections appear as corrections."""

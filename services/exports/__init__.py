@@ -1,0 +1,1 @@
+"""Exports of reports and lists as files, saved reports and their delivery."""

@@ -1,0 +1,1 @@
+"""Early warnings: units and categories that leave their usual band."""
