@@ -57,8 +57,10 @@ async def report(work: Work, asked: Asked, *, decimals: int = 2) -> Report:
 
 
 async def one_snapshot(session: AsyncSession) -> None:
-    """Have everything this transaction reads be of one instant; before its first query."""
-    await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+    """Have everything this transaction reads be of one instant; before its first query. Several reports may share one transaction."""
+    if not session.info.get("one_snapshot"):
+        await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+        session.info["one_snapshot"] = True
 
 
 async def sums_by_row(session: AsyncSession, question: Question, *, by_sums: bool = True) -> dict[str, Sums]:
