@@ -118,6 +118,7 @@ def _environment(plan: Plan, addresses: Mapping[str, str]) -> dict[str, str]:
         "DAGUANJIA_HOME": str(plan.home),
         "DAGUANJIA_INTAKE_URL": f"http://127.0.0.1:{plan.intake_port}",
         "DAGUANJIA_REPORTING_URL": f"http://127.0.0.1:{plan.reporting_port}",
+        "DAGUANJIA_PAGE_ORIGINS": ",".join(f"http://{host}:{plan.reporting_port}" for host in ("127.0.0.1", "localhost")),
         # messages that no carrier is set up for: one line each, to be looked at
         "DAGUANJIA_OUTBOX_FILE": own.get("DAGUANJIA_OUTBOX_FILE") or str(plan.home / "outbox.jsonl"),
         "PYTHONPATH": path,
@@ -228,7 +229,7 @@ async def _tell_story(plan: Plan, environment: Mapping[str, str], console: Conso
 def _print_addresses(plan: Plan, console: Console) -> None:
     intake, reporting = (f"http://127.0.0.1:{port}" for port in (plan.intake_port, plan.reporting_port))
     console.print(
-        f"\nIntake   {intake}/openapi.json\nReports  {reporting}/openapi.json\n"
+        f"\nIntake   {intake}/openapi.json\nReports  {reporting}/openapi.json\nLook at  {reporting}/dashboard\n"
         f"Logs     {plan.home / 'logs'}\n\nCtrl-C stops everything; the data stays in {plan.home}.",
         highlight=False,
         soft_wrap=True,

@@ -2,6 +2,6 @@
 
 from fastapi import APIRouter
 
-from reporting_api import backlog, hand_offs, hotline, repeats, reports
+from reporting_api import backlog, hand_offs, hotline, page_files, repeats, reports
 
-ROUTERS: tuple[APIRouter, ...] = (hotline.router, hand_offs.router, repeats.router, reports.router, backlog.router)
+ROUTERS: tuple[APIRouter, ...] = (hotline.router, hand_offs.router, repeats.router, reports.router, backlog.router, page_files.router)

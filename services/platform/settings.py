@@ -78,6 +78,13 @@ class Settings(BaseSettings):
     webhook_allow_private: bool = Field(default=False, description="Let the webhook lead to a private address, as on one machine.")
     outbox_file: str = Field(default="", description="File sender for local runs: one JSON line a message.")
 
+    intake_url: str = Field(
+        default="",
+        pattern=r"^(https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~/-]*)?)?$",
+        description="Where browsers find the intake door; empty: where they found the page.",
+    )
+    page_origins: str = Field(default="", description="Origins of pages that may call the intake door, separated by commas; empty: none.")
+
     worker_slots: int = Field(default=4, description="Doorbell jobs of one worker at a time.")
     worker_batch: int = Field(default=200, description="Deliveries taken in one transaction.")
 

@@ -9,9 +9,10 @@ import structlog
 from fastapi import APIRouter, FastAPI
 from fastapi.telemetry import TelemetryConfig
 from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 
 from migrations.running import require_current
-from services.platform.database import REPORTING, Database, database, use_database
+from services.platform.database import INTAKE, REPORTING, Database, database, use_database
 from services.platform.doorbell import Doorbell, doorbell, use_doorbell
 from services.platform.errors import Problem
 from services.platform.logging import set_up_logging
@@ -56,7 +57,7 @@ def create_app(
         description=description,
         version=_version(),
         lifespan=_lifespan(title, role, on_start, on_stop),
-        middleware=[Middleware(Front, body_limit=settings().body_limit)],
+        middleware=[Middleware(Front, body_limit=settings().body_limit), *_open_to_pages(role)],
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -66,6 +67,23 @@ def create_app(
     for router in (health.router, *routers):
         app.router.routes.extend(router.routes)  # one flat list: a router in a router is looked through again at each request
     return app
+
+
+def _open_to_pages(role: str) -> list[Middleware]:
+    """Return what lets pages of another origin call the intake door: to sign in, to read a ticket. There are no cookies to send."""
+    origins = settings().page_origins.replace(",", " ").split()
+    if role != INTAKE or not origins:
+        return []
+    return [
+        Middleware(
+            CORSMiddleware,
+            allow_origins=origins,
+            allow_methods=["GET", "POST", "PATCH", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match"],
+            expose_headers=["ETag", "Link", "Location", "Retry-After", "X-Total-Count"],
+            max_age=600,
+        )
+    ]
 
 
 def _telemetry() -> TelemetryConfig:
