@@ -10,9 +10,12 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
+from services.exports.columns import Column, columns_like
+from services.exports.defusing import harmless
+from services.exports.formats import MEDIA_TYPES, FileFormat, table_bytes
+
 CSV = "text/csv"
 _KEEP = "private, no-cache"  # may be kept by the reader alone, and asked for again each time: the tag then answers 304
-_BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def wants_csv(request: Request, asked_format: str | None) -> bool:
@@ -42,13 +45,31 @@ def csv_answer(
     return _answer(request, content, content, f"{CSV}; charset=utf-8", more)
 
 
+def table_answer(
+    request: Request,
+    format: FileFormat,  # noqa: A002  the name in the address
+    name: str,
+    columns: Sequence[Column] | Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    headers: dict[str, str] | None = None,
+) -> Response:
+    """Return a small table as a file of any format; `columns` may be headings alone, then what they hold is told by the values."""
+    known = [column if isinstance(column, Column) else None for column in columns]
+    described = [column for column in known if column is not None]
+    if len(described) < len(known):
+        described = list(columns_like([str(column) for column in columns], rows))
+    content = table_bytes(format, described, rows)
+    tagged = "\n".join(repr(tuple(row)) for row in rows)
+    more = {"Content-Disposition": f'attachment; filename="{name}.{format}"', **(headers or {})}
+    return _answer(request, content, tagged, MEDIA_TYPES[format], more)
+
+
 def _cell(value: Any) -> str:
     """Return a cell as text that no spreadsheet takes for a formula."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if len(text) > 1 and text.startswith(_BEGINS_A_FORMULA) else text
+    return harmless("" if value is None else str(value))
 
 
-def _answer(request: Request, content: str, tagged: str, media_type: str, headers: dict[str, str]) -> Response:
+def _answer(request: Request, content: str | bytes, tagged: str, media_type: str, headers: dict[str, str]) -> Response:
     digest = hashlib.sha256("\n".join((media_type, headers.get("Link", ""), tagged)).encode()).hexdigest()[:32]
     tag = f'W/"{digest}"'
     sent = {"ETag": tag, "Cache-Control": _KEEP, "Vary": "Accept, Authorization", **headers}

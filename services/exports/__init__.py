@@ -1,1 +1,1 @@
-"""Exports of reports and lists as files, saved reports and their delivery."""
+"""Figures and lists as files: asked for, made in the background, kept for a while; questions that are saved and answered by schedule."""
