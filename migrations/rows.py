@@ -13,6 +13,7 @@ import services.complaints.models
 import services.complaints.phone_tasks
 import services.connections.models
 import services.deadlines.models
+import services.exports.models
 import services.hotline.models
 import services.identity.models
 import services.journal.models
