@@ -1,52 +1,42 @@
 """Keeping the figures: the effect of every `count` delivery.
 
-What a ticket counts for is a pure function of its present state, and what it counted for so far is that function of its row in
-`report_facts`. So a delivery adds the difference to the cells and replaces the fact, in one transaction with its acknowledgement:
-repeated, late or reordered deliveries change nothing, and the cells are always exactly the sums of the facts.
+What a ticket counts for follows from its events (`folding.py`), and what it counted for so far stands in its row of `report_facts`. So a
+delivery folds the ticket's journal, adds the difference to the cells, and replaces the fact, in one transaction with its acknowledgement:
+repeated, late or reordered deliveries change nothing, and the cells are always exactly the sums of the facts. What the ticket was before
+goes to `report_history`, from when on it was known until when: every report can be asked for as it was known then.
 
 Locks are taken in one order everywhere (tickets by key, then cells by key) and held to the end of the transaction. Therefore `count`
 must be the last effect in a transaction, and be called once in it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
+from itertools import pairwise
+from typing import Any
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Engine, select, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.organization.models import Unit
 from services.platform.unit_of_work import Work
-from services.reports.facts import Fact, Places, fact_of
+from services.reports.durations import DurationKey, duration_difference
+from services.reports.facts import Fact, Places
+from services.reports.folding import Seen, steps
 from services.reports.measures import COUNTERS, KEY, Sums, difference
-from services.reports.models import ReportFact, RollupCell
+from services.reports.models import PastFact, ReportFact, RollupCell
 
-TICKET_STATE = """
-SELECT t.id, t.number, t.version, t.round, t.status, t.source, t.channel, t.category_code, t.urgency, t.area_path,
-       t.lead_unit_id, t.desk_unit_id, t.received_at, t.closed_at, c.due_at, c.first_due_at, c.stopped_at AS disposed_at,
-       w.called_at, w.reached, w.contacted, w.solved, w.satisfied,
-       EXISTS (SELECT FROM demand_exclusions e WHERE e.ticket_id = t.id AND e.round = t.round AND e.state IN ('granted', 'upheld'))
-           AS unreasonable
-FROM tickets t
-LEFT JOIN LATERAL (
-    SELECT due_at, first_due_at, stopped_at FROM clocks
-    WHERE ticket_id = t.id AND round = t.round AND stage = 'resolve' AND state <> 'cancelled'
-    ORDER BY turn DESC LIMIT 1
-) c ON true
-LEFT JOIN LATERAL (
-    SELECT max(b.called_at) AS called_at, bool_or(b.reached) AS reached,
-           (array_agg(b.contacted ORDER BY b.called_at DESC, b.id DESC) FILTER (WHERE b.contacted IS NOT NULL))[1] AS contacted,
-           (array_agg(b.solved ORDER BY b.called_at DESC, b.id DESC) FILTER (WHERE b.solved IS NOT NULL))[1] AS solved,
-           (array_agg(b.satisfied ORDER BY b.called_at DESC, b.id DESC) FILTER (WHERE b.satisfied IS NOT NULL))[1] AS satisfied
-    FROM call_backs b WHERE b.ticket_id = t.id GROUP BY b.round ORDER BY b.round DESC LIMIT 1
-) w ON true
-"""
 _LOCK = text(
     "SELECT pg_advisory_xact_lock_shared(:room, -1),"
     " (SELECT count(pg_advisory_xact_lock(:room, key)) FROM unnest(CAST(:keys AS int[])) AS k(key))"
 )
-_STATES = text(TICKET_STATE + " WHERE t.id = ANY(CAST(:ids AS uuid[])) ORDER BY t.id")
+_EVENTS = text(
+    "SELECT subject_id, seq, type, happened_at, recorded_at, data - '{clocks,words,why}'::text[] AS data"
+    " FROM events WHERE subject_id = ANY(CAST(:ids AS uuid[])) ORDER BY subject_id, seq"
+).columns(data=JSONB())
 _COLUMNS = Fact._fields
 _FACTS = text(f"SELECT {', '.join(_COLUMNS)} FROM report_facts WHERE ticket_id = ANY(CAST(:ids AS uuid[]))")  # noqa: S608
 LOCK_ROOM = 0x7265_706F  # "repo": apart from other users of advisory locks. Key -1 is everything: upkeep shares it, a rebuild has it alone.
@@ -56,7 +46,7 @@ _KEY_BITS = 0x7FFF_FFFF
 _KINDS: dict[type, str] = {UUID: "uuid", str: "text", int: "int", bool: "bool", datetime: "timestamptz", date: "date"}
 
 
-def _arrays(table: type[ReportFact], columns: Sequence[str]) -> str:
+def _arrays(table: type[ReportFact | PastFact], columns: Sequence[str]) -> str:
     kinds = {column.name: _KINDS[column.type.python_type] for column in table.__table__.columns}
     return ", ".join(f"CAST(:{column} AS {kinds[column]}[])" for column in columns)
 
@@ -68,6 +58,11 @@ def _names(columns: Sequence[str], form: str) -> str:
 _KEEP_FACTS = text(
     f"INSERT INTO report_facts ({_names(_COLUMNS, '{0}')}) SELECT * FROM unnest({_arrays(ReportFact, _COLUMNS)}) "  # noqa: S608
     f"ON CONFLICT (ticket_id) DO UPDATE SET {_names(_COLUMNS[1:], '{0} = excluded.{0}')}"
+)
+_PAST_COLUMNS = (*_COLUMNS, "known_until")
+_KEEP_PAST = text(
+    f"INSERT INTO report_history ({_names(_PAST_COLUMNS, '{0}')}) SELECT * FROM unnest({_arrays(PastFact, _PAST_COLUMNS)}) "  # noqa: S608
+    "ON CONFLICT DO NOTHING"
 )
 _SUMMED = tuple(COUNTERS)
 # A cell travels as one line of text: many times quicker to hand over than an array for each column.
@@ -83,10 +78,24 @@ _DROP_EMPTY = text(
     f"DELETE FROM rollup_cells c USING (SELECT {_LINE_KEY} {_LINES}) AS k({_names(KEY, '{0}')}) "  # noqa: S608
     f"WHERE ({_names(KEY, 'c.{0}')}) = ({_names(KEY, 'k.{0}')}) AND ({_names(_SUMMED, 'c.{0}')}) = ({_names(_SUMMED, '0')})"
 )
+_DURATION_KEY = ("measure", "area", "month", "source", "demand", "minutes")
+_KEEP_DURATIONS = text(
+    "INSERT INTO duration_cells (measure, area, month, source, demand, minutes, tickets) SELECT * FROM unnest("  # noqa: S608
+    "CAST(:measure AS text[]), CAST(:area AS text[]), CAST(:month AS date[]), CAST(:source AS text[]), CAST(:demand AS text[]),"
+    " CAST(:minutes AS int[]), CAST(:tickets AS int[]))"
+    f" ON CONFLICT ({', '.join(_DURATION_KEY)}) DO UPDATE SET tickets = duration_cells.tickets + excluded.tickets"
+)
+_DROP_DURATIONS = text(
+    "DELETE FROM duration_cells c USING unnest(CAST(:measure AS text[]), CAST(:area AS text[]), CAST(:month AS date[]),"  # noqa: S608
+    f" CAST(:source AS text[]), CAST(:demand AS text[]), CAST(:minutes AS int[])) AS k({', '.join(_DURATION_KEY)})"
+    f" WHERE ({_names(_DURATION_KEY, 'c.{0}')}) = ({_names(_DURATION_KEY, 'k.{0}')}) AND c.tickets = 0"
+)
+Past = tuple[Fact, datetime]
+"""What a ticket was, and until when that was all that was known."""
 
 
 async def count(work: Work, ticket_ids: Sequence[UUID]) -> None:
-    """Bring the facts of these tickets and all sums to the tickets' present state. Unknown ids count for nothing."""
+    """Bring the facts of these tickets, their history and all sums to what the journal says. Unknown ids count for nothing."""
     ids = sorted(set(ticket_ids))
     if not ids:
         return
@@ -95,17 +104,39 @@ async def count(work: Work, ticket_ids: Sequence[UUID]) -> None:
     await session.execute(_LOCK, {"room": LOCK_ROOM, "keys": keys})
     # A statement of its own after the lock: under READ COMMITTED it sees what the holder before us committed.
     before = {row[0]: Fact._make(row) for row in await session.execute(_FACTS, {"ids": ids})}
-    states = (await session.execute(_STATES, {"ids": ids})).mappings().all()
-    places = await places_for(session, (state["area_path"] for state in states))
-    changes = []
-    for state in states:
-        fact = fact_of(dict(state), places)
-        known = before.get(fact.ticket_id)
-        if known != fact:
-            changes.append((known, fact))
+    changes: list[tuple[Fact | None, Fact]] = []
+    past: list[Past] = []
+    for ticket_id, facts in (await facts_of(session, ids)).items():
+        known, fact = before.get(ticket_id), facts[-1]
+        if known is not None and known[3:] == fact[3:]:
+            continue
+        changes.append((known, fact))
+        past += past_of(facts, known.known_at if known else None)
     if changes:
         await keep_facts(session, [after for _before, after in changes])
+        await keep_past(session, past)
         await keep_sums(session, difference(changes))
+        await keep_durations(session, duration_difference(changes))
+
+
+async def facts_of(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, list[Fact]]:
+    """Return for each ticket what it was after each event that changed it, oldest first; nothing of one whose journal does not tell."""
+    events: defaultdict[UUID, list[Seen]] = defaultdict(list)
+    paths = set()
+    for ticket_id, *event in await session.execute(_EVENTS, {"ids": ids}):
+        seen = Seen(*event)
+        events[ticket_id].append(seen)
+        for told in (seen.data, seen.data.get("now") or {}):
+            if "area_path" in told:
+                paths.add(told["area_path"])
+    places = await places_for(session, paths)
+    found = {ticket_id: steps(ticket_id, seen_by, places) for ticket_id, seen_by in events.items()}
+    return {ticket_id: facts for ticket_id, facts in found.items() if facts}
+
+
+def past_of(facts: Sequence[Fact], since: datetime | None) -> list[Past]:
+    """Return what `facts`, oldest first, were before the last: only what was superseded after `since`, where that is given."""
+    return [(fact, later.known_at) for fact, later in pairwise(facts) if since is None or later.known_at > since]
 
 
 async def places_for(session: AsyncSession, paths: Iterable[str]) -> Places:
@@ -123,8 +154,14 @@ _known_places: WeakKeyDictionary[Engine, Places] = WeakKeyDictionary()
 
 async def keep_facts(session: AsyncSession, facts: Sequence[Fact]) -> None:
     """Insert or replace these rows of `report_facts`, in one statement."""
-    columns = zip(*facts, strict=True)
-    await session.execute(_KEEP_FACTS, dict(zip(_COLUMNS, map(list, columns), strict=True)))
+    await session.execute(_KEEP_FACTS, dict(zip(_COLUMNS, map(list, zip(*facts, strict=True)), strict=True)))
+
+
+async def keep_past(session: AsyncSession, past: Sequence[Past]) -> None:
+    """Add these rows to `report_history`, in one statement; those that are there stay."""
+    if past:
+        columns = zip(*((*fact, until) for fact, until in past), strict=True)
+        await session.execute(_KEEP_PAST, dict(zip(_PAST_COLUMNS, map(list, columns), strict=True)))
 
 
 async def keep_sums(session: AsyncSession, sums: Sums) -> None:
@@ -143,6 +180,21 @@ async def keep_sums(session: AsyncSession, sums: Sums) -> None:
     await session.execute(_KEEP_CELLS, {"lines": lines})
     if lessened:
         await session.execute(_DROP_EMPTY, {"lines": lessened})
+
+
+async def keep_durations(session: AsyncSession, sums: Mapping[DurationKey, int]) -> None:
+    """Add `sums` to the cells of durations, in key order, in one statement; cells that come to nothing go."""
+    if not sums:
+        return
+    found = sorted(sums.items())
+    await session.execute(_KEEP_DURATIONS, _duration_arrays([key for key, _amount in found]) | {"tickets": [amount for _, amount in found]})
+    lessened = [key for key, amount in found if amount < 0]
+    if lessened:
+        await session.execute(_DROP_DURATIONS, _duration_arrays(lessened))
+
+
+def _duration_arrays(keys: Sequence[DurationKey]) -> dict[str, Any]:
+    return dict(zip(_DURATION_KEY, map(list, zip(*keys, strict=True)), strict=True))
 
 
 _COLUMN = {counter: place for place, counter in enumerate(_SUMMED)}

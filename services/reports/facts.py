@@ -1,6 +1,6 @@
-"""What a ticket is to reports: pure functions from its present state to one frozen fact.
+"""What a ticket is to reports: one frozen fact, and the pure functions that its verdicts are.
 
-The verdicts, all about the newest round and its resolve clock:
+A fact is made by folding the events of its ticket (`folding.py`). The verdicts, all about the newest round and its resolve clock:
 
 - *counted*: not rejected, cancelled or merged. Those are left out of every figure, and their number is stated beside it.
 - *completed* (办结): its status is closed. A reopened ticket is no longer completed; what it was is in its rounds.
@@ -10,6 +10,13 @@ The verdicts, all about the newest round and its resolve clock:
 
 Without a due instant, or before completion, the last three are None: neither kept nor missed.
 
+- *accepted on time* (及时接收), *answered on time* (按时反馈): the first accept clock, and the answer clock, of the round stopped by
+  its due instant. None where there was no such clock or it has not stopped.
+- *direct* (直接办理): completed by the very desk that watches over it. *resolved*: the work is done, whatever was verified since.
+- *deferred* (缓办): suspended now. *paused*, *extended*, *returned*, *passed_on*: ever suspended, granted more time, returned, handed off.
+- *settled* (首次办结): when it was closed for the first time, and at which tier it was held then. *reopened*: a further round began after a
+  closing. *raised*: within 60 days of that first closing a unit of a higher tier had to take it on.
+
 About what the complainants said (回访), all of the newest round in which somebody was called or spoke of their own:
 
 - *reached*: somebody was spoken to. Nobody was, however often it was tried: False, and the next three are None.
@@ -17,10 +24,13 @@ About what the complainants said (回访), all of the newest round in which some
 
 *reworked* (返工): there was a second round. *unreasonable*: the demand of the newest round was adjudicated to be unreasonable, and no
 appeal is open. Such a ticket is left out of the figures after removal (剔除后), and only there.
+
+Durations are whole minutes from first instant to last, over all rounds, rounded to two significant digits (`rounded_minutes`): so that
+a median can be read from sums and is yet exact for what it says. *Net* leaves out the time the resolve clock was paused.
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -28,6 +38,10 @@ EXCLUDED = ("rejected", "cancelled", "merged")
 PLACES = ("city", "county", "township", "village", "community", "grid")
 """Kinds of unit that are areas; stations and departments stand beside the ladder, whatever their tier."""
 LADDER = ("county", "township", "village", "grid")
+TIERS = ("grid", "village", "township", "county", "city")
+"""From the lowest to the highest."""
+RAISED_WITHIN = timedelta(days=60)
+_EXACT_BELOW = 100
 
 
 class Fact(NamedTuple):
@@ -36,29 +50,49 @@ class Fact(NamedTuple):
     ticket_id: UUID
     number: str
     version: int
+    known_at: datetime
     round: int
     status: str
     source: str
     channel: str
     category_code: str | None
     urgency: str
+    privacy: str
     area_path: str
     township_path: str | None
     village_path: str | None
     grid_path: str | None
+    tier: str | None
     lead_unit_id: UUID | None
     desk_unit_id: UUID | None
     received_at: datetime
+    dispatched_at: datetime | None
+    accepted_at: datetime | None
+    resolved_at: datetime | None
     closed_at: datetime | None
     completed_at: datetime | None
     due_at: datetime | None
     first_due_at: datetime | None
     disposed_at: datetime | None
     counted: bool
+    dispatched: bool
     completed: bool
+    resolved: bool
+    direct: bool
     on_time: bool | None
     on_first_time: bool | None
     disposed_on_time: bool | None
+    accepted_on_time: bool | None
+    answered_on_time: bool | None
+    deferred: bool
+    paused: bool
+    extended: bool
+    returned: bool
+    passed_on: bool
+    settled_at: datetime | None
+    settled_tier: str | None
+    reopened: bool
+    raised: bool
     called_at: datetime | None
     reached: bool | None
     contacted: bool | None
@@ -66,6 +100,12 @@ class Fact(NamedTuple):
     satisfied: bool | None
     reworked: bool
     unreasonable: bool
+    dispatch_minutes: int | None
+    accept_minutes: int | None
+    work_minutes: int | None
+    work_net_minutes: int | None
+    close_minutes: int | None
+    close_net_minutes: int | None
 
 
 class Places:
@@ -104,45 +144,17 @@ class Places:
         return None
 
 
-def fact_of(ticket: Mapping[str, Any], places: Places) -> Fact:
-    """Return the fact of a ticket: its columns, with what :data:`services.reports.counting.TICKET_STATE` joins to them."""
-    status: str = ticket["status"]
-    completed_at = ticket["closed_at"] if status == "closed" else None
-    due_at, first_due_at, disposed_at = ticket["due_at"], ticket["first_due_at"], ticket["disposed_at"]
-    judged = completed_at is not None and due_at is not None
-    _county, township, village, grid = places.of(ticket["area_path"])
-    return Fact(
-        ticket["id"],
-        ticket["number"],
-        ticket["version"],
-        ticket["round"],
-        status,
-        ticket["source"],
-        ticket["channel"],
-        ticket["category_code"],
-        ticket["urgency"],
-        ticket["area_path"],
-        township,
-        village,
-        grid,
-        ticket["lead_unit_id"],
-        ticket["desk_unit_id"],
-        ticket["received_at"],
-        ticket["closed_at"],
-        completed_at,
-        due_at,
-        first_due_at,
-        disposed_at,
-        counted=status not in EXCLUDED,
-        completed=completed_at is not None,
-        on_time=completed_at <= due_at if judged else None,
-        on_first_time=completed_at <= first_due_at if judged else None,
-        disposed_on_time=(disposed_at is not None and disposed_at <= due_at) if judged else None,
-        called_at=ticket["called_at"],
-        reached=ticket["reached"],
-        contacted=ticket["contacted"],
-        solved=ticket["solved"],
-        satisfied=ticket["satisfied"],
-        reworked=ticket["round"] > 1,
-        unreasonable=ticket["unreasonable"],
-    )
+def rounded_minutes(begin: datetime | None, end: datetime | None, less: timedelta = timedelta()) -> int | None:
+    """Return the minutes from `begin` to `end` without `less`, to two significant digits, halves up; None without both, never below 0."""
+    if begin is None or end is None:
+        return None
+    minutes = max(int((end - begin - less).total_seconds()) // 60, 0)
+    if minutes < _EXACT_BELOW:
+        return minutes
+    size: int = 10 ** (len(str(minutes)) - 2)
+    return (2 * minutes + size) // (2 * size) * size
+
+
+def higher(tier: str | None, than: str | None) -> bool:
+    """Tell whether a tier lies above another; an unknown one does not."""
+    return tier in TIERS and than in TIERS and TIERS.index(tier) > TIERS.index(than)

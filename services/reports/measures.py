@@ -15,7 +15,7 @@ from typing import Literal
 from services.platform.clock import local_day
 from services.reports.facts import Fact
 
-Basis = Literal["received_at", "due_at", "completed_at", "called_at"]
+Basis = Literal["received_at", "dispatched_at", "due_at", "completed_at", "settled_at", "called_at"]
 
 
 @dataclass(frozen=True)
@@ -33,16 +33,36 @@ _DECLARED = (
     Counter("rejected", "received_at", {"status": "rejected"}),
     Counter("cancelled", "received_at", {"status": "cancelled"}),
     Counter("merged", "received_at", {"status": "merged"}),
+    Counter("received_dispatched", "received_at", {"counted": True, "dispatched": True}),
+    Counter("received_resolved", "received_at", {"counted": True, "resolved": True}),
+    Counter("received_direct", "received_at", {"counted": True, "direct": True}),
+    Counter("dispatched", "dispatched_at", {"counted": True}),
+    Counter("dispatched_accepted_on_time", "dispatched_at", {"counted": True, "accepted_on_time": True}),
+    Counter("dispatched_accepted_late", "dispatched_at", {"counted": True, "accepted_on_time": False}),
+    Counter("dispatched_returned", "dispatched_at", {"counted": True, "returned": True}),
+    Counter("dispatched_passed_on", "dispatched_at", {"counted": True, "passed_on": True}),
     Counter("due", "due_at", {"counted": True}),
     Counter("due_completed", "due_at", {"completed": True}),
     Counter("due_on_time", "due_at", {"on_time": True}),
     Counter("closed", "completed_at", {"completed": True}),
+    Counter("due_deferred", "due_at", {"counted": True, "deferred": True}),
+    Counter("due_extended", "due_at", {"counted": True, "extended": True}),
+    Counter("due_paused", "due_at", {"counted": True, "paused": True}),
     Counter("closed_on_time", "completed_at", {"on_time": True}),
     Counter("closed_late", "completed_at", {"on_time": False}),
     Counter("closed_on_first_time", "completed_at", {"on_first_time": True}),
     Counter("closed_disposed_on_time", "completed_at", {"disposed_on_time": True}),
     Counter("closed_first_round", "completed_at", {"completed": True, "reworked": False}),
     Counter("due_reworked", "due_at", {"counted": True, "reworked": True}),
+    Counter("closed_reworked", "completed_at", {"completed": True, "reworked": True}),
+    Counter("closed_answered_on_time", "completed_at", {"completed": True, "answered_on_time": True}),
+    Counter("closed_answered_late", "completed_at", {"completed": True, "answered_on_time": False}),
+    Counter("settled", "settled_at", {"counted": True}),
+    Counter("settled_grid", "settled_at", {"counted": True, "settled_tier": "grid"}),
+    Counter("settled_village", "settled_at", {"counted": True, "settled_tier": "village"}),
+    Counter("settled_township", "settled_at", {"counted": True, "settled_tier": "township"}),
+    Counter("settled_reopened", "settled_at", {"counted": True, "reopened": True}),
+    Counter("settled_raised", "settled_at", {"counted": True, "raised": True}),
     Counter("called", "called_at", {"counted": True}),
     Counter("called_reached", "called_at", {"counted": True, "reached": True}),
     Counter("called_unreached", "called_at", {"counted": True, "reached": False}),
@@ -61,37 +81,42 @@ LEVELS = ("whole", "township", "village", "place")
 
 @dataclass(frozen=True)
 class Grain:
-    """Dimensions that sums are kept for: a period, how deep the place goes, and whether category and channel are told apart.
+    """Dimensions that sums are kept for: a period, how deep the place goes, and which others are told apart.
 
-    `weight` orders the grains that could answer the same question: fewer cells first.
+    `weight` orders the grains that could answer the same question: fewer cells first. In cells a dimension that is not kept is ''.
     """
 
     code: str
     period: Literal["day", "month"]
     level: Literal["whole", "township", "village", "place"]
-    kinds: bool
+    dimensions: frozenset[str]
     weight: int
 
 
+_KINDS = frozenset({"category", "channel"})
 GRAINS = (
-    Grain("month_kind", "month", "whole", kinds=True, weight=2),
-    Grain("month_township", "month", "township", kinds=False, weight=1),
-    Grain("month_village", "month", "village", kinds=False, weight=3),
-    Grain("month_place", "month", "place", kinds=False, weight=4),
-    Grain("month_township_kind", "month", "township", kinds=True, weight=5),
-    Grain("day_township", "day", "township", kinds=False, weight=6),
-    Grain("day_kind", "day", "whole", kinds=True, weight=7),
-    Grain("day_village", "day", "village", kinds=False, weight=8),
+    Grain("month_township", "month", "township", frozenset(), weight=1),
+    Grain("month_flow", "month", "whole", frozenset({"channel", "tier"}), weight=2),
+    Grain("month_kind", "month", "whole", _KINDS, weight=3),
+    Grain("month_holder", "month", "whole", frozenset({"holder"}), weight=4),
+    Grain("month_village", "month", "village", frozenset(), weight=5),
+    Grain("month_place", "month", "place", frozenset(), weight=6),
+    Grain("month_township_kind", "month", "township", _KINDS, weight=7),
+    Grain("day_township", "day", "township", frozenset(), weight=8),
+    Grain("day_kind", "day", "whole", _KINDS, weight=9),
+    Grain("day_village", "day", "village", frozenset(), weight=10),
 )
+DIMENSIONS = ("category", "channel", "tier", "holder")
+"""What cells can tell apart beside place, source and demand. `tier` and `holder` are of the unit that has the ticket."""
 
 
 UNREASONABLE = "unreasonable"
 """What cells of tickets with an unreasonable demand have in `demand`; all others have ''. So both variants come of one reading."""
 
-Key = tuple[str, str, date, str, str, str, str]
-"""Which cell: grain, area, day, category, channel, source, demand: its primary key, in the order cells are locked in."""
+Key = tuple[str, str, date, str, str, str, str, str, str]
+"""Which cell: its primary key, in the order cells are locked in."""
 
-KEY = ("grain", "area", "day", "category", "channel", "source", "demand")
+KEY = ("grain", "area", "day", "category", "channel", "tier", "holder", "source", "demand")
 Sums = dict[Key, dict[str, int]]
 Count = tuple[str, date]
 """A counter, and the day it counts a fact on."""
@@ -105,7 +130,7 @@ for _counter in _DECLARED:
 _BASES = [(Fact._fields.index(basis), counters) for basis, counters in _BY_BASIS.items()]
 
 
-def _day_of(instant: datetime) -> date:
+def day_of(instant: datetime) -> date:
     """Return the day in Asia/Shanghai: the quick way for instants since its offset has been fixed."""
     quick = instant.tzinfo is UTC and instant >= _OFFSET_FIXED_SINCE
     return (instant + _SHANGHAI_OFFSET).date() if quick else local_day(instant)
@@ -118,7 +143,7 @@ def counts_of(fact: Fact) -> set[Count]:
         instant = fact[place]
         if not isinstance(instant, datetime):
             continue
-        day = _day_of(instant)
+        day = day_of(instant)
         for code, tests in counters:
             for column, value in tests:
                 if fact[column] != value:
@@ -128,19 +153,26 @@ def counts_of(fact: Fact) -> set[Count]:
     return found
 
 
-Dimensions = tuple[str, str, str, str, str, str, str]
+Dimensions = tuple[str, str, str, str, str, str, str, str, str]
 
 
 def _dimensions(fact: Fact) -> Dimensions:
-    """Return township, village, place, category, channel, source and demand as cells know them."""
+    """Return township, village, place, then category, channel, tier, holder, source and demand, as cells know them."""
     township = fact.township_path or fact.area_path
     demand = UNREASONABLE if fact.unreasonable else ""
-    return township, fact.village_path or township, fact.area_path, fact.category_code or "", fact.channel, fact.source, demand
+    holder = str(fact.lead_unit_id) if fact.lead_unit_id else ""
+    village = fact.village_path or township
+    return township, village, fact.area_path, fact.category_code or "", fact.channel, fact.tier or "", holder, fact.source, demand
 
 
 def add(sums: Sums, fact: Fact, amount: int = 1) -> None:
     """Add `amount` (1, or -1 to take away) times everything `fact` counts for to `sums`."""
     _add(sums, _dimensions(fact), [(count, amount) for count in counts_of(fact)])
+
+
+_PLANS = tuple(
+    (grain.code, grain.period == "month", LEVELS.index(grain.level), tuple(d in grain.dimensions for d in DIMENSIONS)) for grain in GRAINS
+)
 
 
 def _add(sums: Sums, dimensions: Dimensions, counts: Iterable[tuple[Count, int]]) -> None:
@@ -150,13 +182,11 @@ def _add(sums: Sums, dimensions: Dimensions, counts: Iterable[tuple[Count, int]]
         for span, first in ((days, day), (months, day.replace(day=1))):
             cell = span.setdefault(first, {})
             cell[counter] = cell.get(counter, 0) + amount
-    township, village, place, category, channel, source, demand = dimensions
-    areas = {"whole": "", "township": township, "village": village, "place": place}
-    for grain in GRAINS:
-        area = areas[grain.level]
-        kinds = (category, channel) if grain.kinds else ("", "")
-        for first, amounts in (months if grain.period == "month" else days).items():
-            cell = sums.setdefault((grain.code, area, first, *kinds, source, demand), {})
+    areas, kept, (source, demand) = ("", *dimensions[:3]), dimensions[3:7], dimensions[7:]
+    for code, monthly, level, told in _PLANS:
+        kinds = [value if apart else "" for value, apart in zip(kept, told, strict=True)]
+        for first, amounts in (months if monthly else days).items():
+            cell = sums.setdefault((code, areas[level], first, kinds[0], kinds[1], kinds[2], kinds[3], source, demand), {})
             for counter, amount in amounts.items():
                 cell[counter] = cell.get(counter, 0) + amount
 

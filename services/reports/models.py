@@ -1,4 +1,4 @@
-"""Rows of reports: what is counted (`report_facts`) and the sums kept of it (`rollup_cells`)."""
+"""Rows of reports: what is counted (`report_facts`), what was (`report_history`), and the sums kept of it."""
 
 from datetime import date, datetime
 from uuid import UUID
@@ -12,56 +12,105 @@ from services.platform.database import Base
 _PATH = Text(collation="C")
 
 
-class ReportFact(Base):
-    """One ticket as reports see it: its present state, and the verdicts that follow from its instants.
+class FactColumns:
+    """The columns that a ticket's fact and the facts it was before have in common. What each verdict says: `facts.py`.
 
     Columns that the tickets table has too carry the same name and meaning, so that one filter compiles for both. `due_at`,
-    `first_due_at` and `disposed_at` are those of the resolve clock of the newest round. What each verdict says: `facts.py`.
+    `first_due_at` and `disposed_at` are those of the resolve clock of the newest round. `known_at` is when the journal first said so.
     """
 
-    __tablename__ = "report_facts"
-    __table_args__ = (
-        Index(None, "received_at", "ticket_id"),
-        Index("ix_report_facts_due", "due_at", "ticket_id", postgresql_where=text("due_at IS NOT NULL")),
-        Index("ix_report_facts_completed", "completed_at", "ticket_id", postgresql_where=text("completed_at IS NOT NULL")),
-        Index("ix_report_facts_called", "called_at", "ticket_id", postgresql_where=text("called_at IS NOT NULL")),
-        Index(None, "area_path", "received_at"),
-        Index(None, "lead_unit_id"),
-    )
-
-    ticket_id: Mapped[UUID] = mapped_column(Uuid(), ForeignKey("tickets.id"), primary_key=True)
     number: Mapped[str]
     version: Mapped[int]
+    known_at: Mapped[datetime]
     round: Mapped[int]
     status: Mapped[str]
     source: Mapped[str]
     channel: Mapped[str]
     category_code: Mapped[str | None]
     urgency: Mapped[str]
+    privacy: Mapped[str]
     area_path: Mapped[str] = mapped_column(_PATH)
     township_path: Mapped[str | None] = mapped_column(_PATH)
     village_path: Mapped[str | None] = mapped_column(_PATH)
     grid_path: Mapped[str | None] = mapped_column(_PATH)
+    tier: Mapped[str | None]
     lead_unit_id: Mapped[UUID | None]
     desk_unit_id: Mapped[UUID | None]
     received_at: Mapped[datetime]
+    dispatched_at: Mapped[datetime | None]
+    accepted_at: Mapped[datetime | None]
+    resolved_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     completed_at: Mapped[datetime | None]
     due_at: Mapped[datetime | None]
     first_due_at: Mapped[datetime | None]
     disposed_at: Mapped[datetime | None]
     counted: Mapped[bool]
+    dispatched: Mapped[bool]
     completed: Mapped[bool]
+    resolved: Mapped[bool]
+    direct: Mapped[bool]
     on_time: Mapped[bool | None]
     on_first_time: Mapped[bool | None]
     disposed_on_time: Mapped[bool | None]
+    accepted_on_time: Mapped[bool | None]
+    answered_on_time: Mapped[bool | None]
+    deferred: Mapped[bool]
+    paused: Mapped[bool]
+    extended: Mapped[bool]
+    returned: Mapped[bool]
+    passed_on: Mapped[bool]
+    settled_at: Mapped[datetime | None]
+    settled_tier: Mapped[str | None]
+    reopened: Mapped[bool]
+    raised: Mapped[bool]
     called_at: Mapped[datetime | None]
     reached: Mapped[bool | None]
     contacted: Mapped[bool | None]
     solved: Mapped[bool | None]
     satisfied: Mapped[bool | None]
-    reworked: Mapped[bool] = mapped_column(server_default=text("false"))
-    unreasonable: Mapped[bool] = mapped_column(server_default=text("false"))
+    reworked: Mapped[bool]
+    unreasonable: Mapped[bool]
+    dispatch_minutes: Mapped[int | None]
+    accept_minutes: Mapped[int | None]
+    work_minutes: Mapped[int | None]
+    work_net_minutes: Mapped[int | None]
+    close_minutes: Mapped[int | None]
+    close_net_minutes: Mapped[int | None]
+
+
+def _instants(table: str) -> tuple[Index, ...]:
+    found = []
+    for basis in ("dispatched", "due", "completed", "settled", "called"):
+        instant = f"{basis}_at"
+        found.append(Index(f"ix_{table}_{basis}", instant, "ticket_id", postgresql_where=text(f"{instant} IS NOT NULL")))
+    return tuple(found)
+
+
+class ReportFact(FactColumns, Base):
+    """One ticket as reports see it: what the newest event in its journal makes of it."""
+
+    __tablename__ = "report_facts"
+    __table_args__ = (
+        Index(None, "received_at", "ticket_id"),
+        *_instants("report_facts"),
+        Index(None, "area_path", "received_at"),
+        Index(None, "lead_unit_id"),
+        {"postgresql_with": {"fillfactor": "80"}},
+    )
+
+    ticket_id: Mapped[UUID] = mapped_column(Uuid(), ForeignKey("tickets.id"), primary_key=True, sort_order=-1)
+
+
+class PastFact(FactColumns, Base):
+    """What a ticket was to reports from `known_at` until something else became known of it, at `known_until`."""
+
+    __tablename__ = "report_history"
+    __table_args__ = (Index(None, "known_until"),)
+
+    ticket_id: Mapped[UUID] = mapped_column(Uuid(), ForeignKey("tickets.id"), primary_key=True, sort_order=-1)
+    known_at: Mapped[datetime] = mapped_column(primary_key=True)
+    known_until: Mapped[datetime] = mapped_column(sort_order=1)
 
 
 class RollupCell(Base):
@@ -79,23 +128,45 @@ class RollupCell(Base):
     day: Mapped[date] = mapped_column(primary_key=True)
     category: Mapped[str] = mapped_column(primary_key=True)
     channel: Mapped[str] = mapped_column(primary_key=True)
+    tier: Mapped[str] = mapped_column(server_default=text("''"), primary_key=True)
+    holder: Mapped[str] = mapped_column(server_default=text("''"), primary_key=True)
     source: Mapped[str] = mapped_column(primary_key=True)
     demand: Mapped[str] = mapped_column(server_default=text("''"), primary_key=True)
-    received: Mapped[int]
-    received_completed: Mapped[int]
-    rejected: Mapped[int]
-    cancelled: Mapped[int]
-    merged: Mapped[int]
-    due: Mapped[int]
-    due_completed: Mapped[int]
-    due_on_time: Mapped[int]
-    closed: Mapped[int]
-    closed_on_time: Mapped[int]
-    closed_late: Mapped[int]
-    closed_on_first_time: Mapped[int]
-    closed_disposed_on_time: Mapped[int]
+    received: Mapped[int] = mapped_column(server_default=text("0"))
+    received_completed: Mapped[int] = mapped_column(server_default=text("0"))
+    rejected: Mapped[int] = mapped_column(server_default=text("0"))
+    cancelled: Mapped[int] = mapped_column(server_default=text("0"))
+    merged: Mapped[int] = mapped_column(server_default=text("0"))
+    received_dispatched: Mapped[int] = mapped_column(server_default=text("0"))
+    received_resolved: Mapped[int] = mapped_column(server_default=text("0"))
+    received_direct: Mapped[int] = mapped_column(server_default=text("0"))
+    dispatched: Mapped[int] = mapped_column(server_default=text("0"))
+    dispatched_accepted_on_time: Mapped[int] = mapped_column(server_default=text("0"))
+    dispatched_accepted_late: Mapped[int] = mapped_column(server_default=text("0"))
+    dispatched_returned: Mapped[int] = mapped_column(server_default=text("0"))
+    dispatched_passed_on: Mapped[int] = mapped_column(server_default=text("0"))
+    due: Mapped[int] = mapped_column(server_default=text("0"))
+    due_completed: Mapped[int] = mapped_column(server_default=text("0"))
+    due_on_time: Mapped[int] = mapped_column(server_default=text("0"))
+    closed: Mapped[int] = mapped_column(server_default=text("0"))
+    due_deferred: Mapped[int] = mapped_column(server_default=text("0"))
+    due_extended: Mapped[int] = mapped_column(server_default=text("0"))
+    due_paused: Mapped[int] = mapped_column(server_default=text("0"))
+    closed_on_time: Mapped[int] = mapped_column(server_default=text("0"))
+    closed_late: Mapped[int] = mapped_column(server_default=text("0"))
+    closed_on_first_time: Mapped[int] = mapped_column(server_default=text("0"))
+    closed_disposed_on_time: Mapped[int] = mapped_column(server_default=text("0"))
     closed_first_round: Mapped[int] = mapped_column(server_default=text("0"))
     due_reworked: Mapped[int] = mapped_column(server_default=text("0"))
+    closed_reworked: Mapped[int] = mapped_column(server_default=text("0"))
+    closed_answered_on_time: Mapped[int] = mapped_column(server_default=text("0"))
+    closed_answered_late: Mapped[int] = mapped_column(server_default=text("0"))
+    settled: Mapped[int] = mapped_column(server_default=text("0"))
+    settled_grid: Mapped[int] = mapped_column(server_default=text("0"))
+    settled_village: Mapped[int] = mapped_column(server_default=text("0"))
+    settled_township: Mapped[int] = mapped_column(server_default=text("0"))
+    settled_reopened: Mapped[int] = mapped_column(server_default=text("0"))
+    settled_raised: Mapped[int] = mapped_column(server_default=text("0"))
     called: Mapped[int] = mapped_column(server_default=text("0"))
     called_reached: Mapped[int] = mapped_column(server_default=text("0"))
     called_unreached: Mapped[int] = mapped_column(server_default=text("0"))
@@ -105,3 +176,18 @@ class RollupCell(Base):
     called_unsolved: Mapped[int] = mapped_column(server_default=text("0"))
     called_satisfied: Mapped[int] = mapped_column(server_default=text("0"))
     called_dissatisfied: Mapped[int] = mapped_column(server_default=text("0"))
+
+
+class DurationCell(Base):
+    """How many tickets took how long: by measure, month of its basis, and township ('' for all together). See `durations.py`."""
+
+    __tablename__ = "duration_cells"
+    __table_args__ = ({"postgresql_with": {"fillfactor": "80"}},)
+
+    measure: Mapped[str] = mapped_column(primary_key=True)
+    area: Mapped[str] = mapped_column(_PATH, primary_key=True)
+    month: Mapped[date] = mapped_column(primary_key=True)
+    source: Mapped[str] = mapped_column(primary_key=True)
+    demand: Mapped[str] = mapped_column(primary_key=True)
+    minutes: Mapped[int] = mapped_column(primary_key=True)
+    tickets: Mapped[int]

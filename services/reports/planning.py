@@ -54,10 +54,10 @@ class Period:
 
 @dataclass(frozen=True)
 class Need:
-    """What must be told apart: how deep the place, category or channel, single days."""
+    """What must be told apart: how deep the place, which dimensions of cells (`measures.DIMENSIONS`), single days."""
 
     level: Literal["whole", "township", "village", "place"] = "whole"
-    kinds: bool = False
+    dimensions: frozenset[str] = frozenset()
     days: bool = False
 
 
@@ -101,6 +101,6 @@ def _grain(kind: Literal["day", "month"], need: Need) -> Grain | None:
     fit = [
         grain
         for grain in GRAINS
-        if grain.period == kind and LEVELS.index(grain.level) >= LEVELS.index(need.level) and (grain.kinds or not need.kinds)
+        if grain.period == kind and LEVELS.index(grain.level) >= LEVELS.index(need.level) and grain.dimensions >= need.dimensions
     ]
     return min(fit, key=lambda grain: grain.weight, default=None)

@@ -26,6 +26,7 @@ Removal = Literal["kept", "removed"]
 """Whether tickets with an unreasonable demand are counted (剔除前) or left out (剔除后)."""
 GROUPINGS: tuple[str, ...] = get_args(Grouping)
 _TIERS = ("city", "county", "township", "village", "grid")
+_CATEGORIES = ("category", "category:top")
 _MOST_ROWS = 400
 _LEVELS: dict[str, Literal["township", "village", "place"]] = {
     "county": "township",
@@ -89,8 +90,8 @@ class Question:
         """What sums must tell apart to answer."""
         levels = [level for tier in (self._unit_tier, self.tier) if tier and (level := _LEVELS.get(tier))]
         level = max(levels, key=("township", "village", "place").index, default=None)
-        kinds = bool(self.wanted.channel or self.wanted.category or self.by in ("channel", "category", "category:top"))
-        return Need(level or "whole", kinds=kinds, days=self.by == "day")
+        asked = {"channel": self.wanted.channel or self.by == "channel", "category": self.wanted.category or self.by in _CATEGORIES}
+        return Need(level or "whole", frozenset(name for name, apart in asked.items() if apart), days=self.by == "day")
 
     @property
     def _unit_tier(self) -> str | None:

@@ -24,21 +24,23 @@ class EventDraft:
 
 @dataclass(frozen=True, slots=True)
 class Insert:
-    """A row to be added. `deeds` are what was done to a clock, for the event of the change."""
+    """A row to be added. `deeds` are what was done to a clock, for the event of the change; `clock` is what that tells (`telling.py`)."""
 
     model: type[Base]
     row: Row
     deeds: tuple[Deed, ...] = ()
+    clock: tuple[str, list[Any]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """New values of a row that exists. `deeds` are what was done to a clock, for the event of the change."""
+    """New values of a row that exists. `deeds` and `clock` as for :class:`Insert`."""
 
     model: type[Base]
     id: UUID
     values: Row
     deeds: tuple[Deed, ...] = ()
+    clock: tuple[str, list[Any]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,7 @@ def open_ticket(actor: Actor, now: datetime, opening: Opening, *, ticket_id: UUI
             "urgency": opening.urgency,
             "privacy": opening.privacy,
             "terms": opening.terms,
+            "area_path": opening.area_path,
             "place_unit_id": _text(opening.place_unit_id),
             "surface_to_id": _text(opening.surface_to_id),
             "complaint_id": _text(opening.complaint_id),

@@ -6,30 +6,34 @@ never wait for each other in a ring.
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.attachments.linking import link
 from services.journal.recording import Row, new_event, record
+from services.platform.actor import Actor
 from services.platform.bulk import insert_many, update_many
 from services.platform.database import Base
 from services.platform.unit_of_work import Work
 from services.tickets.changes import Change, Insert, Update
 from services.tickets.models import Ticket
+from services.tickets.telling import told
 
 
 async def write(work: Work, changes: Sequence[Change], *, unit_id: UUID | None = None) -> None:
     """Store `changes`, at most one a ticket, with their events. `unit_id` is the seat acted from.
 
-    What was done to clocks stands in the first event of a change, those that were there before those it starts.
+    What was done to clocks stands in the first event of a change, those that were there before those it starts; and so does what the ticket
+    is after it (`telling.py`).
     """
     if not changes:
         return
     events: list[Row] = []
     tickets: list[Row] = []
     for change in sorted(changes, key=lambda change: change.ticket.id):
-        drafted = _events(work, change, unit_id)
+        drafted = events_of(change, work.actor, work.now, unit_id)
         events += drafted
         last = drafted[-1]
         tickets.append(
@@ -42,16 +46,19 @@ async def write(work: Work, changes: Sequence[Change], *, unit_id: UUID | None =
     await _link_files(work, changes)
 
 
-def _events(work: Work, change: Change, unit_id: UUID | None) -> list[Row]:
+def events_of(change: Change, actor: Actor, now: datetime, unit_id: UUID | None) -> list[Row]:
+    """Return the rows of the events of `change`, chained to the ticket's last, as `actor` writes them at `now`. Pure."""
     seq, previous, rows = change.ticket.version, change.ticket.chain_head, []
     deeds = [dict(deed) for update in change.updates for deed in update.deeds]
     deeds += [dict(deed) for insert in change.inserts for deed in insert.deeds]
+    now = told(change)
+    more = {**({"clocks": deeds} if deeds else {}), **({"now": now} if now else {})}
     for nth, draft in enumerate(change.events):
         seq += 1
-        data = {**draft.data, "clocks": deeds} if deeds and nth == 0 else draft.data
+        data = {**draft.data, **more} if nth == 0 else draft.data
         row = new_event(
-            work.actor,
-            work.now,
+            actor,
+            now,
             subject_kind="ticket",
             subject_id=change.ticket.id,
             seq=seq,

@@ -20,6 +20,7 @@ from services.platform.ids import new_id
 from services.tickets.case import Case, Deed
 from services.tickets.changes import Insert, Update
 from services.tickets.opening import DISPATCH_MINUTES
+from services.tickets.telling import clock_told
 from services.tickets.terms import own_limit
 
 ROUND_STAGES = ("inform", "first_contact", "contain", "repair", "restore", "resolve")
@@ -31,6 +32,8 @@ _DEFAULTS = {
     for stage, days in (("accept", 1), ("resolve", 5), ("answer", 1), ("verify", 3), ("task", 3), ("instruct", 1), ("adjudicate", 1))
 }
 """Where a category is unknown or silent, in working days: accept 1 (蚌埠), resolve 5 (潍坊、济南); the others are our choice."""
+
+_JUDGED_BY = {"state", "due_at", "stopped_at", "paused_for"}
 
 Moved = tuple[tuple[Update, ...], tuple[Insert, ...]]
 """What moves due instants: the updates of the clocks, and the rows that say why."""
@@ -73,7 +76,8 @@ def start(
         turn=turn or (before.turn + 1 if before else 1),
         unit_id=unit_id,
     )
-    return (Insert(Clock, started(case.ticket.id, began, case.around.rules).row(), (began,)),)
+    clock = started(case.ticket.id, began, case.around.rules)
+    return (Insert(Clock, clock.row(), (began,), clock_told(clock)),)
 
 
 def round_start(case: Case, stage: str, now: datetime) -> datetime:
@@ -152,7 +156,8 @@ def done(case: Case, clock: ClockState, one: ClockDeed) -> Update:
 def changed(before: ClockState, now: ClockState, one: ClockDeed) -> Update:
     """Return the update that makes of a clock's row what a deed made of its state."""
     old, new = before.row(), now.row()
-    return Update(Clock, before.id, {name: value for name, value in new.items() if value != old[name]}, (one,))
+    changes = {name: value for name, value in new.items() if value != old[name]}
+    return Update(Clock, before.id, changes, (one,), clock_told(now) if changes.keys() & _JUDGED_BY else None)
 
 
 def dispatch_limit(urgency: str) -> StageLimit:

@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.platform.errors import Invalid
-from services.reports.measures import LEVELS
+from services.reports.measures import DIMENSIONS, LEVELS
 from services.reports.planning import Need, Period, plan
 
 DAYS = st.dates(date(2024, 1, 1), date(2027, 12, 31))
-NEEDS = st.builds(Need, st.sampled_from(LEVELS), st.booleans(), st.booleans())
+NEEDS = st.builds(Need, st.sampled_from(LEVELS), st.frozensets(st.sampled_from(DIMENSIONS)), st.booleans())
 
 
 @given(DAYS, DAYS, NEEDS, st.booleans())
@@ -25,7 +25,7 @@ def test_stretches_cover_each_day_once_and_their_grains_tell_enough_apart(one: d
             continue
         assert cells
         assert LEVELS.index(grain.level) >= LEVELS.index(need.level)
-        assert grain.kinds or not need.kinds
+        assert grain.dimensions >= need.dimensions
         if grain.period == "month":
             assert not need.days
             assert stretch.period.first.day == 1
@@ -43,8 +43,8 @@ def test_a_long_span_reads_months_and_only_its_edges_by_day() -> None:
 
 
 def test_what_no_grain_tells_apart_is_counted_over_the_facts() -> None:
-    assert grains("2026-01-01", "2026-12-31", Need("village", kinds=True)) == [None]
-    assert grains("2026-01-05", "2026-02-28", Need("township", kinds=True)) == [None, "month_township_kind"]
+    assert grains("2026-01-01", "2026-12-31", Need("village", frozenset({"category"}))) == [None]
+    assert grains("2026-01-05", "2026-02-28", Need("township", frozenset({"channel"}))) == [None, "month_township_kind"]
 
 
 def test_february_of_a_leap_year_is_a_whole_month() -> None:
