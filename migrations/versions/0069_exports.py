@@ -51,7 +51,7 @@ def _exports() -> None:
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_exports_account_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_exports")),
     )
-    op.create_index(op.f("ix_exports_account_id"), "exports", ["account_id", "id"])
+    op.create_index(op.f("ix_exports_account_id_id"), "exports", ["account_id", "id"])
     waiting = sa.text("state IN ('queued', 'running')")
     op.create_index("ix_exports_waiting", "exports", ["created_at", "id"], postgresql_where=waiting)
     op.create_index("ix_exports_kept", "exports", ["expires_at"], postgresql_where=sa.text("store_key IS NOT NULL"))

@@ -45,16 +45,16 @@ def _views() -> dict[str, str]:
     return {
         "bi_tickets": _tickets(),
         "bi_daily": (
-            f"SELECT day, {_last('area')} AS unit, source, demand = 'unreasonable' AS unreasonable, {_COUNTERS} FROM rollup_cells AS c"  # noqa: S608  names of ours
+            f"SELECT day, {_last('area')} AS unit, source, demand = 'unreasonable' AS unreasonable, {_COUNTERS} FROM rollup_cells AS c"
             f" WHERE grain = 'day_village' AND {_MINE.format(path='c.area')}"
         ),
         "bi_units": (
-            "SELECT u.code, u.name, u.kind, u.tier, p.code AS parent, u.function, u.path, u.valid_from, u.valid_to"  # noqa: S608
+            "SELECT u.code, u.name, u.kind, u.tier, p.code AS parent, u.function, u.path, u.valid_from, u.valid_to"
             f" FROM units AS u LEFT JOIN units AS p ON p.id = u.parent_id WHERE {_MINE.format(path='u.path')}"
         ),
-        "bi_categories": f"SELECT c.code, c.parent_code AS parent, c.name, c.leaf, c.urgency FROM categories AS c WHERE {_ANY}",  # noqa: S608
-        "bi_channels": f"SELECT c.code, c.name FROM channels AS c WHERE {_ANY}",  # noqa: S608
-        "bi_metrics": f"SELECT m.* FROM bi_metric_definitions AS m WHERE {_ANY}",  # noqa: S608
+        "bi_categories": f"SELECT c.code, c.parent_code AS parent, c.name, c.leaf, c.urgency FROM categories AS c WHERE {_ANY}",
+        "bi_channels": f"SELECT c.code, c.name FROM channels AS c WHERE {_ANY}",
+        "bi_metrics": f"SELECT m.* FROM bi_metric_definitions AS m WHERE {_ANY}",
     }
 
 
@@ -67,7 +67,7 @@ def _tickets() -> str:
     days = ("received", "due", "completed", "called")
     local = ", ".join(f"(f.{one}_at AT TIME ZONE 'Asia/Shanghai')::date AS {one}_day" for one in days)
     return (
-        f"SELECT f.number, f.status, f.source, f.channel, f.category_code AS category, f.urgency, f.round, {_last('f.area_path')} AS place,"  # noqa: S608
+        f"SELECT f.number, f.status, f.source, f.channel, f.category_code AS category, f.urgency, f.round, {_last('f.area_path')} AS place,"
         f" {_last('f.township_path')} AS township, {_last('f.village_path')} AS village, {_last('f.grid_path')} AS grid,"
         " h.code AS holder, d.code AS desk, f.received_at, f.due_at, f.first_due_at, f.disposed_at, f.completed_at, f.closed_at,"
         f" f.called_at, {local}, f.counted, f.completed, f.on_time, f.on_first_time, f.disposed_on_time, f.reached, f.contacted, f.solved,"
