@@ -17,7 +17,10 @@ from services.platform.errors import Problem
 from services.policies.actions import Kind
 from services.simulation.kinds import kind_of
 
-_MARKS = {"categories": "catalogue", "rows": "catalogue", "rules": "ladder", "calendars": "calendar", "years": "calendar"}
+_MARKS = {
+    "categories": "catalogue", "rows": "catalogue", "rules": "ladder", "calendars": "calendar", "years": "calendar",
+    "schemes": "assessment",
+}  # fmt: skip
 """What a definition has, by which it is told of which kind it is."""
 
 
@@ -46,7 +49,7 @@ async def definition_in(session: AsyncSession, path: Path) -> tuple[Kind, dict[s
     definition = file_json(path)
     kinds = {_MARKS[name] for name in definition if name in _MARKS} if isinstance(definition, dict) else set()
     if len(kinds) != 1:
-        raise Problem("policy.kind_unclear", f"{path} holds no rules: it has neither `categories`, nor `rules`, nor `calendars`.")
+        raise Problem("policy.kind_unclear", f"{path} holds no rules: it has neither `categories`, `rules`, `calendars` nor `schemes`.")
     return kind_of(kinds.pop()), definition
 
 

@@ -1,5 +1,6 @@
 """Every row class of every room, so that one metadata object knows the whole schema."""
 
+import services.assessment.models
 import services.attachments.expecting
 import services.attachments.models
 import services.calls.models

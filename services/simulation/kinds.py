@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from services.assessment.linting import KIND as ASSESSMENT_KIND
 from services.catalogue.actions import KIND as CATALOGUE_KIND
 from services.catalogue.queries import forget_catalogue
 from services.deadlines.changing import CALENDAR_KIND, LADDER_KIND
@@ -9,7 +10,7 @@ from services.deadlines.queries import forget_clock_rules
 from services.policies.actions import Kind
 from services.policies.queries import require_kind
 
-KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (CALENDAR_KIND, LADDER_KIND, CATALOGUE_KIND)}
+KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (CALENDAR_KIND, LADDER_KIND, CATALOGUE_KIND, ASSESSMENT_KIND)}
 
 
 def kind_of(name: str) -> Kind:

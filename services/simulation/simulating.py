@@ -69,7 +69,7 @@ async def simulate(
     """Try rules of one kind on the matters received in `period`, beside the rules in force at `now`.
 
     Rules that a lint blocks can be tried, rules that cannot be read cannot (409 ``policy.blocked``). Raises 422 ``simulation.too_many``
-    where there are more matters than `at_most`, 503 where no county is loaded.
+    where there are more matters than `at_most`, 422 ``simulation.nothing_to_try`` for rules of reports, 503 where no county is loaded.
     """
     tree = await unit_tree(session)
     if tree.root is None:
@@ -106,6 +106,8 @@ def _changed(before: RuleSet, kind: str, definition: Json, tree: UnitTree) -> Ru
         return RuleSet(catalogue_of(read, tree), before.calendars, before.ladders)
     if kind == "calendar":
         return RuleSet(before.catalogue, calendars_from(0, definition), before.ladders)
+    if kind != "ladder":
+        raise Invalid("simulation.nothing_to_try", "These rules judge what was done; they move no matter and no deadline.")
     return RuleSet(before.catalogue, before.calendars, ladders_from(0, definition))
 
 
