@@ -51,8 +51,8 @@ def events_of(change: Change, actor: Actor, now: datetime, unit_id: UUID | None)
     seq, previous, rows = change.ticket.version, change.ticket.chain_head, []
     deeds = [dict(deed) for update in change.updates for deed in update.deeds]
     deeds += [dict(deed) for insert in change.inserts for deed in insert.deeds]
-    now = told(change)
-    more = {**({"clocks": deeds} if deeds else {}), **({"now": now} if now else {})}
+    after = told(change)
+    more = {**({"clocks": deeds} if deeds else {}), **({"now": after} if after else {})}
     for nth, draft in enumerate(change.events):
         seq += 1
         data = {**draft.data, **more} if nth == 0 else draft.data
