@@ -1,0 +1,79 @@
+"""One figure for every area of a tier: as bars with intervals, and on the schematic map."""
+
+from typing import cast
+
+from reporting_api.dashboard_figures import definition
+from reporting_api.dashboard_ground import TIERS, Ground, areas_under, tier_below
+from reporting_api.dashboard_views import AreaFigure, Areas
+from reporting_api.schematic import Scheme, Spot, scheme_of
+from services.assessment.fairness import wilson
+from services.organization.tree import UnitNode
+from services.platform.errors import Invalid
+from services.reports.metrics import Figure
+from services.reports.questions import Grouping
+from services.reports.selecting import NONE_KEY
+from services.reports.views import UnitName
+
+MOST_AREAS = 1500
+_UNPLACED = "未定位到该层级"
+
+
+async def areas(ground: Ground, by: str | None) -> Areas:
+    """Return the figure of each area; raise Invalid where there are too many of them, or the tier is not below."""
+    question = ground.question
+    tier = (by or f"unit:{tier_below(question)}").removeprefix("unit:")
+    if question.unit and TIERS.index(tier) < TIERS.index(question.unit.tier):
+        raise Invalid("grouping.too_coarse", "`by` must be the tier of `unit` or one below it.")
+    units = areas_under(question, tier)
+    if len(units) > MOST_AREAS:
+        raise Invalid("dashboard.too_many_areas", f"That would be {len(units)} areas; ask for one township, or for a wider tier.")
+    grouping = cast("Grouping", f"unit:{tier}")
+    sums = await ground.sums([question.metric], question.period, grouping)
+    scheme = scheme_of(tuple(Spot(unit.code, unit.lat, unit.lon) for unit in units))
+    known = {unit.code: unit for unit in units}
+    rows = [
+        _row(key, known.get(key), ground.figure(question.metric, sums.get(key, {}), question.period), ground, scheme)
+        for key in (
+            *known,
+            *sorted(key for key in sums if key not in known and key != NONE_KEY),
+            *((NONE_KEY,) if NONE_KEY in sums else ()),
+        )
+    ]
+    parents = {row.parent: ground.question.tree.by_code[row.parent].name for row in rows if row.parent}
+    return Areas(
+        **ground.stand,
+        **definition(question.metric),
+        by=grouping,
+        map=scheme.made_from,
+        parents=[UnitName(code=code, name=name) for code, name in parents.items()],
+        rows=rows,
+    )
+
+
+def _row(key: str, unit: UnitNode | None, figure: Figure, ground: Ground, scheme: Scheme) -> AreaFigure:
+    tree = ground.question.tree
+    unit = unit or tree.by_code.get(key)
+    above = tree.by_id.get(unit.parent_id) if unit and unit.parent_id else None
+    lower, upper = interval_of(figure)
+    x, y = scheme.places.get(key, (None, None))
+    return AreaFigure(
+        key=key,
+        name=_UNPLACED if key == NONE_KEY else unit.name if unit else key,
+        parent=above.code if above else None,
+        numerator=figure.numerator,
+        denominator=figure.denominator,
+        percent=figure.percent,
+        shown=figure.shown,
+        lower=lower,
+        upper=upper,
+        x=x,
+        y=y,
+    )
+
+
+def interval_of(figure: Figure) -> tuple[float, float] | tuple[None, None]:
+    """Return the Wilson interval of a rate in percent; none for counts, without data, and where the parts are not of one cohort."""
+    if not figure.denominator or figure.numerator > figure.denominator:
+        return None, None
+    found = wilson(figure.numerator, figure.denominator)
+    return round(100 * float(found.lower), 2), round(100 * float(found.upper), 2)

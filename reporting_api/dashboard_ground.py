@@ -1,0 +1,101 @@
+"""What every answer of the dashboard stands on: whose area, which days, what was counted when, and sums of many figures at once."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from services.identity.permissions import scope_of
+from services.organization.queries import unit_tree
+from services.organization.tree import UnitNode
+from services.platform.unit_of_work import Work
+from services.reports.facts import PLACES
+from services.reports.figures import named, one_snapshot, recorded_time, sums_by_row
+from services.reports.metrics import Figure, Metric, figure_of
+from services.reports.planning import Period
+from services.reports.questions import Asked, Grouping, Question, understand
+from services.reports.views import FigureView, PeriodView, UnitName
+
+Sums = Mapping[str, int]
+TIERS = ("city", "county", "township", "village", "grid")
+
+
+@dataclass(frozen=True)
+class Ground:
+    """The question with everything looked up, and how far figures reach. All that is read with it is of one instant."""
+
+    work: Work
+    question: Question
+    began: date | None
+    stand: Mapping[str, Any]
+
+    async def sums(self, metrics: Iterable[Metric], period: Period, by: Grouping | None = None) -> dict[str, dict[str, int]]:
+        """Return what all `metrics` are made of, by row, in one statement. They must count the same source."""
+        several = list(metrics)
+        counters = tuple(dict.fromkeys(counter for metric in several for counter in (*metric.numerator, *metric.denominator)))
+        together = replace(several[0], id="together", numerator=counters, denominator=())
+        return await sums_by_row(self.work.session, replace(self.question, metric=together, period=period, by=by))
+
+    def figure(self, metric: Metric, sums: Sums, period: Period, *, decimals: int = 2) -> Figure:
+        """Return the figure of `metric` that these sums make; no data outside of the time figures are kept for."""
+        recorded = self.began is not None and period.touches(self.began, self.question.today)
+        return figure_of(metric, sums, recorded=recorded, decimals=decimals)
+
+
+async def stand_on(work: Work, asked: Asked) -> Ground:
+    """Return the ground for `asked`; without a unit, that of the asker's own widest area. Raises as reports do."""
+    await one_snapshot(work.session)
+    if asked.unit is None:
+        asked = replace(asked, unit=await _own_area(work))
+    question = await understand(work, asked)
+    began, as_of = await recorded_time(work)
+    return Ground(
+        work,
+        question,
+        began,
+        {
+            "as_of": as_of,
+            "behind_seconds": round(max(0.0, (work.now - as_of).total_seconds()), 1),
+            "period": PeriodView(first=question.period.first, last=question.period.last),
+            "unit": named(question.unit),
+            "whole": question.whole,
+        },
+    )
+
+
+async def _own_area(work: Work) -> str | None:
+    tree, scope = await unit_tree(work.session), scope_of(work.actor)
+    if scope.everything:
+        return tree.root.code if tree.root else None
+    found = (tree.by_code.get(path.strip("/").rpartition("/")[2]) for path in scope.prefixes)
+    areas = [unit for unit in found if unit is not None and unit.kind in PLACES]
+    return min(areas, key=lambda unit: (TIERS.index(unit.tier), unit.code)).code if areas else None
+
+
+def areas_under(question: Question, tier: str) -> list[UnitNode]:
+    """Return the areas of `tier` in the unit asked for, by code; those of the root where none was asked for and all may be seen."""
+    top = question.unit or (question.tree.root if question.scope.everything else None)
+    waiting, found = [top] if top else [], []
+    while waiting:
+        unit = waiting.pop()
+        if unit.tier == tier:
+            found.append(unit)
+        else:
+            waiting += [child for child in question.tree.children(unit) if child.kind in PLACES]
+    return sorted(found, key=lambda unit: unit.code)
+
+
+def tier_below(question: Question) -> str:
+    """Return the tier that figures of the unit asked for are told apart by: the next one, for a grid itself."""
+    unit = question.unit or question.tree.root
+    return TIERS[min(TIERS.index(unit.tier if unit else "county") + 1, len(TIERS) - 1)]
+
+
+def unit_names(units: Iterable[UnitNode]) -> list[UnitName]:
+    """Return code and name of each."""
+    return [UnitName(code=unit.code, name=unit.name) for unit in units]
+
+
+def shown(figure: Figure) -> FigureView:
+    """Return a figure as answers carry it."""
+    return FigureView(**vars(figure))
