@@ -1,19 +1,23 @@
-"""From which sums a question is answered: pure.
+"""Periods, and from which sums a question about one is answered: pure.
 
-Whole months come from a month's grain, the days at the edges from a day's; what no grain tells apart is counted over the facts. The
-result is the same either way: cells are the sums of the facts at every instant.
+Whole months come from a month's grain, the days at the edges from a day's; what no grain tells apart is counted over the facts, and so
+are the pieces of days at the edges of a period that is given in instants. The result is the same either way: cells are the sums of the
+facts at every instant.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal
 
+from services.platform.clock import day_end, day_start, local_day
 from services.platform.errors import Invalid
 from services.reports.measures import GRAINS, LEVELS, Grain
 
 EARLIEST, LATEST = date(2000, 1, 1), date(2099, 12, 31)
 _DAY = timedelta(days=1)
+
+SpanKind = Literal["day", "week", "month", "quarter", "year"]
 
 
 @dataclass(frozen=True)
@@ -26,8 +30,17 @@ class Period:
     def __post_init__(self) -> None:
         if self.last < self.first:
             raise Invalid("period.invalid", "The period ends before it begins: `to` must not be before `from`; both days belong to it.")
-        if self.first < EARLIEST or self.last > LATEST:
-            raise Invalid("period.invalid", f"Days must lie between {EARLIEST} and {LATEST}.")
+        _require_within(self.first, self.last)
+
+    @property
+    def start(self) -> datetime:
+        """The instant it begins."""
+        return day_start(self.first)
+
+    @property
+    def end(self) -> datetime:
+        """The instant it is over; that instant does not belong to it."""
+        return day_end(self.last)
 
     def days(self) -> Iterator[date]:
         """Yield each day."""
@@ -38,18 +51,111 @@ class Period:
 
     def months(self) -> Iterator[date]:
         """Yield the first day of each month that the period touches."""
-        month = self.first.replace(day=1)
-        while month <= self.last:
-            yield month
-            month = next_month(month)
+        return spans(self, "month")
 
     def within(self, month: date) -> "Period":
         """Return the part of the period in the month that begins on `month`."""
-        return Period(max(self.first, month), min(self.last, next_month(month) - _DAY))
+        return self.part(month, next_month(month) - _DAY)
+
+    def part(self, first: date, last: date) -> "Period":
+        """Return the part of the period from day `first` to day `last`, some of which must belong to it."""
+        return Period(max(self.first, first), min(self.last, last))
 
     def touches(self, first: date, last: date) -> bool:
         """Tell whether any day lies from `first` to `last`."""
         return self.first <= last and first <= self.last
+
+
+@dataclass(frozen=True)
+class Instants:
+    """From an instant to before another, to the second. `first` and `last` are the days it touches, in Asia/Shanghai."""
+
+    start: datetime
+    end: datetime
+
+    def __post_init__(self) -> None:
+        if self.end <= self.start:
+            raise Invalid(
+                "period.invalid", "The period ends before it begins: `to` must be after `from`; it does not belong to the period."
+            )
+        _require_within(self.first, self.last)
+
+    @property
+    def first(self) -> date:
+        """The day it begins on."""
+        return local_day(self.start)
+
+    @property
+    def last(self) -> date:
+        """The last day of which anything belongs to it."""
+        return local_day(self.end - timedelta(microseconds=1))
+
+    def days(self) -> Iterator[date]:
+        """Yield each day it touches."""
+        return Period(self.first, self.last).days()
+
+    def months(self) -> Iterator[date]:
+        """Yield the first day of each month it touches."""
+        return spans(self, "month")
+
+    def within(self, month: date) -> "AnyPeriod":
+        """Return the part of it in the month that begins on `month`."""
+        return self.part(month, next_month(month) - _DAY)
+
+    def part(self, first: date, last: date) -> "AnyPeriod":
+        """Return the part of it from day `first` to day `last`, some of which must belong to it."""
+        return between(max(self.start, day_start(first)), min(self.end, day_end(last)))
+
+    def touches(self, first: date, last: date) -> bool:
+        """Tell whether any of it lies from day `first` to day `last`."""
+        return self.first <= last and first <= self.last
+
+
+AnyPeriod = Period | Instants
+
+
+def between(start: datetime, end: datetime) -> AnyPeriod:
+    """Return the period from `start` to before `end`: whole days where it is whole days."""
+    found = Instants(start, end)
+    days = Period(found.first, found.last)
+    return days if (days.start, days.end) == (start, end) else found
+
+
+def _require_within(first: date, last: date) -> None:
+    if first < EARLIEST or last > LATEST:
+        raise Invalid("period.invalid", f"Days must lie between {EARLIEST} and {LATEST}.")
+
+
+def span_of(kind: SpanKind, day: date) -> tuple[date, date]:
+    """Return the first and the last day of the day, ISO week (from Monday), month, quarter or year that `day` lies in."""
+    if kind == "day":
+        return day, day
+    if kind == "week":
+        monday = day - timedelta(days=day.weekday())
+        return monday, monday + 6 * _DAY
+    if kind == "month":
+        return day.replace(day=1), next_month(day) - _DAY
+    if kind == "quarter":
+        first = day.replace(month=(day.month - 1) // 3 * 3 + 1, day=1)
+        return first, next_month(first.replace(month=first.month + 2)) - _DAY
+    return day.replace(month=1, day=1), day.replace(month=12, day=31)
+
+
+def span_name(kind: SpanKind, first: date) -> str:
+    """Return what the span that begins on `first` is called: 2026-11-01, 2026-W45, 2026-11, 2026-Q4, 2026."""
+    if kind == "week":
+        year, week, _day = first.isocalendar()
+        return f"{year}-W{week:02}"
+    named = {"month": f"{first:%Y-%m}", "quarter": f"{first:%Y}-Q{(first.month + 2) // 3}", "year": f"{first:%Y}"}
+    return named.get(kind, first.isoformat())
+
+
+def spans(period: AnyPeriod, kind: SpanKind) -> Iterator[date]:
+    """Yield the first day of each span that the period touches; the first may lie before the period."""
+    first, last = span_of(kind, period.first)
+    while first <= period.last:
+        yield first
+        first, last = span_of(kind, last + _DAY)
 
 
 @dataclass(frozen=True)
@@ -63,21 +169,35 @@ class Need:
 
 @dataclass(frozen=True)
 class Stretch:
-    """Part of a period, and the grain that answers it; None: the facts do."""
+    """Part of a period, and the grain that answers it; None: the facts do. What a grain answers are whole days."""
 
-    period: Period
+    period: AnyPeriod
     grain: Grain | None
 
 
 def next_month(month: date) -> date:
-    """Return the first day of the month after `month`."""
+    """Return the first day of the month after the one of `month`."""
     return (month.replace(day=28) + timedelta(days=4)).replace(day=1)
 
 
-def plan(period: Period, need: Need, *, cells: bool = True) -> tuple[Stretch, ...]:
+def plan(period: AnyPeriod, need: Need, *, cells: bool = True) -> tuple[Stretch, ...]:
     """Return the stretches that make up `period`, without gap or overlap. Without `cells` all of it is counted over the facts."""
     monthly = _grain("month", need) if cells and not need.days else None
     daily = _grain("day", need) if cells else None
+    if isinstance(period, Period):
+        return _plan_days(period, monthly, daily)
+    days = _whole_days(period)
+    if days is None or (monthly is None and daily is None):
+        return (Stretch(period, None),)
+    stretches = list(_plan_days(days, monthly, daily))
+    if period.start < days.start:
+        stretches.insert(0, Stretch(Instants(period.start, days.start), None))
+    if days.end < period.end:
+        stretches.append(Stretch(Instants(days.end, period.end), None))
+    return tuple(stretches)
+
+
+def _plan_days(period: Period, monthly: Grain | None, daily: Grain | None) -> tuple[Stretch, ...]:
     whole = _whole_months(period) if monthly else None
     if whole is None:
         return (Stretch(period, daily),)
@@ -87,6 +207,12 @@ def plan(period: Period, need: Need, *, cells: bool = True) -> tuple[Stretch, ..
     if whole.last < period.last:
         stretches.append(Stretch(Period(whole.last + _DAY, period.last), daily))
     return tuple(stretches)
+
+
+def _whole_days(period: Instants) -> Period | None:
+    first = period.first if day_start(period.first) == period.start else period.first + _DAY
+    last = period.last if day_end(period.last) == period.end else period.last - _DAY
+    return Period(first, last) if first <= last else None
 
 
 def _whole_months(period: Period) -> Period | None:

@@ -1,6 +1,8 @@
 """Which sums answer which question."""
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -8,7 +10,7 @@ from hypothesis import strategies as st
 
 from services.platform.errors import Invalid
 from services.reports.measures import DIMENSIONS, LEVELS
-from services.reports.planning import Need, Period, plan
+from services.reports.planning import Instants, Need, Period, SpanKind, between, plan, span_name, span_of, spans
 
 DAYS = st.dates(date(2024, 1, 1), date(2027, 12, 31))
 NEEDS = st.builds(Need, st.sampled_from(LEVELS), st.frozensets(st.sampled_from(DIMENSIONS)), st.booleans())
@@ -57,3 +59,46 @@ def test_a_reversed_or_absurd_period_is_refused(first: str, last: str) -> None:
     with pytest.raises(Invalid) as caught:
         Period(date.fromisoformat(first), date.fromisoformat(last))
     assert caught.value.code == "period.invalid"
+
+
+SECONDS = st.integers(0, 4 * 366 * 86_400).map(lambda seconds: datetime(2024, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds))
+KINDS = st.sampled_from(get_args(SpanKind))
+
+
+@given(SECONDS, SECONDS, NEEDS, st.booleans())
+def test_stretches_of_instants_follow_each_other_and_grains_answer_whole_days(
+    one: datetime, other: datetime, need: Need, cells: bool
+) -> None:
+    period = between(min(one, other), max(one, other) + timedelta(seconds=1))
+    stretches = plan(period, need, cells=cells)
+    edges = [(stretch.period.start, stretch.period.end) for stretch in stretches]
+    assert edges[0][0] == period.start
+    assert edges[-1][1] == period.end
+    assert all(before[1] == after[0] for before, after in pairwise(edges))
+    assert all(stretch.grain is None or isinstance(stretch.period, Period) for stretch in stretches)
+
+
+@given(DAYS, DAYS, KINDS)
+def test_spans_cover_a_period_without_gap_and_their_parts_make_it_up(one: date, other: date, kind: SpanKind) -> None:
+    period = Period(min(one, other), max(one, other))
+    parts = [period.part(*span_of(kind, first)) for first in spans(period, kind)]
+    assert [day for part in parts for day in part.days()] == list(period.days())
+    assert len({span_name(kind, first) for first in spans(period, kind)}) == len(parts)
+
+
+def test_spans_are_called_as_they_are_read() -> None:
+    assert [span_name(kind, span_of(kind, date(2027, 1, 3))[0]) for kind in get_args(SpanKind)] == [
+        "2027-01-03", "2026-W53", "2027-01", "2027-Q1", "2027",
+    ]  # fmt: skip
+    assert span_of("quarter", date(2028, 2, 29)) == (date(2028, 1, 1), date(2028, 3, 31))
+    assert span_of("week", date(2026, 11, 22)) == (date(2026, 11, 16), date(2026, 11, 22))
+
+
+def test_instants_that_are_whole_days_are_days() -> None:
+    midnight = datetime(2026, 10, 31, 16, tzinfo=UTC)
+    assert between(midnight, midnight + timedelta(days=2)) == Period(date(2026, 11, 1), date(2026, 11, 2))
+    pieces = plan(Instants(midnight - timedelta(hours=1), midnight + timedelta(days=30, seconds=1)), Need("township"))
+    assert [stretch.grain.code if stretch.grain else None for stretch in pieces] == [None, "month_township", None]
+    assert (pieces[0].period.first, pieces[2].period.first) == (date(2026, 10, 31), date(2026, 12, 1))
+    with pytest.raises(Invalid):
+        Instants(midnight, midnight)
