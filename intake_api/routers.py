@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from intake_api import (
+    activities,
     attachments,
     call_records,
     calls,
@@ -42,6 +43,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     field_sync.router,
     petitions.router,
     my_work.router,
+    activities.router,
     tickets.router,
     evidence.router,
     ticket_messages.router,
