@@ -19,6 +19,7 @@ import services.exports.models
 import services.hotline.models
 import services.identity.models
 import services.journal.models
+import services.notices.models
 import services.notifications.models
 import services.notifications.webhooks.models
 import services.organization.models
