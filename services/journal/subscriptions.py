@@ -65,6 +65,7 @@ _OWED: dict[str, tuple[str, ...]] = {
     "ticket.escalated": (NOTIFY, COUNT),
     "ticket.followed": (COUNT,),
     "ticket.recalculated": (NOTIFY, COUNT),
+    "ticket.restated": (COUNT,),
     "organization.renumbered": (FOLLOW,),
     "unit.moved": (FOLLOW,),
     "work_log.file_arrived": (INSPECT,),

@@ -108,7 +108,7 @@ async def count(work: Work, ticket_ids: Sequence[UUID]) -> None:
     past: list[Past] = []
     for ticket_id, facts in (await facts_of(session, ids)).items():
         known, fact = before.get(ticket_id), facts[-1]
-        if known is not None and known[3:] == fact[3:]:
+        if known == fact:
             continue
         changes.append((known, fact))
         past += past_of(facts, known.known_at if known else None)

@@ -45,7 +45,10 @@ _EXACT_BELOW = 100
 
 
 class Fact(NamedTuple):
-    """A row of `report_facts`, in the order of its columns. A plain tuple: there are thousands a second."""
+    """A row of `report_facts`, in the order of its columns. A plain tuple: there are thousands a second.
+
+    `version` and `known_at` are of the event that made it so: later ones that changed nothing here leave both as they are.
+    """
 
     ticket_id: UUID
     number: str

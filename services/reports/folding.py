@@ -36,7 +36,7 @@ class Told(NamedTuple):
     first_due: datetime
     due: datetime
     stopped: datetime | None
-    paused: float
+    paused: int
 
 
 class Folding:
@@ -131,7 +131,8 @@ class Folding:
     def _restated(self, event: Seen, _round: int | None) -> None:
         """Take over what an older journal did not tell; see :func:`services.reports.restating.restate`."""
         told = event.data["so_far"]
-        self._extended, self._reopened, self._unreasonable = told["extended"], told["reopened"], told["unreasonable"]
+        self._extended, self._paused = told["extended"], told["paused"]
+        self._reopened, self._unreasonable = told["reopened"], told["unreasonable"]
         self._first_accepted = _instant(told["first_accepted_at"])
         self._settled_at, self._settled_tier = _instant(told["settled_at"]), told["settled_tier"]
         self._called_at, self._called_round = _instant(told["called_at"]), told["called_round"]
@@ -150,28 +151,30 @@ class Folding:
         completed_at = closed_at if status == "closed" else None
         resolve = self._clock("resolve")
         _county, *areas = places.of(now["area_path"])
-        return Fact(
-            *(self.ticket_id, now["number"], self.version, self.known_at, now["round"], status, now["source"], now["channel"]),
-            *(now["category_code"], now["urgency"], now["privacy"], now["area_path"], *areas),
-            *(now.get("tier"), lead, now.get("desk_unit_id"), now["received_at"], now.get("dispatched_at"), now.get("accepted_at")),
-            *(now.get("resolved_at"), closed_at, completed_at),
-            *((resolve.due, resolve.first_due, resolve.stopped) if resolve else (None, None, None)),
-            status not in EXCLUDED,
-            now.get("dispatched_at") is not None,
-            completed_at is not None,
-            now.get("resolved_at") is not None,
-            completed_at is not None and lead is not None and lead == now.get("desk_unit_id"),
-            *_verdicts(resolve, completed_at),
-            _kept(self._clock("accept", first=True)),
-            _kept(self._clock("answer")),
-            now.get("suspended_at") is not None,
-            *(self._paused, self._extended, now["returns"] > 0, now["hand_offs"] > 0),
-            *(self._settled_at, self._settled_tier, self._reopened, self._raised),
-            self._called_at,
-            *(words.get(word) for word in ("reached", "contacted", "solved", "satisfied")),
-            now["round"] > 1,
-            self._unreasonable,
-            *self._durations(completed_at),
+        return Fact._make(
+            (
+                *(self.ticket_id, now["number"], self.version, self.known_at, now["round"], status, now["source"], now["channel"]),
+                *(now["category_code"], now["urgency"], now["privacy"], now["area_path"], *areas),
+                *(now.get("tier"), lead, now.get("desk_unit_id"), now["received_at"], now.get("dispatched_at"), now.get("accepted_at")),
+                *(now.get("resolved_at"), closed_at, completed_at),
+                *((resolve.due, resolve.first_due, resolve.stopped) if resolve else (None, None, None)),
+                status not in EXCLUDED,
+                now.get("dispatched_at") is not None,
+                completed_at is not None,
+                now.get("resolved_at") is not None,
+                completed_at is not None and lead is not None and lead == now.get("desk_unit_id"),
+                *_verdicts(resolve, completed_at),
+                _kept(self._clock("accept", first=True)),
+                _kept(self._clock("answer")),
+                now.get("suspended_at") is not None,
+                *(self._paused, self._extended, now["returns"] > 0, now["hand_offs"] > 0),
+                *(self._settled_at, self._settled_tier, self._reopened, self._raised),
+                self._called_at,
+                *(words.get(word) for word in ("reached", "contacted", "solved", "satisfied")),
+                now["round"] > 1,
+                self._unreasonable,
+                *self._durations(completed_at),
+            )
         )
 
     def _durations(self, completed_at: datetime | None) -> tuple[int | None, ...]:
@@ -225,15 +228,14 @@ def steps(ticket_id: UUID, events: Iterable[Seen], places: Places) -> list[Fact]
         if last is None or last.known_at < fact.known_at:
             if last is None or not same(last, fact):
                 found.append(fact)
-                continue
-            fact = fact._replace(known_at=last.known_at)
-        found[-1] = fact
+        else:
+            found[-1] = fact
     return found
 
 
 def same(one: Fact, other: Fact) -> bool:
-    """Tell whether two facts say the same, whenever it became known."""
-    return one[:2] == other[:2] and one[4:] == other[4:]
+    """Tell whether two facts say the same of a ticket, whichever event said so."""
+    return one[4:] == other[4:]
 
 
 def _instant(text: str | None) -> datetime | None:

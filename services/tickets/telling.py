@@ -6,7 +6,7 @@ only: no words and no place more precise than a unit.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +22,7 @@ TOLD = frozenset(
 """Columns of `tickets` that an event tells of when they change."""
 JUDGED = frozenset({"accept", "resolve", "answer"})
 """Stages whose clocks decide a figure."""
+_SECOND = timedelta(seconds=1)
 
 
 def told(change: Change) -> Row:
@@ -34,12 +35,12 @@ def told(change: Change) -> Row:
 
 
 def clock_told(clock: ClockState) -> tuple[str, list[Any]] | None:
-    """Return stage and round, turn, state, first and present due instant, end and paused seconds of a judged clock; None of another."""
+    """Return of a judged clock its stage and [round, turn, state, first due, due, stopped, whole seconds paused]; None of another."""
     if clock.stage not in JUDGED:
         return None
     due = (clock.first_due_at, clock.due_at, clock.stopped_at)
     instants = [instant.isoformat() if instant else None for instant in due]
-    return clock.stage, [clock.round, clock.turn, clock.state, *instants, clock.paused_for.total_seconds()]
+    return clock.stage, [clock.round, clock.turn, clock.state, *instants, clock.paused_for // _SECOND]
 
 
 def values_told(row: Mapping[str, Any]) -> Row:

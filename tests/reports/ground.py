@@ -1,14 +1,23 @@
 """A small county to count in: units, categories and tickets written directly, as the owner would import them."""
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 
+from services.platform.actor import SYSTEM
 from services.platform.ids import new_id
+from services.platform.unit_of_work import unit_of_work
+from services.reports.folding import RESTATED
+from services.reports.measures import KEY
+from services.reports.restating import what_they_are
+from services.tickets.changes import Change, EventDraft
+from services.tickets.loading import lock
+from services.tickets.recording import write
 
 ROOT = "441624"
 NOON = datetime(2026, 11, 10, 4, tzinfo=UTC)
@@ -179,8 +188,21 @@ async def _account(owner: asyncpg.Connection, nth: int) -> UUID:
     return account
 
 
-async def kept_rows(owner: asyncpg.Connection) -> tuple[Sequence[tuple[Any, ...]], Sequence[tuple[Any, ...]]]:
-    """Return all facts and all cells, in order: what must be the same however they came about."""
-    facts = await owner.fetch("SELECT * FROM report_facts ORDER BY ticket_id")
-    cells = await owner.fetch("SELECT * FROM rollup_cells ORDER BY grain, area, day, category, channel, source, demand")
-    return [tuple(row) for row in facts], [tuple(row) for row in cells]
+async def tell(ticket_ids: Iterable[UUID], at: datetime | None = None) -> None:
+    """Have the journal say what these tickets are now, as known from `at` (now, where not given)."""
+    async with unit_of_work(SYSTEM) as work:
+        ids = sorted(set(ticket_ids))
+        tickets = await lock(work.session, ids)
+        said = await what_they_are(work, ids)
+        changes = [Change(ticket, (EventDraft(RESTATED, said[ticket.id]),)) for ticket in tickets]
+        await write(work if at is None else replace(work, now=at), changes)
+
+
+async def kept_rows(owner: asyncpg.Connection) -> tuple[list[tuple[Any, ...]], ...]:
+    """Return all facts, their history, and all cells, in order: what must be the same however they came about."""
+    orders = {
+        "report_facts": "ticket_id", "report_history": "ticket_id, known_at",
+        "rollup_cells": ", ".join(KEY), "duration_cells": "measure, area, month, source, demand, minutes",
+    }  # fmt: skip
+    found = {table: await owner.fetch(f"SELECT * FROM {table} ORDER BY {order}") for table, order in orders.items()}
+    return tuple([tuple(row) for row in rows] for rows in found.values())

@@ -17,6 +17,7 @@ from services.platform.unit_of_work import unit_of_work
 from services.reports.figures import report
 from services.reports.questions import Asked
 from services.reports.rebuilding import rebuild
+from services.reports.restating import restate
 from services.reports.views import Report
 from tests.conftest import TestDatabase
 from tests.reports import ground
@@ -85,6 +86,7 @@ async def years(empty: TestDatabase) -> AsyncIterator[None]:
     opened = Database(empty.url, WORKER)
     use_database(opened)
     async with unit_of_work(SYSTEM) as work:
+        await restate(work)
         await rebuild(work)
     yield
     await opened.close()

@@ -28,6 +28,12 @@ async def worker(empty: TestDatabase) -> AsyncIterator[TestDatabase]:
 
 
 async def counted(ticket_ids: list[UUID]) -> None:
+    """Have the journal say what the tickets are, and count them."""
+    await ground.tell(ticket_ids)
+    await recounted(ticket_ids)
+
+
+async def recounted(ticket_ids: list[UUID]) -> None:
     async with unit_of_work(SYSTEM) as work:
         await count(work, ticket_ids)
 
@@ -63,7 +69,7 @@ async def test_repeated_and_reordered_deliveries_change_nothing(worker: TestData
     await counted(tickets)
     first = await ground.kept_rows(worker.owner)
     for _ in range(4):
-        await counted(dice.choices(tickets, k=50))
+        await recounted(dice.choices(tickets, k=50))
     assert await ground.kept_rows(worker.owner) == first
 
 
@@ -110,6 +116,7 @@ async def test_upkeep_beside_a_rebuild_waits_and_loses_nothing(worker: TestDatab
 async def test_a_failed_transaction_leaves_neither_fact_nor_sum(worker: TestDatabase) -> None:
     await ground.plant(worker.owner)
     ticket = await ground.put(worker.owner)
+    await ground.tell([ticket])
 
     async def fail_after_counting() -> None:
         async with unit_of_work(SYSTEM) as work:
@@ -118,7 +125,7 @@ async def test_a_failed_transaction_leaves_neither_fact_nor_sum(worker: TestData
 
     with pytest.raises(RuntimeError):
         await fail_after_counting()
-    assert await ground.kept_rows(worker.owner) == ([], [])
+    assert await ground.kept_rows(worker.owner) == ([], [], [], [])
 
 
 async def test_cells_are_cut_by_the_days_of_shanghai(worker: TestDatabase) -> None:
@@ -138,11 +145,15 @@ async def test_a_reopened_ticket_is_no_longer_completed_and_its_cells_go(worker:
     assert await worker.value("SELECT sum(closed_on_time) FROM rollup_cells WHERE grain = 'day_village'") == 1
     await worker.owner.execute("UPDATE tickets SET status = 'dispatched', round = 2 WHERE id = $1", ticket)
     await counted([ticket])
-    rows = await worker.fetch("SELECT day::text, received, received_completed, closed, due FROM rollup_cells WHERE grain = 'day_village'")
-    assert [tuple(row) for row in rows] == [("2026-11-10", 1, 0, 0, 0)]
+    rows = await worker.fetch(
+        "SELECT day::text, received, received_completed, closed, settled, settled_reopened FROM rollup_cells"
+        " WHERE grain = 'day_village' ORDER BY day"
+    )
+    settled = str((closed + timedelta(hours=8)).date())
+    assert [tuple(row) for row in rows] == [("2026-11-10", 1, 0, 0, 0, 0), (settled, 0, 0, 0, 1, 1)]
 
 
 async def test_an_unknown_ticket_counts_for_nothing(worker: TestDatabase) -> None:
-    await counted([UUID(int=7)])
+    await recounted([UUID(int=7)])
     async with unit_of_work(SYSTEM) as work:
         assert await work.session.scalar(text("SELECT count(*) FROM report_facts")) == 0

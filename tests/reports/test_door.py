@@ -45,6 +45,7 @@ async def door(county: TestDatabase) -> AsyncIterator[AsyncClient]:
     ]
     keeper, reader = Database(county.url, WORKER), Database(county.url, REPORTING)
     use_database(keeper)
+    await ground.tell(kept)
     async with unit_of_work(SYSTEM) as work:
         await count(work, kept)
     use_database(reader)

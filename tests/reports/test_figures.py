@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from services.platform.actor import SYSTEM, Actor, Seat
 from services.platform.database import REPORTING, WORKER, Database, use_database
@@ -42,8 +43,10 @@ async def busy(empty: TestDatabase) -> AsyncIterator[tuple[TestDatabase, dict[st
     await ground.judge(empty.owner, dice, dice.sample(tickets, 120), units["T1"])
     keeper, reader = Database(empty.url, WORKER), Database(empty.url, REPORTING)
     use_database(keeper)
+    await ground.tell(tickets)
     async with unit_of_work(SYSTEM) as work:
         await count(work, tickets)
+        await work.session.execute(text("DELETE FROM deliveries"))
     use_database(reader)
     yield empty, units
     await keeper.close()
