@@ -77,7 +77,7 @@ def _runs() -> None:
     withdrawn = "withdrawn_at, withdrawn_by_account_id, withdrawn_because"
     grant("assessment_runs", intake="SELECT, INSERT")
     # The rules and the period of a run never change. The worker freezes the figures; people publish, decide and make final.
-    grant("assessment_runs", intake=f"UPDATE (state, {published}, {final}, {withdrawn})", worker="UPDATE (state, as_of)", reporting="")
+    grant("assessment_runs", intake=f"UPDATE (state, {published}, {final}, {withdrawn})", worker="UPDATE (state, as_of, withdrawn_at, withdrawn_because)", reporting="")
 
 
 def _sheets() -> None:

@@ -51,7 +51,7 @@ async def counted_tickets(work: Work, asked: Asked, part: Part, *, key: str | No
     found = (await work.session.execute(query)).all()
     page = found[:limit]
     following = (page[-1].counted_at, page[-1].ticket_id) if len(found) > limit else None
-    return Counted(question, total or 0, [_ticket(row, question.tree) for row in page], following)
+    return Counted(question, total or 0, [ticket_view(row, question.tree) for row in page], following)
 
 
 def _counters(question: Question, part: Part) -> tuple[str, ...]:
@@ -85,7 +85,8 @@ def _require_key(question: Question, key: str) -> None:
         raise NotFound("key.unknown", "The report has no row with this key.")
 
 
-def _ticket(row: Row[Any], tree: UnitTree) -> CountedTicket:
+def ticket_view(row: Row[Any], tree: UnitTree) -> CountedTicket:
+    """Return the view of a row of `report_facts`."""
     return CountedTicket(
         number=row.number,
         status=row.status,
