@@ -5,7 +5,7 @@ The same filter and scope give the same tickets wherever they are asked; what so
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from sqlalchemy import ColumnElement, false, or_, select, true
@@ -16,6 +16,10 @@ from services.platform.text import Code
 from services.tickets.lifecycle import OPEN
 from services.tickets.models import Assignment, Directive, Ticket, WhistleCall
 
+Urgency = Literal["normal", "urgent", "emergency"]
+Tier = Literal["grid", "village", "township", "county", "city"]
+LAST_ROUND = 3
+"""As a filter, and as a row of reports: the third round and every later one."""
 Status = Literal["received", "dispatched", "accepted", "resolved", "answered", "closed", "rejected", "cancelled", "merged", "open"]
 
 
@@ -28,7 +32,11 @@ class TicketFilter(BaseModel):
     channel: list[Code] = Field(default_factory=list, max_length=20)
     source: Literal["complaint", "discovered"] | None = None
     category: list[Code] = Field(default_factory=list, max_length=50, description="A code selects all below it too.")
-    urgency: list[Literal["normal", "urgent", "emergency"]] = Field(default_factory=list, max_length=3)
+    urgency: list[Urgency] = Field(default_factory=list, max_length=3)
+    tier: list[Tier] = Field(default_factory=list, max_length=5, description="Of the unit that holds it.")
+    round: list[Annotated[int, Field(ge=1, le=LAST_ROUND)]] = Field(
+        default_factory=list, max_length=3, description=f"{LAST_ROUND} stands for the third round and every later one."
+    )
     unit: Code | None = None
     holder: Code | None = None
     received_from: AwareDatetime | None = None
@@ -55,6 +63,11 @@ def compile_filter(
         found.append(columns["source"] == wanted.source)
     if wanted.urgency:
         found.append(columns["urgency"].in_(wanted.urgency))
+    if wanted.tier:
+        found.append(columns["tier"].in_(wanted.tier))
+    if wanted.round:
+        number = columns["round"]
+        found.append(or_(number.in_(wanted.round), number > LAST_ROUND) if LAST_ROUND in wanted.round else number.in_(wanted.round))
     if wanted.category:
         code = columns["category_code"]
         found.append(or_(*(or_(code == prefix, code.startswith(f"{prefix}.", autoescape=True)) for prefix in wanted.category)))
