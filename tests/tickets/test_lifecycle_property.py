@@ -13,6 +13,9 @@ from services.platform.actor import SYSTEM
 from services.platform.database import WORKER
 from services.platform.errors import Problem
 from services.platform.unit_of_work import unit_of_work
+from services.reports.counting import facts_of, places_for
+from services.reports.folding import RESTATED, Seen, steps
+from services.reports.restating import what_they_are
 from services.tickets.actions import act
 from services.tickets.commands import TicketCommand
 from services.tickets.escalating import escalate_due
@@ -137,8 +140,20 @@ class Witness:
             (page,) = [page async for page in check_clocks(work.session)]
         wrong = [found for found in page.differences if set(found.columns or {"all"}) != {"next_level_at"}]  # that one is moved below
         assert not wrong, "the journal alone makes every clock"
+        await self.check_fact(ticket["id"])
         rounds = await self.county.fetch("SELECT number FROM rounds WHERE ticket_id = $1 ORDER BY number", ticket["id"])
         assert [row["number"] for row in rounds] == list(range(1, len(rounds) + 1))
+
+    async def check_fact(self, ticket_id):
+        async with unit_of_work(SYSTEM) as work:
+            journal = (await facts_of(work.session, [ticket_id]))[ticket_id]
+            told = Seen(1, RESTATED, work.now, work.now, (await what_they_are(work, [ticket_id]))[ticket_id])
+            places = await places_for(work.session, [journal[-1].area_path])
+        (rows,) = steps(ticket_id, [told], places)
+        past = {"version", "known_at", "settled_tier", "raised"}  # what rows do not keep
+        wrong = {name: (row, known) for name, row, known in zip(rows._fields, rows, journal[-1], strict=True) if row != known}
+        assert not wrong.keys() - past, "the journal alone makes the figures' fact"
+        assert [fact.known_at for fact in journal] == sorted({fact.known_at for fact in journal})
 
     async def check_asked(self, ticket):
         assert ticket["returns"] <= 3
