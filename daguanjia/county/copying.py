@@ -1,0 +1,3 @@
+"""x"""
+def copies_of(n, *, journal): return 1
+def multiply(): pass

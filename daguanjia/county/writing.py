@@ -1,0 +1,143 @@
+"""Writing lives into the database with COPY: a block in one transaction, tables in the order their keys refer to each other."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import orjson
+from sqlalchemy.dialects.postgresql import JSONB
+
+from daguanjia.county.living import Living
+from daguanjia.county.world import World
+from services.complaints.models import Complainant, Complaint, Repeat
+from services.deadlines.models import Clock, ClockMove, Escalation
+from services.journal.models import Event
+from services.platform.bulk import table_of
+from services.platform.database import Base
+from services.reports.durations import durations_of
+from services.reports.facts import Fact
+from services.reports.measures import COUNTERS, KEY, Sums, add
+from services.reports.models import PastFact, ReportFact, RollupCell
+from services.tickets.lifecycle import OPEN
+from services.tickets.models import (
+    Answer,
+    Assignment,
+    CallBack,
+    Directive,
+    Extension,
+    Round,
+    Suspension,
+    Ticket,
+    WorkLog,
+)
+from services.verification.models import DemandExclusion
+
+Row = dict[str, Any]
+_BESIDE = (Round, Assignment, WorkLog, Extension, Suspension, Directive, Answer, CallBack, ClockMove, Escalation, DemandExclusion)
+CELLS = "county_cells"
+"""The table that sums are laid down in, to be added up at the end."""
+DURATIONS = "county_durations"
+
+
+async def write_block(connection: asyncpg.Connection, lives: Sequence[Living], facts: Sequence[Sequence[Fact]], *, journal: bool) -> None:
+    """Write tickets, facts and, with `journal`, everything beside them; without it only what is open now keeps its clocks and holders."""
+    kept = lives if journal else [living for living in lives if living.life.status in OPEN]
+    async with connection.transaction():
+        await _copy(connection, Ticket, [living.life.ticket for living in lives])
+        if journal:
+            await _copy_tellings(connection, lives)
+            await _copy(connection, Event, [event for living in lives for event in living.life.events])
+        await _copy(connection, Clock, [row for living in kept for row in living.life.rows_of_clocks() if journal or _counts(row)])
+        for model in _BESIDE if journal else (Assignment,):
+            rows = [row for living in kept for row in living.life.rows.get(model, {}).values()]
+            await _copy(connection, model, [row for row in rows if journal or row.get("ended_at") is None])
+        await _copy_facts(connection, facts, journal=journal)
+
+
+def _counts(row: Mapping[str, Any]) -> bool:
+    return row["state"] in ("running", "paused")
+
+
+async def _copy_tellings(connection: asyncpg.Connection, lives: Sequence[Living]) -> None:
+    told = [one for living in lives for one in living.told]
+    await _copy(connection, Complaint, [one.complaint for one in told])
+    await _copy(connection, Complainant, [row for one in told if (row := one.complainant()) is not None])
+    await _copy(connection, Repeat, [one.repeat for one in told if one.repeat is not None])
+
+
+async def _copy_facts(connection: asyncpg.Connection, facts: Sequence[Sequence[Fact]], *, journal: bool) -> None:
+    present = [versions[-1] for versions in facts]
+    await connection.copy_records_to_table(table_of(ReportFact).name, records=present, columns=Fact._fields)
+    if journal:
+        past = [(*fact, after.known_at) for versions in facts for fact, after in zip(versions, versions[1:], strict=False)]
+        await connection.copy_records_to_table(table_of(PastFact).name, records=past, columns=(*Fact._fields, "known_until"))
+
+
+async def _copy(connection: asyncpg.Connection, model: type[Base], rows: Sequence[Row]) -> None:
+    if not rows:
+        return
+    table = table_of(model)
+    names = [column.name for column in table.columns if any(column.name in row for row in rows)]
+    json = [nth for nth, name in enumerate(names) if isinstance(table.c[name].type, JSONB)]
+    records = []
+    for row in rows:
+        record = [row.get(name) for name in names]
+        for nth in json:
+            if record[nth] is not None:
+                record[nth] = orjson.dumps(record[nth]).decode()
+        records.append(record)
+    await connection.copy_records_to_table(table.name, records=records, columns=names)
+
+
+class Tally:
+    """The sums over facts of one process, until they are laid down."""
+
+    def __init__(self) -> None:
+        self._sums: Sums = {}
+        self._durations: dict[tuple[Any, ...], int] = {}
+
+    def take(self, facts: Iterable[Fact]) -> None:
+        """Count facts."""
+        for fact in facts:
+            add(self._sums, fact)
+            for key in durations_of(fact):
+                self._durations[key] = self._durations.get(key, 0) + 1
+
+    async def lay_down(self, connection: asyncpg.Connection) -> None:
+        """Write what was counted into the tables it is added up in, and begin anew."""
+        names = tuple(COUNTERS)
+        cells = [(*key, *(cell.get(name, 0) for name in names)) for key, cell in self._sums.items() if any(cell.values())]
+        await connection.copy_records_to_table(CELLS, records=cells, columns=(*KEY, *names))
+        durations = [(*key, tickets) for key, tickets in self._durations.items()]
+        await connection.copy_records_to_table(DURATIONS, records=durations, columns=DURATION_COLUMNS)
+        self._sums, self._durations = {}, {}
+
+
+DURATION_COLUMNS = ("measure", "area", "month", "source", "demand", "minutes", "tickets")
+
+
+def digest(world: World, lives: Sequence[Living], facts: Sequence[Sequence[Fact]]) -> bytes:
+    """Return the hash of what a block says: facts and events, units by their codes, without anything that another database makes anew."""
+    found = sha256()
+    for living, versions in zip(lives, facts, strict=True):
+        events = [
+            (e["seq"], e["type"], e["happened_at"], e["recorded_at"], e["actor_kind"], _plain(world, e["actor_unit_id"]))
+            for e in living.life.events
+        ]
+        told = [(one.complaint["id"], one.complaint["words"], one.household) for one in living.told]
+        lines = [[_plain(world, value) for value in fact] for fact in versions]
+        found.update(orjson.dumps([events, told, lines]))
+    return found.digest()
+
+
+def _plain(world: World, value: Any) -> Any:
+    if isinstance(value, UUID):
+        unit = world.tree.by_id.get(value)
+        return unit.code if unit else str(value)
+    return value
+
+
+__all__ = ["CELLS", "DURATIONS", "DURATION_COLUMNS", "RollupCell", "Tally", "date", "digest", "write_block"]
