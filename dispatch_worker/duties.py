@@ -1,6 +1,7 @@
 """The worker's duties: the whole list, in one place. A doorbell ring is an extra turn of `RUNG`."""
 
 from dispatch_worker.jobs.apply_policies import apply_policies
+from dispatch_worker.jobs.assess import assess
 from dispatch_worker.jobs.call_webhooks import call_webhooks
 from dispatch_worker.jobs.converse import converse
 from dispatch_worker.jobs.drain import deliver, dispatch
@@ -36,9 +37,11 @@ APPLY_POLICIES = Duty("apply_policies", 2, apply_policies)
 RECALCULATE = Duty("recalculate", 60, recalculate)
 FIELD_PAPERS = Duty("field_papers", 600, field_papers)
 LIKENESSES = Duty("likenesses", 600, likenesses)
+ASSESS = Duty("assess", 5, assess)
 SHARED = (
     *RUNG, ESCALATE, SEND, CALL_WEBHOOKS, CONVERSE, FETCH_MEDIA, PURGE, UPLOADS, FIELD_PAPERS, FETCH_RECORDINGS, RECONCILE_CALLS,
     FETCH_OPEN311_MEDIA, LIKENESSES, APPLY_POLICIES, RECALCULATE, END_SUSPENSIONS,
+    ASSESS,
 )  # fmt: skip
 """Done by the fleet: one of its workers is enough, and several at once do no harm."""
 

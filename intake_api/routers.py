@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from intake_api import (
     activities,
+    assessment,
     attachments,
     call_records,
     calls,
@@ -58,6 +59,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     connections.router,
     desk.router,
     verification.router,
+    assessment.router,
     webhook_subscriptions.router,
     platforms.router,
     policies.router,

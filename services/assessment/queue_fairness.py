@@ -1,0 +1,194 @@
+"""公平: how long people wait for their turn, by how large the place is they live in. Read from the tickets received in a period.
+
+A wait is the time from receipt until the work was done, and until now where it is not. Places are put into classes of equal number by
+their size (households as entered, or tickets of the period), the smallest first; beside the classes stands every single place, so that
+one of a thousand people far away is not lost in an average. Counted is what the reader may list.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Column, ColumnElement, Integer, Select, Text, bindparam, func, literal, select, tuple_
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+
+from services.assessment.fairness import size_classes
+from services.assessment.gathering import households_of
+from services.assessment.queue_views import QueueClass, QueueFairness, QueueTicket, QueueUnit, Waits
+from services.identity.permissions import scope_of
+from services.organization.queries import unit_tree
+from services.organization.tree import UnitNode
+from services.platform.clock import day_end, day_start, local_day
+from services.platform.errors import NotFound
+from services.platform.rounding import decimal_text
+from services.platform.unit_of_work import Work
+from services.reports.drilldown import ticket_view
+from services.reports.facts import PLACES
+from services.reports.figures import one_snapshot
+from services.reports.models import ReportFact
+from services.reports.planning import Period
+from services.reports.questions import find_place
+from services.reports.selecting import FACT_COLUMNS, FACTS
+from services.tickets.filters import TicketFilter, compile_filter, compile_scope
+
+Tier = Literal["township", "village"]
+Size = Literal["households", "tickets"]
+Place = tuple[datetime, UUID]
+UNKNOWN = 0
+"""The class of places whose size nobody has entered."""
+_PATHS: Mapping[str, ColumnElement[Any]] = {"township": FACTS.township_path, "village": FACTS.village_path}
+
+
+@dataclass(frozen=True, slots=True)
+class AskedQueue:
+    """What is asked: days, an area, which places are told apart, by which size, in how many classes."""
+
+    first: date | None = None
+    last: date | None = None
+    unit: str | None = None
+    tier: Tier = "village"
+    size: Size = "households"
+    classes: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Understood:
+    period: Period
+    conditions: Sequence[ColumnElement[bool]]
+    units: Mapping[str, UnitNode]
+    households: Mapping[str, int | None]
+
+
+async def queue_fairness(work: Work, asked: AskedQueue) -> QueueFairness:
+    """Return the waits of each class of size, and of each place; raise what `Period` and `find_place` raise."""
+    await one_snapshot(work.session)
+    found = await _understand(work, asked)
+    classes = await _classes(work, asked, found)
+    rows = (await work.session.execute(_waits(work.now, asked.tier, found, classes))).all()
+    by_unit = {row.path: row for row in rows if row.path is not None}
+    by_class = {row.size_class: row for row in rows if row.path is None}
+    shown = []
+    for number in sorted(set(classes.values())):
+        inside = [path for path, other in classes.items() if other == number]
+        sizes = [size for path in inside if (size := found.households.get(found.units[path].code)) is not None]
+        units = [_unit(found, path, by_unit.get(path)) for path in inside]
+        units.sort(key=lambda unit: (-(unit.waits.longest_minutes or 0), unit.unit))
+        households = sum(sizes) if sizes else None
+        waits = _told(by_class.get(number), households)
+        ends = (min(sizes, default=None), max(sizes, default=None))
+        shown.append(
+            QueueClass(
+                size_class=number, places=len(inside), smallest=ends[0], largest=ends[1], households=households, waits=waits, units=units
+            )
+        )
+    period = found.period
+    head = {"first": period.first, "last": period.last, "as_of": work.now, "unit": asked.unit, "tier": asked.tier, "size": asked.size}
+    return QueueFairness(**head, total=sum(row.tickets for row in by_class.values()), classes=shown)
+
+
+async def queue_tickets(
+    work: Work, asked: AskedQueue, *, size_class: int | None, place: str | None, after: Place | None, limit: int
+) -> tuple[int, list[QueueTicket], Place | None]:
+    """Return how many tickets a class, or a place, was told of, a page of exactly these by receipt, and where the next page goes on."""
+    await one_snapshot(work.session)
+    found = await _understand(work, asked)
+    classes = await _classes(work, asked, found)
+    paths = [path for path, number in classes.items() if size_class in (None, number) and place in (None, found.units[path].code)]
+    if not paths:
+        raise NotFound("key.unknown", "The report has no such class, or no such place in it.")
+    inside = _PATHS[asked.tier] == func.any(bindparam("paths", paths, ARRAY(Text())))
+    conditions = [*found.conditions, inside]
+    total = await work.session.scalar(select(func.count()).select_from(ReportFact).where(*conditions)) or 0
+    order = (FACTS.received_at, FACTS.ticket_id)
+    query = select(ReportFact.__table__, _minutes(work.now).label("wait")).where(*conditions).order_by(*order).limit(limit + 1)
+    if after is not None:
+        query = query.where(tuple_(*order) > tuple_(*after))
+    rows = (await work.session.execute(query)).all()
+    tree = await unit_tree(work.session)
+    items = [QueueTicket(**ticket_view(row, tree).model_dump(), wait_minutes=row.wait) for row in rows[:limit]]
+    return total, items, (rows[limit - 1].received_at, rows[limit - 1].ticket_id) if len(rows) > limit else None
+
+
+async def _understand(work: Work, asked: AskedQueue) -> _Understood:
+    tree, scope = await unit_tree(work.session), scope_of(work.actor)
+    unit = find_place(tree, scope, asked.unit)
+    last = asked.last or (max(local_day(work.now), asked.first) if asked.first else local_day(work.now))
+    period = Period(asked.first or last.replace(day=1), last)
+    days = [FACTS.received_at >= day_start(period.first), FACTS.received_at < day_end(period.last)]
+    wanted = compile_filter(TicketFilter(source="complaint"), FACT_COLUMNS, unit_path=unit.path if unit else None)
+    conditions = [*days, FACTS.counted, *wanted, compile_scope(scope, FACT_COLUMNS)]
+    areas = [unit.path] if unit else [*scope.prefixes]
+    units = {
+        node.path: node
+        for node in tree.by_code.values()
+        if node.active
+        and node.tier == asked.tier
+        and node.kind in PLACES
+        and ((scope.everything and unit is None) or any(node.path.startswith(area) for area in areas))
+    }
+    return _Understood(period, conditions, units, await households_of(work))
+
+
+async def _classes(work: Work, asked: AskedQueue, found: _Understood) -> dict[str, int]:
+    """Return the class of each place by its path."""
+    if asked.size == "tickets":
+        path = _PATHS[asked.tier]
+        counted = await work.session.execute(select(path, func.count()).where(*found.conditions, path.is_not(None)).group_by(path))
+        tickets = {row[0]: row[1] for row in counted}
+        return size_classes({path: tickets.get(path, 0) for path in found.units}, asked.classes)
+    known = {path: size for path, unit in found.units.items() if (size := found.households.get(unit.code)) is not None}
+    return dict.fromkeys(found.units, UNKNOWN) | size_classes(known, asked.classes)
+
+
+def _minutes(now: datetime) -> ColumnElement[int]:
+    until = func.coalesce(FACTS.resolved_at, FACTS.completed_at, literal(now))
+    return func.greatest(func.floor(func.extract("epoch", until - FACTS.received_at) / 60), 0).cast(Integer)
+
+
+def _waits(now: datetime, tier: Tier, found: _Understood, classes: Mapping[str, int]) -> Select[Any]:
+    """Return the query of waits: a row for each place, and one for each class, where `path` is null."""
+    paths = bindparam("paths", list(classes), ARRAY(Text()))
+    numbers = bindparam("numbers", list(classes.values()), ARRAY(Integer()))
+    sized = func.unnest(paths, numbers).table_valued(Column("path", Text()), Column("size_class", Integer())).render_derived()
+    wait = _minutes(now)
+    return (
+        select(
+            sized.c.size_class,
+            sized.c.path,
+            func.count().label("tickets"),
+            func.count().filter(FACTS.resolved_at.is_(None), FACTS.completed_at.is_(None)).label("waiting"),
+            func.percentile_disc(0.5).within_group(wait).label("median"),
+            func.percentile_disc(0.9).within_group(wait).label("p90"),
+            func.max(wait).label("longest"),
+            func.array_agg(aggregate_order_by(FACTS.number, wait.desc(), FACTS.number)).label("numbers"),
+        )
+        .select_from(ReportFact)
+        .join(sized, sized.c.path == _PATHS[tier])
+        .where(*found.conditions)
+        .group_by(func.grouping_sets(tuple_(sized.c.size_class), tuple_(sized.c.size_class, sized.c.path)))
+    )
+
+
+def _unit(found: _Understood, path: str, row: Any) -> QueueUnit:
+    unit = found.units[path]
+    households = found.households.get(unit.code)
+    return QueueUnit(unit=unit.code, name=unit.name, households=households, waits=_told(row, households))
+
+
+def _told(row: Any, households: int | None) -> Waits:
+    if row is None:
+        per = decimal_text(0, households, 2) if households else None
+        return Waits(
+            tickets=0, waiting=0, median_minutes=None, p90_minutes=None, longest_minutes=None, longest=None, per_100_households=per
+        )
+    return Waits(
+        tickets=row.tickets,
+        waiting=row.waiting,
+        median_minutes=row.median,
+        p90_minutes=row.p90,
+        longest_minutes=row.longest,
+        longest=row.numbers[0],
+        per_100_households=decimal_text(100 * row.tickets, households, 2) if households else None,
+    )
