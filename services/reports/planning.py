@@ -22,28 +22,40 @@ SpanKind = Literal["day", "week", "month", "quarter", "year"]
 
 @dataclass(frozen=True)
 class Period:
-    """Days in Asia/Shanghai, first and last both included, as 6月1日至6月30日 is read."""
+    """Days in Asia/Shanghai, first and last both included, as 6月1日至6月30日 is read.
+
+    `since` and `until` are there where the first day does not belong to it from its beginning, or the last not to its end: instants of
+    these days. `until` itself does not belong to the period. :func:`between` makes such periods.
+    """
 
     first: date
     last: date
+    since: datetime | None = None
+    until: datetime | None = None
 
     def __post_init__(self) -> None:
         if self.last < self.first:
             raise Invalid("period.invalid", "The period ends before it begins: `to` must not be before `from`; both days belong to it.")
-        _require_within(self.first, self.last)
+        if self.first < EARLIEST or self.last > LATEST:
+            raise Invalid("period.invalid", f"Days must lie between {EARLIEST} and {LATEST}.")
 
     @property
     def start(self) -> datetime:
         """The instant it begins."""
-        return day_start(self.first)
+        return self.since or day_start(self.first)
 
     @property
     def end(self) -> datetime:
         """The instant it is over; that instant does not belong to it."""
-        return day_end(self.last)
+        return self.until or day_end(self.last)
+
+    @property
+    def whole_days(self) -> bool:
+        """Tell whether it is made of whole days."""
+        return self.since is None and self.until is None
 
     def days(self) -> Iterator[date]:
-        """Yield each day."""
+        """Yield each day it touches."""
         day = self.first
         while day <= self.last:
             yield day
@@ -59,71 +71,22 @@ class Period:
 
     def part(self, first: date, last: date) -> "Period":
         """Return the part of the period from day `first` to day `last`, some of which must belong to it."""
-        return Period(max(self.first, first), min(self.last, last))
+        since = self.since if first <= self.first else None
+        until = self.until if self.last <= last else None
+        return Period(max(self.first, first), min(self.last, last), since, until)
 
     def touches(self, first: date, last: date) -> bool:
         """Tell whether any day lies from `first` to `last`."""
         return self.first <= last and first <= self.last
 
 
-@dataclass(frozen=True)
-class Instants:
-    """From an instant to before another, to the second. `first` and `last` are the days it touches, in Asia/Shanghai."""
-
-    start: datetime
-    end: datetime
-
-    def __post_init__(self) -> None:
-        if self.end <= self.start:
-            raise Invalid(
-                "period.invalid", "The period ends before it begins: `to` must be after `from`; it does not belong to the period."
-            )
-        _require_within(self.first, self.last)
-
-    @property
-    def first(self) -> date:
-        """The day it begins on."""
-        return local_day(self.start)
-
-    @property
-    def last(self) -> date:
-        """The last day of which anything belongs to it."""
-        return local_day(self.end - timedelta(microseconds=1))
-
-    def days(self) -> Iterator[date]:
-        """Yield each day it touches."""
-        return Period(self.first, self.last).days()
-
-    def months(self) -> Iterator[date]:
-        """Yield the first day of each month it touches."""
-        return spans(self, "month")
-
-    def within(self, month: date) -> "AnyPeriod":
-        """Return the part of it in the month that begins on `month`."""
-        return self.part(month, next_month(month) - _DAY)
-
-    def part(self, first: date, last: date) -> "AnyPeriod":
-        """Return the part of it from day `first` to day `last`, some of which must belong to it."""
-        return between(max(self.start, day_start(first)), min(self.end, day_end(last)))
-
-    def touches(self, first: date, last: date) -> bool:
-        """Tell whether any of it lies from day `first` to day `last`."""
-        return self.first <= last and first <= self.last
-
-
-AnyPeriod = Period | Instants
-
-
-def between(start: datetime, end: datetime) -> AnyPeriod:
-    """Return the period from `start` to before `end`: whole days where it is whole days."""
-    found = Instants(start, end)
-    days = Period(found.first, found.last)
-    return days if (days.start, days.end) == (start, end) else found
-
-
-def _require_within(first: date, last: date) -> None:
-    if first < EARLIEST or last > LATEST:
-        raise Invalid("period.invalid", f"Days must lie between {EARLIEST} and {LATEST}.")
+def between(start: datetime, end: datetime) -> Period:
+    """Return the period from `start` to before `end`."""
+    if end <= start:
+        raise Invalid("period.invalid", "The period ends before it begins: `to` must be after `from`; it does not belong to the period.")
+    first, last = local_day(start), local_day(end - timedelta(microseconds=1))
+    since, until = start if day_start(first) < start else None, end if end < day_end(last) else None
+    return Period(first, last, since, until)
 
 
 def span_of(kind: SpanKind, day: date) -> tuple[date, date]:
@@ -150,7 +113,7 @@ def span_name(kind: SpanKind, first: date) -> str:
     return named.get(kind, first.isoformat())
 
 
-def spans(period: AnyPeriod, kind: SpanKind) -> Iterator[date]:
+def spans(period: Period, kind: SpanKind) -> Iterator[date]:
     """Yield the first day of each span that the period touches; the first may lie before the period."""
     first, last = span_of(kind, period.first)
     while first <= period.last:
@@ -171,7 +134,7 @@ class Need:
 class Stretch:
     """Part of a period, and the grain that answers it; None: the facts do. What a grain answers are whole days."""
 
-    period: AnyPeriod
+    period: Period
     grain: Grain | None
 
 
@@ -180,20 +143,18 @@ def next_month(month: date) -> date:
     return (month.replace(day=28) + timedelta(days=4)).replace(day=1)
 
 
-def plan(period: AnyPeriod, need: Need, *, cells: bool = True) -> tuple[Stretch, ...]:
+def plan(period: Period, need: Need, *, cells: bool = True) -> tuple[Stretch, ...]:
     """Return the stretches that make up `period`, without gap or overlap. Without `cells` all of it is counted over the facts."""
     monthly = _grain("month", need) if cells and not need.days else None
     daily = _grain("day", need) if cells else None
-    if isinstance(period, Period):
-        return _plan_days(period, monthly, daily)
     days = _whole_days(period)
     if days is None or (monthly is None and daily is None):
         return (Stretch(period, None),)
     stretches = list(_plan_days(days, monthly, daily))
     if period.start < days.start:
-        stretches.insert(0, Stretch(Instants(period.start, days.start), None))
+        stretches.insert(0, Stretch(between(period.start, days.start), None))
     if days.end < period.end:
-        stretches.append(Stretch(Instants(days.end, period.end), None))
+        stretches.append(Stretch(between(days.end, period.end), None))
     return tuple(stretches)
 
 
@@ -209,9 +170,9 @@ def _plan_days(period: Period, monthly: Grain | None, daily: Grain | None) -> tu
     return tuple(stretches)
 
 
-def _whole_days(period: Instants) -> Period | None:
-    first = period.first if day_start(period.first) == period.start else period.first + _DAY
-    last = period.last if day_end(period.last) == period.end else period.last - _DAY
+def _whole_days(period: Period) -> Period | None:
+    first = period.first + _DAY if period.since else period.first
+    last = period.last - _DAY if period.until else period.last
     return Period(first, last) if first <= last else None
 
 

@@ -1,8 +1,8 @@
 """From what was asked to a question that can be answered: everything named is looked up, nothing outside of the asker's scope answered."""
 
 from dataclasses import dataclass
-from datetime import date
-from typing import Literal, get_args
+from datetime import date, datetime
+from typing import Literal
 
 from sqlalchemy import ColumnElement, select
 
@@ -12,21 +12,22 @@ from services.complaints.models import Channel
 from services.identity.permissions import Scope, scope_of
 from services.organization.queries import unit_tree
 from services.organization.tree import UnitNode, UnitTree
-from services.platform.clock import local_day
+from services.platform.clock import day_end, day_start, local_day
 from services.platform.errors import Forbidden, Invalid, NotFound
 from services.platform.unit_of_work import Work
 from services.reports.facts import PLACES
+from services.reports.grouping import CELL_DIMENSIONS, FACTS_ONLY, GROUPINGS, SPAN_KINDS, Grouping, Shown, tier_of, time_rows
 from services.reports.metrics import Metric, metric_named
-from services.reports.planning import Need, Period
-from services.tickets.filters import Columns, TicketFilter, compile_filter, compile_scope
+from services.reports.planning import Need, Period, between
+from services.tickets.filters import Columns, TicketFilter, Tier, Urgency, compile_filter, compile_scope
 
-Grouping = Literal["unit:county", "unit:township", "unit:village", "unit:grid", "channel", "category", "category:top", "day", "month"]
+__all__ = ["GROUPINGS", "Asked", "Grouping", "Question", "Removal", "Source", "find_holder", "find_place", "understand"]
+
 Source = Literal["complaint", "discovered", "all"]
+Comparing = Literal["previous", "year", "both"]
 Removal = Literal["kept", "removed"]
 """Whether tickets with an unreasonable demand are counted (剔除前) or left out (剔除后)."""
-GROUPINGS: tuple[str, ...] = get_args(Grouping)
 _TIERS = ("city", "county", "township", "village", "grid")
-_CATEGORIES = ("category", "category:top")
 _MOST_ROWS = 400
 _LEVELS: dict[str, Literal["township", "village", "place"]] = {
     "county": "township",
@@ -38,7 +39,11 @@ _LEVELS: dict[str, Literal["township", "village", "place"]] = {
 
 @dataclass(frozen=True)
 class Asked:
-    """A question as it came. `first` and `last` default to this month up to today; `source` to what the metric counts."""
+    """A question as it came. `first` and `last` default to this month up to today; `source` to what the metric counts.
+
+    `since` and `until` are instants, to be given instead of `first` and `last`; `until` does not belong to the period. `round` 3 stands for
+    the third and every later one. `tier` is the one of the unit that holds the ticket.
+    """
 
     metric: str
     first: date | None = None
@@ -50,6 +55,12 @@ class Asked:
     category: str | None = None
     source: Source | None = None
     exclusions: Removal = "kept"
+    urgency: Urgency | None = None
+    round: int | None = None
+    tier: Tier | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    compare: Comparing | None = None
 
 
 @dataclass(frozen=True)
@@ -73,7 +84,7 @@ class Question:
     @property
     def tier(self) -> str | None:
         """The tier that rows are grouped by; None for other groupings."""
-        return self.by.removeprefix("unit:") if self.by and self.by.startswith("unit:") else None
+        return tier_of(self.by)
 
     @property
     def source(self) -> Source:
@@ -83,15 +94,29 @@ class Question:
     @property
     def by_sums(self) -> bool:
         """Tell whether the kept sums may answer at all."""
-        return self.whole and self.holder is None
+        facts_only = self.by in FACTS_ONLY or self.wanted.urgency or self.wanted.round
+        return self.whole and self.holder is None and not facts_only
 
     @property
     def need(self) -> Need:
         """What sums must tell apart to answer."""
         levels = [level for tier in (self._unit_tier, self.tier) if tier and (level := _LEVELS.get(tier))]
         level = max(levels, key=("township", "village", "place").index, default=None)
-        asked = {"channel": self.wanted.channel or self.by == "channel", "category": self.wanted.category or self.by in _CATEGORIES}
-        return Need(level or "whole", frozenset(name for name, apart in asked.items() if apart), days=self.by == "day")
+        filtered = {"channel": self.wanted.channel, "category": self.wanted.category, "tier": self.wanted.tier, "holder": self.holder}
+        apart = {name for name, value in filtered.items() if value}
+        if self.by and self.by in CELL_DIMENSIONS:
+            apart.add(CELL_DIMENSIONS[self.by])
+        return Need(level or "whole", frozenset(apart), days=self.by in ("day", "week"))
+
+    @property
+    def shown(self) -> Shown:
+        """What rows are named from, and where rows without tickets are shown."""
+        if self.unit is not None:
+            areas: tuple[str, ...] = (self.unit.path,)
+        else:
+            areas = ("/",) if self.scope.everything else (*self.scope.prefixes, *(area for _function, area in self.scope.functions))
+        categories = {category.code: category.name for category in self.policies.all()}
+        return Shown(self.tree, categories, self.channels, tuple(self.wanted.channel or self.channels), areas)
 
     @property
     def _unit_tier(self) -> str | None:
@@ -127,6 +152,9 @@ async def understand(work: Work, asked: Asked) -> Question:
         channel=[asked.channel] if asked.channel else [],
         category=[asked.category] if asked.category else [],
         source=None if source == "all" else source,
+        urgency=[asked.urgency] if asked.urgency else [],
+        round=[asked.round] if asked.round else [],
+        tier=[asked.tier] if asked.tier else [],
     )
     whole = scope.everything or (unit is not None and _inside(unit.path, scope.prefixes))
     return Question(metric, period, asked.by, wanted, unit, holder, scope, whole, tree, policies, channels, today, asked.exclusions)
@@ -134,11 +162,15 @@ async def understand(work: Work, asked: Asked) -> Question:
 
 def _period(asked: Asked, today: date) -> Period:
     last = asked.last or (max(today, asked.first) if asked.first else today)
-    return Period(asked.first or last.replace(day=1), last)
+    if asked.since is None and asked.until is None:
+        return Period(asked.first or last.replace(day=1), last)
+    until = asked.until or (max(day_end(last), asked.since or day_end(last)))
+    since = asked.since or (day_start(asked.first) if asked.first else day_start(local_day(until).replace(day=1)))
+    return between(since, until)
 
 
 def _require_rows(by: Grouping | None, unit: UnitNode | None, period: Period) -> None:
-    rows = sum(1 for _ in (period.days() if by == "day" else period.months() if by == "month" else ()))
+    rows = len(time_rows(by, period)) if by in SPAN_KINDS else 0  # type: ignore[arg-type]
     if rows > _MOST_ROWS:
         raise Invalid("period.invalid", f"That would be {rows} rows; at most {_MOST_ROWS}. Ask for a shorter period or group by month.")
     if by and by.startswith("unit:") and unit and _TIERS.index(by.removeprefix("unit:")) < _TIERS.index(unit.tier):

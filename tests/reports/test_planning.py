@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from services.platform.errors import Invalid
 from services.reports.measures import DIMENSIONS, LEVELS
-from services.reports.planning import Instants, Need, Period, SpanKind, between, plan, span_name, span_of, spans
+from services.reports.planning import Need, Period, SpanKind, between, plan, span_name, span_of, spans
 
 DAYS = st.dates(date(2024, 1, 1), date(2027, 12, 31))
 NEEDS = st.builds(Need, st.sampled_from(LEVELS), st.frozensets(st.sampled_from(DIMENSIONS)), st.booleans())
@@ -75,7 +75,7 @@ def test_stretches_of_instants_follow_each_other_and_grains_answer_whole_days(
     assert edges[0][0] == period.start
     assert edges[-1][1] == period.end
     assert all(before[1] == after[0] for before, after in pairwise(edges))
-    assert all(stretch.grain is None or isinstance(stretch.period, Period) for stretch in stretches)
+    assert all(stretch.grain is None or stretch.period.whole_days for stretch in stretches)
 
 
 @given(DAYS, DAYS, KINDS)
@@ -97,8 +97,8 @@ def test_spans_are_called_as_they_are_read() -> None:
 def test_instants_that_are_whole_days_are_days() -> None:
     midnight = datetime(2026, 10, 31, 16, tzinfo=UTC)
     assert between(midnight, midnight + timedelta(days=2)) == Period(date(2026, 11, 1), date(2026, 11, 2))
-    pieces = plan(Instants(midnight - timedelta(hours=1), midnight + timedelta(days=30, seconds=1)), Need("township"))
+    pieces = plan(between(midnight - timedelta(hours=1), midnight + timedelta(days=30, seconds=1)), Need("township"))
     assert [stretch.grain.code if stretch.grain else None for stretch in pieces] == [None, "month_township", None]
     assert (pieces[0].period.first, pieces[2].period.first) == (date(2026, 10, 31), date(2026, 12, 1))
     with pytest.raises(Invalid):
-        Instants(midnight, midnight)
+        between(midnight, midnight)
