@@ -6,7 +6,23 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Select, Text, Uuid, and_, bindparam, column, func, literal, or_, select, text, tuple_
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    LargeBinary,
+    Select,
+    Text,
+    Uuid,
+    and_,
+    bindparam,
+    column,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+    tuple_,
+)
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -56,6 +72,8 @@ async def sums_of(session: AsyncSession, wanted: Selection, counters: Iterable[s
         if wanted.by:
             sums = sums.group_by(func.grouping_sets(tuple_(key), tuple_()))
         for row_key, is_total, *values in await session.execute(sums):
+            if row_key is None and not is_total:
+                continue  # what has no source is in no row of sources
             row = found.setdefault(TOTAL if is_total else str(row_key), {})
             row.update({counter.code: int(value) for counter, value in zip(group, values, strict=True) if value})
     return found
@@ -77,12 +95,13 @@ def counted_entries(wanted: Selection, counter: Counter, row: str | None) -> Sel
     if row is not None:
         query = query.where(key == (date.fromisoformat(row) if wanted.by == "month" else row))
     if counter.tally in ("entries", "sum"):
-        plain: Any = query.with_only_columns(Activity.id, Activity.happened_on, Activity.amount, literal(1).label("entries"))
+        nothing = literal(b"", LargeBinary()).label("reference")
+        plain: Any = query.with_only_columns(Activity.id, Activity.happened_on, Activity.amount, literal(1).label("entries"), nothing)
         return plain  # type: ignore[no-any-return]  # as wide as what is returned below
-    reference = _reference(counter)
-    newest = func.array_agg(aggregate_order_by(Activity.id, Activity.happened_on.desc(), Activity.id.desc()))
+    reference: Any = Activity.household if counter.tally == "households" else HelpedPerson.person
+    newest = func.array_agg(aggregate_order_by(Activity.id, Activity.happened_on.desc(), Activity.id.desc()), type_=ARRAY(Uuid()))
     columns = (newest[1].label("id"), func.max(Activity.happened_on).label("happened_on"), func.sum(Activity.amount).label("amount"))
-    return query.with_only_columns(*columns, func.count().label("entries")).group_by(reference)
+    return query.with_only_columns(*columns, func.count().label("entries"), reference.label("reference")).group_by(reference)
 
 
 def _selected(wanted: Selection, *, persons: bool) -> tuple[ColumnElement[Any], Select[Any]]:
@@ -98,15 +117,13 @@ def _selected(wanted: Selection, *, persons: bool) -> tuple[ColumnElement[Any], 
     if wanted.by_unit:
         ids, keys = list(wanted.rows), list(wanted.rows.values())
         given = func.unnest(bindparam(None, ids, ARRAY(Uuid())), bindparam(None, keys, ARRAY(Text())))
-        places = given.table_valued(column("id", Uuid()), column("key", Text())).alias("places")
+        places = given.table_valued(column("id", Uuid()), column("key", Text())).render_derived("places")
         query = query.join(places, places.c.id == Activity.unit_id)
         key = places.c.key
     elif wanted.by == "month":
         key = func.date_trunc(text("'month'"), Activity.happened_on).cast(_COLUMNS.happened_on.type)
     elif wanted.by in ("kind", "source"):
         key = _COLUMNS[wanted.by]
-    if wanted.by == "source":
-        query = query.where(Activity.source.is_not(None))
     return key, query
 
 
@@ -123,11 +140,6 @@ def _tallied(counter: Counter) -> ColumnElement[Any]:
         "persons": func.count(HelpedPerson.person.distinct()),
     }[counter.tally]
     return what.filter(_holds(counter)).label(counter.code)  # type: ignore[no-any-return]  # a function of SQL is untyped
-
-
-def _reference(counter: Counter) -> ColumnElement[Any]:
-    found: Any = Activity.household if counter.tally == "households" else HelpedPerson.person
-    return found  # type: ignore[no-any-return]
 
 
 def _holds(counter: Counter) -> ColumnElement[bool]:
