@@ -2,12 +2,14 @@
 
 from dispatch_worker.jobs.apply_policies import apply_policies
 from dispatch_worker.jobs.assess import assess
+from dispatch_worker.jobs.bulletins import bulletins
 from dispatch_worker.jobs.call_webhooks import call_webhooks
 from dispatch_worker.jobs.converse import converse
 from dispatch_worker.jobs.drain import deliver, dispatch
 from dispatch_worker.jobs.end_suspensions import end_suspensions
 from dispatch_worker.jobs.escalate import escalate
 from dispatch_worker.jobs.exchange import fetch_recordings, reconcile_calls
+from dispatch_worker.jobs.exports import deliver_reports, expire_exports, make_exports
 from dispatch_worker.jobs.fetch_media import fetch_media
 from dispatch_worker.jobs.fetch_open311_media import fetch_open311_media
 from dispatch_worker.jobs.field_papers import field_papers
@@ -31,6 +33,7 @@ FETCH_MEDIA = Duty("fetch_media", 2, fetch_media)
 FETCH_OPEN311_MEDIA = Duty("fetch_open311_media", 5, fetch_open311_media)
 FETCH_RECORDINGS = Duty("fetch_recordings", 5, fetch_recordings)
 RECONCILE_CALLS = Duty("reconcile_calls", 60, reconcile_calls)
+BULLETINS = Duty("bulletins", 600, bulletins)
 PURGE = Duty("purge", 3600, purge)
 UPLOADS = Duty("uploads", 300, uploads)
 APPLY_POLICIES = Duty("apply_policies", 2, apply_policies)
@@ -38,9 +41,12 @@ RECALCULATE = Duty("recalculate", 60, recalculate)
 FIELD_PAPERS = Duty("field_papers", 600, field_papers)
 LIKENESSES = Duty("likenesses", 600, likenesses)
 ASSESS = Duty("assess", 5, assess)
+MAKE_EXPORTS = Duty("make_exports", 2, make_exports)
+DELIVER_REPORTS = Duty("deliver_reports", 20, deliver_reports)
+EXPIRE_EXPORTS = Duty("expire_exports", 600, expire_exports)
 SHARED = (
     *RUNG, ESCALATE, SEND, CALL_WEBHOOKS, CONVERSE, FETCH_MEDIA, PURGE, UPLOADS, FIELD_PAPERS, FETCH_RECORDINGS, RECONCILE_CALLS,
-    FETCH_OPEN311_MEDIA, LIKENESSES, APPLY_POLICIES, RECALCULATE, END_SUSPENSIONS,
+    FETCH_OPEN311_MEDIA, LIKENESSES, APPLY_POLICIES, RECALCULATE, END_SUSPENSIONS, BULLETINS,
     ASSESS,
 )  # fmt: skip
 """Done by the fleet: one of its workers is enough, and several at once do no harm."""

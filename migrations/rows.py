@@ -4,6 +4,7 @@ import services.assessment.models
 import services.activities.models
 import services.attachments.expecting
 import services.attachments.models
+import services.bulletins.models
 import services.calls.models
 import services.catalogue.models
 import services.channels.field.models

@@ -40,6 +40,7 @@ def build(figures: FrozenFigures, words: EditorsWords | None = None, *, edition:
         label=f"（{label}{'·更正' if correction else ''}）",
         unit=figures.unit,
         unit_name=figures.unit_name,
+        tier=figures.tier,
         kind=figures.period.kind,
         first=figures.period.first,
         last=figures.period.last,

@@ -19,17 +19,16 @@ from services.reports.views import FigureView, Report
 
 TIERS: dict[str, Grouping] = {"city": "unit:county", "county": "unit:township", "township": "unit:village"}
 """Areas that have bulletins, and the tier of the rows in them."""
-_BY_UNIT = (
-    "received", "completion_rate_received", "completion_rate_due", "on_time_rate_due", "response_rate", "resolution_rate", "satisfaction_rate",
-)  # fmt: skip
-_WHOLE = ("discovered", "completed", "on_time_rate", "first_time_fix_rate", "rework_rate", "reach_rate")
 _THREE_RATES = ("response_rate", "resolution_rate", "satisfaction_rate")
+_BY_UNIT = ("received", "completion_rate_received", "completion_rate_due", "on_time_rate_due", *_THREE_RATES)
+_WHOLE = ("discovered", "completed", "on_time_rate", "first_time_fix_rate", "rework_rate", "reach_rate")
 _EXCEEDING = ("completion_rate_flow",)
+_GIVEN, _ONCE = "本期派给各单位主办的工单", "同一工单在全部单位中只计一次。"
 _OWN = (
-    Definition("passed_on@1", "流转率", "派给单位后被其退回、上交或应其要求转办的工单", "本期派给各单位主办的工单", "同一工单在全部单位中只计一次。"),
-    Definition("passed_on_idly@1", "二传手率", "单位没有任何办理记录即转出的工单", "本期派给各单位主办的工单", "同一工单在全部单位中只计一次。"),
+    Definition("passed_on@1", "流转率", "派给单位后被其退回、上交或应其要求转办的工单", _GIVEN, _ONCE),
+    Definition("passed_on_idly@1", "二传手率", "单位没有任何办理记录即转出的工单", _GIVEN, _ONCE),
     Definition("listed@1", "通报事项", "本期达到“通报”级别的时限", "", "以达到该级别的真实时间为准，不论何时登记。"),
-)  # fmt: skip
+)
 
 
 async def find_area(work: Work, code: str) -> UnitNode:

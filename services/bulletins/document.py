@@ -135,6 +135,7 @@ class Document(_Part):
     label: str
     unit: str
     unit_name: str
+    tier: str
     kind: Kind
     first: date
     last: date

@@ -38,11 +38,10 @@ def _instants(bulletin: ForeignBulletin) -> Iterator[Finding]:
         if other != instant:
             words = f"“{name}”的统计时点与前文不一致，同一通报应为同一时点。"
             yield Finding(code="as_of_differs", where=name, printed=other.isoformat(), expected=instant.isoformat(), words=words)
-    if bulletin.as_of and bulletin.last and bulletin.as_of.date() <= bulletin.last:
+    if bulletin.as_of and bulletin.last and bulletin.as_of < day_end(bulletin.last):
         words = "统计时点早于统计期间结束，期间尚未统计完整。"
-        yield Finding(
-            code="as_of_early", where=bulletin.title, printed=str(bulletin.as_of.date()), expected=str(bulletin.last), words=words
-        )
+        printed, after = local_text(bulletin.as_of), local_text(day_end(bulletin.last))
+        yield Finding(code="as_of_early", where=bulletin.title, printed=printed, expected=after, words=words)
 
 
 def _table(table: ForeignTable) -> Iterator[Finding]:

@@ -61,6 +61,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "webhook.read": frozenset({"administrator", "county_supervisor"}),
     "webhook.change": frozenset({"administrator"}),
     "webhook.entitle": frozenset({"administrator", "county_supervisor"}),
+    "bulletin.draft": frozenset({"analyst", "county_supervisor"}),
+    "bulletin.publish": frozenset({"county_supervisor"}),
     "platform.read": DESKS | {"hotline_operator", "administrator"},
 }
 """Action → roles that may do it. An action that is not here is a mistake of ours: `may` raises KeyError."""

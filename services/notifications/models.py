@@ -16,7 +16,7 @@ class Message(Base):
     `words` are rendered Chinese without personal data; the address is looked up (complaint or unit) only at the moment of sending.
     `ways` remembers each try that failed, so that the next one does not begin again with a way that is closed. One that is `digested` is
     told within another, the digest, and goes nowhere by itself; the digest's own `ticket_id` is that of the most urgent matter in it,
-    `tally` what it counts so far.
+    `tally` what it counts so far. What a unit is told of something else than a ticket (a bulletin) has no `ticket_id`.
     """
 
     __tablename__ = "messages"
@@ -24,6 +24,7 @@ class Message(Base):
         CheckConstraint("audience IN ('complainant', 'unit')", name="audience"),
         CheckConstraint("state IN ('queued', 'sent', 'given_up', 'no_carrier', 'digested')", name="state"),
         CheckConstraint("(state = 'digested') = (digest_id IS NOT NULL)", name="digested"),
+        CheckConstraint("ticket_id IS NOT NULL OR audience = 'unit'", name="about_a_ticket"),
         Index("ix_messages_queued", "next_try_at", "id", postgresql_where=text("state = 'queued'")),
         Index(None, "ticket_id"),
         Index("ix_messages_template_reference", "provider_reference", postgresql_where=text("carrier = 'wechat_template'")),
@@ -32,7 +33,7 @@ class Message(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     unique_key: Mapped[str] = mapped_column(unique=True)
-    ticket_id: Mapped[UUID] = mapped_column(ForeignKey("tickets.id"))
+    ticket_id: Mapped[UUID | None] = mapped_column(ForeignKey("tickets.id"))
     event_id: Mapped[UUID] = mapped_column(ForeignKey("events.id"))
     audience: Mapped[str]
     complaint_id: Mapped[UUID | None] = mapped_column(ForeignKey("complaints.id"))

@@ -114,14 +114,14 @@ def _letters() -> Select[*tuple[Any, ...]]:
     lead, own = aliased(Unit), aliased(Ticket)
     columns = (
         *(Message.id, Message.event_id, Message.audience, Message.template, Message.words, Message.tries, Message.ways, Message.created_at),
-        *(Message.ticket_id, Message.complaint_id, Ticket.number, Ticket.urgency, Ticket.privacy, Unit.code.label("unit_code")),
-        *(Category.name.label("category"), lead.name.label("lead_unit")),
+        *(Message.ticket_id, Message.complaint_id, func.coalesce(Ticket.number, "").label("number"), Ticket.urgency, Ticket.privacy),
+        *(Unit.code.label("unit_code"), Category.name.label("category"), lead.name.label("lead_unit")),
         *(Complaint.channel, Complaint.confidential, Complaint.ticket_id.label("own_ticket_id"), own.privacy.label("own_privacy")),
         *(Complainant.row_key, Complainant.sealed, Complainant.openid_index),
     )
     return (
         select(*columns)
-        .join(Ticket, Ticket.id == Message.ticket_id)
+        .join(Ticket, Ticket.id == Message.ticket_id, isouter=True)
         .join(Category, Category.code == Ticket.category_code, isouter=True)
         .join(lead, lead.id == Ticket.lead_unit_id, isouter=True)
         .join(Unit, Unit.id == Message.unit_id, isouter=True)

@@ -48,11 +48,16 @@ class Settings(BaseSettings):
     picture_pixels: int = Field(default=50_000_000, description="Largest picture that is opened, in pixels (width x height).")
     upload_hours: int = Field(default=24, description="How long an unfinished upload is kept after its last byte.")
     uploads_open: int = Field(default=60, description="Unfinished uploads of one account at a time.")
+    exports_open: int = Field(default=5, description="Exports of one account under way at a time.")
+    export_days: int = Field(default=7, description="How many days the file of an export is kept.")
+    export_rows: int = Field(default=5_000_000, description="Most rows of one export.")
     recording_limit: int = Field(default=100 * 1024 * 1024, description="Largest recording of a call, in bytes.")
     exchange_files: str = Field(default="", description="Directory with the telephone exchanges' own files; empty: none are read.")
     body_limit: int = Field(default=256 * 1024, description="Largest JSON or XML body, in bytes.")
     pool_size: int = Field(default=8, description="Database connections of one process.")
     session_minutes: int = Field(default=480, description="How long a sign-in holds.")
+    public_k: int = Field(default=5, ge=3, description="Fewest tickets and households behind a number on the public page.")
+    public_delay_days: int = Field(default=5, ge=1, le=60, description="Days after the end of a month until it is published.")
     reopen_days: int = Field(default=30, description="How many days after closing a ticket can be reopened.")
     appeal_working_days: int = Field(default=5, description="Working days in which a complainant may appeal that a demand is unreasonable.")
 
@@ -84,6 +89,14 @@ class Settings(BaseSettings):
         description="Where browsers find the intake door; empty: where they found the page.",
     )
     page_origins: str = Field(default="", description="Origins of pages that may call the intake door, separated by commas; empty: none.")
+
+    bulletin_kinds: str = Field(
+        default="month,quarter,year",
+        pattern=r"^((month|quarter|year)(,(month|quarter|year))*)?$",
+        description="Bulletins that are drafted by themselves when their period is over; empty: none.",
+    )
+    bulletin_grace_days: int = Field(default=3, ge=0, le=60, description="Days after a period before its bulletin is drafted.")
+    bulletin_townships: bool = Field(default=False, description="Draft those of every township too, not of the county alone.")
 
     worker_slots: int = Field(default=4, description="Doorbell jobs of one worker at a time.")
     worker_batch: int = Field(default=200, description="Deliveries taken in one transaction.")

@@ -12,7 +12,7 @@ import httpx
 class Letter:
     """One message on its way. `address` is an openid, a phone number or a unit's code, and is never printed; `reference` is ours.
 
-    `facts` are what the fields of a WeChat template may show.
+    `ticket_number` is '' where it is about no ticket. `facts` are what the fields of a WeChat template may show.
     """
 
     reference: str

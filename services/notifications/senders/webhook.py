@@ -42,7 +42,7 @@ class WebhookSender:
         event = {
             "type": f"unit.{letter.template}",
             "timestamp": now.isoformat().replace("+00:00", "Z"),
-            "data": {"unit": letter.address, "ticket": letter.ticket_number, "words": letter.words},
+            "data": {"unit": letter.address, "ticket": letter.ticket_number or None, "words": letter.words},
         }
         body = orjson.dumps(event).decode()
         headers = {

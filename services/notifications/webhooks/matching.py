@@ -29,7 +29,9 @@ BESIDES = (
     "ticket.exclusion_closed",
 )
 """Events of tickets that no action of the lifecycle's table makes."""
-KNOWN = frozenset({*EVENT_TYPES.values(), *BESIDES})
+REPORT = "report.delivered"
+"""What saved reports are told as. Who subscribes to it lets people have their reports told here; `ticket.*` is not that."""
+KNOWN = frozenset({*EVENT_TYPES.values(), *BESIDES, REPORT})
 ALL = "ticket.*"
 TEST = "webhook.test"
 SKEW = timedelta(minutes=1)
