@@ -14,6 +14,7 @@ from intake_api import (
     desk,
     duplicates,
     evidence,
+    exports,
     field_reports,
     field_sync,
     hotline,
@@ -63,5 +64,6 @@ ROUTERS: tuple[APIRouter, ...] = (
     webhook_subscriptions.router,
     platforms.router,
     policies.router,
+    exports.router,
     open311.router,
 )

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from reporting_api import activities, assessment, backlog, dashboard, hand_offs, hotline, page_files, repeats, reports
+from reporting_api import activities, assessment, backlog, dashboard, exports, hand_offs, hotline, page_files, repeats, reports, saved
 
 ROUTERS: tuple[APIRouter, ...] = (
     hotline.router,
@@ -14,4 +14,6 @@ ROUTERS: tuple[APIRouter, ...] = (
     backlog.router,
     page_files.router,
     dashboard.router,
+    exports.router,
+    saved.router,
 )
