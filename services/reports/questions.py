@@ -21,7 +21,7 @@ from services.reports.metrics import Metric, metric_named
 from services.reports.planning import Need, Period, between
 from services.tickets.filters import Columns, TicketFilter, Tier, Urgency, compile_filter, compile_scope
 
-__all__ = ["GROUPINGS", "Asked", "Grouping", "Question", "Removal", "Source", "find_holder", "find_place", "understand"]
+__all__ = ["GROUPINGS", "Asked", "Grouping", "Question", "Removal", "Source", "find_holder", "find_place", "period_asked", "understand"]
 
 Source = Literal["complaint", "discovered", "all"]
 Comparing = Literal["previous", "year", "both"]
@@ -80,6 +80,7 @@ class Question:
     channels: dict[str, str]
     today: date
     exclusions: Removal = "kept"
+    as_of: datetime | None = None
 
     @property
     def tier(self) -> str | None:
@@ -136,7 +137,7 @@ async def understand(work: Work, asked: Asked) -> Question:
     """Return the question; raise NotFound, Forbidden or Invalid where something in it is unknown, not the asker's or impossible."""
     metric = metric_named(asked.metric)
     today = local_day(work.now)
-    period = _period(asked, today)
+    period = period_asked(asked, today)
     tree, policies = await unit_tree(work.session), await catalogue(work.session)
     scope = scope_of(work.actor)
     unit, holder = find_place(tree, scope, asked.unit), find_holder(tree, scope, asked.holder)
@@ -160,7 +161,8 @@ async def understand(work: Work, asked: Asked) -> Question:
     return Question(metric, period, asked.by, wanted, unit, holder, scope, whole, tree, policies, channels, today, asked.exclusions)
 
 
-def _period(asked: Asked, today: date) -> Period:
+def period_asked(asked: Asked, today: date) -> Period:
+    """Return the period in question: this month up to today where nothing is said. Raises Invalid where it would end before it begins."""
     last = asked.last or (max(today, asked.first) if asked.first else today)
     if asked.since is None and asked.until is None:
         return Period(asked.first or last.replace(day=1), last)

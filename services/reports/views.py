@@ -70,12 +70,22 @@ class TakenOut(BaseModel):
     denominator: int | None = Field(description="null for a count")
 
 
+class Compared(FigureView):
+    """The figure of an earlier period, and what became different since. Of a rate the change is in percentage points (百分点)."""
+
+    change: str | None = Field(description="Now less then, with its sign: a number, or percentage points. null where either has no data.")
+    change_percent: str | None = Field(description="Of a count: the change in percent of what it was then; null where that was 0.")
+    change_shown: str = Field(description="What to print: `+1.60个百分点`, `+12(+3.45%)`, or `—`.")
+
+
 class FigureTwice(FigureView):
     """The figure that was asked for; and, always side by side, before and after the removal of unreasonable demands (剔除前、剔除后)."""
 
     before_removal: FigureView
     after_removal: FigureView
     taken_out: TakenOut
+    previous: Compared | None = Field(default=None, description="The period before; only where it was asked for and there is one.")
+    year_before: Compared | None = Field(default=None, description="The same period of the year before; only where it was asked for.")
 
 
 class ReportRow(FigureTwice):
@@ -83,6 +93,8 @@ class ReportRow(FigureTwice):
 
     key: str
     name: str
+    share: str | None = Field(default=None, description="Of a count: the row's share of all rows in percent. The column adds up to 100.")
+    share_rounded: str | None = Field(default=None, description="The same share rounded by itself, halves up: the column may not add up.")
 
 
 class Exclusions(BaseModel):
@@ -95,10 +107,19 @@ class Exclusions(BaseModel):
 
 
 class PeriodView(BaseModel):
-    """Days in Asia/Shanghai; both belong to the period."""
+    """Days in Asia/Shanghai; both belong to the period, from `since` on and until before `until` where these are given."""
 
     first: date
     last: date
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+class ComparedPeriods(BaseModel):
+    """What was compared with; null where it was not asked for, or lies before any recorded time."""
+
+    previous: PeriodView | None = None
+    year_before: PeriodView | None = None
 
 
 class Report(BaseModel):
@@ -121,6 +142,7 @@ class Report(BaseModel):
     metric: str
     name: str
     as_of: datetime = Field(description="Everything that happened before this instant is counted.")
+    stale_seconds: int = Field(default=0, description="How much older than the answer that is; 0 where nothing is owed a count.")
     period: PeriodView
     unit: UnitName | None = Field(description="Whose area; null: all that you may see.")
     holder: UnitName | None
@@ -131,6 +153,7 @@ class Report(BaseModel):
     exclusions: Exclusions
     rows: list[ReportRow]
     total: FigureTwice
+    compared: ComparedPeriods | None = Field(default=None, description="The periods compared with, where that was asked for.")
 
 
 class CountedTicket(BaseModel):

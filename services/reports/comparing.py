@@ -1,0 +1,134 @@
+"""A report beside the period before (环比) and the same period of the year before (同比).
+
+The period before a whole month is the month before; before whole months (a quarter, a year) as many months; before the beginning of a
+month up to some day of it, the same days of the month before; before anything else, as many days, or as long a time. In the year before,
+the days have the same dates; 29 February has 28 February, and whole months stay whole. Rows of days, weeks, months and longer are
+compared in order, the first with the first; all others by their key. Changes are told from the exact figures, not from the printed ones.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, timedelta
+from fractions import Fraction
+
+from services.platform.clock import SHANGHAI, local_day
+from services.platform.errors import Invalid
+from services.platform.rounding import decimal_text
+from services.platform.unit_of_work import Work
+from services.reports.figures import report
+from services.reports.grouping import SPAN_KINDS
+from services.reports.metrics import NOTHING
+from services.reports.planning import Period, between, next_month
+from services.reports.questions import Asked, period_asked
+from services.reports.views import Compared, ComparedPeriods, FigureTwice, FigureView, PeriodView, Report
+
+_DAY = timedelta(days=1)
+_YEAR = 12
+_HUNDRED = 100
+UNCHANGED = "持平"
+
+
+async def compared_report(work: Work, asked: Asked, *, decimals: int = 2) -> Report:
+    """Return the report with what `asked.compare` wants beside each figure; without, the report alone. Raises what the report raises."""
+    told = await report(work, asked, decimals=decimals)
+    if asked.compare is None:
+        return told
+    period = period_asked(asked, local_day(work.now))
+    wanted = {"previous": asked.compare != "year", "year_before": asked.compare != "previous"}
+    found = {"previous": period_before(period), "year_before": year_before(period)}
+    periods = {name: then for name, then in found.items() if wanted[name] and then is not None}
+    for name, then in periods.items():
+        earlier = replace(asked, first=then.first, last=then.last, since=then.since, until=then.until)
+        told = _beside(told, name, await report(work, earlier, decimals=decimals), decimals)
+    views = {name: period_view(then) for name, then in periods.items()}
+    return told.model_copy(update={"compared": ComparedPeriods(**views)})
+
+
+def period_view(period: Period) -> PeriodView:
+    """Return a period as answers tell it."""
+    return PeriodView(first=period.first, last=period.last, since=period.since, until=period.until)
+
+
+def period_before(period: Period) -> Period | None:
+    """Return the period before, of equal kind; None where that would begin before any time that is counted in."""
+    if not period.whole_days:
+        return _known(lambda: between(period.start - (period.end - period.start), period.start))
+    first, last = period.first, period.last
+    months = _whole_months(period)
+    if months:
+        return _known(lambda: Period(_moved(first, -months), first - _DAY))
+    if first.day == 1 and (first.year, first.month) == (last.year, last.month):
+        return _known(lambda: Period(_moved(first, -1), _moved(last, -1)))
+    days = (last - first).days + 1
+    return _known(lambda: Period(first - days * _DAY, first - _DAY))
+
+
+def year_before(period: Period) -> Period | None:
+    """Return the same period of the year before; None where that would begin before any time that is counted in."""
+    if not period.whole_days:
+        start = period.start.astimezone(SHANGHAI)
+        moved = start.replace(year=start.year - 1, day=_moved(start.date(), -_YEAR).day).astimezone(UTC)
+        return _known(lambda: between(moved, moved + (period.end - period.start)))
+    first = _moved(period.first, -_YEAR)
+    last = next_month(_moved(period.last.replace(day=1), -_YEAR)) - _DAY if _whole_months(period) else _moved(period.last, -_YEAR)
+    return _known(lambda: Period(first, last))
+
+
+def _known(make: Callable[[], Period]) -> Period | None:
+    try:
+        return make()
+    except Invalid:
+        return None
+
+
+def _moved(day: date, months: int) -> date:
+    """Return the day so many months on; the last of a month where it has no such day."""
+    year, month = divmod(day.year * _YEAR + day.month - 1 + months, _YEAR)
+    first = date(year, month + 1, 1)
+    return min(first + (day.day - 1) * _DAY, next_month(first) - _DAY)
+
+
+def _whole_months(period: Period) -> int:
+    """Return of how many whole months the period consists; 0 where of others too."""
+    first, last = period.first, period.last
+    if first.day != 1 or next_month(last) - _DAY != last:
+        return 0
+    return (last.year - first.year) * _YEAR + last.month - first.month + 1
+
+
+def _beside(told: Report, name: str, then: Report, decimals: int) -> Report:
+    """Return `told` with the figures of `then` beside its own, under `name`."""
+    if told.by in SPAN_KINDS:
+        earlier: dict[str, FigureView] = {row.key: other for row, other in zip(told.rows, then.rows, strict=False)}
+    else:
+        earlier = {row.key: row for row in then.rows}
+    rows = [row.model_copy(update={name: compared(row, earlier.get(row.key), decimals)}) for row in told.rows]
+    total = told.total.model_copy(update={name: compared(told.total, then.total, decimals)})
+    return told.model_copy(update={"rows": rows, "total": total})
+
+
+def compared(now: FigureTwice, then: FigureView | None, decimals: int = 2) -> Compared:
+    """Return the earlier figure with the change since. A row that did not exist then has no data."""
+    told = FigureView(**{field: getattr(then, field) for field in FigureView.model_fields}) if then else _nothing(now)
+    same = told.model_dump()
+    if now.no_data or told.no_data:
+        return Compared(**same, change=None, change_percent=None, change_shown=NOTHING)
+    if now.denominator is None:
+        change = now.numerator - told.numerator
+        percent = _signed(Fraction(_HUNDRED * change, told.numerator), decimals) if told.numerator else None
+        shown = f"{change:+}" + (f"({percent}%)" if percent else "") if change else UNCHANGED
+        return Compared(**same, change=f"{change:+}" if change else "0", change_percent=percent, change_shown=shown)
+    points = _HUNDRED * (Fraction(str(now.value)) - Fraction(str(told.value)))
+    text = _signed(points, decimals)
+    return Compared(**same, change=text, change_percent=None, change_shown=f"{text}个百分点" if points else UNCHANGED)
+
+
+def _signed(exact: Fraction, decimals: int) -> str:
+    """Return a difference with its sign, its size rounded half up."""
+    size = decimal_text(abs(exact.numerator), exact.denominator, decimals) or NOTHING
+    return f"{'-' if exact < 0 else '+'}{size}" if exact else size
+
+
+def _nothing(now: FigureTwice) -> FigureView:
+    below = None if now.denominator is None else 0
+    return FigureView(numerator=0, denominator=below, value=None, percent=None, shown=NOTHING, no_data=True)
