@@ -1,8 +1,8 @@
 """A report beside the period before (环比) and the same period of the year before (同比).
 
-The period before a whole month is the month before; before whole months (a quarter, a year) as many months; before the beginning of a
-month up to some day of it, the same days of the month before; before anything else, as many days, or as long a time. In the year before,
-the days have the same dates; 29 February has 28 February, and whole months stay whole. Rows of days, weeks, months and longer are
+The period before a whole month is the month before; before whole months (a quarter, a year) as many months; before a month, quarter or
+year that has begun, as much of the one before; before anything else, as many days, or as long a time. In the year before, the days have
+the same dates; what ends with a month ends with one there too, and 29 February has 28 February. Rows of days, weeks, months and longer are
 compared in order, the first with the first; all others by their key. Changes are told from the exact figures, not from the printed ones.
 """
 
@@ -25,6 +25,8 @@ from services.reports.views import Compared, ComparedPeriods, FigureTwice, Figur
 _DAY = timedelta(days=1)
 _YEAR = 12
 _HUNDRED = 100
+_KINDS = (1, 3, 12)
+"""Of how many months a month, a quarter and a year are."""
 UNCHANGED = "持平"
 
 
@@ -54,11 +56,9 @@ def period_before(period: Period) -> Period | None:
     if not period.whole_days:
         return _known(lambda: between(period.start - (period.end - period.start), period.start))
     first, last = period.first, period.last
-    months = _whole_months(period)
-    if months:
-        return _known(lambda: Period(_moved(first, -months), first - _DAY))
-    if first.day == 1 and (first.year, first.month) == (last.year, last.month):
-        return _known(lambda: Period(_moved(first, -1), _moved(last, -1)))
+    months = (last.year - first.year) * _YEAR + last.month - first.month + 1
+    if first.day == 1 and (months in _KINDS or _ends_a_month(last)):
+        return _known(lambda: Period(_moved(first, -months), _moved(last, -months)))
     days = (last - first).days + 1
     return _known(lambda: Period(first - days * _DAY, first - _DAY))
 
@@ -69,9 +69,7 @@ def year_before(period: Period) -> Period | None:
         start = period.start.astimezone(SHANGHAI)
         moved = start.replace(year=start.year - 1, day=_moved(start.date(), -_YEAR).day).astimezone(UTC)
         return _known(lambda: between(moved, moved + (period.end - period.start)))
-    first = _moved(period.first, -_YEAR)
-    last = next_month(_moved(period.last.replace(day=1), -_YEAR)) - _DAY if _whole_months(period) else _moved(period.last, -_YEAR)
-    return _known(lambda: Period(first, last))
+    return _known(lambda: Period(_moved(period.first, -_YEAR, end=False), _moved(period.last, -_YEAR)))
 
 
 def _known(make: Callable[[], Period]) -> Period | None:
@@ -81,19 +79,16 @@ def _known(make: Callable[[], Period]) -> Period | None:
         return None
 
 
-def _moved(day: date, months: int) -> date:
-    """Return the day so many months on; the last of a month where it has no such day."""
+def _moved(day: date, months: int, *, end: bool = True) -> date:
+    """Return the day so many months on; the last of a month where it has no such day, and where `day` is the last of its own (`end`)."""
     year, month = divmod(day.year * _YEAR + day.month - 1 + months, _YEAR)
     first = date(year, month + 1, 1)
-    return min(first + (day.day - 1) * _DAY, next_month(first) - _DAY)
+    last = next_month(first) - _DAY
+    return last if end and _ends_a_month(day) else min(first + (day.day - 1) * _DAY, last)
 
 
-def _whole_months(period: Period) -> int:
-    """Return of how many whole months the period consists; 0 where of others too."""
-    first, last = period.first, period.last
-    if first.day != 1 or next_month(last) - _DAY != last:
-        return 0
-    return (last.year - first.year) * _YEAR + last.month - first.month + 1
+def _ends_a_month(day: date) -> bool:
+    return (day + _DAY).day == 1
 
 
 def _beside(told: Report, name: str, then: Report, decimals: int) -> Report:
