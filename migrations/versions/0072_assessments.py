@@ -88,7 +88,7 @@ def _sheets() -> None:
         sa.Column("unit_id", sa.Uuid(), nullable=False),
         sa.Column("unit_code", sa.Text(), nullable=False),
         sa.Column("unit_name", sa.Text(), nullable=False),
-        sa.Column("unit_path", sa.Text(collation="C"), nullable=False),
+        sa.Column("unit_path", sa.Text(), nullable=False),
         sa.Column("member_id", sa.Uuid(), nullable=True),
         sa.Column("role", sa.Text(), nullable=True),
         sa.Column("group_code", sa.Text(), nullable=False),

@@ -76,7 +76,7 @@ class AssessmentSheet(Base):
     unit_id: Mapped[UUID] = mapped_column(ForeignKey("units.id"))
     unit_code: Mapped[str]
     unit_name: Mapped[str]
-    unit_path: Mapped[str] = mapped_column(Text(collation="C"))
+    unit_path: Mapped[str]
     member_id: Mapped[UUID | None] = mapped_column(ForeignKey("members.id"))
     role: Mapped[str | None]
     group_code: Mapped[str]

@@ -1,6 +1,7 @@
 """A run's way to being final: published for objection, final with its hash, or withdrawn with the reason."""
 
 import hashlib
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -86,11 +87,18 @@ async def content_hash(session: AsyncSession, run: AssessmentRun) -> bytes:
         .order_by(AssessmentAppeal.id)
     )
     content: dict[str, Any] = {
-        "run": {name: getattr(run, name) for name in _FROZEN},
-        "sheets": [dict(row._mapping) for row in sheets],  # noqa: SLF001  SQLAlchemy's public name for it
-        "appeals": [dict(row._mapping) for row in appeals],  # noqa: SLF001  SQLAlchemy's public name for it
+        "run": {name: _written(getattr(run, name)) for name in _FROZEN},
+        "sheets": [{name: _written(value) for name, value in zip(_SHEET, row, strict=True)} for row in sheets],
+        "appeals": [{name: _written(value) for name, value in zip(_APPEAL, row, strict=True)} for row in appeals],
     }
     return hashlib.sha256(canonical(content)).digest()
+
+
+def _written(value: Any) -> Any:
+    """Return a value with one spelling: instants in UTC, ids as text."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    return str(value) if isinstance(value, date | UUID) else value
 
 
 async def locked_run(work: Work, run_id: UUID) -> AssessmentRun:
