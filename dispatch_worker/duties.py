@@ -15,6 +15,7 @@ from dispatch_worker.jobs.fetch_open311_media import fetch_open311_media
 from dispatch_worker.jobs.field_papers import field_papers
 from dispatch_worker.jobs.heartbeat import heartbeat
 from dispatch_worker.jobs.likenesses import likenesses
+from dispatch_worker.jobs.notices import notices
 from dispatch_worker.jobs.purge import purge
 from dispatch_worker.jobs.recalculate import recalculate
 from dispatch_worker.jobs.send import send
@@ -39,6 +40,7 @@ UPLOADS = Duty("uploads", 300, uploads)
 APPLY_POLICIES = Duty("apply_policies", 2, apply_policies)
 RECALCULATE = Duty("recalculate", 60, recalculate)
 FIELD_PAPERS = Duty("field_papers", 600, field_papers)
+NOTICES = Duty("notices", 60, notices)
 LIKENESSES = Duty("likenesses", 600, likenesses)
 ASSESS = Duty("assess", 5, assess)
 MAKE_EXPORTS = Duty("make_exports", 2, make_exports)

@@ -33,14 +33,10 @@ def _orders() -> None:
         sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("outcome", sa.Text(), nullable=True),
         sa.CheckConstraint("act IN ('recount', 'withdraw')", name=op.f("ck_notice_orders_act")),
-        sa.CheckConstraint(
-            "reason IN ('late_records', 'wrong_records', 'wrong_area', 'not_public')", name=op.f("ck_notice_orders_reason")
-        ),
+        sa.CheckConstraint("reason IN ('late_records', 'wrong_records', 'wrong_area', 'not_public')", name=op.f("ck_notice_orders_reason")),
         sa.CheckConstraint("outcome IN ('corrected', 'unchanged', 'too_small', 'withdrawn')", name=op.f("ck_notice_orders_outcome")),
         sa.CheckConstraint("(outcome IS NULL) = (done_at IS NULL)", name=op.f("ck_notice_orders_done")),
-        sa.ForeignKeyConstraint(
-            ["ordered_by_account_id"], ["accounts.id"], name=op.f("fk_notice_orders_ordered_by_account_id_accounts")
-        ),
+        sa.ForeignKeyConstraint(["ordered_by_account_id"], ["accounts.id"], name=op.f("fk_notice_orders_ordered_by_account_id_accounts")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notice_orders")),
     )
     grant("notice_orders", intake="SELECT, INSERT", reporting="")

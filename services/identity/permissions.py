@@ -47,6 +47,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "assessment.appeal": FIELD | DESKS | {"department_officer"},
     "warning.acknowledge": DESKS,
     "export.read": DESKS | {"analyst", "administrator"},
+    "notice.publish": frozenset({"administrator"}),
     "unit.read": ALL,
     "unit.report": DESKS | {"analyst", "administrator"},
     "unit.change": frozenset({"administrator"}),

@@ -1,4 +1,4 @@
-"""What is published of figures: a month from its counts, longer periods from what was told of months, corrections only where they tell nothing.
+"""What is published of figures: months from counts, longer periods from what was told of months, corrections where they give nothing away.
 
 A *told* number is ``[low, high, whole]``: of a count both ends are the same and the whole is None, of a share they are what its numerator
 may be. None: not told for itself. Longer periods are sums of told numbers and so add nothing to what was known. A month that was counted
@@ -113,17 +113,17 @@ def _added(parts: Sequence[Told], *, share: bool) -> Told:
     return [low, low if whole else None, None]
 
 
-def corrected(old: Basis, new: Basis, lines: Sequence[Line], k: int) -> tuple[Basis, bool]:
-    """Return what is told after a month was counted again, and whether everything that changed could be told.
+def corrected(versions: Sequence[Basis], new: Basis, lines: Sequence[Line], k: int) -> tuple[Basis, bool]:
+    """Return what is told after a month was counted again, and whether everything that changed could be told. `versions`: newest last.
 
-    Somebody who kept the old page must not learn from the difference what neither page tells: a figure is replaced only where the same
-    cells are told, and nothing in it, sums of what is not told included, changed by 1 to k - 1.
+    Somebody who kept the old pages must not learn from differences what no page tells: a figure is replaced only where the same
+    cells are told, and nothing in it, sums of what is not told included, is 1 to k - 1 away from what any version said.
     """
-    found, all_told = dict(old), True
+    found, all_told = dict(versions[-1]), True
     for group in GROUPS:
-        if all(old.get(metric) == new.get(metric) for metric in group):
+        if all(found.get(metric) == new.get(metric) for metric in group):
             continue
-        if all(_may_replace(old.get(metric, {}), new.get(metric, {}), lines, k) for metric in group):
+        if all(_may_replace(old.get(metric, {}), new.get(metric, {}), lines, k) for metric in group for old in versions):
             found |= {metric: new[metric] for metric in group}
         else:
             all_told = False

@@ -51,7 +51,7 @@ def states_of(
 ) -> dict[str, State]:
     """Return how each cell is told. `lines` go from the top down.
 
-    `never` are cells that are not told for themselves whatever their number; `unknown` those whose whole is not told: nothing is said of them.
+    `never` are cells that are not told for themselves whatever their number, `unknown` those whose whole is not told.
     """
     hidden = {*never, *unknown}
     line_of = {key: line for line in lines for key in line.children}
