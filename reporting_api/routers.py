@@ -2,13 +2,27 @@
 
 from fastapi import APIRouter
 
-from reporting_api import activities, assessment, backlog, dashboard, exports, hand_offs, hotline, page_files, repeats, reports, saved
+from reporting_api import (
+    activities,
+    assessment,
+    backlog,
+    coverage,
+    dashboard,
+    exports,
+    hand_offs,
+    hotline,
+    page_files,
+    repeats,
+    reports,
+    saved,
+)
 
 ROUTERS: tuple[APIRouter, ...] = (
     hotline.router,
     hand_offs.router,
     repeats.router,
     activities.router,
+    coverage.router,
     assessment.router,
     reports.router,
     backlog.router,

@@ -27,9 +27,9 @@ from services.platform.unit_of_work import Work
 from services.reports.activity_views import BesideTickets, CountedEntries, CountedEntry, LedgerFigure, LedgerReport, LedgerRow
 from services.reports.facts import PLACES, Places
 from services.reports.figures import named, one_snapshot, report
+from services.reports.grouping import NONE_KEY
 from services.reports.planning import Period
 from services.reports.questions import Asked, find_place
-from services.reports.selecting import NONE_KEY
 from services.reports.views import PeriodView, UnitName
 
 By = Literal["unit:county", "unit:township", "unit:village", "unit:grid", "month", "kind", "source"]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
@@ -11,10 +12,13 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from services.deadlines.models import Clock
 from services.identity.permissions import scope_of
+from services.organization.models import Unit
 from services.organization.queries import unit_tree
 from services.organization.tree import PostNode, UnitTree
-from services.platform.rounding import percent_text
+from services.platform.bulk import one_of
+from services.platform.rounding import decimal_text, percent_text
 from services.platform.unit_of_work import Work
+from services.reports.coverage_metrics import median_text
 from services.reports.drilldown import place_name
 from services.reports.figures import named, one_snapshot
 from services.reports.questions import find_holder, find_place
@@ -65,9 +69,25 @@ async def workload(work: Work, *, unit: str | None, holder: str | None) -> Workl
     grouped: dict[UUID | None, list[Row[Any]]] = {}
     for row in rows:
         grouped.setdefault(row.lead_unit_id, []).append(row)
-    loads = [_unit_load(tree, unit_id, found, overdue_by_unit.get(unit_id, 0)) for unit_id, found in grouped.items()]
+    people = await _populations(work, [unit_id for unit_id in grouped if unit_id is not None])
+    loads = [
+        _unit_load(tree, unit_id, found, overdue_by_unit.get(unit_id, 0), people.get(unit_id) if unit_id else None)
+        for unit_id, found in grouped.items()
+    ]
     loads.sort(key=lambda load: (-load.open, load.unit.code if load.unit else ""))
-    return Workload(as_of=work.now, total=sum(load.open for load in loads), units=loads)
+    return Workload(
+        as_of=work.now,
+        total=sum(load.open for load in loads),
+        median_per_post=median_text([Fraction(load.open, load.posts) for load in loads if load.unit and load.posts]),
+        median_per_member=median_text([Fraction(post.open) for load in loads if load.unit for post in load.members if post.member_id]),
+        units=loads,
+    )
+
+
+async def _populations(work: Work, unit_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """Return how many people live in each unit, where that is known and not nobody."""
+    query = select(Unit.id, Unit.population).where(one_of(Unit.id, unit_ids), Unit.population > 0)
+    return {row.id: row.population for row in await work.session.execute(query)}
 
 
 async def _open(work: Work, tree: UnitTree, unit: str | None, holder: str | None) -> list[ColumnElement[bool]]:
@@ -106,7 +126,7 @@ def _overdue_ticket(row: Row[Any], tree: UnitTree, now: datetime) -> OverdueTick
     )
 
 
-def _unit_load(tree: UnitTree, unit_id: UUID | None, rows: Sequence[Row[Any]], late: int) -> UnitLoad:
+def _unit_load(tree: UnitTree, unit_id: UUID | None, rows: Sequence[Row[Any]], late: int, people: int | None) -> UnitLoad:
     posts = tree.active_posts(unit_id) if unit_id else ()
     statuses: dict[str, int] = {}
     members: dict[UUID | None, int] = {post.member_id: 0 for post in posts}
@@ -122,6 +142,8 @@ def _unit_load(tree: UnitTree, unit_id: UUID | None, rows: Sequence[Row[Any]], l
         statuses=dict(sorted(statuses.items())),
         posts=len(posts),
         per_post=percent_text(total, 100 * len(posts)),
+        population=people,
+        open_per_1000=decimal_text(1000 * total, people, 2) if people else None,
         members=[_post_load(member_id, count, posts) for member_id, count in ranked],
     )
 

@@ -261,6 +261,11 @@ class UnitLoad(BaseModel):
     statuses: dict[str, int] = Field(examples=[{"dispatched": 3, "accepted": 4}])
     posts: int = Field(description="Posts that somebody holds today.", examples=[2])
     per_post: str | None = Field(description="Open tickets per post, two places; null where nobody holds one.", examples=["3.50"])
+    population: int | None = Field(default=None, description="People living there, where it is known.", examples=[3537])
+    open_per_1000: str | None = Field(
+        default=None, description="Open tickets per 1,000 people (`open_per_1000@1`); null where the population is not known.",
+        examples=["1.98"],
+    )
     members: list[PostLoad]
 
 
@@ -269,4 +274,10 @@ class Workload(BaseModel):
 
     as_of: datetime = Field(examples=["2026-11-22T04:00:00Z"])
     total: int = Field(examples=[7])
+    median_per_post: str | None = Field(
+        default=None, description="`open_per_post@1`: the median of `per_post` over the units listed.", examples=["3.50"]
+    )
+    median_per_member: str | None = Field(
+        default=None, description="`open_per_member@1`: the median over the people of the units listed.", examples=["3.00"]
+    )
     units: list[UnitLoad]

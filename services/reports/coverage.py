@@ -1,0 +1,295 @@
+"""Coverage as it stands: blank units, placed cadres, silent grids, units that are late; each figure with exactly what it counts.
+
+A figure is the size of a set, its list the same set: so they cannot differ. The sets are made in one reading of the database.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, true
+
+from services.activities.models import Activity
+from services.identity.permissions import Scope, scope_of
+from services.organization.models import Member, Post, Unit
+from services.organization.queries import unit_tree
+from services.organization.tree import UnitNode, UnitTree
+from services.platform.bulk import one_of
+from services.platform.clock import local_day
+from services.platform.errors import Invalid, NotFound
+from services.platform.unit_of_work import Work
+from services.reports.backlog import workload
+from services.reports.coverage_metrics import DEFAULT_WEEKS, DEFINITIONS, CoverageMetric, figure_of, metric_named
+from services.reports.coverage_views import CoverageFigureView, CoverageReport, CoverageRow, CoveredItem, CoveredItems
+from services.reports.facts import PLACES, Places
+from services.reports.figures import named, one_snapshot
+from services.reports.grouping import NONE_KEY
+from services.reports.questions import find_place
+from services.reports.views import UnitName
+from services.tickets.models import Ticket
+
+By = Literal["unit:county", "unit:township", "unit:village"]
+Part = Literal["numerator", "denominator"]
+_INSTRUCTORS = ("guide", "assistant")
+_UNPLACED = "其他"
+Sets = dict[str, dict[str, tuple[str, ...]]]
+"""For each set its items by key, each with the tree paths it lies in."""
+
+
+@dataclass(frozen=True)
+class AskedCoverage:
+    """What is asked: a place with all below, how many weeks make a grid silent, rows, and as of when."""
+
+    unit: str | None = None
+    weeks: int = DEFAULT_WEEKS
+    by: By | None = None
+    as_of: datetime | None = None
+
+
+@dataclass(frozen=True)
+class _Question:
+    asked: AskedCoverage
+    unit: UnitNode | None
+    tree: UnitTree
+    scope: Scope
+    now: datetime
+
+    @property
+    def since(self) -> datetime:
+        return self.now - timedelta(weeks=self.asked.weeks)
+
+    def inside(self, path: str) -> bool:
+        """Tell whether a unit's path is asked for and lies in the reader's area."""
+        asked = self.unit is None or path.startswith(self.unit.path)
+        return asked and (self.scope.everything or any(path.startswith(prefix) for prefix in self.scope.prefixes))
+
+    def condition(self) -> ColumnElement[bool]:
+        """Return :meth:`inside` as SQL over `units`."""
+        areas = [Unit.path.startswith(prefix, autoescape=True) for prefix in self.scope.prefixes]
+        mine = true() if self.scope.everything else or_(false(), *areas)
+        return and_(mine, Unit.path.startswith(self.unit.path, autoescape=True)) if self.unit else mine
+
+
+async def coverage_report(work: Work, asked: AskedCoverage) -> CoverageReport:
+    """Return the figures of coverage; raise what `find_place` raises.
+
+    As of an earlier instant it is told who held which post then; what was overdue then is no data.
+    """
+    await one_snapshot(work.session)
+    question = await _understood(work, asked)
+    sets = await _sets(work, question, {metric.above for metric in DEFINITIONS} | {metric.below for metric in DEFINITIONS})
+    return CoverageReport(
+        as_of=question.now,
+        weeks=asked.weeks,
+        silent_since=local_day(question.since),
+        unit=named(question.unit),
+        by=asked.by,
+        total=_figures({name: len(items) for name, items in sets.items()}),
+        rows=_rows(question, sets),
+    )
+
+
+async def covered_items(
+    work: Work, asked: AskedCoverage, metric: str, part: Part, *, key: str | None, after: str | None, limit: int
+) -> CoveredItems:
+    """Return exactly what `part` of a figure (of its row `key`, where given) counted, in order of their keys."""
+    await one_snapshot(work.session)
+    definition = metric_named(metric)
+    name = definition.above if part == "numerator" else definition.below
+    if not name:
+        raise Invalid("part.unknown", "This figure has a numerator only.")
+    question = await _understood(work, asked)
+    items = (await _sets(work, question, {name})).get(name, {})
+    if key is not None:
+        items = _in_row(question, items, key)
+    ordered = sorted(found for found in items if after is None or found > after)
+    page = ordered[:limit]
+    more = page[-1] if len(ordered) > limit else None
+    shown = await _shown(work, question, name, {found: items[found] for found in page})
+    return CoveredItems(metric=definition.key, part=part, total=len(items), items=shown, next=more)
+
+
+async def _understood(work: Work, asked: AskedCoverage) -> _Question:
+    tree, scope = await unit_tree(work.session), scope_of(work.actor)
+    now = min(asked.as_of or work.now, work.now)
+    return _Question(asked, find_place(tree, scope, asked.unit), tree, scope, now)
+
+
+async def _sets(work: Work, question: _Question, wanted: set[str]) -> Sets:
+    """Return the sets named in `wanted`, as far as they are known at the instant that is asked for."""
+    sets: Sets = {}
+    if wanted & {"units", "blank", "staffed", "grids", "blank_grids", "staffed_grids"}:
+        sets |= await _staffing(work, question)
+    if wanted & {"cadres", "placed", "unplaced"}:
+        sets |= await _placement(work, question)
+    if wanted & {"old_grids", "silent"}:
+        sets |= await _silence(work, question)
+    if wanted & {"late", "holding"} and question.asked.as_of is None:
+        sets |= await _lateness(work, question)
+    return {name: items for name, items in sets.items() if name in wanted}
+
+
+async def _staffing(work: Work, question: _Question) -> Sets:
+    day, tree = local_day(question.now), question.tree
+    if question.asked.as_of is None:
+        units = [unit for unit in tree.by_id.values() if unit.active and question.inside(unit.path)]
+    else:
+        there = (Unit.valid_from <= day, or_(Unit.valid_to.is_(None), Unit.valid_to > day), question.condition())
+        units = [tree.by_id[unit_id] for unit_id in await work.session.scalars(select(Unit.id).where(*there)) if unit_id in tree.by_id]
+    held = {unit.id for unit in units if tree.active_posts(unit.id, day)}
+    grids = [unit for unit in units if unit.kind == "grid"]
+    return {
+        "units": _keyed(units),
+        "blank": _keyed(unit for unit in units if unit.id not in held),
+        "staffed": _keyed(unit for unit in units if unit.id in held),
+        "grids": _keyed(grids),
+        "blank_grids": _keyed(unit for unit in grids if unit.id not in held),
+        "staffed_grids": _keyed(unit for unit in grids if unit.id in held),
+    }
+
+
+async def _placement(work: Work, question: _Question) -> Sets:
+    """Cadres are those with a post in a township or village, or an office of one; placed are those who guide or assist in some grid."""
+    day = local_day(question.now)
+    held = and_(
+        Post.valid_from <= day,
+        or_(Post.valid_to.is_(None), Post.valid_to > day),
+        or_(Member.left_on.is_(None), Member.left_on > day),
+    )
+    posts = select(Post.member_id, Unit.path).join(Member, Member.id == Post.member_id).join(Unit, Unit.id == Post.unit_id)
+    cadres: dict[str, tuple[str, ...]] = {}
+    for member_id, path in await work.session.execute(posts.where(held, Unit.tier.in_(("township", "village")), question.condition())):
+        cadres[str(member_id)] = tuple(sorted({*cadres.get(str(member_id), ()), path}))
+    instructors = select(Post.member_id).join(Member, Member.id == Post.member_id).where(Post.role.in_(_INSTRUCTORS), held)
+    placed = {str(member_id) for member_id in await work.session.scalars(instructors)}
+    return {
+        "cadres": cadres,
+        "placed": {key: paths for key, paths in cadres.items() if key in placed},
+        "unplaced": {key: paths for key, paths in cadres.items() if key not in placed},
+    }
+
+
+async def _silence(work: Work, question: _Question) -> Sets:
+    """One look by index for each grid, whether anything came since; never over the tickets."""
+    first, day = local_day(question.since), local_day(question.now)
+    ticket = exists().where(Ticket.place_unit_id == Unit.id, Ticket.received_at >= question.since)
+    done = exists().where(Activity.unit_id == Unit.id, Activity.happened_on >= first)
+    if question.asked.as_of is None:
+        done = done.where(Activity.withdrawn_at.is_(None))
+    else:
+        ticket = ticket.where(Ticket.received_at <= question.now, Ticket.recorded_at <= question.now)
+        still = or_(Activity.withdrawn_at.is_(None), Activity.withdrawn_at > question.now)
+        done = done.where(Activity.recorded_at <= question.now, still)
+    grids = (Unit.kind == "grid", Unit.valid_from <= first, or_(Unit.valid_to.is_(None), Unit.valid_to > day), question.condition())
+    rows = (await work.session.execute(select(Unit.code, Unit.path, or_(ticket, done).label("heard")).where(*grids))).all()
+    return {
+        "old_grids": {row.code: (row.path,) for row in rows},
+        "silent": {row.code: (row.path,) for row in rows if not row.heard},
+    }
+
+
+async def _lateness(work: Work, question: _Question) -> Sets:
+    loads = (await workload(work, unit=None, holder=None)).units
+    held = {load.unit.code: load.overdue for load in loads if load.unit is not None}
+    paths = {code: question.tree.by_code[code].path for code in held if code in question.tree.by_code}
+    holding: dict[str, tuple[str, ...]] = {code: (path,) for code, path in paths.items() if question.inside(path)}
+    return {"holding": holding, "late": {code: path for code, path in holding.items() if held[code]}}
+
+
+def _keyed(units: Iterable[UnitNode]) -> dict[str, tuple[str, ...]]:
+    return {unit.code: (unit.path,) for unit in units}
+
+
+def _figures(sizes: Mapping[str, int]) -> list[CoverageFigureView]:
+    return [_figure(metric, sizes) for metric in DEFINITIONS]
+
+
+def _figure(metric: CoverageMetric, sizes: Mapping[str, int]) -> CoverageFigureView:
+    return CoverageFigureView(metric=metric.key, name=metric.name, unit=metric.unit, **vars(figure_of(metric, sizes)))
+
+
+def _rows(question: _Question, sets: Sets) -> list[CoverageRow]:
+    """Return a row for each unit of the tier inside what is asked, and one for what lies in none of them."""
+    if question.asked.by is None:
+        return []
+    tier, keys = question.asked.by.removeprefix("unit:"), _KeyOf(question)
+    sizes: dict[str, dict[str, int]] = {}
+    for name, items in sets.items():
+        for paths in items.values():
+            for key in keys.of(paths):
+                row = sizes.setdefault(key, {})
+                row[name] = row.get(name, 0) + 1
+    shown = {
+        code: unit.name
+        for code, unit in sorted(question.tree.by_code.items())
+        if code in sizes or (unit.active and unit.tier == tier and unit.kind in PLACES and question.inside(unit.path))
+    }
+    if NONE_KEY in sizes:
+        shown[NONE_KEY] = _UNPLACED
+    nothing = dict.fromkeys(sets, 0)
+    return [CoverageRow(key=key, name=name, figures=_figures(nothing | sizes.get(key, {}))) for key, name in shown.items()]
+
+
+class _KeyOf:
+    """From the paths of an item to the keys of the rows it is in; a cadre of two townships is in both."""
+
+    def __init__(self, question: _Question) -> None:
+        self.places = Places.of_units(question.tree.by_code.values())
+        self.tier = (question.asked.by or "").removeprefix("unit:")
+
+    def of(self, paths: Iterable[str]) -> set[str]:
+        found = (self.places.at(path, self.tier) for path in paths)
+        return {path.strip("/").rpartition("/")[2] if path else NONE_KEY for path in found}
+
+
+def _in_row(question: _Question, items: dict[str, tuple[str, ...]], key: str) -> dict[str, tuple[str, ...]]:
+    if question.asked.by is None:
+        raise Invalid("key.without_rows", "`key` picks a row; say with `by` which rows are meant.")
+    unit = question.tree.by_code.get(key)
+    if key != NONE_KEY and (unit is None or unit.tier != question.asked.by.removeprefix("unit:")):
+        raise NotFound("key.unknown", "The report has no row with this key.")
+    keys = _KeyOf(question)
+    return {found: paths for found, paths in items.items() if key in keys.of(paths)}
+
+
+async def _shown(work: Work, question: _Question, name: str, items: dict[str, tuple[str, ...]]) -> list[CoveredItem]:
+    grids = await _last_heard(work, question, items) if name in ("silent", "old_grids") else {}
+    late: dict[str, int] = {}
+    if name in ("late", "holding"):
+        loads = (await workload(work, unit=None, holder=None)).units
+        late = {load.unit.code: load.overdue for load in loads if load.unit is not None}
+    cadres = name in ("cadres", "placed", "unplaced")
+    found = []
+    for key, paths in items.items():
+        ticket, activity = grids.get(key, (None, None))
+        units = [_unit_name(question.tree, path) for path in paths]
+        member_id = UUID(key) if cadres else None
+        found.append(
+            CoveredItem(
+                key=key, units=units, member_id=member_id, last_ticket_at=ticket, last_activity_on=activity, overdue=late.get(key),
+            )
+        )  # fmt: skip
+    return found
+
+
+def _unit_name(tree: UnitTree, path: str) -> UnitName:
+    code = path.strip("/").rpartition("/")[2]
+    unit = tree.by_code.get(code)
+    return UnitName(code=code, name=unit.name if unit else code)
+
+
+async def _last_heard(work: Work, question: _Question, codes: Iterable[str]) -> dict[str, tuple[Any, Any]]:
+    """Return for each grid when the last ticket came and the last entry of the ledger happened, as of the instant asked for."""
+    tickets = select(func.max(Ticket.received_at)).where(Ticket.place_unit_id == Unit.id)
+    done = select(func.max(Activity.happened_on)).where(Activity.unit_id == Unit.id)
+    if question.asked.as_of is None:
+        done = done.where(Activity.withdrawn_at.is_(None))
+    else:
+        tickets = tickets.where(Ticket.received_at <= question.now, Ticket.recorded_at <= question.now)
+        still = or_(Activity.withdrawn_at.is_(None), Activity.withdrawn_at > question.now)
+        done = done.where(Activity.recorded_at <= question.now, still)
+    ids = [question.tree.by_code[code].id for code in codes if code in question.tree.by_code]
+    query = select(Unit.code, tickets.correlate(Unit).scalar_subquery(), done.correlate(Unit).scalar_subquery())
+    return {code: (ticket, day) for code, ticket, day in await work.session.execute(query.where(one_of(Unit.id, ids)))}
