@@ -15,12 +15,12 @@ from reporting_api.answers import json_answer
 from reporting_api.dashboard_areas import areas
 from reporting_api.dashboard_figures import categories, overview, streams
 from reporting_api.dashboard_ground import stand_on
-from reporting_api.dashboard_views import Areas, Categories, Flow, Overview
+from reporting_api.dashboard_views import Areas, Categories, Flow, Names, Overview
 from reporting_api.readers import UNCHANGED, Reader
 from reporting_api.reports import From, To, read_day
 from services.platform.text import Code
 from services.platform.unit_of_work import unit_of_work
-from services.reports.questions import Asked
+from services.reports.questions import Asked, understand
 from services.web.routes import door_router
 
 router = door_router("/v1/dashboard", tags=["dashboard"])
@@ -67,3 +67,11 @@ async def read_categories(
     """Return the most frequent categories with their completion and satisfaction, and what all others come to."""
     async with unit_of_work(actor) as work:
         return json_answer(request, await categories(await stand_on(work, asked), limit))
+
+
+@router.get("/names", summary="Name channels and categories", response_model=Names, responses=UNCHANGED)
+async def read_names(request: Request, actor: Reader) -> Response:
+    """Return the names of all channels and categories: lists of tickets carry their codes."""
+    async with unit_of_work(actor) as work:
+        question = await understand(work, Asked("received"))
+    return json_answer(request, Names(channels=question.channels, categories={one.code: one.name for one in question.policies.all()}))

@@ -197,3 +197,10 @@ class Categories(Stand):
     received: int
     rows: list[CategoryFigures]
     others: OtherCategories
+
+
+class Names(BaseModel):
+    """What codes are called, for lists of tickets."""
+
+    channels: dict[str, str] = Field(examples=[{"hotline": "热线"}])
+    categories: dict[str, str] = Field(examples=[{"water.pipe_burst": "自来水管破裂"}])
