@@ -70,12 +70,12 @@ def find(tree: UnitTree, words: str) -> list[Match]:
         ids = named.candidates
     else:
         ids = [unit.id for unit in _places(tree) if said in unit.name or said in unit.aliases]
-    return [_match(tree, tree.by_id[unit_id]) for unit_id in ids[:MOST_FOUND]]
+    return [match_of(tree, tree.by_id[unit_id]) for unit_id in ids[:MOST_FOUND]]
 
 
 def parts_of(tree: UnitTree, unit: UnitNode) -> list[Match]:
     """Return the places directly below a unit, by code."""
-    return [_match(tree, below) for below in tree.children(unit) if below.kind in PLACES]
+    return [match_of(tree, below) for below in tree.children(unit) if below.kind in PLACES]
 
 
 def _places(tree: UnitTree) -> list[UnitNode]:
@@ -83,7 +83,8 @@ def _places(tree: UnitTree) -> list[UnitNode]:
     return sorted(found, key=lambda unit: unit.path)
 
 
-def _match(tree: UnitTree, unit: UnitNode) -> Match:
+def match_of(tree: UnitTree, unit: UnitNode) -> Match:
+    """Return a unit as a search shows it."""
     within = "".join(above.name for above in reversed(tree.ancestors(unit)) if above.tier != "city")
     return Match(unit.code, unit.name, unit.tier, within)
 

@@ -29,8 +29,10 @@ _DEFINITION: JsonDict = {
 }  # fmt: skip
 _RESULTS: JsonDict = {
     "period": _PERIOD, "months": ["2026-10"], "area": _AREA, "parent": {"code": "441624", "name": "和平县", "tier": "county"},
-    "k": 5, "version": 1, "as_of": "2026-11-06T00:10:00Z", "frozen_at": "2026-11-06T00:10:00Z", "sha256": "9f2c", "definitions": [_DEFINITION],
-    "figures": _FIGURES, "places": {"rows": [_ROW], "merged": ["太平村村民委员会"], "rest": {"received": 7}}, "categories": None,
+    "k": 5, "version": 1, "as_of": "2026-11-06T00:10:00Z", "frozen_at": "2026-11-06T00:10:00Z", "sha256": "9f2c",
+    "definitions": [_DEFINITION],
+    "figures": _FIGURES, "places": {"rows": [_ROW], "merged": ["太平村村民委员会"], "rest": {"received": 7}},
+    "categories": None,
     "matters": [_MATTER], "corrections": [], "withdrawn": None,
 }  # fmt: skip
 _MATCH: JsonDict = {"code": "441624108213001", "name": "第一网格", "tier": "grid", "within": "和平县彭寨镇水口村村民委员会"}
@@ -60,7 +62,7 @@ class Periods(BaseModel):
 
 
 class FigureShown(BaseModel):
-    """One figure: `exact`; `bound`, of which only bounds are told; `at_least`, without months that are not told; `merged`, not told for itself."""
+    """One figure: `exact`; `bound`: only bounds are told; `at_least`: some months are not told; `merged`: not told for itself."""
 
     state: Literal["exact", "bound", "at_least", "merged"]
     value: int | None = Field(default=None, description="Of a count.")
