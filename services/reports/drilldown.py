@@ -2,20 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import Row, func, select, tuple_
 
 from services.organization.tree import UnitTree
-from services.platform.errors import Invalid, NotFound
+from services.platform.errors import Invalid
 from services.platform.unit_of_work import Work
-from services.reports.figures import named, one_snapshot
+from services.reports.figures import known_of, named, one_snapshot
+from services.reports.grouping import require_key
 from services.reports.measures import COUNTERS, EXCLUSIONS
-from services.reports.models import ReportFact
 from services.reports.questions import Asked, Question, understand
-from services.reports.selecting import FACTS, NONE_KEY, counted_facts
+from services.reports.selecting import counted_facts
 from services.reports.views import CountedTicket, UnitName
 
 Part = Literal["numerator", "denominator", "excluded", "taken_out_numerator", "taken_out_denominator"]
@@ -41,11 +41,13 @@ async def counted_tickets(work: Work, asked: Asked, part: Part, *, key: str | No
     question = await understand(work, asked)
     counters = _counters(question, part)
     if key is not None:
-        _require_key(question, key)
-    order = (FACTS[COUNTERS[counters[0]].basis], FACTS.ticket_id)
-    conditions = counted_facts(question, counters, key, taken_out=part.startswith("taken_out"))
-    total = await work.session.scalar(select(func.count()).select_from(ReportFact).where(*conditions))
-    query = select(ReportFact.__table__, order[0].label("counted_at")).where(*conditions).order_by(*order).limit(limit + 1)
+        require_key(question.by, key, question.period, question.shown)
+    facts = (await known_of(work, question)).facts
+    order = (facts.c[COUNTERS[counters[0]].basis], facts.c.ticket_id)
+    less = question.metric.less if part.endswith("denominator") else ()
+    conditions = counted_facts(question, counters, key, less=less, taken_out=part.startswith("taken_out"), facts=facts)
+    total = await work.session.scalar(select(func.count()).select_from(facts).where(*conditions))
+    query = select(facts, order[0].label("counted_at")).where(*conditions).order_by(*order).limit(limit + 1)
     if after is not None:
         query = query.where(tuple_(*order) > tuple_(*after))
     found = (await work.session.execute(query)).all()
@@ -61,28 +63,6 @@ def _counters(question: Question, part: Part) -> tuple[str, ...]:
     if not counters:
         raise Invalid("part.unknown", "This metric is a count: it has a numerator only.")
     return counters
-
-
-def _require_key(question: Question, key: str) -> None:
-    if question.by is None:
-        raise Invalid("key.without_rows", "`key` picks a row; say with `by` which rows are meant.")
-    if question.by in ("day", "month"):
-        try:
-            day = date.fromisoformat(key)
-        except ValueError:
-            day = None
-        rows = {question.period.first.replace(day=1)} if question.by == "month" else set()
-        rows |= set(question.period.months() if question.by == "month" else question.period.days())
-        known = day in rows
-    elif question.tier:
-        unit = question.tree.by_code.get(key)
-        known = key == NONE_KEY or (unit is not None and unit.tier == question.tier)
-    elif question.by == "channel":
-        known = key in question.channels
-    else:
-        known = key == NONE_KEY or question.policies.category(key) is not None
-    if not known:
-        raise NotFound("key.unknown", "The report has no row with this key.")
 
 
 def ticket_view(row: Row[Any], tree: UnitTree) -> CountedTicket:

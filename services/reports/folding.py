@@ -166,7 +166,7 @@ class Folding:
                 *_verdicts(resolve, completed_at),
                 _kept(self._clock("accept", first=True)),
                 _kept(self._clock("answer")),
-                now.get("suspended_at") is not None,
+                completed_at is None and now.get("suspended_at") is not None,
                 *(self._paused, self._extended, now["returns"] > 0, now["hand_offs"] > 0),
                 *(self._settled_at, self._settled_tier, self._reopened, self._raised),
                 self._called_at,

@@ -61,6 +61,7 @@ class Asked:
     since: datetime | None = None
     until: datetime | None = None
     compare: Comparing | None = None
+    as_of: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -136,6 +137,8 @@ class Question:
 async def understand(work: Work, asked: Asked) -> Question:
     """Return the question; raise NotFound, Forbidden or Invalid where something in it is unknown, not the asker's or impossible."""
     metric = metric_named(asked.metric)
+    if asked.as_of is not None and asked.as_of > work.now:
+        raise Invalid("as_of.future", "`as_of` lies in the future: nobody knows what will be known then.")
     today = local_day(work.now)
     period = period_asked(asked, today)
     tree, policies = await unit_tree(work.session), await catalogue(work.session)
@@ -158,7 +161,9 @@ async def understand(work: Work, asked: Asked) -> Question:
         tier=[asked.tier] if asked.tier else [],
     )
     whole = scope.everything or (unit is not None and _inside(unit.path, scope.prefixes))
-    return Question(metric, period, asked.by, wanted, unit, holder, scope, whole, tree, policies, channels, today, asked.exclusions)
+    return Question(
+        metric, period, asked.by, wanted, unit, holder, scope, whole, tree, policies, channels, today, asked.exclusions, asked.as_of
+    )
 
 
 def period_asked(asked: Asked, today: date) -> Period:

@@ -1,23 +1,39 @@
-"""Questions as SQL: sums from cells, sums from facts, and the facts themselves. All three from the same declarations of counters."""
+"""Questions as SQL: sums from cells, sums from facts, and the facts themselves. All three from the same declarations of counters.
+
+`facts` is what facts are read from: the table as kept, or one of :mod:`services.reports.known`.
+"""
 
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
+from typing import cast as typed
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, Date, Select, and_, cast, func, literal, literal_column, not_, or_, select
+from sqlalchemy import ColumnElement, Date, FromClause, Select, Text, and_, cast, false, func, literal, literal_column, not_, or_, select
+from sqlalchemy.dialects.postgresql import array
 
-from services.platform.clock import SHANGHAI, day_end, day_start
+from services.platform.bulk import one_of
+from services.platform.clock import SHANGHAI
 from services.reports.facts import PLACES
+from services.reports.grouping import CELL_DIMENSIONS, NONE_KEY, SPAN_KINDS, top_unit
+from services.reports.grouping import FACT_COLUMNS as ROW_COLUMNS
 from services.reports.measures import COUNTERS, UNREASONABLE, Counter, Grain
 from services.reports.models import ReportFact, RollupCell
-from services.reports.planning import Period
+from services.reports.planning import Period, SpanKind, span_of
 from services.reports.questions import Question
+from services.tickets.filters import LAST_ROUND, Columns
 
+KEPT: FromClause = ReportFact.__table__
 FACTS = ReportFact.__table__.c
-FACT_COLUMNS: dict[str, ColumnElement[Any]] = {**dict(FACTS.items()), "id": FACTS.ticket_id}
 _CELLS = RollupCell.__table__.c
-NONE_KEY = "-"
-"""Key of the row for what has no value in a dimension: no category, no place as deep as asked. Codes never look like it."""
+
+
+def columns_of(facts: FromClause) -> Columns:
+    """Return the columns of facts under the names that the query kernel knows."""
+    return {**dict(facts.c.items()), "id": facts.c.ticket_id}
+
+
+FACT_COLUMNS = columns_of(KEPT)
 
 
 def cell_sums(question: Question, grain: Grain, period: Period, counters: Sequence[str]) -> Select[Any]:
@@ -26,113 +42,157 @@ def cell_sums(question: Question, grain: Grain, period: Period, counters: Sequen
     query = select(
         key.label("key"), unreasonable.label("unreasonable"), *(func.sum(_CELLS[counter]).label(counter) for counter in counters)
     )
-    query = query.where(_CELLS.grain == grain.code, _CELLS.day.between(period.first, period.last))
-    if question.unit is not None and question.unit != question.tree.root:
-        query = query.where(_CELLS.area >= question.unit.path, _CELLS.area < _path_end(question.unit.path))
-    if question.wanted.source:
-        query = query.where(_CELLS.source == question.wanted.source)
-    for channel in question.wanted.channel:
-        query = query.where(_CELLS.channel == channel)
-    for category in question.wanted.category:
-        query = query.where(or_(_CELLS.category == category, _CELLS.category.startswith(f"{category}.", autoescape=True)))
+    query = query.where(*cells_of(question, grain, period))
     return query.group_by(key, unreasonable) if question.by else query.group_by(unreasonable)
 
 
-def fact_sums(question: Question, period: Period, counters: Sequence[str]) -> list[Select[Any]]:
-    """Return the queries of (key, whether of unreasonable demands, sums…) over the facts: one for each instant counters go by."""
+def cells_of(question: Question, grain: Grain, period: Period) -> list[ColumnElement[bool]]:
+    """Return the conditions on cells of `grain` that what is asked for stands in."""
+    found = [_CELLS.grain == grain.code, _CELLS.day.between(period.first, period.last)]
+    if question.unit is not None and question.unit != question.tree.root:
+        found += [_CELLS.area >= question.unit.path, _CELLS.area < path_end(question.unit.path)]
+    wanted = question.wanted
+    if wanted.source:
+        found.append(_CELLS.source == wanted.source)
+    if wanted.channel:
+        found.append(_CELLS.channel.in_(wanted.channel))
+    if wanted.tier:
+        found.append(_CELLS.tier.in_(wanted.tier))
+    if wanted.category:
+        below = (_CELLS.category.startswith(f"{category}.", autoescape=True) for category in wanted.category)
+        found.append(or_(_CELLS.category.in_(wanted.category), *below))
+    if question.holder is not None:
+        held = [str(unit.id) for unit in question.tree.by_code.values() if unit.path.startswith(question.holder.path)]
+        found.append(_CELLS.holder == func.any(array(held)))
+    return found
+
+
+def fact_sums(question: Question, period: Period, counters: Sequence[str], facts: FromClause = KEPT) -> list[Select[Any]]:
+    """Return the queries of (key, whether of unreasonable demands, sums…) over facts: one for each instant counters go by."""
     queries = []
     for basis in dict.fromkeys(COUNTERS[counter].basis for counter in counters):
-        key = _fact_key(question, FACTS[basis])
+        key, unreasonable = _fact_key(question, facts, facts.c[basis]), facts.c.unreasonable
         sums = []
         for counter in counters:
             declared = COUNTERS[counter]
             here = declared.basis == basis
-            sums.append(func.count().filter(_holds(declared)).label(counter) if here else literal_column("0").label(counter))
-        query = select(key.label("key"), FACTS.unreasonable.label("unreasonable"), *sums).select_from(ReportFact)
-        query = query.where(*_within(FACTS[basis], period), *question.conditions(FACT_COLUMNS))
-        queries.append(query.group_by(key, FACTS.unreasonable) if question.by else query.group_by(FACTS.unreasonable))
+            sums.append(func.count().filter(holds(declared, facts)).label(counter) if here else literal_column("0").label(counter))
+        query = select(key.label("key"), unreasonable.label("unreasonable"), *sums).select_from(facts)
+        query = query.where(*within(facts.c[basis], period), *question.conditions(columns_of(facts)))
+        queries.append(query.group_by(key, unreasonable) if question.by else query.group_by(unreasonable))
     return queries
 
 
-def counted_facts(question: Question, counters: Sequence[str], key: str | None, *, taken_out: bool = False) -> list[ColumnElement[bool]]:
+def counted_facts(
+    question: Question,
+    counters: Sequence[str],
+    key: str | None,
+    *,
+    less: Sequence[str] = (),
+    taken_out: bool = False,
+    facts: FromClause = KEPT,
+) -> list[ColumnElement[bool]]:
     """Return the conditions on facts that pick exactly what `counters` (all of one basis) counted, in the row `key` where given.
 
-    `taken_out`: of those the ones with an unreasonable demand, which the figure after removal leaves out.
+    `less`: without what these count. `taken_out`: of them those with an unreasonable demand, which the figure after removal leaves out.
     """
-    (basis,) = {COUNTERS[counter].basis for counter in counters}
-    found = [or_(*(_holds(COUNTERS[counter]) for counter in counters)), *_within(FACTS[basis], question.period)]
-    found += question.conditions(FACT_COLUMNS)
+    (basis,) = {COUNTERS[counter].basis for counter in (*counters, *less)}
+    found = [or_(*(holds(COUNTERS[counter], facts) for counter in counters)), *within(facts.c[basis], question.period)]
+    found += [not_(holds(COUNTERS[counter], facts)) for counter in less]
+    found += question.conditions(columns_of(facts))
     if taken_out or question.exclusions == "removed":
-        found.append(FACTS.unreasonable.is_(taken_out))
+        found.append(facts.c.unreasonable.is_(taken_out))
     if key is not None:
-        found.append(_in_row(question, key, FACTS[basis]))
+        found.append(in_row(question, facts, key, facts.c[basis]))
     return found
 
 
-def _holds(counter: Counter) -> ColumnElement[bool]:
+def holds(counter: Counter, facts: FromClause = KEPT) -> ColumnElement[bool]:
+    """Return the condition that a counter counts a fact, its day aside."""
     found = []
     for column, value in counter.values.items():
-        found.append(FACTS[column].is_(value) if isinstance(value, bool) else FACTS[column] == value)
+        found.append(facts.c[column].is_(value) if isinstance(value, bool) else facts.c[column] == value)
     return and_(*found)
 
 
-def _within(column: ColumnElement[Any], period: Period) -> list[ColumnElement[bool]]:
-    return [column >= day_start(period.first), column < day_end(period.last)]
+def within(instant: ColumnElement[Any], period: Period) -> list[ColumnElement[bool]]:
+    """Return the conditions that an instant belongs to a period."""
+    return [instant >= period.start, instant < period.end]
 
 
-def _path_end(path: str) -> str:
+def path_end(path: str) -> str:
     """Return the first text after everything that begins with `path`, which ends in a slash."""
     return path[:-1] + chr(ord("/") + 1)
 
 
 def _cell_key(question: Question) -> ColumnElement[Any]:
+    by = question.by or ""
     if question.tier:
         return _CELLS.area
-    keys: dict[str, ColumnElement[Any]] = {
-        "channel": _CELLS.channel, "category": _CELLS.category, "category:top": _CELLS.category, "day": _CELLS.day, "month": _CELLS.day,
-    }  # fmt: skip
-    return keys.get(question.by or "", literal(""))
+    if by in SPAN_KINDS:
+        return _CELLS.day
+    return _CELLS[CELL_DIMENSIONS[by]] if by in CELL_DIMENSIONS else literal("")
 
 
-def _fact_key(question: Question, instant: ColumnElement[Any]) -> ColumnElement[Any]:
+def _fact_key(question: Question, facts: FromClause, instant: ColumnElement[Any]) -> ColumnElement[Any]:
+    by = question.by or ""
     if question.tier:
-        return FACTS.area_path
-    keys: dict[str, ColumnElement[Any]] = {
-        "channel": FACTS.channel,
-        "category": func.coalesce(FACTS.category_code, literal_column("''")),
-        "category:top": func.coalesce(FACTS.category_code, literal_column("''")),
-        "day": _local_day(instant),
-        "month": _local_day(instant),
-    }
-    return keys.get(question.by or "", literal(""))
+        return facts.c.area_path
+    if by in SPAN_KINDS:
+        return local_day_of(instant)
+    if by not in ROW_COLUMNS:
+        return literal("")
+    column: ColumnElement[Any] = facts.c[ROW_COLUMNS[by]]
+    if by == "round":
+        return column
+    return func.coalesce(cast(column, Text), literal_column("''"))
 
 
-def _local_day(instant: ColumnElement[Any]) -> ColumnElement[date]:
+def local_day_of(instant: ColumnElement[Any]) -> ColumnElement[date]:
+    """Return the day in Asia/Shanghai that an instant lies in."""
     return cast(func.timezone(literal_column(f"'{SHANGHAI.key}'"), instant), Date)
 
 
-def _in_row(question: Question, key: str, instant: ColumnElement[Any]) -> ColumnElement[bool]:
+def in_row(  # noqa: PLR0911  one answer for each kind of grouping
+    question: Question, facts: FromClause, key: str, instant: ColumnElement[Any]
+) -> ColumnElement[bool]:
+    """Return the condition that a fact, counted at `instant`, stands in the row `key`."""
+    by: str = question.by or ""
     if question.tier:
-        return _in_place(question, key)
-    if question.by in ("day", "month"):
-        first = date.fromisoformat(key)
-        period = Period(first, first) if question.by == "day" else question.period.within(first)
-        return and_(*_within(instant, period))
-    if question.by == "channel":
-        return FACTS.channel == key
+        return _in_place(question, facts, key)
+    if by in SPAN_KINDS:
+        part = question.period.part(*span_of(typed("SpanKind", by), date.fromisoformat(key)))
+        return and_(*within(instant, part))
+    column = facts.c[ROW_COLUMNS[by]]
     if key == NONE_KEY:
-        return FACTS.category_code.is_(None)
-    if question.by == "category:top":
-        return or_(FACTS.category_code == key, FACTS.category_code.startswith(f"{key}.", autoescape=True))
-    return FACTS.category_code == key
+        return column.is_(None)
+    if by in ("category:top", "category:2"):
+        return _in_category(column, key, whole=by == "category:top" or "." in key)
+    if by == "department:top":
+        return one_of(column, _below(question, key))
+    if by == "department":
+        return column == question.tree.by_code[key].id
+    if by == "round":
+        return column >= LAST_ROUND if key == str(LAST_ROUND) else column == int(key)
+    return column == key
 
 
-def _in_place(question: Question, key: str) -> ColumnElement[bool]:
-    column = {"township": FACTS.township_path, "village": FACTS.village_path, "grid": FACTS.grid_path}.get(question.tier or "")
+def _in_category(column: ColumnElement[Any], key: str, *, whole: bool) -> ColumnElement[bool]:
+    """Return the condition on a category's code; `whole`: with all below it. A top category by itself has a row of the second level too."""
+    return or_(column == key, column.startswith(f"{key}.", autoescape=True)) if whole else column == key
+
+
+def _below(question: Question, key: str) -> list[UUID]:
+    tree = question.tree
+    return [unit.id for unit in tree.by_code.values() if top_unit(tree, unit).code == key]
+
+
+def _in_place(question: Question, facts: FromClause, key: str) -> ColumnElement[bool]:
+    column = {"township": facts.c.township_path, "village": facts.c.village_path, "grid": facts.c.grid_path}.get(question.tier or "")
     if column is not None:
         return column.is_(None) if key == NONE_KEY else column.endswith(f"/{key}/", autoescape=True)
     areas = [unit.path for unit in question.tree.by_code.values() if unit.tier == "county" and unit.kind in PLACES]
     if key != NONE_KEY:
         areas = [path for path in areas if path.endswith(f"/{key}/")]
-    inside = or_(*(FACTS.area_path.startswith(path, autoescape=True) for path in areas)) if areas else literal_column("false")
+    inside = or_(*(facts.c.area_path.startswith(path, autoescape=True) for path in areas)) if areas else false()
     return not_(inside) if key == NONE_KEY else inside

@@ -256,27 +256,3 @@ async def test_what_is_unknown_impossible_or_not_theirs_is_said_plainly(busy: tu
             async with unit_of_work(seated(*seat, units)) as work:
                 await report(work, asked)
         assert caught.value.code == code
-
-
-async def test_the_figures_say_up_to_when_everything_is_counted(busy: tuple[TestDatabase, dict[str, UUID]]) -> None:
-    county, units = busy
-    actor = seated("analyst", ground.ROOT, units)
-    async with unit_of_work(actor) as work:
-        assert (await report(work, Asked("received"))).as_of == work.now
-    event, owed = await _owe_a_count(county)
-    async with unit_of_work(actor) as work:
-        assert (await report(work, Asked("received"))).as_of == owed
-    assert event
-
-
-async def _owe_a_count(county: TestDatabase) -> tuple[object, object]:
-    event = await county.value(
-        "INSERT INTO events (id, subject_kind, subject_id, seq, type, happened_at, recorded_at, actor_kind, data, previous_hash, hash)"
-        " VALUES (gen_random_uuid(), 'ticket', gen_random_uuid(), 1, 'ticket.received', now(), now(), 'system', '{}', '', '') RETURNING id"
-    )
-    owed = ground.NOON - timedelta(days=1)
-    await county.owner.execute(
-        "INSERT INTO deliveries (id, event_id, handler, subject_id, due_at) VALUES (gen_random_uuid(), $1, 'count', gen_random_uuid(), $2)",
-        event, owed,
-    )  # fmt: skip
-    return event, owed

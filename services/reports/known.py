@@ -1,0 +1,111 @@
+"""What is known: the facts as they are kept, with what has happened and is not counted yet, or as they were at an instant.
+
+Sums are kept by the worker as deliveries come. So that no answer waits for it, whoever reads folds the journals of the tickets still owed
+a count (up to `MOST`), takes their old facts out of the sums and puts the fresh ones in. As of an instant in the past, facts are read from
+those kept and those superseded since, and the journals owed are folded up to that instant.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import FromClause, Select, select, text, union_all
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.platform.bulk import one_of
+from services.platform.unit_of_work import Work
+from services.reports.counting import facts_of
+from services.reports.facts import Fact
+from services.reports.models import PastFact, ReportFact
+from services.reports.selecting import KEPT
+
+MOST = 2000
+"""Tickets that are folded by whoever reads: about as many as a worker counts in a second. Of more, the answer says how old it is."""
+_OWED = text(
+    "SELECT DISTINCT subject_id FROM (SELECT subject_id FROM deliveries WHERE handler = 'count' AND parked_at IS NULL LIMIT :most) d"
+    " UNION SELECT subject_id FROM deliveries WHERE handler = 'count' AND parked_at IS NOT NULL"
+)
+_OLDEST = text(
+    "SELECT min(e.recorded_at) FROM (SELECT event_id FROM deliveries WHERE handler = 'count' AND parked_at IS NULL"
+    " ORDER BY due_at, id LIMIT 100) d JOIN events e ON e.id = d.event_id"
+)
+_NAMES = Fact._fields
+
+
+@dataclass(frozen=True)
+class Known:
+    """Where facts are read from, and up to when everything is in them.
+
+    `facts` answers alone. Where sums are read instead, `fresh` and `stale` (both None where nothing is owed) are what must be added to
+    them and taken off; `past` tells that sums cannot answer at all, being of the present.
+    """
+
+    facts: FromClause
+    as_of: datetime
+    stale_seconds: int = 0
+    fresh: FromClause | None = None
+    stale: FromClause | None = None
+    past: bool = False
+    earliest: datetime | None = None
+    """When the first of the fresh facts was received."""
+
+
+AS_KEPT = Known(KEPT, datetime.min)  # noqa: DTZ901  for those who look at nothing but the facts as kept
+"""The facts as the worker keeps them, whatever is owed."""
+
+
+async def known_now(work: Work) -> Known:
+    """Return what is known in this snapshot."""
+    owed = [row.subject_id for row in await work.session.execute(_OWED, {"most": 2 * MOST})]
+    if len(owed) > MOST:
+        oldest = await work.session.scalar(_OLDEST) or work.now
+        return Known(KEPT, oldest, max(int((work.now - oldest).total_seconds()), 0))
+    if not owed:
+        return Known(KEPT, work.now)
+    folded = [facts[-1] for facts in (await facts_of(work.session, owed)).values()]
+    fresh, earliest = _rows(folded, "fresh"), min((fact.received_at for fact in folded), default=None)
+    counted_again = ReportFact.__table__.c.ticket_id
+    stale = _of(ReportFact).where(one_of(counted_again, owed)).subquery("stale")
+    kept = _of(ReportFact).where(~one_of(counted_again, owed))
+    return Known(union_all(kept, select(fresh)).subquery("facts"), work.now, fresh=fresh, stale=stale, earliest=earliest)
+
+
+async def known_at(work: Work, instant: datetime) -> Known:
+    """Return what was known at `instant`. Events that were recorded later, or of tickets that began to tell later, are not in it."""
+    owed = [row.subject_id for row in await work.session.execute(_OWED, {"most": 2 * MOST})]
+    present = _of(ReportFact).where(ReportFact.known_at <= instant)
+    before = _of(PastFact).where(PastFact.known_at <= instant, PastFact.known_until > instant)
+    if not owed:
+        return Known(union_all(present, before).subquery("facts"), instant, past=True)
+    fresh = _rows(await _folded(work.session, owed, instant), "fresh")
+    parts: list[Select[Any]] = [
+        present.where(~one_of(ReportFact.ticket_id, owed)),
+        before.where(~one_of(PastFact.ticket_id, owed)),
+        select(fresh),
+    ]
+    return Known(union_all(*parts).subquery("facts"), instant, past=True)
+
+
+async def _folded(session: AsyncSession, ids: Sequence[UUID], instant: datetime) -> list[Fact]:
+    found = []
+    for facts in (await facts_of(session, ids)).values():
+        then = [fact for fact in facts if fact.known_at <= instant]
+        if then:
+            found.append(then[-1])
+    return found
+
+
+def _of(model: type[ReportFact | PastFact]) -> Select[Any]:
+    return select(*(model.__table__.c[name] for name in _NAMES))
+
+
+def _rows(facts: Sequence[Fact], name: str) -> FromClause:
+    """Return facts of our own making as rows to select from."""
+    types = {column: ReportFact.__table__.c[column].type for column in _NAMES}
+    columns = ", ".join(_NAMES)
+    query = text(f"SELECT {columns} FROM jsonb_populate_recordset(NULL::report_facts, CAST(:{name} AS jsonb))")  # noqa: S608
+    given = orjson.dumps([fact._asdict() for fact in facts], default=str).decode()  # ids come as a kind of UUID of their own
+    return query.bindparams(**{name: given}).columns(**types).subquery(name)

@@ -1,0 +1,122 @@
+"""No answer waits for the worker, and every report can be asked for as it was known."""
+
+import random
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from services.platform.actor import SYSTEM
+from services.platform.database import REPORTING, WORKER, Database, database, use_database
+from services.platform.unit_of_work import unit_of_work
+from services.reports import known
+from services.reports.counting import count
+from services.reports.drilldown import counted_tickets
+from services.reports.figures import report
+from services.reports.metrics import METRICS
+from services.reports.questions import Asked
+from services.reports.views import Report
+from tests.conftest import TestDatabase
+from tests.reports import ground
+
+FIRST, LAST = date(2026, 9, 1), date(2027, 1, 31)
+EPOCH = datetime(2026, 11, 1, tzinfo=UTC)
+QUESTIONS = [
+    Asked("completion_rate_due", FIRST, LAST),
+    Asked("completion_rate_due_less_deferred", FIRST, LAST, by="unit:township"),
+    Asked("received", FIRST, date(2026, 11, 15), by="channel"),
+    Asked("received", FIRST, LAST, by="month", unit="T1"),
+    Asked("satisfaction_rate", FIRST, LAST, by="department"),
+    Asked("first_time_fix_rate", FIRST, LAST, by="round", exclusions="removed"),
+]
+
+
+@pytest.fixture
+async def county(empty: TestDatabase) -> AsyncIterator[TestDatabase]:
+    """An empty county, open under the worker's role."""
+    keeper = Database(empty.url, WORKER)
+    use_database(keeper)
+    yield empty
+    await keeper.close()
+
+
+async def answers(at: datetime | None = None) -> list[Report]:
+    """What an analyst is told, of one snapshot; each figure leads to as many tickets as it says."""
+    told = []
+    async with unit_of_work(SYSTEM) as work:
+        for asked in QUESTIONS:
+            question = replace(asked, as_of=at)
+            found = await report(work, question)
+            behind = await counted_tickets(work, question, "numerator", key=None, after=None, limit=1)
+            assert behind.total == found.total.numerator
+            told.append(found)
+    return told
+
+
+def figures(told: list[Report]) -> list[Any]:
+    """Return what must be the same: everything but when it was asked."""
+    return [found.model_dump(exclude={"as_of", "stale_seconds"}) for found in told]
+
+
+async def counted(ids: list[UUID]) -> None:
+    async with unit_of_work(SYSTEM) as work:
+        await count(work, ids)
+
+
+async def forget_deliveries(county: TestDatabase, ids: list[UUID]) -> None:
+    await county.owner.execute("DELETE FROM deliveries WHERE subject_id = ANY($1)", ids)
+
+
+async def test_what_is_not_counted_yet_is_in_every_answer(county: TestDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
+    dice = random.Random(5)
+    units = await ground.plant(county.owner)
+    tickets = await ground.scatter(county.owner, dice, 150, units)
+    await ground.tell(tickets, EPOCH)
+    await counted(tickets[:100])
+    await forget_deliveries(county, tickets[:100])
+    moved = dice.sample(tickets, 40)
+    await ground.stir(county.owner, dice, moved)
+    await ground.tell(moved, EPOCH + timedelta(days=1))
+    worker, reader = database(), Database(county.url, REPORTING)
+    use_database(reader)
+    early = await answers()
+    await reader.close()
+    use_database(worker)
+    assert {found.stale_seconds for found in early} == {0}
+    monkeypatch.setattr(known, "MOST", 10)  # as where more are owed than anybody who reads should fold
+    late = await answers()
+    assert {found.as_of for found in late} == {EPOCH}
+    assert all(found.stale_seconds > 0 for found in late)
+    assert figures(late) != figures(early)
+    await counted(tickets)
+    await forget_deliveries(county, tickets)
+    assert figures(await answers()) == figures(early)
+
+
+async def test_every_report_can_be_asked_for_as_it_was_known(county: TestDatabase) -> None:
+    dice = random.Random(6)
+    units = await ground.plant(county.owner)
+    tickets: list[UUID] = []
+    kept: dict[datetime, list[Any]] = {}
+    for day in range(5):
+        at = EPOCH + timedelta(days=day)
+        fresh = await ground.scatter(county.owner, dice, 40, units)
+        moved = dice.sample(tickets, min(len(tickets), 30))
+        await ground.stir(county.owner, dice, moved)
+        tickets += fresh
+        await ground.tell(fresh + moved, at)
+        if day % 2:  # every other day's deliveries are only counted the day after: what was known does not hang on that
+            await counted(tickets)
+            await forget_deliveries(county, tickets)
+        kept[at + timedelta(hours=12)] = figures(await answers())
+    for at, told in kept.items():
+        assert figures(await answers(at)) == told, "late facts change later answers only"
+    assert all(found.as_of == EPOCH + timedelta(hours=12) for found in await answers(EPOCH + timedelta(hours=12)))
+    assert {found.total.numerator for found in await answers(EPOCH - timedelta(days=1))} == {0}
+
+
+def test_questions_are_of_metrics_there_are() -> None:
+    assert {asked.metric for asked in QUESTIONS} <= set(METRICS)
