@@ -1,117 +1,54 @@
 """Metrics, reports, and the tickets behind them."""
 
-import re
-from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from datetime import datetime
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Depends, Path, Query
+from fastapi import Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from reporting_api.answers import csv_answer, json_answer, wants_csv
-from reporting_api.readers import Reader, TicketReader
-from reporting_api.tables import REPORT_HEADER, TICKETS_HEADER, report_rows, ticket_rows
-from services.platform.errors import Invalid, Problem
-from services.platform.text import Code
+from reporting_api.answers import json_answer, table_answer
+from reporting_api.asking import Format, From, Question, RowKey, To, format_asked, read_day
+from reporting_api.readers import UNCHANGED, Reader, TicketReader
+from reporting_api.tables import TICKETS_HEADER, report_columns, report_rows, ticket_rows
+from services.exports.formats import MEDIA_TYPES
+from services.platform.errors import Problem
 from services.platform.unit_of_work import unit_of_work
+from services.reports.comparing import compared_report
 from services.reports.drilldown import Part, counted_tickets
-from services.reports.figures import report
 from services.reports.metrics import METRICS, MOST_DECIMALS, Metric
-from services.reports.questions import Asked, Grouping, Removal, Source
+from services.reports.shares import with_shares
 from services.reports.views import CountedTickets, Metrics, MetricView, Report
 from services.web.paging import PageCursor, PageLimit, link_next, read_cursor, write_cursor
 from services.web.routes import door_router
 
+__all__ = ["From", "RowKey", "To", "read_day", "read_place", "write_place"]
+
 router = door_router("/v1", tags=["reports"])
 
-Format = Annotated[Literal["json", "csv"] | None, Query(description="`csv` for a table that Excel opens; else as Accept says.")]
-MetricName = Annotated[
-    str,
-    Path(
-        max_length=80,
-        description="`id` or `id@version` of a metric; with `.csv` behind it the answer is CSV.",
-        examples=["completion_rate_due"],
-    ),
-]
-From = Annotated[
-    str | None,
-    Query(
-        alias="from",
-        max_length=40,
-        description="First day, Asia/Shanghai. Default: the first of the month that `to` lies in.",
-        examples=["2026-11-01"],
-    ),
-]
-To = Annotated[
-    str | None,
-    Query(alias="to", max_length=40, description="Last day; it belongs to the period. Default: today.", examples=["2026-11-30"]),
-]
-RowKey = Annotated[
-    str | None,
-    Query(max_length=80, description="`key` of a row, with the `by` of the report.", examples=["441624108"]),
-]
 _CSV_EXAMPLE = (
     "指标,起,止,代码,名称,分子,分母,百分比,显示,剔除前,剔除后,剔除分子,剔除分母\r\n"
     "completion_rate_due@1,2026-11-01,2026-11-22,441624108,彭寨镇,911,972,93.72,93.72%,93.72%,93.92%,0,2\r\n"
 )
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_CSV_TICKETS: dict[int | str, dict[str, Any]] = {
+_FILES = {MEDIA_TYPES[kind]: {"schema": {"type": "string", "format": "binary"}} for kind in ("xlsx", "parquet")}
+_TICKETS_200: dict[int | str, dict[str, Any]] = {
     200: {
         "headers": {
             "Link": {"description": 'The next page, `rel="next"`.', "schema": {"type": "string"}},
             "X-Total-Count": {"description": "The figure.", "schema": {"type": "integer"}},
         },
-        "content": {"text/csv": {"schema": {"type": "string"}, "example": "工单编号,状态,渠道\r\n20261122-000017-8,办结,热线\r\n"}},
-    },
-    304: {"description": "Nothing changed since the answer whose tag If-None-Match names."},
-}
-_CSV_200: dict[int | str, dict[str, Any]] = {
-    200: {
         "content": {
-            "text/csv": {
-                "schema": {"type": "string"},
-                "example": _CSV_EXAMPLE,
-            }
-        }
+            "text/csv": {"schema": {"type": "string"}, "example": "工单编号,状态,渠道\r\n20261122-000017-8,办结,热线\r\n"},
+            **_FILES,
+        },
     },
-    304: {"description": "Nothing changed since the answer whose tag If-None-Match names."},
+    **UNCHANGED,
 }
-
-
-def asked_of(  # noqa: PLR0913, PLR0917  one parameter of the address each
-    metric: MetricName,
-    first: From = None,
-    last: To = None,
-    unit: Annotated[Code | None, Query(description="Whose area the matters lie in.", examples=["441624108"])] = None,
-    holder: Annotated[Code | None, Query(description="Who holds the tickets: a department, station or any unit, with all below.")] = None,
-    by: Annotated[Grouping | None, Query(description="What rows are made for; without it there is only the total.")] = None,
-    channel: Annotated[Code | None, Query(examples=["hotline"])] = None,
-    category: Annotated[Code | None, Query(description="With all below it.", examples=["water"])] = None,
-    source: Annotated[Source | None, Query(description="Default: what the metric counts, for most the complaints alone.")] = None,
-    exclusions: Annotated[
-        Removal, Query(description="Whether tickets with an unreasonable demand are counted. Both figures are told in any case.")
-    ] = "kept",
-) -> Asked:
-    """Return what the address asks; raise where a day is none."""
-    return Asked(
-        metric.removesuffix(".csv"), read_day(first, "from"), read_day(last, "to"), unit, holder, by, channel, category, source, exclusions
-    )
-
-
-def read_day(text: str | None, name: str) -> date | None:
-    """Return the day of an address's parameter `name`; raise Invalid ``period.invalid`` where it is none."""
-    if text is None:
-        return None
-    try:
-        if _DAY.fullmatch(text):
-            return date.fromisoformat(text)
-    except ValueError:
-        pass
-    raise Invalid("period.invalid", f"`{name}` must be a day like 2026-11-01.")
-
-
-Question = Annotated[Asked, Depends(asked_of)]
+_REPORT_200: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"text/csv": {"schema": {"type": "string"}, "example": _CSV_EXAMPLE}, **_FILES}},
+    **UNCHANGED,
+}
 
 
 @router.get("/metrics", summary="List the metrics with their definitions", response_model=Metrics)
@@ -120,7 +57,7 @@ async def list_metrics(request: Request, _reader: Reader) -> Response:
     return json_answer(request, Metrics(items=[_metric_view(metric) for metric in METRICS.values()]))
 
 
-@router.get("/reports/{metric}", summary="Report a metric", response_model=Report, responses=_CSV_200)
+@router.get("/reports/{metric}", summary="Report a metric", response_model=Report, responses=_REPORT_200)
 async def read_report(
     request: Request,
     actor: Reader,
@@ -133,13 +70,14 @@ async def read_report(
     Days are days in Asia/Shanghai, the first and the last both included. What you may not list is not counted either.
     """
     async with unit_of_work(actor) as work:
-        told = await report(work, asked, decimals=decimals)
-    if wants_csv(request, _format(request, format)):
-        return csv_answer(request, told.metric.replace("@", "-"), REPORT_HEADER, report_rows(told))
+        told = with_shares(await compared_report(work, asked, decimals=decimals), decimals)
+    file = format_asked(request, format)
+    if file:
+        return table_answer(request, file, told.metric.replace("@", "-"), report_columns(told), report_rows(told))
     return json_answer(request, told)
 
 
-@router.get("/reports/{metric}/tickets", summary="List the tickets a figure counted", response_model=CountedTickets, responses=_CSV_TICKETS)
+@router.get("/reports/{metric}/tickets", summary="List the tickets a figure counted", response_model=CountedTickets, responses=_TICKETS_200)
 async def read_tickets(
     request: Request,
     actor: TicketReader,
@@ -158,14 +96,11 @@ async def read_tickets(
     linked = Response(headers={"X-Total-Count": str(found.total)})
     link_next(request, linked, following)
     headers = {name: linked.headers[name] for name in ("X-Total-Count", "Link") if name in linked.headers}
-    if wants_csv(request, format):
-        return csv_answer(request, f"{found.question.metric.id}-{part}", TICKETS_HEADER, ticket_rows(found), headers)
+    file = format_asked(request, format)
+    if file:
+        return table_answer(request, file, f"{found.question.metric.id}-{part}", TICKETS_HEADER, ticket_rows(found), headers)
     body = CountedTickets(metric=found.question.metric.key, part=part, total=found.total, items=list(found.items), next=following)
     return json_answer(request, body, headers)
-
-
-def _format(request: Request, asked: str | None) -> str | None:
-    return asked or ("csv" if request.url.path.endswith(".csv") else None)
 
 
 def write_place(place: tuple[datetime, UUID] | None) -> str | None:

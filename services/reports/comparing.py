@@ -20,7 +20,7 @@ from services.reports.grouping import SPAN_KINDS
 from services.reports.metrics import NOTHING
 from services.reports.planning import Period, between, next_month
 from services.reports.questions import Asked, period_asked
-from services.reports.views import Compared, ComparedPeriods, FigureTwice, FigureView, PeriodView, Report
+from services.reports.views import Compared, ComparedPeriods, FigureTwice, FigureView, Report, period_view
 
 _DAY = timedelta(days=1)
 _YEAR = 12
@@ -44,11 +44,6 @@ async def compared_report(work: Work, asked: Asked, *, decimals: int = 2) -> Rep
         told = _beside(told, name, await report(work, earlier, decimals=decimals), decimals)
     views = {name: period_view(then) for name, then in periods.items()}
     return told.model_copy(update={"compared": ComparedPeriods(**views)})
-
-
-def period_view(period: Period) -> PeriodView:
-    """Return a period as answers tell it."""
-    return PeriodView(first=period.first, last=period.last, since=period.since, until=period.until)
 
 
 def period_before(period: Period) -> Period | None:

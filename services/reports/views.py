@@ -6,6 +6,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
+from services.reports.planning import Period
+
 _FIGURE: JsonDict = {"numerator": 911, "denominator": 972, "value": "911/972", "percent": "93.72", "shown": "93.72%", "no_data": False}
 _LESS: JsonDict = {"numerator": 911, "denominator": 970, "value": "911/970", "percent": "93.92", "shown": "93.92%", "no_data": False}
 _TWICE: JsonDict = {**_FIGURE, "before_removal": _FIGURE, "after_removal": _LESS, "taken_out": {"numerator": 0, "denominator": 2}}
@@ -113,6 +115,11 @@ class PeriodView(BaseModel):
     last: date
     since: datetime | None = None
     until: datetime | None = None
+
+
+def period_view(period: Period) -> PeriodView:
+    """Return a period as answers tell it."""
+    return PeriodView(first=period.first, last=period.last, since=period.since, until=period.until)
 
 
 class ComparedPeriods(BaseModel):
@@ -263,7 +270,8 @@ class UnitLoad(BaseModel):
     per_post: str | None = Field(description="Open tickets per post, two places; null where nobody holds one.", examples=["3.50"])
     population: int | None = Field(default=None, description="People living there, where it is known.", examples=[3537])
     open_per_1000: str | None = Field(
-        default=None, description="Open tickets per 1,000 people (`open_per_1000@1`); null where the population is not known.",
+        default=None,
+        description="Open tickets per 1,000 people (`open_per_1000@1`); null where the population is not known.",
         examples=["1.98"],
     )
     members: list[PostLoad]

@@ -5,11 +5,14 @@ import io
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import duckdb
 import pytest
 from httpx import ASGITransport, AsyncClient
+from openpyxl import load_workbook
 
 from reporting_api.app import build
 from services.platform import clock
@@ -126,12 +129,63 @@ async def test_a_table_opens_in_excel_with_its_chinese_and_without_formulas(door
     assert told[0].headers["content-type"] == "text/csv; charset=utf-8"
     rows = list(csv.reader(io.StringIO(told[0].content.decode("utf-8-sig"))))
     assert rows[0][4] == "名称"
-    assert ["received@1", "2026-11-01", "2026-11-30", heping.PENGZHAI, "彭寨镇", "3", "", "", "3", "3", "3", "0", ""] in rows
+    assert [
+        "received@1",
+        "2026-11-01",
+        "2026-11-30",
+        heping.PENGZHAI,
+        "彭寨镇",
+        "3",
+        "",
+        "",
+        "3",
+        "3",
+        "3",
+        "0",
+        "",
+        "60.00",
+        "60.00",
+    ] in rows
+    assert rows[0][13:] == ["占比", "占比(四舍五入)"]
     assert rows[-1][4:6] == ["合计", "5"]
     tickets = await door.get(f"/v1/reports/on_time_rate/tickets?{query}&format=csv", headers=headers)
     table = list(csv.reader(io.StringIO(tickets.content.decode("utf-8-sig"))))
     assert table[1][1:4] == ["办结", "热线", "群众诉求"]
     assert table[1][9] == "2026年11月10日 12:00"
+
+
+async def test_a_table_is_had_as_a_workbook_and_as_a_parquet_file(door: AsyncClient, tmp_path: Path) -> None:
+    headers = await signed_in_as("analyst")
+    query = "from=2026-11-01&to=2026-11-30&by=unit:township&compare=previous"
+    book = await door.get(f"/v1/reports/received.xlsx?{query}", headers=headers)
+    sheet = load_workbook(io.BytesIO(book.content)).worksheets[0]
+    lines = [[cell.value for cell in row] for row in sheet.iter_rows()]
+    assert lines[0][-2:] == ["上期", "环比"]
+    (pengzhai,) = [line for line in lines if heping.PENGZHAI in line]
+    assert (pengzhai[4], pengzhai[5], pengzhai[-2:]) == ("彭寨镇", 3, ["—", "—"])
+    file = tmp_path / "received.parquet"
+    file.write_bytes((await door.get(f"/v1/reports/received?{query}&format=parquet", headers=headers)).content)
+    found = duckdb.sql(f"SELECT numerator, share FROM '{file}' WHERE key = '{heping.PENGZHAI}'").fetchall()
+    assert found == [(3, 60.0)]
+
+
+async def test_filters_instants_and_comparison_are_asked_in_the_address(door: AsyncClient) -> None:
+    told = await get(door, "/v1/reports/received", **NOVEMBER, compare="both", by="month")
+    assert told["compared"]["previous"] == {"first": "2026-10-01", "last": "2026-10-31", "since": None, "until": None}
+    assert told["compared"]["year_before"]["first"] == "2025-11-01"
+    assert told["total"]["previous"]["change_shown"] == "—", "nothing was recorded then"
+    noon = {"from": "2026-11-10T12:00:00+08:00", "to": "2026-11-10T12:00:01+08:00"}
+    at_noon, later = await get(door, "/v1/reports/received", **noon), {"from": noon["to"], "to": "2026-11-30"}
+    before = await get(door, "/v1/reports/received", **{"from": "2026-11-01", "to": noon["from"]})
+    after = await get(door, "/v1/reports/received", **later)
+    counts = [found["total"]["numerator"] for found in (before, at_noon, after)]
+    assert sum(counts) == 5
+    assert at_noon["period"]["since"] == "2026-11-10T04:00:00Z"
+    rounds = await get(door, "/v1/reports/received", **NOVEMBER, by="round")
+    assert [row["name"] for row in rounds["rows"]] == ["第一轮", "第二轮", "第三轮及以上"]
+    for parameter, values in {"urgency": ("normal", "urgent", "emergency"), "round": ("1", "2", "3")}.items():
+        parts = [(await get(door, "/v1/reports/received", **NOVEMBER, **{parameter: value}))["total"]["numerator"] for value in values]
+        assert sum(parts) == 5, parameter
 
 
 async def test_an_unchanged_report_is_not_sent_again(door: AsyncClient) -> None:
