@@ -17,7 +17,9 @@ def simulate_county(
     ] = True,
     processes: Annotated[int, typer.Option(min=1, max=64, help="How many processes make it.")] = 2,
     password: Annotated[str, typer.Option(help="What its people sign in with (demo-…). Default: a new one, printed.")] = "",
-    force: Annotated[bool, typer.Option("--force", help="Although there are tickets already. Never beside accounts of real people.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Although there are tickets already. Never beside accounts of real people.")
+    ] = False,
 ) -> None:
     """Make up a county in the current database: 6,955 grids, 424 villages, 100,000 households, their people and their tickets.
 
@@ -48,5 +50,5 @@ def simulate_county(
 
         made = make(making, progress)
     console.print(f"{made.tickets:,} tickets. Content {made.content}", highlight=False, soft_wrap=True)
-    if made.people:
+    if made.hired:
         console.print(f"Sign in as demo-analyst-441624-1, demo-county-441624-1, … with {secret}", highlight=False, soft_wrap=True)

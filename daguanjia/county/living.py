@@ -5,9 +5,10 @@ A step that the product refuses (somebody may not, a limit is over) is left out,
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from daguanjia.county import population as p
 from daguanjia.county.afterwards import adjudicate
@@ -38,16 +39,26 @@ _DAYS_LOOKED = 12
 _WORKED_DAYS = {"working_days": 24.0, "natural_days": 24.0, "minutes": 1 / 60, "working_minutes": 3 / 60}
 
 
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """That a life is lived once more, at another spot, by a ticket with another id."""
+
+    spot: int
+    ticket_id: UUID
+
+
 class Living:
     """One matter being lived. `dice` decides; nothing else does, so the same plan has the same life wherever it is."""
 
-    def __init__(self, world: World, plan: Plan, seed: int, spot: int | None = None, sequence: int | None = None) -> None:
-        self.world, self.plan = world, plan
-        self.spot = world.spots[plan.spot if spot is None else spot]
+    def __init__(self, world: World, plan: Plan, seed: int, sequence: int, copied: Copied | None = None) -> None:
+        self.world, self.plan, self.sequence = world, plan, sequence
+        self.spot = world.spots[copied.spot if copied else plan.spot]
         self.dice = random.Random(f"{seed}/life/{plan.nth}")
-        self.ticket_id = of_name(plan.received_at, seed, "ticket", plan.nth)
+        self._people = random.Random(f"{seed}/people/{plan.nth}")
+        """Who of several it is: apart, because it changes nothing but names, and seats elsewhere may be held by fewer."""
+        self.first_id = of_name(plan.received_at, seed, "ticket", plan.nth)
+        self.ticket_id = copied.ticket_id if copied else self.first_id
         self.life = Life(world, Ids(random.Random(f"{seed}/ids/{plan.nth}"), plan.received_at))
-        self.sequence = plan.nth + 1 if sequence is None else sequence
         self.told: list[Told] = []
         self.visits: list[tuple[datetime, Callable[[], None]]] = []
 
@@ -55,7 +66,7 @@ class Living:
         """Tell the matter and have it received and dispatched, or rejected."""
         plan, place = self.plan, self.plan.place(self.spot)
         at = plan.received_at + timedelta(seconds=1 + self.dice.randrange(240))
-        told = tell(plan, self.spot, of_name(plan.received_at, self.ticket_id, "complaint"), self.ticket_id, at)
+        told = tell(self, at)
         self.told.append(told)
         confidential = told.complaint["confidential"]
         opening = Opening(
@@ -142,11 +153,15 @@ class Living:
             for unit in self.spot.units():
                 if unit.id in self.world.staff:
                     return self._one_of(unit)
-        return self.dice.choice(self.world.hotline)
+        return self.anybody_at_the_hotline()
+
+    def anybody_at_the_hotline(self) -> Actor:
+        """Return one of the operators."""
+        return self._people.choice(self.world.hotline)
 
     def _one_of(self, unit: UnitNode) -> Actor:
         found: Sequence[Actor] = self.world.staff[unit.id]
-        return self.dice.choice(found)
+        return self._people.choice(found)
 
     def _lead(self) -> UnitNode:
         return self.world.tree.by_id[self.life.ticket["lead_unit_id"]]
@@ -167,7 +182,7 @@ class Living:
         worked = {self.life.ticket["resolved_by_unit_id"], *self.life.ticket["helped_by"]}
         if self.dice.random() < 0.3 and mine and mine.unit_id not in worked and str(mine.unit_id) not in worked:  # noqa: PLR2004  a share
             return desk
-        return self.dice.choice(self.world.hotline)
+        return self.anybody_at_the_hotline()
 
     def _try(self, actor: Actor, command: Any) -> bool:
         if self.life.over:
@@ -249,7 +264,7 @@ class Living:
             if self._try(self._holder(), c.HandUp(action="hand_up", reason=reason, words="超出本级能力，请上级协调")):
                 return
         if dice.random() < p.CANCELLED and self._try(
-            dice.choice(self.world.hotline), c.Cancel(action="cancel", reason="withdrawn", words="诉求人来电撤回")
+            self.anybody_at_the_hotline(), c.Cancel(action="cancel", reason="withdrawn", words="诉求人来电撤回")
         ):
             return
         if dice.random() < p.NEVER:
@@ -297,7 +312,7 @@ class Living:
         for row in self.life.case().co_handlers:
             helpers = self.world.staff.get(row.unit_id)
             if helpers and self.dice.random() < p.TASK_FINISHED:
-                self._try(self.dice.choice(helpers), c.FinishTask(action="finish_task", words="协办事项已完成"))
+                self._try(self._people.choice(helpers), c.FinishTask(action="finish_task", words="协办事项已完成"))
 
     def _answer(self) -> None:
         if not self.life.owed_answers:
@@ -305,7 +320,7 @@ class Living:
                 self._close("site_check")
             return
         if self.wait(p.ANSWERING, times=self.plan.quality.slowness):
-            self._try(self.dice.choice(self.world.hotline), c.GiveAnswer(action="answer", words="您反映的事项已处理，感谢您的监督。"))
+            self._try(self.anybody_at_the_hotline(), c.GiveAnswer(action="answer", words="您反映的事项已处理，感谢您的监督。"))
 
     def _verify(self) -> None:
         """Call back up to three times, then close; "not solved" has begun the next round by itself."""
@@ -338,7 +353,7 @@ class Living:
 
     def _close(self, verified_by: Any) -> None:
         closing = c.Close(action="close", verified_by=verified_by, words="核实无误，予以办结")
-        self._try(self._verifier(), closing) or self._try(self.dice.choice(self.world.hotline), closing)
+        self._try(self._verifier(), closing) or self._try(self.anybody_at_the_hotline(), closing)
 
     def _afterwards(self) -> None:
         if self.life.status == "closed" and self.dice.random() < p.REOPENED and self.wait((70.0, 0.8), office=True):

@@ -5,7 +5,8 @@ Which process makes which block changes nothing: a block follows from the seed a
 
 import asyncio
 import multiprocessing
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from math import ceil
@@ -14,14 +15,14 @@ from typing import Any
 import asyncpg
 
 from daguanjia.county import population as p
-from daguanjia.county.copying import copies_of, multiply
+from daguanjia.county.copying import copies_of, drop_base, make_base
 from daguanjia.county.drawing import Drawing, Wanted
-from daguanjia.county.living import Living
+from daguanjia.county.multiplying import Progress, add_up, multiply
 from daguanjia.county.playing import play
 from daguanjia.county.settling import refuse_what_is_real, settle
-from daguanjia.county.sums import add_up, make_tables
+from daguanjia.county.sums import Tally, drop_tables, make_tables, marked
 from daguanjia.county.world import World, read_world
-from daguanjia.county.writing import Tally, digest, write_block
+from daguanjia.county.writing import digest, write_block
 from daguanjia.loading import opened
 from services.platform.actor import SYSTEM
 from services.platform.clock import day_start
@@ -30,8 +31,6 @@ from services.platform.unit_of_work import unit_of_work
 
 _LAID_DOWN_EVERY = 25
 """Blocks after which a process lays down its sums: it holds no more of them than of so many tickets."""
-Progress = Callable[[str, int, int], None]
-"""Told what is being done, how much of it is done, and how much there is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,57 +46,76 @@ class Making:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What was made: tickets, and the hash of all they say."""
+    """What was made: tickets, and the hash of all they say; whether people were hired, who sign in with the password."""
 
     tickets: int
     content: str
+    hired: bool
 
 
 def make(making: Making, progress: Progress = lambda _what, _done, _total: None) -> Made:
-    """Make the county in the database of DATABASE_URL. Raises a problem where real people work there, or where numbers do not fit."""
-    url = settings().database_url
-    base = replace(making.wanted, tickets=making.wanted.tickets // copies_of(making.wanted.tickets, journal=making.journal))
+    """Make the county in the database of DATABASE_URL. Raises Conflict where real people work there, or tickets are there already."""
+    url, wanted = settings().database_url, making.wanted
+    copies = copies_of(wanted.tickets, journal=making.journal)
+    lived = replace(making, wanted=replace(wanted, tickets=wanted.tickets // copies))
     progress("Settling the county", 0, 1)
-    first = asyncio.run(_prepare(url, making))
-    making = replace(making, wanted=base)
-    blocks = ceil(base.tickets / p.BLOCK)
+    first, hired = asyncio.run(_prepare(url, making, copies))
+    progress("Settling the county", 1, 1)
     found: dict[int, bytes] = {}
-    for number, content in _blocks(url, making, first):
+    for number, content in _blocks(url, lived, first, copies):
         found[number] = content
-        progress("Living", min(len(found) * p.BLOCK, base.tickets), base.tickets)
-    whole = sha256(b"".join(found[number] for number in range(blocks)))
-    copies = copies_of(making.wanted.tickets, journal=True)
-    del copies
-    return Made(base.tickets, whole.hexdigest())
+        progress("Living", min(len(found) * p.BLOCK, lived.wanted.tickets), lived.wanted.tickets)
+    asyncio.run(_finish(url, lived, copies, progress))
+    whole = sha256(b"".join(found[number] for number in sorted(found)) + copies.to_bytes(4, "big"))
+    return Made(wanted.tickets, whole.hexdigest(), hired)
 
 
-async def _prepare(url: str, making: Making) -> int:
-    """Settle the land and make ready; return the number the first ticket gets, less one."""
+async def _prepare(url: str, making: Making, copies: int) -> tuple[int, bool]:
+    """Settle the land and make ready; return the number the first ticket gets, less one, and whether people were hired."""
     async with opened(), unit_of_work(SYSTEM) as work:
-        await refuse_what_is_real(work, force=making.force)
-        await settle(work, making.wanted.since, making.password)
-    connection = await asyncpg.connect(url)
-    try:
+        await refuse_what_is_real(work, force=making.force and copies == 1)
+        hired = await settle(work, making.wanted.since, making.password)
+    async with _connected(url) as connection:
         await make_tables(connection)
         there = await connection.fetchval("SELECT EXISTS (SELECT FROM tickets WHERE received_at < $1)", day_start(making.wanted.until))
         last = await connection.fetchval("SELECT last_value FROM ticket_numbers")
-        return int(last) if there else 0
+        return int(last) if there else 0, hired
+
+
+async def _finish(url: str, making: Making, copies: int, progress: Progress) -> None:
+    """Copy where there is something to copy, add the sums up, and leave the database as if the tickets had come one by one."""
+    async with _connected(url) as connection, _connected(url) as other:
+        if copies > 1:
+            await make_base(connection, await _world(making))
+            await multiply((connection, other), making.wanted.tickets, copies, progress)
+        await add_up((connection, other), copies, progress)
+        await drop_tables(connection)
+        await drop_base(connection)
+        await connection.execute("SELECT setval('ticket_numbers', greatest(last_value, $1)) FROM ticket_numbers", making.wanted.tickets)
+        await connection.execute("ANALYZE")
+
+
+@asynccontextmanager
+async def _connected(url: str) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(url)
+    try:
+        yield connection
     finally:
         await connection.close()
 
 
-def _blocks(url: str, making: Making, first: int) -> Iterator[tuple[int, bytes]]:
+def _blocks(url: str, making: Making, first: int, copies: int) -> Iterator[tuple[int, bytes]]:
     """Make every block; yield the number of each that is written, and the hash of what it says."""
     total = ceil(making.wanted.tickets / p.BLOCK)
     if making.processes == 1:
         done: list[tuple[int, bytes]] = []
-        asyncio.run(_make_blocks(url, making, first, range(total), done.append))
+        asyncio.run(_make_blocks(url, making, (first, copies), range(total), done.append))
         yield from done
         return
     context = multiprocessing.get_context("spawn")
     queue: Any = context.Queue()
     shares = [range(rank, total, making.processes) for rank in range(making.processes)]
-    workers = [context.Process(target=_work, args=(url, making, first, share, queue), daemon=True) for share in shares]
+    workers = [context.Process(target=_work, args=(url, making, (first, copies), share, queue), daemon=True) for share in shares]
     for worker in workers:
         worker.start()
     for _ in range(total):
@@ -109,34 +127,32 @@ def _blocks(url: str, making: Making, first: int) -> Iterator[tuple[int, bytes]]
         worker.join()
 
 
-def _work(url: str, making: Making, first: int, share: range, queue: Any) -> None:
+def _work(url: str, making: Making, numbers: tuple[int, int], share: range, queue: Any) -> None:
     try:
-        asyncio.run(_make_blocks(url, making, first, share, queue.put))
+        asyncio.run(_make_blocks(url, making, numbers, share, queue.put))
     except BaseException as error:
         queue.put((-1, f"{type(error).__name__}: {error}"))
         raise
 
 
-async def _make_blocks(url: str, making: Making, first: int, share: range, done: Callable[[tuple[int, bytes]], None]) -> None:
-    world = await _world(making)
+async def _make_blocks(url: str, making: Making, numbers: tuple[int, int], share: range, done: Callable[[tuple[int, bytes]], None]) -> None:
+    """Make the blocks of `share`. `numbers`: the number the first ticket gets, less one, and how often each life is used."""
+    world, (first, copies) = await _world(making), numbers
     drawing, tally = Drawing(making.wanted, world), Tally()
-    connection = await asyncpg.connect(url)
-    try:
+    async with _connected(url) as connection:
         for turn, number in enumerate(share, 1):
             lives = play(world, drawing.block(number), making.wanted.seed, first)
             facts = [living.life.facts() for living in lives]
-            tally.take(versions[-1] for versions in facts)
+            if copies > 1:
+                tally.take(marked(versions[-1], living.plan.spot, living.spot) for living, versions in zip(lives, facts, strict=True))
+            else:
+                tally.take(versions[-1] for versions in facts)
             await write_block(connection, lives, facts, journal=making.journal)
             if turn % _LAID_DOWN_EVERY == 0 or turn == len(share):
                 await tally.lay_down(connection)
             done((number, digest(world, lives, facts)))
-    finally:
-        await connection.close()
 
 
 async def _world(making: Making) -> World:
     async with opened() as database, database.transaction() as session:
         return await read_world(session, day_start(making.wanted.until), making.wanted.until)
-
-
-__all__ = ["Living", "Made", "Making", "add_up", "make", "multiply"]

@@ -1,11 +1,13 @@
 """Playing a block of tickets: each lives its own life, but for those that tell a matter again and are merged."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import partial
+from types import MappingProxyType
 
 from daguanjia.county import population as p
 from daguanjia.county.drawing import Plan
-from daguanjia.county.living import Living
+from daguanjia.county.living import Copied, Living
 from daguanjia.county.world import World
 from services.platform.errors import Problem
 from services.platform.ids import ids_made_by
@@ -17,9 +19,14 @@ _HOUR = timedelta(hours=1)
 _MERGEABLE = OPEN[:3]
 
 
-def play(world: World, plans: Sequence[Plan], seed: int, first: int = 0) -> list[Living]:
-    """Return the lives of a block of plans, in their order; their tickets are numbered from the one after `first`."""
-    lives = {plan.nth: Living(world, plan, seed, sequence=first + plan.nth + 1) for plan in plans}
+def play(
+    world: World, plans: Sequence[Plan], seed: int, first: int = 0, copied: Mapping[int, Copied] = MappingProxyType({})
+) -> list[Living]:
+    """Return the lives of a block of plans, in their order; their tickets are numbered from the one after `first`.
+
+    `copied` says of tickets, by their number, where they are lived once more.
+    """
+    lives = {plan.nth: Living(world, plan, seed, first + plan.nth + 1, copied.get(plan.nth)) for plan in plans}
     told_again: dict[int, list[Living]] = {}
     for plan in plans:
         if plan.duplicate_of is not None:
@@ -33,7 +40,7 @@ def play(world: World, plans: Sequence[Plan], seed: int, first: int = 0) -> list
                     one.begin()
             for one in again:
                 at = one.plan.received_at + p.MERGED_AFTER * one.dice.lognormvariate(0.0, 0.7) * _HOUR
-                living.visits.append((max(at, one.life.now, living.life.now), lambda into=living, one=one: _merge(one, into)))
+                living.visits.append((max(at, one.life.now, living.life.now), partial(_merge, one, living)))
             living.visits.sort(key=lambda visit: visit[0])
         with ids_made_by(living.life.ids):
             living.live()

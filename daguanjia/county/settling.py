@@ -3,6 +3,7 @@
 Repeating it changes nothing. Everybody signs in with one password; logins begin with ``demo-``.
 """
 
+import random
 from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ from sqlalchemy import func, select, update
 
 from daguanjia.county import land
 from daguanjia.county import population as p
-from daguanjia.county.ids import of_name
+from daguanjia.county.ids import Ids, of_name
 from services.catalogue.actions import load_category_file
 from services.catalogue.models import Category
 from services.deadlines.changing import ensure_calendar
@@ -26,6 +27,7 @@ from services.organization.parsing import UnitDefinition
 from services.organization.queries import forget_unit_tree
 from services.platform.bulk import insert_many, update_many
 from services.platform.errors import Conflict
+from services.platform.ids import ids_made_by
 from services.platform.settings import settings
 from services.platform.unit_of_work import Work
 from services.tickets.models import Ticket
@@ -55,17 +57,19 @@ async def marked(work: Work) -> bool:
     return bool(await work.session.scalar(select(Event.id).where(Event.subject_id == ORGANIZATION, Event.type == EVENT).limit(1)))
 
 
-async def settle(work: Work, since: date, password: str) -> int:
-    """Add the units and people that are missing, in their posts since `since`, with `password`; return how many units there are."""
-    await _load(work)
-    await _add_divisions(work)
+async def settle(work: Work, since: date, password: str) -> bool:
+    """Add the units and people that are missing, in their posts since `since`, with `password`; tell whether anybody was hired."""
+    there = await work.session.scalar(select(func.count()).select_from(Unit))
+    with ids_made_by(Ids(random.Random(f"land/{there}"), work.now if there else _ACCOUNTS_SINCE)):
+        await _load(work)
+        await _add_divisions(work)
     kinds, hotline = await _codes(work)
     await _place_grids(work)
-    await _hire(work, land.hands(kinds, hotline), since, password)
+    hired = await _hire(work, land.hands(kinds, hotline), since, password)
     if not await marked(work):
         await note(work, "organization", ORGANIZATION, EVENT, {"units": sum(map(len, kinds.values()))})
     forget_unit_tree()
-    return sum(map(len, kinds.values()))
+    return hired
 
 
 async def _load(work: Work) -> None:
@@ -128,12 +132,12 @@ async def _place_grids(work: Work) -> None:
     await work.session.execute(update(Unit).where(Unit.tier.in_(("grid", "village"))).values(version=Unit.version + 1))
 
 
-async def _hire(work: Work, hands: Sequence[land.Hand], since: date, password: str) -> None:
+async def _hire(work: Work, hands: Sequence[land.Hand], since: date, password: str) -> bool:
     known = set(await work.session.scalars(select(Account.login).where(Account.login.startswith("demo-"))))
     units = {row.code: row.id for row in await work.session.execute(select(Unit.code, Unit.id))}
     fresh = [hand for hand in hands if hand.login not in known]
     if not fresh:
-        return
+        return False
     hashed = await hash_password(password)
     members, posts, accounts = [], [], []
     for hand in fresh:
@@ -151,6 +155,7 @@ async def _hire(work: Work, hands: Sequence[land.Hand], since: date, password: s
     await insert_many(work.session, Member, members)
     await insert_many(work.session, Post, posts)
     await insert_many(work.session, Account, accounts)
+    return True
 
 
 def _file(name: str) -> str:

@@ -15,9 +15,7 @@ from services.platform.errors import Problem
 from services.tickets.changes import EventDraft
 
 if TYPE_CHECKING:
-    from daguanjia.county.drawing import Plan
     from daguanjia.county.living import Living
-    from daguanjia.county.world import Spot
 
 Row = dict[str, Any]
 _HOUR = timedelta(hours=1)
@@ -43,20 +41,22 @@ class Told:
         return seal_contact(self.complaint["id"], contact, self.complaint["received_at"])
 
 
-def tell(plan: "Plan", spot: "Spot", complaint_id: UUID, ticket_id: UUID, at: datetime) -> Told:
-    """Return what is told first, written down at `at`."""
-    place, luck = plan.place(spot), land.chance("told", ticket_id)
+def tell(living: "Living", at: datetime) -> Told:
+    """Return what is told first, written down at `at`. Chance goes by the first id, so that a copied life is told the same."""
+    plan, spot, first = living.plan, living.spot, living.first_id
+    place, luck = plan.place(spot), land.chance("told", first)
     keywords = plan.category.keywords or (plan.category.name,)
     where = spot.village.name + (place.name if plan.at_grid else "")
     words = f"{where}{keywords[int(luck * len(keywords))]}，{p.MATTERS[plan.nth % len(p.MATTERS)]}。"
-    complaint = _complaint(complaint_id, ticket_id, plan.channel, words, plan.received_at, at)
+    complaint_id = of_name(plan.received_at, living.ticket_id, "complaint")
+    complaint = _complaint(complaint_id, living.ticket_id, plan.channel, words, plan.received_at, at)
     found = plan.source == "discovered"
     complaint |= {
         "place_code": place.code,
-        "confidential": not found and land.chance("confidential", ticket_id) < p.CONFIDENTIAL,
-        "wants_answer": not found and land.chance("answer", ticket_id) < p.WANTS_ANSWER,
+        "confidential": not found and land.chance("confidential", first) < p.CONFIDENTIAL,
+        "wants_answer": not found and land.chance("answer", first) < p.WANTS_ANSWER,
     }
-    anonymous = found or land.chance("anonymous", ticket_id) < p.ANONYMOUS
+    anonymous = found or land.chance("anonymous", first) < p.ANONYMOUS
     return Told(complaint, None if anonymous else plan.household)
 
 
@@ -86,7 +86,7 @@ def _again(living: "Living", nth: int, household: int) -> Any:
             return
         complaint_id = of_name(life.now, living.ticket_id, "repeat", nth)
         complaint = _complaint(complaint_id, living.ticket_id, "hotline", "同一事项，问办到哪一步了。", life.now, life.now)
-        actor = living.dice.choice(living.world.hotline)
+        actor = living.anybody_at_the_hotline()
         complaint |= {"filed_by_account_id": actor.account_id, "wants_answer": not same and said != ANSWER}
         row = {"complaint_id": complaint_id, "ticket_id": living.ticket_id, "status": life.status, "round": life.ticket["round"]}
         row |= {"same_person": same, "counted": True, "told": said, "by_account_id": actor.account_id, "recorded_at": life.now}

@@ -1,7 +1,6 @@
 """Writing lives into the database with COPY: a block in one transaction, tables in the order their keys refer to each other."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -10,6 +9,7 @@ import asyncpg
 import orjson
 from sqlalchemy.dialects.postgresql import JSONB
 
+from daguanjia.county.copying import PLACES
 from daguanjia.county.living import Living
 from daguanjia.county.world import World
 from services.complaints.models import Complainant, Complaint, Repeat
@@ -17,10 +17,9 @@ from services.deadlines.models import Clock, ClockMove, Escalation
 from services.journal.models import Event
 from services.platform.bulk import table_of
 from services.platform.database import Base
-from services.reports.durations import durations_of
+from services.reports.counting import past_of
 from services.reports.facts import Fact
-from services.reports.measures import COUNTERS, KEY, Sums, add
-from services.reports.models import PastFact, ReportFact, RollupCell
+from services.reports.models import PastFact, ReportFact
 from services.tickets.lifecycle import OPEN
 from services.tickets.models import (
     Answer,
@@ -37,9 +36,6 @@ from services.verification.models import DemandExclusion
 
 Row = dict[str, Any]
 _BESIDE = (Round, Assignment, WorkLog, Extension, Suspension, Directive, Answer, CallBack, ClockMove, Escalation, DemandExclusion)
-CELLS = "county_cells"
-"""The table that sums are laid down in, to be added up at the end."""
-DURATIONS = "county_durations"
 
 
 async def write_block(connection: asyncpg.Connection, lives: Sequence[Living], facts: Sequence[Sequence[Fact]], *, journal: bool) -> None:
@@ -55,6 +51,7 @@ async def write_block(connection: asyncpg.Connection, lives: Sequence[Living], f
             rows = [row for living in kept for row in living.life.rows.get(model, {}).values()]
             await _copy(connection, model, [row for row in rows if journal or row.get("ended_at") is None])
         await _copy_facts(connection, facts, journal=journal)
+        await connection.copy_records_to_table(PLACES, records=[(living.ticket_id, living.plan.nth, living.plan.spot) for living in lives])
 
 
 def _counts(row: Mapping[str, Any]) -> bool:
@@ -72,7 +69,7 @@ async def _copy_facts(connection: asyncpg.Connection, facts: Sequence[Sequence[F
     present = [versions[-1] for versions in facts]
     await connection.copy_records_to_table(table_of(ReportFact).name, records=present, columns=Fact._fields)
     if journal:
-        past = [(*fact, after.known_at) for versions in facts for fact, after in zip(versions, versions[1:], strict=False)]
+        past = [(*fact, until) for versions in facts for fact, until in past_of(versions, None)]
         await connection.copy_records_to_table(table_of(PastFact).name, records=past, columns=(*Fact._fields, "known_until"))
 
 
@@ -90,33 +87,6 @@ async def _copy(connection: asyncpg.Connection, model: type[Base], rows: Sequenc
                 record[nth] = orjson.dumps(record[nth]).decode()
         records.append(record)
     await connection.copy_records_to_table(table.name, records=records, columns=names)
-
-
-class Tally:
-    """The sums over facts of one process, until they are laid down."""
-
-    def __init__(self) -> None:
-        self._sums: Sums = {}
-        self._durations: dict[tuple[Any, ...], int] = {}
-
-    def take(self, facts: Iterable[Fact]) -> None:
-        """Count facts."""
-        for fact in facts:
-            add(self._sums, fact)
-            for key in durations_of(fact):
-                self._durations[key] = self._durations.get(key, 0) + 1
-
-    async def lay_down(self, connection: asyncpg.Connection) -> None:
-        """Write what was counted into the tables it is added up in, and begin anew."""
-        names = tuple(COUNTERS)
-        cells = [(*key, *(cell.get(name, 0) for name in names)) for key, cell in self._sums.items() if any(cell.values())]
-        await connection.copy_records_to_table(CELLS, records=cells, columns=(*KEY, *names))
-        durations = [(*key, tickets) for key, tickets in self._durations.items()]
-        await connection.copy_records_to_table(DURATIONS, records=durations, columns=DURATION_COLUMNS)
-        self._sums, self._durations = {}, {}
-
-
-DURATION_COLUMNS = ("measure", "area", "month", "source", "demand", "minutes", "tickets")
 
 
 def digest(world: World, lives: Sequence[Living], facts: Sequence[Sequence[Fact]]) -> bytes:
@@ -138,6 +108,3 @@ def _plain(world: World, value: Any) -> Any:
         unit = world.tree.by_id.get(value)
         return unit.code if unit else str(value)
     return value
-
-
-__all__ = ["CELLS", "DURATIONS", "DURATION_COLUMNS", "RollupCell", "Tally", "date", "digest", "write_block"]
