@@ -6,6 +6,7 @@ from intake_api import (
     activities,
     assessment,
     attachments,
+    bulletins,
     call_records,
     calls,
     categories,
@@ -66,6 +67,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     webhook_subscriptions.router,
     platforms.router,
     policies.router,
+    bulletins.router,
     exports.router,
     open311.router,
 )

@@ -6,6 +6,7 @@ from reporting_api import (
     activities,
     assessment,
     backlog,
+    bulletins,
     coverage,
     dashboard,
     exports,
@@ -30,6 +31,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     notice.router,
     page_files.router,
     dashboard.router,
+    bulletins.router,
     exports.router,
     saved.router,
 )

@@ -10,7 +10,7 @@ from services.bulletins.periods import Kind
 from services.platform.canonical import canonical
 
 SCHEMA = "bulletin@1"
-ColumnKind = Literal["count", "rate", "share", "change", "points", "interval", "words"]
+ColumnKind = Literal["figure", "count", "rate", "share", "change", "points", "interval", "words"]
 
 
 class _Part(BaseModel):
@@ -26,7 +26,10 @@ class Cell(_Part):
 
 
 class Column(_Part):
-    """A column. `of` names the columns it is made of: numerator and denominator of a rate, the two of a change, the base of a share."""
+    """A column; in one of kind `figure` each row has a count or a rate of its own.
+
+    `of` names the columns it is made of: numerator and denominator of a rate, the two of a change, the base of a share.
+    """
 
     key: str
     name: str

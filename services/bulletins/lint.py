@@ -78,14 +78,15 @@ def _cell(table: ForeignTable, row: ForeignRow, column: ForeignColumn) -> Iterat
     if number.nothing:
         yield from _nothing(where, cell.printed, _made(row, column, cell.numerator, cell.denominator))
         return
-    yield from _possible(where, number, column)
-    if column.kind == "rate":
+    kind = _kind(column, cell.denominator)
+    yield from _possible(where, number, kind, may_exceed=column.may_exceed)
+    if kind == "rate":
         made = _made(row, column, cell.numerator, cell.denominator)
         if made is not None:
             yield from _rate(where, number, *made, may_exceed=column.may_exceed)
-    elif column.kind in ("change", "points"):
+    elif kind in ("change", "points"):
         yield from _change(where, row, column, number)
-    elif column.kind == "count" and cell.numerator is not None and number.value != cell.numerator:
+    elif kind == "count" and cell.numerator is not None and number.value != cell.numerator:
         yield _differs("count_differs", where, number.printed, str(cell.numerator), "印出的数与其所据的数不符。")
 
 
@@ -111,12 +112,17 @@ def _nothing(where: str, printed: str, made: tuple[int, int] | None) -> Iterator
         yield _differs("no_data_wrong", where, printed, f"{made[0]}/{made[1]}", "有可统计的对象，不应印为“—”。")
 
 
-def _possible(where: str, number: Number, column: ForeignColumn) -> Iterator[Finding]:
-    if column.kind in ("count", "rate", "share") and number.value < 0:
+def _kind(column: ForeignColumn, denominator: int | None) -> str:
+    """Return what kind of number a cell holds: of a column of figures each its own."""
+    return column.kind if column.kind != "figure" else "count" if denominator is None else "rate"
+
+
+def _possible(where: str, number: Number, kind: str, *, may_exceed: bool) -> Iterator[Finding]:
+    if kind in ("count", "rate", "share") and number.value < 0:
         yield _differs("impossible", where, number.printed, "≥0", "件数和比率不能为负。")
-    elif column.kind in ("rate", "share") and number.value > _HUNDRED and not column.may_exceed:
+    elif kind in ("rate", "share") and number.value > _HUNDRED and not may_exceed:
         yield _differs("impossible", where, number.printed, "≤100", "按其定义，比率不能超过100%。")
-    elif column.kind == "count" and number.value.denominator != 1:
+    elif kind == "count" and number.value.denominator != 1:
         yield _differs("impossible", where, number.printed, "整数", "件数应为整数。")
 
 

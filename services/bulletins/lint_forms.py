@@ -47,8 +47,10 @@ class ForeignColumn(_Form):
 
     key: Name = Field(examples=["received"])
     name: str = Field(default="", max_length=200, examples=["受理量"])
-    kind: Literal["count", "rate", "share", "change", "points", "interval", "words"] = Field(
-        default="count", description="`change` and `points` are differences of the two columns of `of`; `words` is not checked."
+    kind: Literal["figure", "count", "rate", "share", "change", "points", "interval", "words"] = Field(
+        default="count",
+        description="`figure`: a count, or a rate where the cell has a denominator · `change`, `points`: the difference of the two columns"
+        " of `of` · `words`: not checked.",
     )
     of: list[Name] = Field(
         default_factory=list,

@@ -10,15 +10,16 @@ _WIDE_CHARACTER = 12
 _LONGEST_NAME = 9
 
 
-def bars_svg(picture: Bars, nth: int) -> str:
-    """Return the picture as an ``svg`` element; `nth` makes its ids differ from those of others on the page."""
+def bars_svg(picture: Bars, name: str) -> str:
+    """Return the picture as an ``svg`` element; `name` makes its ids differ from those of others on the page."""
     height = _LINE * len(picture.bars)
     lines = "".join(_line(bar, row) for row, bar in enumerate(picture.bars))
+    name = escape(name)
     title, words = escape(picture.title), escape(picture.alternative)
     return (
         f'<svg class="bars" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" height="{height}"'
-        f' role="img" aria-labelledby="bars-{nth}-title bars-{nth}-words">'
-        f'<title id="bars-{nth}-title">{title}</title><desc id="bars-{nth}-words">{words}</desc>{lines}</svg>'
+        f' role="img" aria-labelledby="bars-{name}-title bars-{name}-words">'
+        f'<title id="bars-{name}-title">{title}</title><desc id="bars-{name}-words">{words}</desc>{lines}</svg>'
     )
 
 
@@ -31,6 +32,6 @@ def _line(bar: Bar, row: int) -> str:
     return (
         f'<text class="bar-name" x="{_NAME - 8}" y="{middle}" text-anchor="end" font-size="{_WIDE_CHARACTER}">{escape(name)}</text>'
         f'<rect class="bar-room" x="{_NAME}" y="{top + (_LINE - _BAR) // 2}" width="{room}" height="{_BAR}"/>'
-        f'<rect class="bar" x="{_NAME}" y="{top + (_LINE - _BAR) // 2}" width="{length}" height="{_BAR}"/>'
+        f'<rect class="bar-filled" x="{_NAME}" y="{top + (_LINE - _BAR) // 2}" width="{length}" height="{_BAR}"/>'
         f'<text class="bar-text" x="{_NAME + room + 8}" y="{middle}" font-size="{_WIDE_CHARACTER}">{escape(bar.text)}</text>'
     )

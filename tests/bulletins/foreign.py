@@ -32,7 +32,10 @@ def tianmen() -> dict[str, Any]:
             {"key": "rate", "kind": "rate", "of": ["closed", "due"]},
         ],
         "rows": [
-            {"name": row["kind"], "cells": {"filed": row["filed"], "due": row["due"], "closed": row["closed"], "rate": row["closed_rate_pct"]}}
+            {
+                "name": row["kind"],
+                "cells": {"filed": row["filed"], "due": row["due"], "closed": row["closed"], "rate": row["closed_rate_pct"]},
+            }
             for row in entry["by_kind"]
         ],
         "total": {"filed": counts["filed"], "due": counts["due"], "closed": counts["closed"], "rate": published["closed_rate_pct"]},

@@ -71,7 +71,13 @@ def test_rates_are_recomputed_from_the_columns_they_are_made_of() -> None:
             {"closed": "9.5", "due": 10, "rate": "九成"},
         )
     ]
-    assert codes == [["impossible", "impossible"], ["no_data"], ["no_data_wrong"], ["impossible", "impossible"], ["impossible", "unreadable"]]
+    assert codes == [
+        ["impossible", "impossible"],
+        ["no_data"],
+        ["no_data_wrong"],
+        ["impossible", "impossible"],
+        ["impossible", "unreadable"],
+    ]
     columns[2]["may_exceed"] = True
     assert linted(table([{"closed": 973, "due": 972, "rate": "100.10%"}], None, *columns)) == []
 
@@ -112,7 +118,13 @@ def test_a_place_that_is_not_there_is_told() -> None:
 
 @pytest.mark.parametrize(
     ("printed", "value", "places"),
-    [("12,120", 12120, 0), ("１２１０２", 12102, 0), ("９３．７２％", Fraction(9372, 100), 2), ("−3", -3, 0), ("+5.40", Fraction(54, 10), 2)],
+    [
+        ("12,120", 12120, 0),
+        ("１２１０２", 12102, 0),
+        ("９３．７２％", Fraction(9372, 100), 2),
+        ("−3", -3, 0),
+        ("+5.40", Fraction(54, 10), 2),
+    ],
 )
 def test_numbers_are_read_as_they_are_printed(printed: str, value: Fraction, places: int) -> None:
     found = read_cell(printed)

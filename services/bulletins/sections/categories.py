@@ -36,7 +36,8 @@ def categories(figures: FrozenFigures) -> Section | None:
     share = shares([sum(counts)], figures.decimals)[0]
     cells = (count_cell(whole.numerator), Cell(text=share), change, part_cell(rate, "denominator"), part_cell(rate, "numerator"))
     total = row("", "合计", columns, *cells, figure_cell(rate, figures.decimals))
-    told = [f"{keys[key]}{counts[nth]}件（{printed[nth]}）" for nth, key in enumerate(ordered[:_NAMED]) if counts[nth]]
+    named = [(keys[key], counts[nth], printed[nth]) for nth, key in enumerate(ordered) if counts[nth] and key != "-"]
+    told = [f"{name}{count}件（{share}）" for name, count, share in named[:_NAMED]]
     words = (joined("反映较多的事项依次为：" + "、".join(told)),) if told else ()
     table = Table(key="categories", caption="事项类别", head="类别", columns=columns, rows=tuple(rows), total=total)
     return Section(key="categories", heading="事项类别", paragraphs=words, tables=(table,))

@@ -92,7 +92,7 @@ def _comparison(figures: FrozenFigures) -> Table:
 
 
 def _column(key: str, name: str) -> Column:
-    return Column(key=key, name=name, kind="count", additive=False)
+    return Column(key=key, name=name, kind="figure", additive=False)
 
 
 def _compared_row(figures: FrozenFigures, metric: str, name: str, others: list[When]) -> Row:
