@@ -1,4 +1,4 @@
-"""How long things take: medians and P90, from sums. Pure but for the queries at its end.
+"""How long things take: medians and P90, from sums. Pure.
 
 Minutes are kept to two significant digits (:func:`services.reports.facts.rounded_minutes`). A quantile is the smallest such duration that
 at least that share of the tickets did not exceed (nearest rank): it is one of the durations counted, and so leads to tickets.

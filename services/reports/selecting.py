@@ -71,7 +71,7 @@ def fact_sums(question: Question, period: Period, counters: Sequence[str], facts
     """Return the queries of (key, whether of unreasonable demands, sums…) over facts: one for each instant counters go by."""
     queries = []
     for basis in dict.fromkeys(COUNTERS[counter].basis for counter in counters):
-        key, unreasonable = _fact_key(question, facts, facts.c[basis]), facts.c.unreasonable
+        key, unreasonable = fact_key(question, facts, facts.c[basis]), facts.c.unreasonable
         sums = []
         for counter in counters:
             declared = COUNTERS[counter]
@@ -134,7 +134,8 @@ def _cell_key(question: Question) -> ColumnElement[Any]:
     return _CELLS[CELL_DIMENSIONS[by]] if by in CELL_DIMENSIONS else literal("")
 
 
-def _fact_key(question: Question, facts: FromClause, instant: ColumnElement[Any]) -> ColumnElement[Any]:
+def fact_key(question: Question, facts: FromClause, instant: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return what facts, counted at `instant`, are grouped by: `grouping.Folding` makes the row's key of it."""
     by = question.by or ""
     if question.tier:
         return facts.c.area_path
