@@ -28,8 +28,9 @@ def wants_csv(request: Request, asked_format: str | None) -> bool:
 
 
 def json_answer(request: Request, body: BaseModel, headers: dict[str, str] | None = None) -> Response:
-    """Return `body` as JSON. The tag does not cover `as_of`: the same figures a minute later are the same answer."""
-    return _answer(request, body.model_dump_json(), body.model_dump_json(exclude={"as_of"}), "application/json", headers or {})
+    """Return `body` as JSON. The tag does not cover `as_of` and how stale it is: the same figures a minute later are the same answer."""
+    tagged = body.model_dump_json(exclude={"as_of", "stale_seconds"})
+    return _answer(request, body.model_dump_json(), tagged, "application/json", headers or {})
 
 
 def csv_answer(

@@ -1,7 +1,7 @@
 """How a question about tickets stands in an address."""
 
 import re
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Literal
 
 from fastapi import Depends, Path, Query
@@ -141,8 +141,8 @@ def read_instant(text: str | None, name: str) -> datetime | None:
     parts = _INSTANT.fullmatch(text)
     try:
         if parts:
-            return datetime.fromisoformat(parts[1].upper() + parts[2].upper().replace(" ", "+"))
-    except ValueError:
+            return datetime.fromisoformat(parts[1].upper() + parts[2].upper().replace(" ", "+")).astimezone(UTC)
+    except (ValueError, OverflowError):
         pass
     raise Invalid("period.invalid", f"`{name}` must be an instant like 2026-11-01T08:30:00+08:00.")
 

@@ -18,7 +18,6 @@ from services.platform.unit_of_work import unit_of_work
 from services.reports.comparing import compared_report
 from services.reports.drilldown import Part, counted_tickets
 from services.reports.metrics import METRICS, MOST_DECIMALS, Metric
-from services.reports.shares import with_shares
 from services.reports.views import CountedTickets, Metrics, MetricView, Report
 from services.web.paging import PageCursor, PageLimit, link_next, read_cursor, write_cursor
 from services.web.routes import door_router
@@ -70,7 +69,7 @@ async def read_report(
     Days are days in Asia/Shanghai, the first and the last both included. What you may not list is not counted either.
     """
     async with unit_of_work(actor) as work:
-        told = with_shares(await compared_report(work, asked, decimals=decimals), decimals)
+        told = await compared_report(work, asked, decimals=decimals)
     file = format_asked(request, format)
     if file:
         return table_answer(request, file, told.metric.replace("@", "-"), report_columns(told), report_rows(told))

@@ -35,7 +35,7 @@ async def compared_report(work: Work, asked: Asked, *, decimals: int = 2) -> Rep
     told = await report(work, asked, decimals=decimals)
     if asked.compare is None:
         return told
-    period = period_asked(asked, local_day(work.now))
+    period = period_asked(asked, local_day(asked.as_of or work.now))
     wanted = {"previous": asked.compare != "year", "year_before": asked.compare != "previous"}
     found = {"previous": period_before(period), "year_before": year_before(period)}
     periods = {name: then for name, then in found.items() if wanted[name] and then is not None}

@@ -17,7 +17,8 @@ from services.reports.models import ReportFact
 from services.reports.planning import plan
 from services.reports.questions import Asked, Question, Removal, understand
 from services.reports.selecting import cell_sums, fact_sums
-from services.reports.views import Exclusions, FigureTwice, FigureView, PeriodView, Report, ReportRow, TakenOut, UnitName
+from services.reports.shares import with_shares
+from services.reports.views import Exclusions, FigureTwice, FigureView, Report, ReportRow, TakenOut, UnitName, period_view
 
 Sums = dict[str, int]
 REMOVALS: tuple[Removal, ...] = ("kept", "removed")
@@ -36,14 +37,14 @@ async def report(work: Work, asked: Asked, *, decimals: int = 2) -> Report:
     rows = []
     for key, name, period in rows_of(question.by, question.period, sums, question.shown):
         here = recorded and began is not None and period.touches(began, question.today)
-        told = _told(question, {removal: both[removal].get(key, {}) for removal in REMOVALS}, recorded=here, decimals=decimals)
-        rows.append(ReportRow(key=key, name=name, **told))
-    return Report(
+        figure = _told(question, {removal: both[removal].get(key, {}) for removal in REMOVALS}, recorded=here, decimals=decimals)
+        rows.append(ReportRow(key=key, name=name, **figure))
+    told = Report(
         metric=question.metric.key,
         name=question.metric.name,
         as_of=known.as_of,
         stale_seconds=known.stale_seconds,
-        period=PeriodView(first=question.period.first, last=question.period.last),
+        period=period_view(question.period),
         unit=named(question.unit),
         holder=named(question.holder),
         source=question.source,
@@ -54,6 +55,7 @@ async def report(work: Work, asked: Asked, *, decimals: int = 2) -> Report:
         rows=rows,
         total=FigureTwice(**_told(question, total, recorded=recorded, decimals=decimals)),
     )
+    return with_shares(told, decimals)
 
 
 async def one_snapshot(session: AsyncSession) -> None:

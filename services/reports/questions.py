@@ -97,7 +97,7 @@ class Question:
     def by_sums(self) -> bool:
         """Tell whether the kept sums may answer at all."""
         facts_only = self.by in FACTS_ONLY or self.wanted.urgency or self.wanted.round
-        return self.whole and self.holder is None and not facts_only
+        return self.whole and not facts_only
 
     @property
     def need(self) -> Need:
@@ -139,7 +139,7 @@ async def understand(work: Work, asked: Asked) -> Question:
     metric = metric_named(asked.metric)
     if asked.as_of is not None and asked.as_of > work.now:
         raise Invalid("as_of.future", "`as_of` lies in the future: nobody knows what will be known then.")
-    today = local_day(work.now)
+    today = local_day(asked.as_of or work.now)
     period = period_asked(asked, today)
     tree, policies = await unit_tree(work.session), await catalogue(work.session)
     scope = scope_of(work.actor)
