@@ -11,7 +11,7 @@ from services.organization.tree import UnitNode
 from services.platform.errors import Invalid
 from services.reports.metrics import Figure
 from services.reports.questions import Grouping
-from services.reports.selecting import NONE_KEY
+from services.reports.grouping import NONE_KEY
 from services.reports.views import UnitName
 
 MOST_AREAS = 1500

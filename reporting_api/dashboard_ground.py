@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from services.identity.permissions import scope_of
@@ -10,11 +10,13 @@ from services.organization.queries import unit_tree
 from services.organization.tree import UnitNode
 from services.platform.unit_of_work import Work
 from services.reports.facts import PLACES
-from services.reports.figures import named, one_snapshot, recorded_time, sums_by_row
+from services.reports.figures import first_day, known_of, named, one_snapshot, sums_by_row
+from services.reports.known import Known
+from services.reports.measures import COUNTERS
 from services.reports.metrics import Figure, Metric, figure_of
-from services.reports.planning import Period
+from services.reports.planning import Period, next_month
 from services.reports.questions import Asked, Grouping, Question, understand
-from services.reports.views import FigureView, PeriodView, UnitName
+from services.reports.views import FigureView, UnitName, period_view
 
 Sums = Mapping[str, int]
 TIERS = ("city", "county", "township", "village", "grid")
@@ -26,19 +28,26 @@ class Ground:
 
     work: Work
     question: Question
+    known: Known
     began: date | None
     stand: Mapping[str, Any]
 
     async def sums(self, metrics: Iterable[Metric], period: Period, by: Grouping | None = None) -> dict[str, dict[str, int]]:
         """Return what all `metrics` are made of, by row, in one statement. They must count the same source."""
         several = list(metrics)
-        counters = tuple(dict.fromkeys(counter for metric in several for counter in (*metric.numerator, *metric.denominator)))
-        together = replace(several[0], id="together", numerator=counters, denominator=())
-        return await sums_by_row(self.work.session, replace(self.question, metric=together, period=period, by=by))
+        counters = tuple(dict.fromkeys(counter for metric in several for counter in metric.counters))
+        together = replace(several[0], id="together", numerator=counters, denominator=(), less=())
+        period = self._open_ended(counters, period)
+        return await sums_by_row(self.work.session, replace(self.question, metric=together, period=period, by=by), known=self.known)
 
-    def figure(self, metric: Metric, sums: Sums, period: Period, *, decimals: int = 2) -> Figure:
-        """Return the figure of `metric` that these sums make; no data outside of the time figures are kept for."""
-        recorded = self.began is not None and period.touches(self.began, self.question.today)
+    def _open_ended(self, counters: Iterable[str], period: Period) -> Period:
+        """Return a period that ends today to the end of its month, so that sums of months answer it: only what is due lies ahead."""
+        ahead = period.last < self.question.today or any(COUNTERS[counter].basis == "due_at" for counter in counters)
+        return period if ahead else replace(period, last=max(period.last, next_month(self.question.today) - timedelta(days=1)))
+
+    def figure(self, metric: Metric, sums: Sums, period: Period | None, *, decimals: int = 2) -> Figure:
+        """Return the figure of `metric` that these sums make; no data outside of the time figures are kept for, and of no period."""
+        recorded = period is not None and self.began is not None and period.touches(self.began, self.question.today)
         return figure_of(metric, sums, recorded=recorded, decimals=decimals)
 
 
@@ -48,15 +57,16 @@ async def stand_on(work: Work, asked: Asked) -> Ground:
     if asked.unit is None:
         asked = replace(asked, unit=await _own_area(work))
     question = await understand(work, asked)
-    began, as_of = await recorded_time(work)
+    known = await known_of(work, question)
     return Ground(
         work,
         question,
-        began,
+        known,
+        await first_day(work, known),
         {
-            "as_of": as_of,
-            "behind_seconds": round(max(0.0, (work.now - as_of).total_seconds()), 1),
-            "period": PeriodView(first=question.period.first, last=question.period.last),
+            "as_of": known.as_of,
+            "stale_seconds": known.stale_seconds,
+            "period": period_view(question.period),
             "unit": named(question.unit),
             "whole": question.whole,
         },

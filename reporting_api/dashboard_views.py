@@ -12,14 +12,14 @@ _FIGURE: JsonDict = {"numerator": 911, "denominator": 972, "value": "911/972", "
 _PERIOD: JsonDict = {"first": "2026-11-01", "last": "2026-11-22"}
 _ROOT: JsonDict = {"code": "441624", "name": "和平县"}
 _TOWNSHIP: JsonDict = {"code": "441624108", "name": "彭寨镇"}
-_STAND: JsonDict = {"as_of": "2026-11-22T04:00:00Z", "behind_seconds": 0.0, "period": _PERIOD, "unit": _ROOT, "whole": True}
+_STAND: JsonDict = {"as_of": "2026-11-22T04:00:00Z", "stale_seconds": 0, "period": _PERIOD, "unit": _ROOT, "whole": True}
 
 
 class Stand(BaseModel):
     """When it was true, for which days and whose area."""
 
     as_of: datetime = Field(description="Everything that happened before this instant is counted.")
-    behind_seconds: float = Field(description="How far `as_of` lies behind the clock; 0 where nothing is waiting to be counted.")
+    stale_seconds: int = Field(description="How far `as_of` lies behind the clock; 0 but where very much is waiting to be counted.")
     period: PeriodView
     unit: UnitName | None = Field(description="Whose area; null: all that you may see.")
     whole: bool = Field(description="false: only the tickets of your own functional line or seats are in it.")
@@ -66,8 +66,8 @@ class Overview(Stand):
         }
     )  # fmt: skip
 
-    previous: PeriodView
-    year_before: PeriodView
+    previous: PeriodView | None
+    year_before: PeriodView | None
     months: list[date] = Field(description="First days of the months that `series` are of.")
     tier: str | None = Field(description="Tier of `unit`.")
     above: list[UnitName] = Field(description="The areas `unit` lies in that you may ask for, the widest first.")

@@ -92,7 +92,7 @@ def _free_near(x: float, y: float, taken: dict[tuple[int, int], str]) -> tuple[i
 
 def _filling(count: int) -> Iterator[tuple[int, int]]:
     """Yield `count` or more cells of a nearly square rectangle along a generalised Hilbert curve."""
-    width = max(1, math.ceil(math.sqrt(count * 1.3)))
+    width = max(1, math.ceil(math.sqrt(count)))
     height = max(1, math.ceil(count / width))
     return _curve(0, 0, (width, 0), (0, height)) if width >= height else _curve(0, 0, (0, height), (width, 0))
 

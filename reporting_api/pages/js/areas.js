@@ -4,6 +4,7 @@ import { el, svg, table } from "./dom.js";
 import { amount, nameOf, say } from "./words.js";
 
 const ROW = Math.sqrt(3) / 2;
+const FEW = 5;
 const value = (row, kind) => (kind === "rate" ? (row.percent === null ? null : Number(row.percent)) : row.numerator);
 const shownAs = (row, kind) => (kind === "rate" ? row.shown : amount(row.numerator));
 
@@ -37,7 +38,7 @@ export function bars(areas, mean, order, onpick) {
       el("span", { className: "much" }, shownAs(row, kind))));
   };
   return el("div", {},
-    el("div", { className: "head", "aria-hidden": "true" }, el("span"), el("span", { className: "ends" }, el("span", {}, tick(low, kind)), el("span", {}, tick(high, kind))), el("span")),
+    el("div", { className: "bars-head", "aria-hidden": "true" }, el("span"), el("span", { className: "ends" }, el("span", {}, tick(low, kind)), el("span", {}, tick(high, kind))), el("span")),
     el("ul", { className: `bars${rows.length > 24 ? " limited" : ""}`, tabindex: rows.length > 24 ? "0" : null }, sorted(rows, kind, order).map(line)));
 }
 
@@ -65,18 +66,24 @@ export function areaTable(areas, order) {
 export function map(areas, onpick, ontell) {
   const placed = areas.rows.filter((row) => row.x !== null);
   if (!placed.length) return el("p", { className: "nothing" }, say("nothing"));
-  const steps = stepsOf(placed.map((row) => value(row, areas.kind)).filter((number) => number !== null));
+  const steps = stepsOf(placed.filter((row) => !few(row, areas.kind)).map((row) => value(row, areas.kind)).filter((number) => number !== null));
   const [wide, high] = [Math.max(...placed.map((row) => row.x)), Math.max(...placed.map((row) => row.y))];
   const hex = (row) => {
     const words = `${row.name}${parent(areas, row)} ${shownAs(row, areas.kind)}${areas.kind === "rate" && row.denominator ? ` (${amount(row.numerator)}/${amount(row.denominator)})` : ""}`;
     const tell = () => ontell(words);
-    return svg("path", { className: `hex shade-${shade(row, areas.kind, steps)}`, d: outline(row.x, row.y, 0.575), onclick: () => onpick(row), onmouseenter: tell }, svg("title", {}, words));
+    return svg("path", { className: `hex ${few(row, areas.kind) ? "few" : `shade-${shade(row, areas.kind, steps)}`}`, d: outline(row.x, row.y, 0.575), onclick: () => onpick(row), onmouseenter: tell }, svg("title", {}, words));
   };
   return el("div", {},
     svg("svg", { className: "map", viewBox: `-0.75 -0.75 ${wide + 1.5} ${high + 1.5}`, role: "img", "aria-label": `${nameOf(areas)}, ${say("as_table")}` },
-      placed.map(hex), edges(placed), labels(areas, placed)),
-    legend(steps, areas.kind));
+      hatch(), placed.map(hex), edges(placed), labels(areas, placed)),
+    legend(steps, areas.kind, placed.some((row) => few(row, areas.kind))));
 }
+
+/** Too few tickets for a colour to mean anything: hatched, the number is told all the same. */
+const few = (row, kind) => kind === "rate" && row.denominator > 0 && row.denominator < FEW;
+
+const hatch = () => svg("defs", {}, svg("pattern", { id: "few", width: 0.25, height: 0.25, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
+  svg("rect", { className: "few-ground", width: 0.25, height: 0.25 }), svg("path", { className: "few-lines", d: "M0 0V.25" })));
 
 const parent = (areas, row) => {
   const above = areas.parents.length > 1 && areas.parents.find((unit) => unit.code === row.parent);
@@ -109,7 +116,7 @@ function edges(placed) {
 /** The names of the areas above, each in the middle of its own; of the areas themselves where there are few. */
 function labels(areas, placed) {
   const write = (x, y, words) => svg("text", { className: "label", x: x.toFixed(2), y: y.toFixed(2) }, words);
-  if (areas.parents.length < 2) return placed.length <= 40 ? placed.map((row) => svg("text", { className: "label", x: row.x, y: row.y, "font-size": ".26" }, row.name.slice(0, 5))) : null;
+  if (areas.parents.length < 2) return placed.length <= 40 ? placed.map((row) => svg("text", { className: "label small", x: row.x, y: row.y }, row.name.length > 5 ? `${row.name.slice(0, 4)}…` : row.name)) : null;
   return areas.parents.map((unit) => {
     const own = placed.filter((row) => row.parent === unit.code);
     if (own.length < 3) return null;
@@ -131,11 +138,12 @@ function shade(row, kind, steps) {
   return 1 + Math.round((step * 4) / Math.max(1, steps.length));
 }
 
-function legend(steps, kind) {
+function legend(steps, kind, anyFew) {
   const unit = kind === "rate" ? "%" : "";
   const box = (number, words) => el("span", {}, svg("svg", { viewBox: "0 0 14 14", "aria-hidden": "true" }, svg("rect", { className: number ? `shade-${number}` : "void", width: 14, height: 14, rx: 3 })), words);
   const text = (number) => (kind === "rate" ? number.toFixed(1) : amount(number)) + unit;
   const groups = Array.from({ length: steps.length + 1 }, (_, step) => box(1 + Math.round((step * 4) / Math.max(1, steps.length)),
     step === 0 ? (steps.length ? `< ${text(steps[0])}` : "●") : step === steps.length ? `≥ ${text(steps[step - 1])}` : `${text(steps[step - 1])}–${text(steps[step])}`));
-  return el("div", { className: "legend" }, groups, box(0, `— ${say("no_data")}`));
+  const sparse = anyFew && el("span", {}, svg("svg", { viewBox: "0 0 2 2", "aria-hidden": "true" }, svg("rect", { className: "few", width: 2, height: 2, rx: 0.4 })), say("few", { n: FEW }));
+  return el("div", { className: "legend" }, groups, sparse, box(0, `— ${say("no_data")}`));
 }

@@ -55,12 +55,12 @@ export function line(box, months, values, unit, onpick) {
     },
     yAxis: {
       type: "value", scale: unit === "%", axisLabel: { color: ink("soft"), formatter: `{value}${unit}` }, splitLine: { lineStyle: { color: ink("line"), opacity: 0.7 } },
-      max: unit === "%" ? ({ max }) => Math.min(100, Math.ceil(max + 1)) : null, min: unit === "%" ? ({ min }) => Math.max(0, Math.floor(min - 2)) : 0, minInterval: 1,
+      max: ({ max }) => (unit === "%" && max > 97 ? Math.max(100, Math.ceil(max)) : null), min: unit === "%" ? null : 0, splitNumber: 4,
     },
     series: [{
       type: "line", data: numbers, smooth: 0.25, symbolSize: 8, lineStyle: { width: 3, color: ink("series-1") }, itemStyle: { color: ink("series-1") },
       areaStyle: { color: ink("series-1"), opacity: 0.1 }, connectNulls: false,
-      label: { show: true, formatter: ({ dataIndex, value }) => (dataIndex === numbers.length - 1 && value !== undefined ? `${value}${unit}` : ""), color: ink("ink"), fontWeight: 600, position: "top" },
+      label: { show: true, formatter: ({ dataIndex, value }) => (dataIndex === numbers.length - 1 && value !== undefined ? `${value}${unit}` : ""), color: ink("ink"), fontWeight: 600, fontSize: 13, position: numbers.at(-1) < numbers.at(-2) ? "bottom" : "top", offset: [-14, 0] },
     }],
   }), onpick && (({ dataIndex }) => onpick(dataIndex)));
 }

@@ -8,7 +8,7 @@ import { categories, categoryTable, flowTable, late, streams } from "./lists.js"
 import { instant, KINDS, picked, today } from "./period.js";
 import { ask, leave, Refused, session, signIn } from "./session.js";
 import { tile } from "./tiles.js";
-import { amount, language, longTime, nameOf, say, sayPage, shortOf, turnLanguage } from "./words.js";
+import { amount, channelName, language, longTime, nameOf, say, sayPage, shortOf, turnLanguage } from "./words.js";
 
 const STALE = 60;
 const state = { period: "month", first: null, last: null, unit: null, metric: "satisfaction_rate", order: "value" };
@@ -108,7 +108,7 @@ const SHOW = {
     showStand(overview);
     showWhere(overview);
     at("tiles").classList.remove("busy");
-    at("tiles").replaceChildren(...overview.figures.map((figure) => tile(figure, figure === chosen(), () => choose(figure), () => define(figure, overview, question()))));
+    at("tiles").replaceChildren(...overview.figures.map((figure) => tile(figure, figure === chosen(), begun(overview), () => choose(figure), () => define(figure, overview, question()))));
     showTrend();
     if (told.bars) show("bars");
   },
@@ -134,9 +134,9 @@ const SHOW = {
   flow() {
     const found = told.flow;
     if (!found.streams.length) return fill("flow", say("flow"), el("p", { className: "nothing" }, say("nothing")));
-    const box = el("div", { className: "chart tall", role: "img", "aria-label": `${say("flow")}. ${say("flow_note", found)}` });
+    const box = el("div", { className: "chart flow", role: "img", "aria-label": `${say("flow")}. ${say("flow_note", found)}` });
     fill("flow", say("flow"), box, el("p", { className: "caption" }, say("flow_note", { received: amount(found.received), left_out: amount(found.left_out) })), plain(flowTable(found)));
-    const { nodes, links } = streams(found);
+    const { nodes, links } = streams(found, box.clientWidth < 480);
     return sankey(box, nodes, links, pickStream);
   },
   categories() {
@@ -152,6 +152,9 @@ function show(name) {
 
 const chosen = () => told.overview?.figures.find((figure) => figure.metric.split("@")[0] === state.metric) || told.overview?.figures[0];
 
+/** Whether the last month of the period is not over yet. */
+const begun = (overview) => Number(new Date(Date.parse(overview.period.last) + 86400000).toISOString().slice(8, 10)) !== 1;
+
 function choose(figure) {
   state.metric = figure.metric.split("@")[0];
   show("overview");
@@ -159,11 +162,11 @@ function choose(figure) {
 }
 
 function showStand(overview) {
-  const fresh = overview.behind_seconds < 2 ? say("current") : say("behind", { seconds: longTime(overview.behind_seconds) });
+  const fresh = overview.stale_seconds < 2 ? say("current") : say("behind", { seconds: longTime(overview.stale_seconds) });
   const place = overview.unit ? overview.unit.name : say("everything");
   at("stand").replaceChildren(`${say("stand", { place, ...overview.period, as_of: instant(overview.as_of, language()) })} · ${fresh}`);
   at("notes").replaceChildren(...[
-    overview.behind_seconds >= STALE && el("p", { className: "said warn", role: "status" }, say("stale", { seconds: longTime(overview.behind_seconds) })),
+    overview.stale_seconds >= STALE && el("p", { className: "said warn", role: "status" }, say("stale", { seconds: longTime(overview.stale_seconds) })),
     !overview.whole && el("p", { className: "said" }, say("partly")),
   ].filter(Boolean));
 }
@@ -173,7 +176,7 @@ function showWhere(overview) {
   const above = overview.above.map((unit) => [el("button", { type: "button", className: "quiet", onclick: () => go(unit.code) }, unit.name), el("span", { "aria-hidden": "true" }, "›")]);
   const here = el("span", { className: "here", "aria-current": "page" }, overview.unit ? overview.unit.name : say("everything"));
   const below = overview.below.length > 0 && el("select", { "aria-label": say("open_area", { name: "" }), onchange: (event) => event.target.value && go(event.target.value) },
-    el("option", { value: "" }, `${say("all_of")} ${say({ city: "county", county: "township", township: "village", village: "grid" }[overview.tier] || "area")}`),
+    el("option", { value: "" }, say("choose_below")),
     overview.below.map((unit) => el("option", { value: unit.code }, unit.name)));
   at("where").hidden = false;
   at("where").replaceChildren(...above.flat(), here, ...(below ? [below] : []));
@@ -210,10 +213,15 @@ function areaChoice(found, row) {
   }
 }
 
-/** A stream or an end of one: the tickets of that channel. Tiers and outcomes alone have no list of their own yet. */
+/** A stream or an end of one: its tickets, by the metric and the filters that count just them. What is open has no metric of its own. */
 function pickStream(kind, data) {
-  const channel = [data.source, data.name].find((name) => name?.startsWith("c:"));
-  if (channel) tickets({ metric: "received" }, question({ channel: channel.slice(2) }), told.flow.channels[channel.slice(2)]);
+  const ends = Object.fromEntries([data.source, data.target, data.name].filter(Boolean).map((name) => [name[0], name.slice(2)]));
+  const left = ["rejected", "cancelled", "merged"].includes(ends.o);
+  if (ends.o === "open" || ends.c === "") return;
+  const metric = ends.o === "completed" ? "completion_rate_received" : "received";
+  const tier = ends.t === undefined ? {} : { by: "tier", key: ends.t || "-" };
+  const words = [ends.c && channelName(ends.c, told.flow.channels[ends.c]), ends.t !== undefined && (ends.t ? say(ends.t) : say("tier_none")), ends.o && (left ? say("left_out") : say(ends.o))];
+  tickets({ metric }, question({ channel: ends.c, part: left ? "excluded" : "numerator", ...tier }), words.filter(Boolean).join(" → "));
 }
 
 /* -- the bar and the door --------------------------------------------------------------------------------------------- */

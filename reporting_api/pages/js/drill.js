@@ -3,7 +3,7 @@
 import { at, el, waiting } from "./dom.js";
 import { instant } from "./period.js";
 import { ask, intake, Refused } from "./session.js";
-import { amount, eventName, language, nameOf, say } from "./words.js";
+import { amount, basisName, channelName, eventName, language, nameOf, say } from "./words.js";
 
 const BY_NUMBERS = new Set(["closed", "completed"]);
 let names = null;
@@ -37,7 +37,7 @@ export function define(figure, stand, question) {
       rate && el("div", { className: "over", "aria-hidden": "true" }),
       rate && el("div", {}, el("small", { className: "soft" }, say("denominator")), el("br"), figure.denominator_words)),
     el("dl", { className: "facts" },
-      fact(say("metric"), figure.metric), fact(say("period_basis"), figure.period_words), figure.note && fact(say("note"), figure.note),
+      fact(say("metric"), figure.metric), fact(say("period_basis"), basisName(figure.period_words)), figure.note && fact(say("note"), figure.note),
       fact(say("period"), `${stand.period.first} – ${stand.period.last}`), fact(say("as_of"), instant(stand.as_of, language())),
       fact(say("before"), figure.previous.shown), fact(say("last_year"), figure.year_before.shown)),
     el("div", { className: "choices" }, go("numerator", nameOf(figure), counts.numerator), rate && go("denominator", nameOf(figure), counts.denominator)));
@@ -91,7 +91,7 @@ function ticketRow(item, known) {
       el("span", { className: `mark ${BY_NUMBERS.has(item.status) ? "good" : ""}` }, say(`status_${item.status}`)),
       item.on_time === null ? null : el("span", { className: `mark ${item.on_time ? "good" : "bad"}` }, say(item.on_time ? "on_time" : "overdue")),
       item.round > 1 && el("span", { className: "mark warn" }, say("round", { n: item.round })), open),
-    el("span", {}, [known.categories[item.category] || item.category || "—", item.place.name, item.holder && item.holder.name !== item.place.name ? `→ ${item.holder.name}` : "", known.channels[item.channel] || item.channel].filter(Boolean).join(" · ")),
+    el("span", {}, [known.categories[item.category] || item.category || "—", item.place.name, item.holder && item.holder.name !== item.place.name ? `→ ${item.holder.name}` : "", channelName(item.channel, known.channels[item.channel])].filter(Boolean).join(" · ")),
     el("span", { className: "when" }, ["received_at", "due_at", "completed_at"].filter((name) => item[name]).map((name) => el("span", {}, `${say(name)} ${instant(item[name], language())}`))),
     story);
 }

@@ -1,7 +1,7 @@
 /** What is late and where; the categories; the flow as nodes and links. */
 
 import { el, svg, table } from "./dom.js";
-import { amount, longTime, say } from "./words.js";
+import { amount, channelName, longTime, say } from "./words.js";
 
 /** What is overdue: how many, who has them, the oldest ones. */
 export function late(found, onticket) {
@@ -32,7 +32,7 @@ export function categories(found, onpick) {
   svg("svg", { className: "share", viewBox: "0 0 100 6", preserveAspectRatio: "none", "aria-hidden": "true" },
     svg("rect", { className: "track", width: 100, height: 6, rx: 1 }), svg("rect", { className: "fill", width: Math.max(0.5, (100 * one.received) / most), height: 6, rx: 1 })));
   const rest = found.others.categories > 0 && el("p", { className: "caption" }, `${say("categories_rest", { n: found.others.categories })}: ${amount(found.others.received)} · ${say("share_of", { share: found.others.share })}`);
-  return el("div", {}, el("ul", { className: "rows limited", tabindex: "0" }, found.rows.map(row)), rest);
+  return el("div", {}, el("ul", { className: "rows" }, found.rows.map(row)), rest);
 }
 
 /** The categories as a table. */
@@ -45,15 +45,24 @@ const TIERS = ["grid", "village", "township", "county", "city", ""];
 const OUTCOMES = { completed: "good", open: "series-2", rejected: "soft", cancelled: "soft", merged: "soft" };
 const tierName = (tier) => (tier ? say(tier) : say("tier_none"));
 
+/** On a phone the small channels go together: their names would lie upon each other. */
+function gathered(found) {
+  const counts = new Map();
+  for (const one of found.streams) counts.set(one.channel, (counts.get(one.channel) || 0) + one.tickets);
+  const small = [...counts].filter(([, count]) => count < 0.05 * (found.received + found.left_out)).map(([channel]) => channel);
+  if (small.length < 2) return found.streams;
+  return found.streams.map((one) => (small.includes(one.channel) ? { ...one, channel: "", label: say("other_channels", { n: small.length }) } : one));
+}
+
 /** What the flow is drawn from: nodes in three columns, links between them. */
-export function streams(found) {
+export function streams(found, narrow) {
   const nodes = new Map();
   const links = new Map();
   const node = (name, label, colour, depth) => nodes.set(name, { name, label, colour, depth });
   const link = (source, target, value) => links.set(`${source}>${target}`, { source, target, value: (links.get(`${source}>${target}`)?.value || 0) + value });
-  for (const one of found.streams) {
+  for (const one of narrow ? gathered(found) : found.streams) {
     const [from, by, to] = [`c:${one.channel}`, `t:${one.tier}`, `o:${one.outcome}`];
-    node(from, found.channels[one.channel], "series-3", 0);
+    node(from, one.label || channelName(one.channel, found.channels[one.channel]), "series-3", 0);
     node(by, tierName(one.tier), `series-${[1, 5, 6, 4, 4, 2][TIERS.indexOf(one.tier)]}`, 1);
     node(to, say(one.outcome), OUTCOMES[one.outcome], 2);
     link(from, by, one.tickets);
@@ -64,6 +73,6 @@ export function streams(found) {
 
 /** The flow as a table. */
 export function flowTable(found) {
-  const rows = [...found.streams].sort((a, b) => b.tickets - a.tickets).map((one) => [found.channels[one.channel], tierName(one.tier), say(one.outcome), amount(one.tickets)]);
+  const rows = [...found.streams].sort((a, b) => b.tickets - a.tickets).map((one) => [channelName(one.channel, found.channels[one.channel]), tierName(one.tier), say(one.outcome), amount(one.tickets)]);
   return table(say("flow"), say("flow_head").split("|"), rows);
 }

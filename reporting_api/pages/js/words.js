@@ -48,6 +48,7 @@ const WORDS = {
   numerator: ["分子", "Numerator"],
   denominator: ["分母", "Denominator"],
   counted: ["统计", "Counted"],
+  so_far: ["截至 {day}", "up to {day}"],
   period_basis: ["计入期间", "Falls into the period"],
   note: ["说明", "Note"],
   metric: ["指标编号", "Metric"],
@@ -80,11 +81,14 @@ const WORDS = {
   bars_note: ["横线是 95% 威尔逊区间:区间重叠的,不宜分高下。虚线是全辖区 {value}。", "Lines are 95% Wilson intervals: where they overlap, no one is certainly better. Dashed: the whole area, {value}."],
   bars_note_count: ["点一行看其工单。", "Choose a row for its tickets."],
   map: ["{name}:{tier}分布示意", "{name}: schematic map by {tier}"],
+  few: ["不足 {n} 件,不着色", "fewer than {n}: no colour"],
   map_order: ["示意图:一格一{tier},按代码次序排列,不是地理位置,也没有边界。", "Schematic: one hexagon per {tier} in order of codes. Neither positions nor boundaries are real."],
   map_centres: ["示意图:一格一{tier},按中心点就近排列,方位大致正确,面积与边界不代表实际。", "Schematic: one hexagon per {tier}, nearest to its centre point. Directions are about right; sizes and boundaries are not real."],
   map_hint: ["指向或点按一格,看是哪里。", "Point at or tap a hexagon to see which it is."],
   open_area: ["进入{name}", "Go to {name}"],
   flow: ["流向:渠道 → 层级 → 结果", "Flow: channel → tier → outcome"],
+  other_channels: ["其他 {n} 个渠道", "{n} other channels"],
+  choose_below: ["下一级…", "Go to…"],
   flow_note: ["本期受理 {received} 件;另有 {left_out} 件不予受理、撤销或并单,不计入任何指标。", "{received} received; {left_out} more were rejected, cancelled or merged and are in no figure."],
   flow_head: ["渠道|层级|结果|件数", "Channel|Tier|Outcome|Tickets"],
   completed: ["已办结", "Completed"],
@@ -92,6 +96,7 @@ const WORDS = {
   rejected: ["不予受理", "Rejected"],
   cancelled: ["撤销", "Cancelled"],
   merged: ["并单", "Merged"],
+  left_out: ["不计入指标", "In no figure"],
   tier_none: ["未派出", "Not dispatched"],
   categories: ["反映最多的类别", "Top categories"],
   categories_head: ["类别|受理|占比|办结率|满意率", "Category|Received|Share|Completed|Satisfied"],
@@ -164,6 +169,15 @@ export function sayPage() {
   for (const node of document.querySelectorAll("[data-say]")) node.textContent = say(node.dataset.say);
   for (const node of document.querySelectorAll("[data-say-label]")) node.setAttribute("aria-label", say(node.dataset.sayLabel));
 }
+
+/** A channel's name: Chinese as the door has it, English for those that come with the software. */
+const CHANNELS = {
+  hotline: "Hotline", wechat: "WeChat", field: "Grid report", petition: "Petition office", letter: "Letter", platform: "Upper platform", open311: "Open311", on_behalf: "On behalf", wecom: "WeCom",
+};
+export const channelName = (code, name) => (chosen === "en" && CHANNELS[code]) || name || code;
+
+const BASES = { 按受理日: "by day received", 按派单日: "by day dispatched", 按办结日: "by day closed", 按到期日: "by day due", 按首次办结日: "by day first closed", 按最近一次回访日: "by day last called back" };
+export const basisName = (words) => (chosen === "en" && BASES[words]) || words;
 
 /** A figure's name: Chinese, or English where there is one. */
 export const nameOf = (figure) => (chosen === "en" && figure.english) || figure.name;
