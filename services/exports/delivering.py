@@ -75,13 +75,15 @@ async def _write_down(work: Work, seen: SavedReport, found: Due, answered: Answe
     row = await work.session.scalar(query.with_for_update(skip_locked=True, key_share=True))
     if row is None or row.ended_at is not None or row.subscription_id is None:
         return False
+    row.next_at = found.following
+    if await work.session.get(ReportDelivery, (row.id, found.occurrence)) is not None:
+        return False
     delivery_id = None
     if answered is not None:
         try:
             delivery_id = await queue_report(work, row.subscription_id, _body(row, found, answered))
         except NotFound as gone:
             problem = gone.code
-    row.next_at = found.following
     work.session.add(
         ReportDelivery(
             saved_report_id=row.id,
