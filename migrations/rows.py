@@ -31,7 +31,8 @@ import services.policies.models
 import services.reports.models
 import services.tickets.evidence_models
 import services.tickets.models
-import services.verification.models  # noqa: F401  imported for their effect on the metadata
+import services.verification.models
+import services.warnings.models  # noqa: F401  imported for their effect on the metadata
 from services.platform.database import Base
 
 metadata = Base.metadata

@@ -14,9 +14,11 @@ from reporting_api import (
     hotline,
     notice,
     page_files,
+    petition_figures,
     repeats,
     reports,
     saved,
+    warnings,
 )
 
 ROUTERS: tuple[APIRouter, ...] = (
@@ -25,6 +27,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     repeats.router,
     activities.router,
     coverage.router,
+    petition_figures.router,
     assessment.router,
     reports.router,
     backlog.router,
@@ -34,4 +37,5 @@ ROUTERS: tuple[APIRouter, ...] = (
     bulletins.router,
     exports.router,
     saved.router,
+    warnings.router,
 )
