@@ -9,9 +9,9 @@ from reporting_api.schematic import Scheme, Spot, scheme_of
 from services.assessment.fairness import wilson
 from services.organization.tree import UnitNode
 from services.platform.errors import Invalid
+from services.reports.grouping import NONE_KEY
 from services.reports.metrics import Figure
 from services.reports.questions import Grouping
-from services.reports.grouping import NONE_KEY
 from services.reports.views import UnitName
 
 MOST_AREAS = 1500

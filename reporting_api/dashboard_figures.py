@@ -8,9 +8,9 @@ from services.identity.permissions import scope_of
 from services.reports.comparing import period_before, year_before
 from services.reports.facts import PLACES
 from services.reports.flow import flow
+from services.reports.grouping import NONE_KEY
 from services.reports.metrics import METRICS, Metric
 from services.reports.planning import EARLIEST, Period
-from services.reports.grouping import NONE_KEY
 from services.reports.shares import shares
 from services.reports.views import UnitName, period_view
 
