@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+from services.exports.dictionary import printed as data_dictionary
 from services.tickets.lifecycle import ACTION_NAMES, RELATION_NAMES, SAME, STATUS_NAMES, TABLE
 
 ROOT = Path(__file__).parents[2]
@@ -44,6 +45,7 @@ def _openapi(module: str) -> Callable[[], str]:
 
 PRINTED: dict[str, Callable[[], str]] = {
     "docs/lifecycle.md": lifecycle,
+    "docs/data-dictionary.md": data_dictionary,
     "docs/openapi/intake.json": _openapi("intake_api.app"),
     "docs/openapi/reporting.json": _openapi("reporting_api.app"),
 }
