@@ -139,3 +139,5 @@ def upgrade() -> None:
     grant("declared_totals", intake=f"SELECT, INSERT, UPDATE ({_WITHDRAWN})")
     grant("opinion_things", intake="SELECT, INSERT, UPDATE (withdrawn_at)")
     grant("helped_persons", intake="SELECT, INSERT")
+    # How a petition was received is counted; who brought it, and who wrote it down, is not for reports.
+    grant("receptions", intake="", worker="", reporting="SELECT (complaint_id, form, people, repeated)")

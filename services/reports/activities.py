@@ -133,9 +133,9 @@ async def _understood(work: Work, asked: AskedLedger) -> _Question:
     if asked.by == "month" and sum(1 for _ in period.months()) > _MOST_MONTHS:
         raise Invalid("period.invalid", f"That would be more than {_MOST_MONTHS} months; ask for a shorter period.")
     unit = find_place(tree, scope, asked.unit)
-    as_of = min(asked.as_of or work.now, work.now)
+    require_known(asked.as_of, work.now)
     rows = _places(tree, asked.by.removeprefix("unit:")) if asked.by and asked.by.startswith("unit:") else {}
-    wanted = Selection(work.actor, period.first, period.last, as_of, unit.path if unit else None, asked.by, rows)
+    wanted = Selection(work.actor, period.first, period.last, asked.as_of or work.now, unit.path if unit else None, asked.by, rows)
     return _Question(period, unit, tree, scope, wanted)
 
 
@@ -203,11 +203,9 @@ async def _by_source(work: Work, question: _Question, *, recorded: bool) -> list
     ]
 
 
-async def _beside_tickets(work: Work, asked: AskedLedger, question: _Question, sums: Sums) -> BesideTickets | None:
-    """Return things done beside tickets closed. What tickets were as of an earlier instant is asked of the report of `completed`."""
-    if asked.as_of is not None:
-        return None
-    told = await report(work, Asked("completed", question.period.first, question.period.last, asked.unit, source="all"))
+async def _beside_tickets(work: Work, asked: AskedLedger, question: _Question, sums: Sums) -> BesideTickets:
+    """Return things done beside tickets closed, as the report of `completed` tells them."""
+    told = await report(work, Asked("completed", question.period.first, question.period.last, asked.unit, source="all", as_of=asked.as_of))
     alone, closed = sums.get("things_alone", 0), None if told.total.no_data else told.total.numerator
     return BesideTickets(
         things_without_ticket=alone,
@@ -215,6 +213,12 @@ async def _beside_tickets(work: Work, asked: AskedLedger, question: _Question, s
         tickets_closed=closed,
         together=None if closed is None else alone + closed,
     )
+
+
+def require_known(as_of: datetime | None, now: datetime) -> None:
+    """Raise Invalid ``as_of.future`` for an instant that has not come."""
+    if as_of is not None and as_of > now:
+        raise Invalid("as_of.future", "`as_of` lies in the future: nobody knows what will be known then.")
 
 
 def _require_key(question: _Question, key: str) -> None:

@@ -72,7 +72,7 @@ class LedgerReport(BaseModel):
     total: list[LedgerFigure] = Field(description="Distinct households and people are distinct over all rows: not the sum of the rows.")
     rows: list[LedgerRow]
     funds: list[LedgerRow] = Field(description="Pledged, received and spent, by source.")
-    beside_tickets: BesideTickets | None = Field(description="Null where tickets are not known as of the instant that was asked for.")
+    beside_tickets: BesideTickets
     declared: list[DeclaredView] = Field(description="Totals from paper whose period touches this one.")
 
 

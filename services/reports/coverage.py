@@ -20,6 +20,7 @@ from services.platform.bulk import one_of
 from services.platform.clock import local_day
 from services.platform.errors import Invalid, NotFound
 from services.platform.unit_of_work import Work
+from services.reports.activities import require_known
 from services.reports.backlog import workload
 from services.reports.coverage_metrics import DEFAULT_WEEKS, DEFINITIONS, CoverageMetric, figure_of, metric_named
 from services.reports.coverage_views import CoverageFigureView, CoverageReport, CoverageRow, CoveredItem, CoveredItems
@@ -113,8 +114,8 @@ async def covered_items(
 
 async def _understood(work: Work, asked: AskedCoverage) -> _Question:
     tree, scope = await unit_tree(work.session), scope_of(work.actor)
-    now = min(asked.as_of or work.now, work.now)
-    return _Question(asked, find_place(tree, scope, asked.unit), tree, scope, now)
+    require_known(asked.as_of, work.now)
+    return _Question(asked, find_place(tree, scope, asked.unit), tree, scope, asked.as_of or work.now)
 
 
 async def _sets(work: Work, question: _Question, wanted: set[str]) -> Sets:
