@@ -1,4 +1,4 @@
-"""Millions of tickets: the lives of some hundred thousand, lived again elsewhere. In SQL, without a journal.
+"""Millions of tickets: the lives of some ten thousand, lived again elsewhere. In SQL, without a journal.
 
 A life depends on a place by nothing but in which of its seats somebody sits. So a ticket may be copied to any spot of the same kind: the
 same instants, the same outcome, other units. The n-th copy of every ticket moves by as many steps along the spots of its kind, which is
@@ -19,7 +19,7 @@ from services.platform.database import Base
 from services.reports.models import ReportFact
 from services.tickets.models import Assignment, Ticket
 
-MOST_LIVED = 100_000
+MOST_LIVED = 40_000
 """More tickets than this are copies, where no journal is kept."""
 STEP = 61
 """How far a copy moves, in spots of its kind."""

@@ -1,6 +1,6 @@
 """Writing lives into the database with COPY: a block in one transaction, tables in the order their keys refer to each other."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -40,29 +40,34 @@ _BESIDE = (Round, Assignment, WorkLog, Extension, Suspension, Directive, Answer,
 
 async def write_block(connection: asyncpg.Connection, lives: Sequence[Living], facts: Sequence[Sequence[Fact]], *, journal: bool) -> None:
     """Write tickets, facts and, with `journal`, everything beside them; without it only what is open now keeps its clocks and holders."""
-    kept = lives if journal else [living for living in lives if living.life.status in OPEN]
     async with connection.transaction():
-        await _copy(connection, Ticket, [living.life.ticket for living in lives])
         if journal:
-            await _copy_tellings(connection, lives)
-            await _copy(connection, Event, [event for living in lives for event in living.life.events])
-        await _copy(connection, Clock, [row for living in kept for row in living.life.rows_of_clocks() if journal or _counts(row)])
-        for model in _BESIDE if journal else (Assignment,):
-            rows = [row for living in kept for row in living.life.rows.get(model, {}).values()]
-            await _copy(connection, model, [row for row in rows if journal or row.get("ended_at") is None])
+            await write_beside(connection, lives)
+            await copy_rows(connection, Event, [event for living in lives for event in living.life.events])
+        else:
+            await _write_open(connection, lives)
         await _copy_facts(connection, facts, journal=journal)
         await connection.copy_records_to_table(PLACES, records=[(living.ticket_id, living.plan.nth, living.plan.spot) for living in lives])
 
 
-def _counts(row: Mapping[str, Any]) -> bool:
-    return row["state"] in ("running", "paused")
-
-
-async def _copy_tellings(connection: asyncpg.Connection, lives: Sequence[Living]) -> None:
+async def write_beside(connection: asyncpg.Connection, lives: Sequence[Living]) -> None:
+    """Write everything but the events and the facts that follow from them."""
+    await copy_rows(connection, Ticket, [living.life.ticket for living in lives])
     told = [one for living in lives for one in living.told]
-    await _copy(connection, Complaint, [one.complaint for one in told])
-    await _copy(connection, Complainant, [row for one in told if (row := one.complainant()) is not None])
-    await _copy(connection, Repeat, [one.repeat for one in told if one.repeat is not None])
+    await copy_rows(connection, Complaint, [one.complaint for one in told])
+    await copy_rows(connection, Complainant, [row for one in told if (row := one.complainant()) is not None])
+    await copy_rows(connection, Repeat, [one.repeat for one in told if one.repeat is not None])
+    await copy_rows(connection, Clock, [row for living in lives for row in living.life.rows_of_clocks()])
+    for model in _BESIDE:
+        await copy_rows(connection, model, [row for living in lives for row in living.life.rows.get(model, {}).values()])
+
+
+async def _write_open(connection: asyncpg.Connection, lives: Sequence[Living]) -> None:
+    await copy_rows(connection, Ticket, [living.life.ticket for living in lives])
+    still = [living.life for living in lives if living.life.status in OPEN]
+    await copy_rows(connection, Clock, [row for life in still for row in life.rows_of_clocks() if row["state"] in ("running", "paused")])
+    held = [row for life in still for row in life.rows.get(Assignment, {}).values()]
+    await copy_rows(connection, Assignment, [row for row in held if row.get("ended_at") is None])
 
 
 async def _copy_facts(connection: asyncpg.Connection, facts: Sequence[Sequence[Fact]], *, journal: bool) -> None:
@@ -73,7 +78,8 @@ async def _copy_facts(connection: asyncpg.Connection, facts: Sequence[Sequence[F
         await connection.copy_records_to_table(table_of(PastFact).name, records=past, columns=(*Fact._fields, "known_until"))
 
 
-async def _copy(connection: asyncpg.Connection, model: type[Base], rows: Sequence[Row]) -> None:
+async def copy_rows(connection: asyncpg.Connection, model: type[Base], rows: Sequence[Row]) -> None:
+    """Write rows of one table with COPY; a column that a row does not name is NULL, one that none names has its default."""
     if not rows:
         return
     table = table_of(model)

@@ -1,0 +1,119 @@
+"""What it costs a worker to keep the figures: the same work drained with the `count` effect and without it, turn by turn.
+
+Filings are drained as they come: found a unit for, told of, counted. What follows in a ticket's life (on average a dozen events, few of
+which anybody is told of) is fed in the order of time, two hundred events at once, so that each is counted for itself and not with
+what comes after it.
+"""
+
+import asyncio
+import os
+import statistics
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import asyncpg
+
+from bench.drain import file_many, intake
+
+BATCH = 200
+FILINGS, LIVES, TURNS = 300, 250, 3
+_BEGINNING = ("ticket.received", "ticket.dispatched")
+Events = Sequence[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Seconds of a worker for each ticket, with `count` and without: for its filing, and for all that follows; and how many events that is."""
+
+    filing: tuple[float, float]
+    following: tuple[float, float]
+    events: float
+
+    @property
+    def cost(self) -> float:
+        """By how much the drain rate over a ticket's whole life is lower for keeping the figures."""
+        return 1 - (self.filing[1] + self.following[1]) / (self.filing[0] + self.following[0])
+
+
+async def upkeep(url: str, until: date) -> Kept:
+    """Measure on the database as it stands."""
+    filing: dict[bool, list[float]] = {True: [], False: []}
+    following: dict[bool, list[float]] = {True: [], False: []}
+    events = 0
+    for turn in range(TURNS):
+        for counted in (True, False) if turn % 2 else (False, True):
+            async with intake(url, ""):
+                await file_many(FILINGS)
+            filing[counted].append(await _drained(url, counted=counted) / FILINGS)
+            seconds, events = await _lived(url, until, seed=2 * turn + counted, counted=counted)
+            following[counted].append(seconds / LIVES)
+    middle = {counted: (statistics.median(filing[counted]), statistics.median(following[counted])) for counted in (True, False)}
+    return Kept((middle[True][0], middle[False][0]), (middle[True][1], middle[False][1]), events / LIVES)
+
+
+async def _drained(url: str, *, counted: bool) -> float:
+    """Drain everything owed as a worker does; return the seconds. Without `counted` nothing is counted, and no count is owed afterwards."""
+    from dispatch_worker.handlers import HANDLERS
+    from services.journal.draining import drain
+    from services.platform.database import WORKER, Database, use_database
+    from services.platform.doorbell import Doorbell, use_doorbell
+
+    database = Database(url, WORKER)
+    use_database(database)
+    use_doorbell(Doorbell(""))
+    handlers = {name: handler for name, handler in HANDLERS.items() if counted or name != "count"}
+    began = time.perf_counter()
+    while (done := await drain(handlers, batch=BATCH)).taken:
+        assert not done.failed
+    took = time.perf_counter() - began
+    await database.close()
+    owner = await asyncpg.connect(url)
+    await owner.execute("DELETE FROM deliveries")
+    await owner.close()
+    return took
+
+
+async def _lived(url: str, until: date, *, seed: int, counted: bool) -> tuple[float, int]:
+    """Feed the events of lives of the last month in their order; return the seconds it took to drain what follows, and its events."""
+    from daguanjia.county.drawing import Drawing, Wanted
+    from daguanjia.county.playing import play
+    from daguanjia.county.writing import write_beside
+    from daguanjia.loading import opened
+    from services.platform.clock import day_start
+    from daguanjia.county.world import read_world
+
+    async with opened() as database, database.transaction() as session:
+        world = await read_world(session, day_start(until), until)
+    wanted = Wanted(os.getpid() * 100 + seed, LIVES, 3, until - timedelta(days=20))
+    lives = play(world, Drawing(wanted, world).block(0), wanted.seed, 50_000_000 + seed * LIVES)
+    owner = await asyncpg.connect(url)
+    await write_beside(owner, lives)
+    events = sorted((event for one in lives for event in one.life.events), key=lambda event: (event["recorded_at"], event["seq"]))
+    first = [event for event in events if event["type"] in _BEGINNING and event["seq"] <= 2]
+    await _fed(owner, first)
+    await _drained(url, counted=counted)
+    known = {event["id"] for event in first}
+    rest, seconds = [event for event in events if event["id"] not in known], 0.0
+    for start in range(0, len(rest), BATCH):
+        await _fed(owner, rest[start : start + BATCH])
+        seconds += await _drained(url, counted=counted)
+    await owner.close()
+    return seconds, len(rest)
+
+
+async def _fed(owner: asyncpg.Connection, events: Events) -> None:
+    from daguanjia.county.writing import copy_rows
+    from services.journal.models import Delivery, Event
+    from services.journal.recording import deliveries_for
+
+    await copy_rows(owner, Event, events)
+    await copy_rows(
+        owner, Delivery, [delivery for event in events for delivery in deliveries_for(event) if delivery["handler"] != "publish"]
+    )
+
+
+if __name__ == "__main__":
+    print(asyncio.run(upkeep(os.environ["DATABASE_URL"], date.today())))
