@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import Row, func, select, tuple_
+from sqlalchemy import ColumnElement, FromClause, Row, func, select, tuple_
 
 from services.organization.tree import UnitTree
 from services.platform.errors import Invalid
@@ -43,9 +43,22 @@ async def counted_tickets(work: Work, asked: Asked, part: Part, *, key: str | No
     if key is not None:
         require_key(question.by, key, question.period, question.shown)
     facts = (await known_of(work, question)).facts
-    order = (facts.c[COUNTERS[counters[0]].basis], facts.c.ticket_id)
     less = question.metric.less if part.endswith("denominator") else ()
     conditions = counted_facts(question, counters, key, less=less, taken_out=part.startswith("taken_out"), facts=facts)
+    return await page_of(work, question, facts, facts.c[COUNTERS[counters[0]].basis], conditions, after, limit)
+
+
+async def page_of(
+    work: Work,
+    question: Question,
+    facts: FromClause,
+    instant: ColumnElement[Any],
+    conditions: Sequence[ColumnElement[bool]],
+    after: Place | None,
+    limit: int,
+) -> Counted:
+    """Return the page after `after` of the facts that meet `conditions`, in the order of `instant`."""
+    order = (instant, facts.c.ticket_id)
     total = await work.session.scalar(select(func.count()).select_from(facts).where(*conditions))
     query = select(facts, order[0].label("counted_at")).where(*conditions).order_by(*order).limit(limit + 1)
     if after is not None:

@@ -17,7 +17,7 @@ from services.platform.errors import Forbidden, Invalid, NotFound
 from services.platform.unit_of_work import Work
 from services.reports.facts import PLACES
 from services.reports.grouping import CELL_DIMENSIONS, FACTS_ONLY, GROUPINGS, SPAN_KINDS, Grouping, Shown, tier_of, time_rows
-from services.reports.metrics import Metric, metric_named
+from services.reports.metrics import Metric, metric_named, time_named
 from services.reports.planning import Need, Period, between
 from services.tickets.filters import Columns, TicketFilter, Tier, Urgency, compile_filter, compile_scope
 
@@ -134,9 +134,12 @@ class Question:
         return found if self.whole else [*found, compile_scope(self.scope, columns)]
 
 
-async def understand(work: Work, asked: Asked) -> Question:
-    """Return the question; raise NotFound, Forbidden or Invalid where something in it is unknown, not the asker's or impossible."""
-    metric = metric_named(asked.metric)
+async def understand(work: Work, asked: Asked, *, times: bool = False) -> Question:
+    """Return the question; raise NotFound, Forbidden or Invalid where something in it is unknown, not the asker's or impossible.
+
+    `times`: the question is one of how long things took.
+    """
+    metric = time_named(asked.metric) if times else metric_named(asked.metric)
     if asked.as_of is not None and asked.as_of > work.now:
         raise Invalid("as_of.future", "`as_of` lies in the future: nobody knows what will be known then.")
     today = local_day(asked.as_of or work.now)

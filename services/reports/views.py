@@ -163,6 +163,68 @@ class Report(BaseModel):
     compared: ComparedPeriods | None = Field(default=None, description="The periods compared with, where that was asked for.")
 
 
+class Quantiles(BaseModel):
+    """How long tickets took. Without any, all is null and shown a dash."""
+
+    median: int | None = Field(description="Minutes that half of the tickets did not exceed, to two significant digits.")
+    p90: int | None = Field(description="Minutes that nine in ten did not exceed.")
+    tickets: int = Field(description="How many tickets were measured.")
+    median_shown: str
+    p90_shown: str
+    no_data: bool
+
+
+class QuantilesTwice(Quantiles):
+    """What was asked for; and, side by side, before and after the removal of unreasonable demands (剔除前、剔除后)."""
+
+    before_removal: Quantiles
+    after_removal: Quantiles
+
+
+class TimeRow(QuantilesTwice):
+    """One row; `key` picks its tickets in the drill-down."""
+
+    key: str
+    name: str
+
+
+_TOOK: JsonDict = {
+    "median": 4300, "p90": 11000, "tickets": 911, "median_shown": "2天23小时40分", "p90_shown": "7天15小时20分", "no_data": False,
+}  # fmt: skip
+_TOOK_TWICE: JsonDict = {**_TOOK, "before_removal": _TOOK, "after_removal": _TOOK}
+
+
+class TimeReport(BaseModel):
+    """How long things took: rows and all of them together."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "metric": "close_time@1", "name": "办结用时", "as_of": "2026-11-22T04:00:00Z", "stale_seconds": 0,
+                    "period": {"first": "2026-11-01", "last": "2026-11-22"}, "unit": {"code": "441624", "name": "和平县"}, "holder": None,
+                    "source": "complaint", "by": "unit:township", "whole": True, "unreasonable": "kept",
+                    "rows": [{"key": "441624108", "name": "彭寨镇", **_TOOK_TWICE}], "total": _TOOK_TWICE,
+                }
+            ]
+        }
+    )  # fmt: skip
+
+    metric: str
+    name: str
+    as_of: datetime
+    stale_seconds: int
+    period: PeriodView
+    unit: UnitName | None
+    holder: UnitName | None
+    source: Literal["complaint", "discovered", "all"]
+    by: str | None
+    whole: bool
+    unreasonable: Literal["kept", "removed"]
+    rows: list[TimeRow]
+    total: QuantilesTwice
+
+
 class CountedTicket(BaseModel):
     """A ticket that a figure counted."""
 
