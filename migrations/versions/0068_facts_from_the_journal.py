@@ -42,6 +42,7 @@ def _facts() -> None:
         sa.Column("grid_path", sa.Text(collation="C"), nullable=True),
         sa.Column("tier", sa.Text(), nullable=True),
         sa.Column("lead_unit_id", sa.Uuid(), nullable=True),
+        sa.Column("lead_member_id", sa.Uuid(), nullable=True),
         sa.Column("desk_unit_id", sa.Uuid(), nullable=True),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("dispatched_at", sa.DateTime(timezone=True), nullable=True),

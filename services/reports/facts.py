@@ -67,6 +67,7 @@ class Fact(NamedTuple):
     grid_path: str | None
     tier: str | None
     lead_unit_id: UUID | None
+    lead_member_id: UUID | None
     desk_unit_id: UUID | None
     received_at: datetime
     dispatched_at: datetime | None

@@ -15,7 +15,7 @@ from services.reports.facts import EXCLUDED, RAISED_WITHIN, Fact, Places, higher
 RECEIVED, RESTATED = "ticket.received", "ticket.restated"
 _IN_FORCE = ("granted", "upheld")
 _INSTANTS = frozenset({"received_at", "dispatched_at", "accepted_at", "resolved_at", "closed_at", "suspended_at"})
-_IDS = frozenset({"lead_unit_id", "desk_unit_id"})
+_IDS = frozenset({"lead_unit_id", "lead_member_id", "desk_unit_id"})
 _STAGES = frozenset({"accept", "resolve", "answer"})
 
 
@@ -155,7 +155,15 @@ class Folding:
             (
                 *(self.ticket_id, now["number"], self.version, self.known_at, now["round"], status, now["source"], now["channel"]),
                 *(now["category_code"], now["urgency"], now["privacy"], now["area_path"], *areas),
-                *(now.get("tier"), lead, now.get("desk_unit_id"), now["received_at"], now.get("dispatched_at"), now.get("accepted_at")),
+                *(
+                    now.get("tier"),
+                    lead,
+                    now.get("lead_member_id"),
+                    now.get("desk_unit_id"),
+                    now["received_at"],
+                    now.get("dispatched_at"),
+                    now.get("accepted_at"),
+                ),
                 *(now.get("resolved_at"), closed_at, completed_at),
                 *((resolve.due, resolve.first_due, resolve.stopped) if resolve else (None, None, None)),
                 status not in EXCLUDED,

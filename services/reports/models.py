@@ -35,6 +35,7 @@ class FactColumns:
     grid_path: Mapped[str | None] = mapped_column(_PATH)
     tier: Mapped[str | None]
     lead_unit_id: Mapped[UUID | None]
+    lead_member_id: Mapped[UUID | None]
     desk_unit_id: Mapped[UUID | None]
     received_at: Mapped[datetime]
     dispatched_at: Mapped[datetime | None]

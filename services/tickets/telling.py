@@ -15,7 +15,7 @@ from services.tickets.changes import Change, Row
 
 TOLD = frozenset(
     {
-        "status", "round", "category_code", "urgency", "privacy", "area_path", "tier", "lead_unit_id", "desk_unit_id",
+        "status", "round", "category_code", "urgency", "privacy", "area_path", "tier", "lead_unit_id", "lead_member_id", "desk_unit_id",
         "dispatched_at", "accepted_at", "resolved_at", "closed_at", "suspended_at", "hand_offs", "returns",
     }
 )  # fmt: skip
