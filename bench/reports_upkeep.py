@@ -5,7 +5,6 @@ which anybody is told of) is fed in the order of time, two hundred events at onc
 what comes after it.
 """
 
-import asyncio
 import os
 import statistics
 import time
@@ -26,7 +25,7 @@ Events = Sequence[dict[str, Any]]
 
 @dataclass(frozen=True)
 class Kept:
-    """Seconds of a worker for each ticket, with `count` and without: for its filing, and for all that follows; and how many events that is."""
+    """Seconds of a worker for each ticket, with `count` and without: for its filing, and for what follows; and how many events follow."""
 
     filing: tuple[float, float]
     following: tuple[float, float]
@@ -80,10 +79,10 @@ async def _lived(url: str, until: date, *, seed: int, counted: bool) -> tuple[fl
     """Feed the events of lives of the last month in their order; return the seconds it took to drain what follows, and its events."""
     from daguanjia.county.drawing import Drawing, Wanted
     from daguanjia.county.playing import play
+    from daguanjia.county.world import read_world
     from daguanjia.county.writing import write_beside
     from daguanjia.loading import opened
     from services.platform.clock import day_start
-    from daguanjia.county.world import read_world
 
     async with opened() as database, database.transaction() as session:
         world = await read_world(session, day_start(until), until)
@@ -113,7 +112,3 @@ async def _fed(owner: asyncpg.Connection, events: Events) -> None:
     await copy_rows(
         owner, Delivery, [delivery for event in events for delivery in deliveries_for(event) if delivery["handler"] != "publish"]
     )
-
-
-if __name__ == "__main__":
-    print(asyncio.run(upkeep(os.environ["DATABASE_URL"], date.today())))
