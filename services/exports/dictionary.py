@@ -7,8 +7,9 @@ _HEAD = """# Data dictionary
 
 Printed from `services/exports/sources.py` and `known_columns.py` by `make docs`; do not edit.
 
-What can be exported, saved and delivered ([exports](exports.md)), and what each column means. CSV and XLSX print the heading, Parquet and JSON use the code. A code
-means the same in every table. Instants are Asia/Shanghai in CSV and XLSX, UTC in Parquet and JSON. An empty cell is "not known" or "does not apply", never 0.
+What can be exported, saved and delivered ([exports](exports.md)), and what each column means. CSV and XLSX print the heading, Parquet and
+JSON use the code. A code means the same in every table. Instants are Asia/Shanghai in CSV and XLSX, UTC in Parquet and JSON. An empty cell
+is "not known" or "does not apply", never 0.
 """
 
 

@@ -23,6 +23,11 @@ _FIGURES: tuple[_Line, ...] = (
     ("shown", "text", "显示", "As printed", "公布时的写法；无数据为“—”"),
     ("before_removal_shown", "text", "剔除前", "Before removal", "剔除不合理诉求之前的写法"),
     ("after_removal_shown", "text", "剔除后", "After removal", "剔除不合理诉求之后的写法"),
+    ("share", "number", "占比", "Share", "占各行合计的百分比，最大余额法，各行相加恰为 100；仅计数类指标分行时有"),
+    ("previous_shown", "text", "上期", "Period before", "上一统计期的写法；提问时要求环比才有"),
+    ("previous_change_shown", "text", "环比", "Change", "比上期增减；比率为百分点"),
+    ("year_before_shown", "text", "上年同期", "Year before", "上年同期的写法；提问时要求同比才有"),
+    ("year_before_change_shown", "text", "同比", "Change in a year", "比上年同期增减；比率为百分点"),
     ("taken_out_numerator", "integer", "剔除分子", "Taken out of the numerator", "剔除的不合理诉求中属于分子的工单数"),
     ("taken_out_denominator", "integer", "剔除分母", "Taken out of the denominator", "剔除的不合理诉求中属于分母的工单数"),
     ("kind", "text", "类型", "Kind", "rate 比率，count 计数，duration 时长"),
@@ -131,7 +136,8 @@ _LISTS: tuple[_Line, ...] = (
     ("last_at", "instant", "最近一次", "Last said", ""),
 )
 _UNITS = {
-    "percent": "%", "passed_on_share": "%", "idle_share": "%", "per_post": "件", "hand_offs": "次", "returns": "次", "times": "次",
+    "percent": "%", "share": "%", "passed_on_share": "%", "idle_share": "%", "per_post": "件", "hand_offs": "次", "returns": "次",
+    "times": "次",
     "times_passed_on": "次", "times_idly": "次", "said": "次", "repeats": "次",
     **dict.fromkeys((line[0] for line in _MINUTES), "分钟"),
     **dict.fromkeys(("numerator", "denominator", "taken_out_numerator", "taken_out_denominator", "open", "open_overdue", "received",

@@ -222,6 +222,7 @@ def _reading(kind: type[Any], *more: str) -> Callable[[Work, Given], Awaitable[o
 REPORT = columns_named(
     "metric", "metric_name", "first", "last", "key", "name", "numerator", "denominator", "percent", "shown",
     "before_removal_shown", "after_removal_shown", "taken_out_numerator", "taken_out_denominator",
+    "share", "previous_shown", "previous_change_shown", "year_before_shown", "year_before_change_shown",
 )  # fmt: skip
 FIGURE_TICKETS = columns_named(
     "number", "status", "status_name", "channel", "source", "category", "place", "place_name", "holder", "holder_name", "round",
