@@ -85,6 +85,7 @@ class Ground:
             "member_id": str(member),
             "post_id": str(post),
             "units.code": "441624108213",
+            "places.code": "441624108213",
             "unit_code": "441624108",
             "categories.code": "water.pipe_burst",
             "policies.kind": "ladder",
@@ -100,6 +101,7 @@ class Ground:
         await self._files()
         await self._hooks(ticket)
         await self._draw()
+        await self._notices()
         await self.ask("POST", "/v1/policies/ladder", "admin", json={"definition": {"rules": []}})
         await self.ask("PUT", f"/v1/members/{member}/wecom", "admin", json={"userid": "roads"})
         phone = Phone(Desk(self.client, self.county, self.headers))
@@ -148,6 +150,13 @@ class Ground:
         today = str(local_day(now()))
         made = await self.ask("POST", "/v1/draws", "county", json={"first": today, "last": today})
         self.known["draw_id"] = made.json()["id"]
+
+    async def _notices(self) -> None:
+        order = await self.county.value(
+            "INSERT INTO notice_orders (id, period, act, reason, ordered_at)"
+            " VALUES (gen_random_uuid(), '2026-10', 'recount', 'late_records', now()) RETURNING id"
+        )
+        self.known["order_id"] = str(order)
 
     async def _hooks(self, ticket: str) -> None:
         made = (await self.ask("POST", "/v1/webhook-subscriptions", "admin", json=_HOOK)).json()

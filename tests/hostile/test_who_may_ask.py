@@ -140,6 +140,7 @@ MAY: dict[str, frozenset[str]] = {
     "GET /v1/members/{member_id}": _SUPERVISED,
     "GET /v1/members/{member_id}/wecom": _SUPERVISED,
     "GET /v1/metrics": _EVERYBODY,
+    "GET /v1/notices/corrections/{order_id}": _ADMIN,
     "GET /v1/overdue": _EVERYBODY,
     "GET /v1/overdue/listed": _EVERYBODY,
     "GET /v1/platforms/{connection}/orders": _SUPERVISED | _DISPATCHERS | _DESK,
@@ -193,7 +194,10 @@ OPEN_TO_ALL = {
         "OPTIONS /v1/uploads", "OPTIONS /v1/uploads/{upload_id}", "GET /v1/wechat/callback", "POST /v1/wechat/callback",
         "GET /v1/wecom/callback", "POST /v1/wecom/callback", "POST /v1/platforms/{connection}/orders",
     },
-    "reporting": {"GET /healthz", "GET /readyz", "GET /metrics"},
+    "reporting": {
+        "GET /healthz", "GET /readyz", "GET /metrics", "GET /v1/notice/periods", "GET /v1/notice/results", "GET /v1/notice/places",
+        "GET /v1/notice/places/{code}",
+    },
 }  # fmt: skip
 """Where nobody signs in: what everybody may know, and what shows another proof of who asks. Exchanges and Open311 beside them."""
 
