@@ -23,7 +23,7 @@ _PLACES = ("township", "village", "grid")
 _FIRST = ("number", "status", "status_name", "category", "place", "place_name", *_PLACES, "holder", "holder_name", "desk", "desk_name")
 UNTOLD = frozenset({
     "ticket_id", "version", "privacy", "area_path", "township_path", "village_path", "grid_path", "category_code", "lead_unit_id",
-    "desk_unit_id",
+    "desk_unit_id", "lead_member_id",
 })  # fmt: skip
 """Columns of facts that are told in other words, or to nobody."""
 _PAGE = 10_000
