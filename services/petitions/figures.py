@@ -157,10 +157,9 @@ async def _of_receptions(work: Work, question: Question, known: Known, name: str
 
 
 def _received(which: ColumnElement[bool] | None) -> Select[Any]:
-    """Return the receptions that `which` picks, one row a ticket: of several the one with the most people."""
+    """Return the receptions that `which` picks, each with its ticket: a petition is filed as one complaint, and that as one ticket."""
     query: Any = select(Complaint.ticket_id, Reception.form, Reception.people, Reception.repeated)
-    query = query.join(Complaint, Complaint.id == Reception.complaint_id).distinct(Complaint.ticket_id)
-    query = query.order_by(Complaint.ticket_id, Reception.people.desc(), Reception.complaint_id)
+    query = query.join(Complaint, Complaint.id == Reception.complaint_id)
     found: Select[Any] = query if which is None else query.where(which)
     return found
 
