@@ -46,12 +46,12 @@ async def read_coverage(request: Request, actor: Reporter, asked: Question) -> R
         return json_answer(request, await coverage_report(work, asked))
 
 
-@router.get("/{metric}", summary="List what a figure of coverage counts", response_model=CoveredItems, responses=UNCHANGED)
+@router.get("/{figure}", summary="List what a figure of coverage counts", response_model=CoveredItems, responses=UNCHANGED)
 async def read_covered(
     request: Request,
     actor: Reporter,
     asked: Question,
-    metric: Annotated[str, Path(max_length=80, description="`id` or `id@version` of a figure.", examples=["silent_grids"])],
+    figure: Annotated[str, Path(max_length=80, description="`id` or `id@version` of a figure.", examples=["silent_grids"])],
     part: Annotated[Part, Query(description="Which part of the figure.")] = "numerator",
     key: RowKey = None,
     cursor: PageCursor = None,
@@ -60,7 +60,7 @@ async def read_covered(
     """Return exactly the units (or cadres, by id) that a figure of the same question counted; of a silent grid, since when."""
     after = str(read_cursor(cursor, (str,))[0]) if cursor else None
     async with unit_of_work(actor) as work:
-        body = await covered_items(work, asked, metric, part, key=key, after=after, limit=limit)
+        body = await covered_items(work, asked, figure, part, key=key, after=after, limit=limit)
     body = body.model_copy(update={"next": write_cursor(body.next) if body.next else None})
     linked = Response(headers={"X-Total-Count": str(body.total)})
     link_next(request, linked, body.next)

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic.config import JsonValue
 from pydantic.functional_validators import ModelWrapValidatorHandler, WrapValidator
 
 from services.platform.text import Code, ShortText, Words
@@ -40,6 +41,12 @@ HouseholdNumber = Annotated[
 TicketNumber = Annotated[str, Field(min_length=1, max_length=64, examples=["20261122-000123-6"])]
 
 
+def _config(**said: JsonValue) -> ConfigDict:
+    """Return the configuration of a kind, with an example of it."""
+    example = {"activity_id": ACTIVITY_EXAMPLE, "happened_on": "2026-11-20", "unit": "441624108213001", **said}
+    return ConfigDict(extra="forbid", frozen=True, json_schema_extra={"examples": [example]})
+
+
 class _Activity(BaseModel):
     """What every kind has. `unit` is where it happened; `member_id` who did it, the recorder where absent."""
 
@@ -54,6 +61,8 @@ class _Activity(BaseModel):
 class RecordVisit(_Activity):
     """A visit (次) to a household (户). Only one where somebody was met counts; the others are attempts."""
 
+    model_config = _config(kind="visit", household="3-012")
+
     kind: Literal["visit"]
     household: HouseholdNumber
     outcome: VisitOutcome = "met"
@@ -64,6 +73,8 @@ class RecordVisit(_Activity):
 class RecordOpinion(_Activity):
     """An opinion or suggestion (条), in the villager's words."""
 
+    model_config = _config(kind="opinion", words="水渠要修。")
+
     kind: Literal["opinion"]
     words: Words
     household: HouseholdNumber | None = None
@@ -72,6 +83,8 @@ class RecordOpinion(_Activity):
 
 class RecordThing(_Activity):
     """A practical thing that was done (件)."""
+
+    model_config = _config(kind="thing", words="修好了水渠。")
 
     kind: Literal["thing"]
     words: Words
@@ -83,6 +96,8 @@ class RecordThing(_Activity):
 class RecordFunds(_Activity):
     """Money (元), in fen. What was pledged, what came and what was spent are three entries, and three figures."""
 
+    model_config = _config(kind="funds", stage="received", source="finance", amount_fen=1085000)
+
     kind: Literal["funds"]
     stage: Stage = Field(examples=["received"])
     source: Source = Field(examples=["finance"])
@@ -93,6 +108,8 @@ class RecordFunds(_Activity):
 
 class RecordHelp(_Activity):
     """Help to people (人). Who is listed is counted once however often; a group that nobody listed is counted apart (人次)."""
+
+    model_config = _config(kind="help", persons=["3-012-1", "3-012-2"])
 
     kind: Literal["help"]
     persons: tuple[Annotated[Number, Field(examples=["3-012-2"])], ...] = Field(
@@ -112,6 +129,8 @@ class RecordHelp(_Activity):
 class RecordDispute(_Activity):
     """A dispute that was mediated (起), settled or not yet."""
 
+    model_config = _config(kind="dispute", outcome="settled")
+
     kind: Literal["dispute"]
     outcome: Literal["settled", "unsettled"] = "settled"
     ticket: TicketNumber | None = None
@@ -120,6 +139,8 @@ class RecordDispute(_Activity):
 
 class RecordLabour(_Activity):
     """Labour in kind (天): days of work of all hands together, to half a day."""
+
+    model_config = _config(kind="labour", days=12.5)
 
     kind: Literal["labour"]
     days: float = Field(multiple_of=0.5, ge=0.5, le=100_000, allow_inf_nan=False, examples=[12.5])

@@ -95,6 +95,7 @@ class Ground:
             "service_request_id": ticket,
             "token": ticket,
             "metric": "completion_rate_due",
+            "figure": "silent_grids",
         }
         await self._connections()
         await self._hotline(ticket)
@@ -102,6 +103,7 @@ class Ground:
         await self._hooks(ticket)
         await self._draw()
         await self._notices()
+        await self._ledger()
         await self.ask("POST", "/v1/policies/ladder", "admin", json={"definition": {"rules": []}})
         await self.ask("PUT", f"/v1/members/{member}/wecom", "admin", json={"userid": "roads"})
         phone = Phone(Desk(self.client, self.county, self.headers))
@@ -150,6 +152,15 @@ class Ground:
         today = str(local_day(now()))
         made = await self.ask("POST", "/v1/draws", "county", json={"first": today, "last": today})
         self.known["draw_id"] = made.json()["id"]
+
+    async def _ledger(self) -> None:
+        when = {"happened_on": str(local_day(now())), "unit": "441624108213001"}
+        entry = {"kind": "visit", "activity_id": str(new_id()), "household": "3-012", **when}
+        made = await self.ask("POST", "/v1/activities", "grid", json=entry)
+        total = {"declared_id": str(new_id()), "unit": "441624108", "figure": "visits", "amount": 1, "basis": "x"}
+        total |= {"first_day": "2013-06-01", "last_day": "2013-12-31"}
+        await self.ask("POST", "/v1/activities/declared", "pengzhai", json=total)
+        self.known |= {"activity_id": made.json()["id"], "declared_id": total["declared_id"]}
 
     async def _notices(self) -> None:
         order = await self.county.value(

@@ -30,6 +30,7 @@ ALL = operations()
 READS = [found for found in ALL if found.document.get("security") and (found.method in ("GET", "HEAD") or str(found) in READS_BY_POST)]
 QUERIES = {
     "/v1/categories/suggest": "?text=x",
+    "/v1/reports/activities/entries": "?metric=visits",
     "/v1/hotline/calls/{call_id}/recording": "?purpose=x",
     "/v1/reports/hotline/calls": "?metric=connection_rate_queued",
 }
@@ -113,6 +114,9 @@ _TOLD = frozenset({"county", "hotline", "pengzhai", "shuikou", "water"})
 """Who handles the matter, or watches over whoever does, and may read complaints."""
 _SEES_TICKET = _TOLD | {"admin", "analyst"}
 MAY: dict[str, frozenset[str]] = {
+    "GET /v1/activities": _EVERYBODY,
+    "GET /v1/activities/declared": _EVERYBODY,
+    "GET /v1/activities/{activity_id}": _EVERYBODY - {"yangming", "roads", "water"},
     "GET /v1/attachments/{attachment_id}": _TOLD | _ADMIN,
     "GET /v1/attachments/{attachment_id}/facts": _DESK | {"pengzhai"},
     "GET /v1/attachments/{attachment_id}/public": _TOLD | _ADMIN,
@@ -148,10 +152,16 @@ MAY: dict[str, frozenset[str]] = {
     "GET /v1/policies/{kind}": _SUPERVISED | {"analyst"},
     "GET /v1/policies/{kind}/{version}": _SUPERVISED | {"analyst"},
     "GET /v1/policies/{kind}/{version}/findings": _SUPERVISED | {"analyst"},
+    "GET /v1/reports/activities": _EVERYBODY,
+    "GET /v1/reports/activities/entries": _EVERYBODY,
+    "GET /v1/reports/coverage": _SUPERVISED | _DISPATCHERS | {"analyst"},
+    "GET /v1/reports/coverage/{figure}": _SUPERVISED | _DISPATCHERS | {"analyst"},
     "GET /v1/reports/hand-offs": _EVERYBODY,
     "GET /v1/reports/hand-offs/tickets": _EVERYBODY,
     "GET /v1/reports/hotline": _EVERYBODY,
     "GET /v1/reports/hotline/calls": _DESK,
+    "GET /v1/reports/petitions": _EVERYBODY,
+    "GET /v1/reports/petitions/tickets": _EVERYBODY,
     "GET /v1/reports/repeats": _EVERYBODY,
     "GET /v1/reports/repeats/tickets": _EVERYBODY,
     "GET /v1/reports/{metric}": _EVERYBODY,
