@@ -50,7 +50,8 @@ async def _put(owner: asyncpg.Connection, how_many: int, household: str = "", **
             continue
         complaint = new_id()
         await owner.execute(
-            "INSERT INTO complaints (id, ticket_id, channel, channel_message_id, words, confidential, wants_answer, happened_at, received_at)"
+            "INSERT INTO complaints"
+            " (id, ticket_id, channel, channel_message_id, words, confidential, wants_answer, happened_at, received_at)"
             " VALUES ($1, $2, 'hotline', $3, $4, false, true, $5, $5)",
             complaint, ticket, str(complaint), "金丝雀说王举报的电话是13800138000", OCTOBER,
         )  # fmt: skip
