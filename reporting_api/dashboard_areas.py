@@ -21,6 +21,8 @@ _UNPLACED = "未定位到该层级"
 async def areas(ground: Ground, by: str | None) -> Areas:
     """Return the figure of each area; raise Invalid where there are too many of them, or the tier is not below."""
     question = ground.question
+    if not question.metric.counters:
+        raise Invalid("dashboard.not_a_count", "Areas are told apart by counts and rates alone; ask /v1/reports for how long things took.")
     tier = (by or f"unit:{tier_below(question)}").removeprefix("unit:")
     if question.unit and TIERS.index(tier) < TIERS.index(question.unit.tier):
         raise Invalid("grouping.too_coarse", "`by` must be the tier of `unit` or one below it.")
