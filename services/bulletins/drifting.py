@@ -10,7 +10,7 @@ from services.bulletins.views import Drift, DriftedFigure, FigureNow
 def drift(document: Document, hash_hex: str, today: FrozenFigures) -> Drift:
     """Return every figure that is another today than it was printed."""
     now = printed(today)
-    names = {found.metric: found.name for found in (*document.definitions, *today.definitions)}
+    names = {found.metric: found.name for found in document.definitions} | {found.metric: found.name for found in today.definitions}
     items = []
     for before, after in differing(document.figures, now):
         one = after or before

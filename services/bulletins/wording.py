@@ -69,6 +69,11 @@ def joined(*clauses: str) -> str:
     return "，".join(clause for clause in clauses if clause) + "。"
 
 
+def beside(name: str, number: str) -> str:
+    """Return a name and its number: ``彭寨镇160件``, and ``12345：633件`` where they would run into each other."""
+    return f"{name}{'：' if name[-1:].isdigit() else ''}{number}"
+
+
 def count_cell(number: int) -> Cell:
     """Return the cell of a count."""
     return Cell(text=str(number), numerator=number)

@@ -2,11 +2,12 @@
 
 import random
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from services.bulletins.figures import Counted, Definition, FrozenFigures
 from services.bulletins.periods import BulletinPeriod, Kind, period_with
+from services.platform.clock import day_end
 from services.reports.metrics import METRICS
 from tests.bulletins.foreign import AS_OF
 
@@ -39,7 +40,7 @@ def made_up(seed: int = 1, kind: Kind = "month", day: date = date(2026, 10, 1), 
     counted: list[Counted] = []
     for when in period.compared():
         counted += _period(dice, when, size)
-    return figures(counted, period)
+    return figures(counted, period, as_of=day_end(period.last) + timedelta(days=3, hours=8))
 
 
 def _period(dice: random.Random, when: Any, size: int) -> list[Counted]:

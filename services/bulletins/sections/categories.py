@@ -3,7 +3,7 @@
 from services.bulletins.arithmetic import shares
 from services.bulletins.document import Cell, Column, Section, Table
 from services.bulletins.figures import Counted, FrozenFigures
-from services.bulletins.wording import change_cell, count_cell, figure_cell, joined, part_cell, row
+from services.bulletins.wording import beside, change_cell, count_cell, figure_cell, joined, part_cell, row
 
 _NAMED = 5
 
@@ -37,7 +37,7 @@ def categories(figures: FrozenFigures) -> Section | None:
     cells = (count_cell(whole.numerator), Cell(text=share), change, part_cell(rate, "denominator"), part_cell(rate, "numerator"))
     total = row("", "合计", columns, *cells, figure_cell(rate, figures.decimals))
     named = [(keys[key], counts[nth], printed[nth]) for nth, key in enumerate(ordered) if counts[nth] and key != "-"]
-    told = [f"{name}{count}件（{share}）" for name, count, share in named[:_NAMED]]
+    told = [beside(name, f"{count}件（{share}）") for name, count, share in named[:_NAMED]]
     words = (joined("反映较多的事项依次为：" + "、".join(told)),) if told else ()
     table = Table(key="categories", caption="事项类别", head="类别", columns=columns, rows=tuple(rows), total=total)
     return Section(key="categories", heading="事项类别", paragraphs=words, tables=(table,))

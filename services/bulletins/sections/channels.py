@@ -3,7 +3,7 @@
 from services.bulletins.arithmetic import shares
 from services.bulletins.document import Bar, Bars, Cell, Column, Section, Table
 from services.bulletins.figures import Counted, FrozenFigures
-from services.bulletins.wording import change_cell, count_cell, figure_cell, joined, row
+from services.bulletins.wording import beside, change_cell, count_cell, figure_cell, joined, row
 
 _NAMED = 3
 
@@ -38,16 +38,12 @@ def channels(figures: FrozenFigures) -> Section | None:
         total=row("", "合计", columns, *total, change_cell(whole, then)),
         note="占比按最大余额法取整，合计恰为100%。",
     )
-    told = [
-        f"{name}{now.numerator}件，占{share}"
-        for (_key, name, now, _then), share in zip(found[:_NAMED], printed, strict=False)
-        if now.numerator
-    ]
+    told = [beside(name, f"{now.numerator}件，占{share}") for (_key, name, now, _then), share in zip(found, printed, strict=True)][:_NAMED]
     bars = tuple(
         Bar(name=name, text=f"{now.numerator}件 {share}", share=1000 * now.numerator // max(found[0][2].numerator, 1))
         for (_key, name, now, _then), share in zip(found, printed, strict=True)
     )
-    picture = Bars(title="各渠道受理量", alternative="；".join(f"{bar.name}{bar.text}" for bar in bars), bars=bars)
+    picture = Bars(title="各渠道受理量", alternative="；".join(beside(bar.name, bar.text) for bar in bars), bars=bars)
     return Section(
         key="channels", heading="诉求来源", paragraphs=(joined("诉求主要来自：" + "；".join(told)),), tables=(table,), bars=(picture,)
     )

@@ -1,9 +1,9 @@
 """各乡镇办理情况: the parts of the area side by side. Compared is only what there are enough cases for."""
 
-from services.bulletins.arithmetic import FEW, NOTHING, interval
+from services.bulletins.arithmetic import FEW, interval
 from services.bulletins.document import Bar, Bars, Cell, Column, Section, Table
 from services.bulletins.figures import Counted, FrozenFigures
-from services.bulletins.wording import change_cell, count_cell, figure_cell, joined, part, part_cell, parts, row, shown, whole
+from services.bulletins.wording import beside, change_cell, count_cell, figure_cell, joined, part, part_cell, parts, row, shown, whole
 
 _NAMED = 8
 
@@ -65,7 +65,7 @@ def _cells(figures: FrozenFigures, group: str, key: str) -> list[Cell]:
 def _busiest(figures: FrozenFigures, keys: list[tuple[str, str]]) -> str:
     counted = [(name, found.numerator) for key, name in keys if key != "-" and (found := figures.find("received", "now", "unit", key))]
     most = sorted((entry for entry in counted if entry[1]), key=lambda entry: -entry[1])[:3]
-    return joined("受理量较多的有：" + "、".join(f"{name}{count}件" for name, count in most)) if most else ""
+    return joined("受理量较多的有：" + "、".join(beside(name, f"{count}件") for name, count in most)) if most else ""
 
 
 def _apart(figures: FrozenFigures, keys: list[tuple[str, str]]) -> str:
@@ -79,7 +79,7 @@ def _apart(figures: FrozenFigures, keys: list[tuple[str, str]]) -> str:
         if key == "-" or rate is None or not rate.denominator or rate.denominator < FEW:
             continue
         low, high = interval(rate.numerator, rate.denominator)
-        told = f"{name}{shown(rate, figures.decimals)}（{rate.numerator}/{rate.denominator}）"
+        told = beside(name, f"{shown(rate, figures.decimals)}（{rate.numerator}/{rate.denominator}）")
         if low * overall.denominator > overall.numerator:
             above.append(told)
         elif high * overall.denominator < overall.numerator:
@@ -114,5 +114,5 @@ def _pictures(figures: FrozenFigures, keys: list[tuple[str, str]]) -> tuple[Bars
         bars.append(Bar(name=name, text=text, share=min(1000 * rate.numerator // rate.denominator, 1000)))
     if not bars:
         return ()
-    alternative = "；".join(f"{bar.name}{bar.text}" for bar in bars) or NOTHING
+    alternative = "；".join(beside(bar.name, bar.text) for bar in bars)
     return (Bars(title=f"{parts(figures)}结案率", alternative=alternative, bars=tuple(bars)),)
