@@ -66,7 +66,7 @@ RowKey = Annotated[
     Query(max_length=80, description="`key` of a row, with the `by` of the report.", examples=["441624108"]),
 ]
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_INSTANT = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2})([Zz]|[+ -][0-9]{2}:[0-9]{2})")
+_INSTANT = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?)([Zz]|[+ -][0-9]{2}:[0-9]{2})")
 _FILE = re.compile(r"\.(csv|xlsx|parquet)$")
 
 

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from reporting_api.answers import json_answer
+from reporting_api.asking import AsOf, read_instant
 from reporting_api.readers import UNCHANGED, TicketReader
 from reporting_api.reports import read_place, write_place
 from services.platform.text import Code
@@ -35,12 +36,18 @@ LateUnit = Annotated[Code | None, Query(description="Who was late, with all belo
 
 @router.get("/overdue", summary="List overdue tickets in due order", response_model=Overdue, responses=UNCHANGED)
 async def list_overdue(
-    request: Request, actor: TicketReader, unit: Place = None, holder: Holder = None, cursor: PageCursor = None, limit: PageLimit = 50
+    request: Request,
+    actor: TicketReader,
+    unit: Place = None,
+    holder: Holder = None,
+    as_of: AsOf = None,
+    cursor: PageCursor = None,
+    limit: PageLimit = 50,
 ) -> Response:
     """Return the open tickets with a running clock past due, the longest overdue first, and how many each holder has."""
     after = read_place(cursor) if cursor else None
     async with unit_of_work(actor) as work:
-        page = await overdue(work, unit=unit, holder=holder, after=after, limit=limit)
+        page = await overdue(work, unit=unit, holder=holder, after=after, limit=limit, as_of=read_instant(as_of, "as_of"))
     body = page.body.model_copy(update={"next": write_place(page.following)})
     linked = Response()
     link_next(request, linked, body.next)
@@ -68,7 +75,7 @@ async def read_public_list(
 
 
 @router.get("/workload", summary="Show who holds how many open tickets", response_model=Workload, responses=UNCHANGED)
-async def read_workload(request: Request, actor: TicketReader, unit: Place = None, holder: Holder = None) -> Response:
+async def read_workload(request: Request, actor: TicketReader, unit: Place = None, holder: Holder = None, as_of: AsOf = None) -> Response:
     """Return the open tickets of each unit, of the people in it, and per post: a unit with many posts is not compared with one of few."""
     async with unit_of_work(actor) as work:
-        return json_answer(request, await workload(work, unit=unit, holder=holder))
+        return json_answer(request, await workload(work, unit=unit, holder=holder, as_of=read_instant(as_of, "as_of")))

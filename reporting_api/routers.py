@@ -18,6 +18,7 @@ from reporting_api import (
     repeats,
     reports,
     saved,
+    tickets,
     warnings,
 )
 
@@ -30,6 +31,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     petition_figures.router,
     assessment.router,
     reports.router,
+    tickets.router,
     backlog.router,
     notice.router,
     page_files.router,

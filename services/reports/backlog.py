@@ -10,7 +10,6 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, Select, func, select, tuple_
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
-from services.deadlines.models import Clock
 from services.identity.permissions import scope_of
 from services.organization.models import Unit
 from services.organization.queries import unit_tree
@@ -22,8 +21,9 @@ from services.reports.coverage_metrics import median_text
 from services.reports.drilldown import place_name
 from services.reports.figures import named, one_snapshot
 from services.reports.questions import find_holder, find_place
+from services.reports.standing import Standing, joined, standing
 from services.reports.views import Overdue, OverdueTicket, PostLoad, UnitCount, UnitLoad, Workload
-from services.tickets.filters import TICKETS, TicketFilter, compile_filter, compile_scope
+from services.tickets.filters import TicketFilter, compile_filter, compile_scope
 
 _SHOWN = ("id", "number", "status", "urgency", "channel", "category_code", "area_path", "lead_unit_id", "received_at")
 _MINUTE = timedelta(minutes=1)
@@ -38,11 +38,17 @@ class OverduePage:
     following: Place | None
 
 
-async def overdue(work: Work, *, unit: str | None, holder: str | None, after: Place | None, limit: int) -> OverduePage:
-    """Return open tickets with a running clock past due, the longest overdue first, with the number each holder has."""
+async def overdue(
+    work: Work, *, unit: str | None, holder: str | None, after: Place | None, limit: int, as_of: datetime | None = None
+) -> OverduePage:
+    """Return open tickets with a running clock past due, the longest overdue first, with the number each holder has.
+
+    `as_of`: what was known then. Raises as :func:`services.reports.standing.standing` does.
+    """
     await one_snapshot(work.session)
     tree = await unit_tree(work.session)
-    late = _late(work, await _open(work, tree, unit, holder)).subquery()
+    stand = await standing(work, as_of)
+    late = _late(stand, await _open(work, tree, stand, unit, holder)).subquery()
     counts = await work.session.execute(select(late.c.lead_unit_id, func.count()).group_by(late.c.lead_unit_id))
     units = [UnitCount(unit=named(tree.by_id.get(unit_id)), overdue=count) for unit_id, count in counts]
     units.sort(key=lambda found: (-found.overdue, found.unit.code if found.unit else ""))
@@ -50,20 +56,24 @@ async def overdue(work: Work, *, unit: str | None, holder: str | None, after: Pl
     if after is not None:
         query = query.where(tuple_(late.c.due_at, late.c.id) > tuple_(*after))
     found = (await work.session.execute(query)).all()
-    items = [_overdue_ticket(row, tree, work.now) for row in found[:limit]]
-    body = Overdue(as_of=work.now, total=sum(entry.overdue for entry in units), units=units, items=items)
+    items = [_overdue_ticket(row, tree, stand.at) for row in found[:limit]]
+    body = Overdue(as_of=stand.at, total=sum(entry.overdue for entry in units), units=units, items=items)
     last = found[limit - 1] if len(found) > limit else None
     return OverduePage(body, (last.due_at, last.id) if last is not None else None)
 
 
-async def workload(work: Work, *, unit: str | None, holder: str | None) -> Workload:
-    """Return how many open tickets each unit holds, how many of them are overdue, and how many that is for each post."""
+async def workload(work: Work, *, unit: str | None, holder: str | None, as_of: datetime | None = None) -> Workload:
+    """Return how many open tickets each unit holds, how many of them are overdue, and how many that is for each post held today.
+
+    `as_of`: what was known then. Raises as :func:`services.reports.standing.standing` does.
+    """
     await one_snapshot(work.session)
     tree = await unit_tree(work.session)
-    conditions = await _open(work, tree, unit, holder)
-    held = (TICKETS["lead_unit_id"], TICKETS["lead_member_id"], TICKETS["status"])
+    stand = await standing(work, as_of)
+    conditions = await _open(work, tree, stand, unit, holder)
+    held = tuple(stand.tickets[name] for name in ("lead_unit_id", "lead_member_id", "status"))
     rows = (await work.session.execute(select(*held, func.count().label("tickets")).where(*conditions).group_by(*held))).all()
-    late = _late(work, conditions).subquery()
+    late = _late(stand, conditions).subquery()
     late_rows = await work.session.execute(select(late.c.lead_unit_id, func.count()).group_by(late.c.lead_unit_id))
     overdue_by_unit = {unit_id: count for unit_id, count in late_rows}  # noqa: C416  a Row is not a pair to dict()
     grouped: dict[UUID | None, list[Row[Any]]] = {}
@@ -76,7 +86,7 @@ async def workload(work: Work, *, unit: str | None, holder: str | None) -> Workl
     ]
     loads.sort(key=lambda load: (-load.open, load.unit.code if load.unit else ""))
     return Workload(
-        as_of=work.now,
+        as_of=stand.at,
         total=sum(load.open for load in loads),
         median_per_post=median_text([Fraction(load.open, load.posts) for load in loads if load.unit and load.posts]),
         median_per_member=median_text([Fraction(post.open) for load in loads if load.unit for post in load.members if post.member_id]),
@@ -90,24 +100,20 @@ async def _populations(work: Work, unit_ids: Sequence[UUID]) -> dict[UUID, int]:
     return {row.id: row.population for row in await work.session.execute(query)}
 
 
-async def _open(work: Work, tree: UnitTree, unit: str | None, holder: str | None) -> list[ColumnElement[bool]]:
+async def _open(work: Work, tree: UnitTree, stand: Standing, unit: str | None, holder: str | None) -> list[ColumnElement[bool]]:
     """Return the kernel's conditions for open tickets of a place or holder within the reader's scope."""
     scope = scope_of(work.actor)
     place, seat = find_place(tree, scope, unit), find_holder(tree, scope, holder)
     wanted = TicketFilter(status=["open"])
     paths = {"unit_path": place.path if place else None, "holder_path": seat.path if seat else None}
-    return [*compile_filter(wanted, TICKETS, **paths), compile_scope(scope, TICKETS)]
+    return [*compile_filter(wanted, stand.tickets, **paths), compile_scope(scope, stand.tickets)]
 
 
-def _late(work: Work, conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
-    columns = [TICKETS[name] for name in _SHOWN]
-    stages = func.array_agg(aggregate_order_by(Clock.stage, Clock.due_at, Clock.stage)).label("stages")
-    return (
-        select(*columns, func.min(Clock.due_at).label("due_at"), stages)
-        .join(Clock, Clock.ticket_id == TICKETS["id"])
-        .where(Clock.state == "running", Clock.due_at < work.now, *conditions)
-        .group_by(TICKETS["id"])
-    )
+def _late(stand: Standing, conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
+    columns, clocks = [stand.tickets[name].label(name) for name in _SHOWN], stand.clocks.c
+    stages = func.array_agg(aggregate_order_by(clocks.stage, clocks.due_at, clocks.stage)).label("stages")
+    query = select(*columns, func.min(clocks.due_at).label("due_at"), stages).where(*joined(stand, *conditions))
+    return query.group_by(*(stand.tickets[name] for name in _SHOWN))
 
 
 def _overdue_ticket(row: Row[Any], tree: UnitTree, now: datetime) -> OverdueTicket:

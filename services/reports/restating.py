@@ -73,7 +73,7 @@ async def what_they_are(work: Work, ids: Sequence[UUID]) -> dict[UUID, dict[str,
     found = {}
     for row in (await work.session.execute(_STATES, {"ids": ids})).mappings():
         now = {name: row[name] for name in ("number", "channel", "source")} | {"received_at": row["received_at"].isoformat()}
-        found[row["id"]] = {"now": now | values_told(row), "so_far": {name: _plain(row[name]) for name in _SO_FAR}}
+        found[row["id"]] = {"now": now | values_told(dict(row)), "so_far": {name: _plain(row[name]) for name in _SO_FAR}}
     for clock in await work.session.execute(_CLOCKS, {"ids": ids, "stages": sorted(JUDGED)}):
         instants = [_plain(instant) for instant in (clock.first_due_at, clock.due_at, clock.stopped_at)]
         told = [clock.round, clock.turn, clock.state, *instants, clock.paused]

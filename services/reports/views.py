@@ -21,35 +21,52 @@ class UnitName(BaseModel):
 
 
 class MetricView(BaseModel):
-    """The definition of a metric."""
+    """The definition of a figure."""
 
     model_config = ConfigDict(
+        from_attributes=True,
         json_schema_extra={
             "examples": [
                 {
-                    "metric": "completion_rate_due@1", "id": "completion_rate_due", "version": 1, "name": "结案率(结案/应结案)",
-                    "english": "Completion rate of those due", "kind": "rate", "numerator": "本期到期且现已办结的工单",
-                    "denominator": "本期到期的工单,含以前各期受理的", "period": "按到期日", "source": "complaint", "note": "",
+                    "metric": "completion_rate_due@1", "id": "completion_rate_due", "version": 1, "family": "tickets",
+                    "name": "结案率(结案/应结案)", "english": "Completion rate of those due", "kind": "rate", "unit": "%",
+                    "numerator": "本期到期且现已办结的工单", "denominator": "本期到期的工单,含以前各期受理的",
+                    "numerator_code": "count(due_at in period and completed)", "denominator_code": "count(due_at in period and counted)",
+                    "period": "按到期日", "scope": "查询人有权查看的工单", "exclusions": "不予受理、撤销、合并的工单不计",
+                    "rounding": "四舍五入", "zero_denominator": "“—”,不是0%", "ask": "/v1/reports/completion_rate_due", "field": "",
+                    "source": "complaint", "note": "",
                 }
             ]
-        }
+        },
     )  # fmt: skip
 
-    metric: str = Field(description="`id@version`: what a figure is labelled with. A definition never changes under its version.")
+    metric: str = Field(
+        validation_alias="key", description="`id@version`: what a figure is labelled with. A definition never changes under its version."
+    )
     id: str
     version: int
+    family: str = Field(description="Tickets, times, composite, hotline, activities, coverage, petitions, repeats, hand_offs or backlog.")
     name: str
     english: str
-    kind: Literal["count", "rate"]
+    kind: str = Field(description="Count, sum, distinct, rate, median, duration, seconds or score.")
+    unit: str = Field(description="What is counted: 件, 户, 次, 分钟, %, …; figures of different units are never added.")
     numerator: str = Field(description="What is counted, in words.")
     denominator: str | None = Field(description="What it is divided by, in words; null for a count.")
-    period: str = Field(description="Which of a ticket's days decides the period it falls into.")
-    source: Literal["complaint", "discovered"] = Field(description="What is counted unless `source` says otherwise.")
+    numerator_code: str = Field(description="The same as the sums are made by.")
+    denominator_code: str | None
+    period: str = Field(description="Which day decides the period something falls into.")
+    scope: str
+    exclusions: str
+    rounding: str
+    zero_denominator: str
+    ask: str = Field(description="The address that answers it.")
+    field: str = Field(description="Where it stands in that answer; empty: under its `metric`, or the answer is of it alone.")
+    source: str = Field(description="What is counted unless `source` says otherwise; empty where that is no question.")
     note: str
 
 
 class Metrics(BaseModel):
-    """All metrics."""
+    """All figures that are told anywhere, family by family."""
 
     items: list[MetricView]
 
@@ -261,7 +278,17 @@ class CountedTickets(BaseModel):
     """One page of the tickets behind a figure. `total` is the figure."""
 
     metric: str = Field(examples=["completion_rate_due@1"])
-    part: Literal["numerator", "denominator", "excluded", "taken_out_numerator", "taken_out_denominator"] = Field(examples=["numerator"])
+    part: str = Field(description="Which part of the figure; of times `measured` or `slowest`.", examples=["numerator"])
+    total: int = Field(examples=[911])
+    items: list[CountedTicket]
+    next: str | None = Field(default=None, description="Cursor of the next page; null on the last.")
+
+
+class TicketList(BaseModel):
+    """One page of tickets as reports know them."""
+
+    as_of: datetime = Field(examples=["2026-11-22T04:00:00Z"])
+    stale_seconds: int = Field(default=0, description="How much older than the answer that is.")
     total: int = Field(examples=[911])
     items: list[CountedTicket]
     next: str | None = Field(default=None, description="Cursor of the next page; null on the last.")

@@ -1,0 +1,42 @@
+"""Tickets as a list, now or as they were known at an instant."""
+
+from typing import Annotated
+
+from fastapi import Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from reporting_api.answers import json_answer
+from reporting_api.asking import AsOf, read_instant
+from reporting_api.readers import UNCHANGED, TicketReader
+from reporting_api.reports import read_place, write_place
+from services.platform.unit_of_work import unit_of_work
+from services.reports.listing import list_known
+from services.reports.views import TicketList
+from services.tickets.filters import TicketFilter
+from services.web.paging import PageCursor, PageLimit, link_next
+from services.web.routes import door_router
+
+router = door_router("/v1", tags=["reports"])
+
+
+class AskedTickets(TicketFilter):
+    """The filter of a list, when it is to be known, and which page."""
+
+    as_of: AsOf = None
+    cursor: PageCursor = None
+    limit: PageLimit = 50
+
+
+@router.get("/tickets", summary="List tickets as they are, or were, known", response_model=TicketList, responses=UNCHANGED)
+async def list_tickets(request: Request, actor: TicketReader, asked: Annotated[AskedTickets, Query()]) -> Response:
+    """Return the tickets a filter selects, oldest first, without anybody's words: as reports count them, at `as_of` as they were then."""
+    wanted = TicketFilter.model_validate(asked.model_dump(exclude={"as_of", "cursor", "limit"}))
+    after, instant = read_place(asked.cursor) if asked.cursor else None, read_instant(asked.as_of, "as_of")
+    async with unit_of_work(actor) as work:
+        told, following = await list_known(work, wanted, as_of=instant, after=after, limit=asked.limit)
+    body = told.model_copy(update={"next": write_place(following)})
+    linked = Response(headers={"X-Total-Count": str(told.total)})
+    link_next(request, linked, body.next)
+    headers = {name: linked.headers[name] for name in ("X-Total-Count", "Link") if name in linked.headers}
+    return json_answer(request, body, headers)

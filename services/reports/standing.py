@@ -1,0 +1,75 @@
+"""What stood open at an instant: the tickets that were open and their clocks, now or as they were known then.
+
+Now, they are read from the tickets and clocks themselves. As of an instant in the past, tickets are the facts that were known then, and
+clocks are made from the deeds that the journal had recorded by then (`services/deadlines/clocks.py`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import orjson
+from sqlalchemy import ColumnElement, FromClause, select, text
+
+from services.deadlines.clocks import ClockState, clocks_of
+from services.deadlines.models import Clock
+from services.deadlines.queries import clock_rules
+from services.journal.models import Event
+from services.platform.bulk import one_of
+from services.platform.errors import Invalid
+from services.platform.unit_of_work import Work
+from services.reports.known import known_at
+from services.reports.selecting import columns_of
+from services.tickets.filters import TICKETS, Columns
+from services.tickets.lifecycle import OPEN
+
+MOST = 20_000
+"""Open tickets whose clocks are made again for one answer."""
+_CLOCK = ("id", "ticket_id", "stage", "state", "due_at")
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where tickets and clocks are read from, and the instant they are looked at."""
+
+    tickets: Columns
+    clocks: FromClause
+    at: datetime
+
+
+async def standing(work: Work, as_of: datetime | None) -> Standing:
+    """Return what stands open, or stood open `as_of`. Raises Invalid ``as_of.future``, ``as_of.too_much``."""
+    if as_of is None:
+        return Standing(TICKETS, Clock.__table__, work.now)
+    if as_of > work.now:
+        raise Invalid("as_of.future", "`as_of` lies in the future: nobody knows what will be known then.")
+    facts = (await known_at(work, as_of)).facts
+    query = select(facts.c.ticket_id).where(facts.c.status.in_(OPEN)).limit(MOST + 1)
+    ids = list(await work.session.scalars(query))
+    if len(ids) > MOST:
+        raise Invalid("as_of.too_much", f"More than {MOST} tickets were open then; their limits are not made again for one answer.")
+    return Standing(columns_of(facts), _clock_rows(await _clocks(work, ids, as_of)), as_of)
+
+
+def joined(stand: Standing, *conditions: ColumnElement[bool]) -> list[ColumnElement[bool]]:
+    """Return the conditions that a running clock of a ticket was past due then, beside `conditions`."""
+    clocks = stand.clocks.c
+    return [clocks.ticket_id == stand.tickets["id"], clocks.state == "running", clocks.due_at < stand.at, *conditions]
+
+
+async def _clocks(work: Work, ids: Sequence[UUID], as_of: datetime) -> list[ClockState]:
+    told: dict[UUID, list[dict[str, object]]] = {}
+    events = select(Event.subject_id, Event.data).where(one_of(Event.subject_id, ids), Event.recorded_at <= as_of)
+    for row in await work.session.execute(events.where(Event.data.has_key("clocks")).order_by(Event.subject_id, Event.seq)):
+        told.setdefault(row.subject_id, []).append(row.data)
+    rules = await clock_rules(work.session)
+    return [clock for ticket_id, data in told.items() for clock in clocks_of(ticket_id, data, rules)]
+
+
+def _clock_rows(clocks: Sequence[ClockState]) -> FromClause:
+    """Return clocks of our own making as rows to select from."""
+    types = {name: Clock.__table__.c[name].type for name in _CLOCK}
+    given = orjson.dumps([{name: getattr(clock, name) for name in _CLOCK} for clock in clocks], default=str).decode()
+    query = text(f"SELECT {', '.join(_CLOCK)} FROM jsonb_populate_recordset(NULL::clocks, CAST(:clocks AS jsonb))")  # noqa: S608
+    return query.bindparams(clocks=given).columns(**types).subquery("clocks_then")
