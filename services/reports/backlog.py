@@ -76,7 +76,7 @@ async def workload(work: Work, *, unit: str | None, holder: str | None, as_of: d
     late = _late(stand, conditions).subquery()
     late_rows = await work.session.execute(select(late.c.lead_unit_id, func.count()).group_by(late.c.lead_unit_id))
     overdue_by_unit = {unit_id: count for unit_id, count in late_rows}  # noqa: C416  a Row is not a pair to dict()
-    grouped: dict[UUID | None, list[Row[Any]]] = {}
+    grouped: dict[UUID | None, list[Any]] = {}
     for row in rows:
         grouped.setdefault(row.lead_unit_id, []).append(row)
     people = await _populations(work, [unit_id for unit_id in grouped if unit_id is not None])

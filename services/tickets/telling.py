@@ -28,9 +28,10 @@ _SECOND = timedelta(seconds=1)
 def told(change: Change) -> Row:
     """Return what the events of a change say of the ticket after it; empty where nothing of it changed."""
     now: Row = {name: _plain(value) for name, value in change.values.items() if name in TOLD}
-    for part in (*change.updates, *change.inserts):
-        if part.clock is not None:
-            now.setdefault(part.clock[0], []).append(part.clock[1])
+    clocks = [update.clock for update in change.updates] + [insert.clock for insert in change.inserts]
+    for clock in clocks:
+        if clock is not None:
+            now.setdefault(clock[0], []).append(clock[1])
     return now
 
 

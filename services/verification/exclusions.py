@@ -162,7 +162,7 @@ async def _newest(session: AsyncSession, ticket_id: UUID) -> DemandExclusion | N
 
 
 async def _change(work: Work, case: Case, found: DemandExclusion, seat: Seat | None, type_: str, values: Row, told: Row) -> None:
-    to = {"unit_id": str(found.proposed_by_unit_id), "exclusion_id": str(found.id), "reason": found.reason}
+    to: Row = {"unit_id": str(found.proposed_by_unit_id), "exclusion_id": str(found.id), "reason": found.reason}
     to |= {"round": found.round, "state": values["state"]}
     event = EventDraft(type_, {**to, **told})
     change = Change(case.ticket, (event,), updates=(Update(DemandExclusion, found.id, values),))
