@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from decimal import Decimal, localcontext
 from fractions import Fraction
 
-from services.platform.rounding import decimal_text, percent_text
+from services.platform.rounding import percent_text
+from services.reports.shares import shares as largest_remainder
 
 NOTHING = "—"
 FEW = 30
@@ -13,19 +14,8 @@ _Z = Fraction(196, 100)
 
 
 def shares(counts: Sequence[int], decimals: int) -> list[str]:
-    """Return each count's per cent of their sum, which add up to exactly 100: largest remainder, ties to the larger, then the earlier.
-
-    Without anything to share every entry is a dash.
-    """
-    whole, scale = sum(counts), 100 * 10**decimals
-    if whole <= 0:
-        return [NOTHING] * len(counts)
-    floors = [count * scale // whole for count in counts]
-    left = scale - sum(floors)
-    order = sorted(range(len(counts)), key=lambda nth: (-(counts[nth] * scale % whole), -counts[nth], nth))
-    for nth in order[:left]:
-        floors[nth] += 1
-    return [f"{decimal_text(units, 10**decimals, decimals)}%" for units in floors]
+    """Return each count's per cent of their sum as it is printed; they add up to exactly 100. Dashes where there is nothing to share."""
+    return [NOTHING if part.share is None else f"{part.share}%" for part in largest_remainder(counts, decimals)]
 
 
 def percent(numerator: int, denominator: int | None, decimals: int) -> str:

@@ -26,13 +26,14 @@ _SAME = (
     ("three_rates/satisfaction_rate/before", "verdicts/total/satisfaction"),
 )
 """Places, as table/row/column by their keys, where the same number stands twice."""
+_PARTED, _VERY_FEW = ("units", "channels", "categories"), 5
 _SAID = re.compile(r"[0-9]+\.[0-9]+(?=%)|[0-9]+(?=%|件)")
 _NUMBERS = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 
 
 def lint_own(document: Document) -> list[Finding]:
     """Return what is wrong in one of our own bulletins."""
-    return [*lint(as_foreign(document)), *_figures(document), *_sentences(document), *_words(document)]
+    return [*lint(as_foreign(document)), *_figures(document), *_sentences(document), *_words(document), *_small(document)]
 
 
 def as_foreign(document: Document) -> ForeignBulletin:
@@ -154,3 +155,12 @@ def _words(document: Document) -> Iterator[Finding]:
             if said not in known:
                 detail = f"编者文字中的“{said}”不在本通报的数字之中，请自行核对。"
                 yield Finding(code="editors_number", where=where, printed=said, expected="", words=detail, level="notice")
+
+
+def _small(document: Document) -> Iterator[Finding]:
+    """Very small numbers of cases are pointed out: before everybody may read them, somebody should look whether they point at a person."""
+    rows = [row for section in document.sections for table in section.tables if table.key in _PARTED for row in table.rows]
+    few = [row.name for row in rows if 0 < (row.cells["received"].numerator or 0) < _VERY_FEW]
+    if few:
+        words = f"{'、'.join(few)}的受理量不足{_VERY_FEW}件；如向社会公开，请先确认不会指认到个人。"
+        yield Finding(code="small_cells", where="受理量", printed=str(len(few)), expected="", words=words, level="notice")

@@ -15,6 +15,7 @@ from services.bulletins.building import SECTION_KEYS, EditorsWords, build
 from services.bulletins.differences import changes
 from services.bulletins.document import Correction, Document, Table, hash_of, read_document
 from services.bulletins.drifting import drift
+from services.bulletins.lint_forms import Finding
 from services.bulletins.own_lint import lint_own
 from services.bulletins.periods import KINDS, period_of, period_with
 from services.bulletins.sheet import HEADER, figure_rows
@@ -52,7 +53,7 @@ def said(document: Document) -> str:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("seed", [1, 2])
 def test_every_bulletin_we_build_is_sound(seed: int, kind: Any, size: int) -> None:
-    assert [found for found in lint_own(build(made_up(seed, kind, size=size))) if found.level == "error"] == []
+    assert errors(build(made_up(seed, kind, size=size))) == []
 
 
 def test_page_word_and_sheet_say_the_numbers_of_the_document() -> None:
@@ -98,7 +99,8 @@ def test_what_an_editor_writes_is_escaped_and_never_a_figure() -> None:
     assert "<b>喜报" not in page
     assert "&lt;b&gt;喜报" in page
     assert document.figures == build(plain).figures
-    (pointed,) = lint_own(document)
+    pointed, *small = lint_own(document)
+    assert {found.code for found in small} <= {"small_cells"}
     assert (pointed.code, pointed.level, pointed.printed) == ("editors_number", "notice", "99.99")
 
 
@@ -119,14 +121,18 @@ def test_a_changed_figure_is_caught_wherever_it_stands() -> None:
     cell = row.cells["received"].model_copy(update={"text": "9999"})
     forged_row = row.model_copy(update={"cells": {**row.cells, "received": cell}})
     forged = section.model_copy(update={"tables": (table.model_copy(update={"rows": (forged_row, *table.rows[1:])}),)})
-    codes = {found.code for found in lint_own(put(document, units, forged))}
+    codes = {found.code for found in errors(put(document, units, forged))}
     assert {"count_differs", "sum_differs", "percent_differs"} <= codes
     spoken = section.model_copy(update={"paragraphs": ("全县受理12345件。",)})
-    assert [(found.code, found.printed) for found in lint_own(put(document, units, spoken))] == [("sentence_differs", "12345")]
+    assert [(found.code, found.printed) for found in errors(put(document, units, spoken))] == [("sentence_differs", "12345")]
     less = document.model_copy(
         update={"figures": tuple(one for one in document.figures if one.group != "unit" or one.when != "before")[1:]}
     )
-    assert {"parts_differ"} == {found.code for found in lint_own(less)}
+    assert {"parts_differ"} == {found.code for found in errors(less)}
+
+
+def errors(document: Document) -> list[Finding]:
+    return [found for found in lint_own(document) if found.level == "error"]
 
 
 def put(document: Document, nth: int, section: Any) -> Document:
@@ -156,6 +162,20 @@ def test_one_dissatisfied_caller_moves_no_unit_out_of_the_crowd() -> None:
     given = [counted("completion_rate_due", yes, 10, group="unit", key=name, name=name) for name, yes in rows]
     document = build(figures([counted("completion_rate_due", 99, 100), *given], period_with("month", date(2026, 10, 1))))
     assert "明显低于" not in said(document)
+
+
+def test_very_few_cases_are_pointed_out_before_everybody_reads_them() -> None:
+    few = figures(
+        [
+            counted("received", 7),
+            counted("received", 4, group="unit", key="A", name="甲镇"),
+            counted("received", 3, group="unit", key="B", name="乙镇"),
+        ],
+        period_with("month", date(2026, 10, 1)),
+    )
+    (found,) = lint_own(build(few))
+    assert (found.code, found.level) == ("small_cells", "notice")
+    assert found.words.startswith("甲镇、乙镇的受理量不足5件")
 
 
 def test_a_period_without_data_is_a_dash_and_no_zero() -> None:

@@ -39,11 +39,7 @@ def channels(figures: FrozenFigures) -> Section | None:
         note="占比按最大余额法取整，合计恰为100%。",
     )
     told = [beside(name, f"{now.numerator}件，占{share}") for (_key, name, now, _then), share in zip(found, printed, strict=True)][:_NAMED]
-    bars = tuple(
-        Bar(name=name, text=f"{now.numerator}件 {share}", share=1000 * now.numerator // max(found[0][2].numerator, 1))
-        for (_key, name, now, _then), share in zip(found, printed, strict=True)
-    )
-    picture = Bars(title="各渠道受理量", alternative="；".join(beside(bar.name, bar.text) for bar in bars), bars=bars)
+    picture = _picture(found, printed)
     return Section(
         key="channels", heading="诉求来源", paragraphs=(joined("诉求主要来自：" + "；".join(told)),), tables=(table,), bars=(picture,)
     )
@@ -51,3 +47,12 @@ def channels(figures: FrozenFigures) -> Section | None:
 
 def _of(figures: FrozenFigures, key: str) -> Counted:
     return figures.find("received", "now", "channel", key) or Counted("now", "channel", key, key, "received", 0)
+
+
+def _picture(found: list[tuple[str, str, Counted, Counted | None]], printed: list[str]) -> Bars:
+    most = max(found[0][2].numerator, 1)
+    bars = tuple(
+        Bar(name=name, text=f"{now.numerator}件 {share}", share=1000 * now.numerator // most)
+        for (_key, name, now, _then), share in zip(found, printed, strict=True)
+    )
+    return Bars(title="各渠道受理量", alternative="；".join(beside(bar.name, bar.text) for bar in bars), bars=bars)
