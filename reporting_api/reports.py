@@ -10,15 +10,22 @@ from starlette.responses import Response
 
 from reporting_api.answers import json_answer, table_answer
 from reporting_api.asking import Format, From, Question, RowKey, To, format_asked, read_day
+from reporting_api.definitions import every_definition
 from reporting_api.readers import UNCHANGED, Reader, TicketReader
-from reporting_api.tables import TICKETS_HEADER, report_columns, report_rows, ticket_rows
+from reporting_api.tables import TICKETS_HEADER, table_of, ticket_rows
 from services.exports.formats import MEDIA_TYPES
-from services.platform.errors import Problem
-from services.platform.unit_of_work import unit_of_work
+from services.platform.errors import Invalid, Problem
+from services.platform.unit_of_work import Work, unit_of_work
 from services.reports.comparing import compared_report
-from services.reports.drilldown import Part, counted_tickets
-from services.reports.metrics import METRICS, MOST_DECIMALS, Metric
-from services.reports.views import CountedTickets, Metrics, MetricView, Report
+from services.reports.composite import ID as COMPOSITE
+from services.reports.composite import composite_report
+from services.reports.composite_views import CompositeReport
+from services.reports.drilldown import Counted, Part, counted_tickets
+from services.reports.metrics import MOST_DECIMALS, TIMES
+from services.reports.questions import Asked
+from services.reports.registry import Definition
+from services.reports.times import TimePart, time_report, timed_tickets
+from services.reports.views import CountedTickets, Metrics, MetricView, Report, TimeReport
 from services.web.paging import PageCursor, PageLimit, link_next, read_cursor, write_cursor
 from services.web.routes import door_router
 
@@ -50,13 +57,13 @@ _REPORT_200: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.get("/metrics", summary="List the metrics with their definitions", response_model=Metrics)
+@router.get("/metrics", summary="List the figures with their definitions", response_model=Metrics, responses=UNCHANGED)
 async def list_metrics(request: Request, _reader: Reader) -> Response:
-    """Return what each metric divides by what. Every figure carries the `id@version` of its definition."""
-    return json_answer(request, Metrics(items=[_metric_view(metric) for metric in METRICS.values()]))
+    """Return what each figure counts and divides by what, and where to ask. Every answer carries the `id@version` of its definition."""
+    return json_answer(request, Metrics(items=[_metric_view(definition) for definition in every_definition()]))
 
 
-@router.get("/reports/{metric}", summary="Report a metric", response_model=Report, responses=_REPORT_200)
+@router.get("/reports/{metric}", summary="Report a metric", response_model=Report | TimeReport | CompositeReport, responses=_REPORT_200)
 async def read_report(
     request: Request,
     actor: Reader,
@@ -66,14 +73,24 @@ async def read_report(
 ) -> Response:
     """Return the figure of a metric for a period, a place or holder, a channel and a category, in rows and in total.
 
-    Days are days in Asia/Shanghai, the first and the last both included. What you may not list is not counted either.
+    Days are days in Asia/Shanghai, the first and the last both included. What you may not list is not counted either. Metrics of time
+    are answered with median and P90, `three_rates` with a score and its parts.
     """
     async with unit_of_work(actor) as work:
-        told = await compared_report(work, asked, decimals=decimals)
+        told = await _told(work, asked, decimals)
     file = format_asked(request, format)
     if file:
-        return table_answer(request, file, told.metric.replace("@", "-"), report_columns(told), report_rows(told))
+        return table_answer(request, file, told.metric.replace("@", "-"), *table_of(told))
     return json_answer(request, told)
+
+
+async def _told(work: Work, asked: Asked, decimals: int) -> Report | TimeReport | CompositeReport:
+    name = asked.metric.partition("@")[0]
+    if name in TIMES:
+        return await time_report(work, asked)
+    if name == COMPOSITE:
+        return await composite_report(work, asked, decimals=decimals)
+    return await compared_report(work, asked, decimals=decimals)
 
 
 @router.get("/reports/{metric}/tickets", summary="List the tickets a figure counted", response_model=CountedTickets, responses=_TICKETS_200)
@@ -81,25 +98,42 @@ async def read_tickets(
     request: Request,
     actor: TicketReader,
     asked: Question,
-    part: Annotated[Part, Query(description="Which part of the figure.")] = "numerator",
+    part: Annotated[
+        Part | TimePart | None, Query(description="Which part of the figure: the numerator, or of times the slowest where nothing is said.")
+    ] = None,
     key: RowKey = None,
     cursor: PageCursor = None,
     limit: PageLimit = 50,
     format: Format = None,  # noqa: A002  the name in the address
 ) -> Response:
-    """Return exactly the tickets that the figure of the same question counted; `total` is that figure, `Link` leads to the next page."""
+    """Return exactly the tickets that the figure of the same question counted; `total` is that figure, `Link` leads to the next page.
+
+    Of a metric of time: those `measured`, or the `slowest`, which took as long as the P90 or longer.
+    """
     after = read_place(cursor) if cursor else None
     async with unit_of_work(actor) as work:
-        found = await counted_tickets(work, asked, part, key=key, after=after, limit=limit)
+        told, found = await _counted(work, asked, part, key=key, after=after, limit=limit)
     following = write_place(found.following)
     linked = Response(headers={"X-Total-Count": str(found.total)})
     link_next(request, linked, following)
     headers = {name: linked.headers[name] for name in ("X-Total-Count", "Link") if name in linked.headers}
     file = format_asked(request, format)
     if file:
-        return table_answer(request, file, f"{found.question.metric.id}-{part}", TICKETS_HEADER, ticket_rows(found), headers)
-    body = CountedTickets(metric=found.question.metric.key, part=part, total=found.total, items=list(found.items), next=following)
+        return table_answer(request, file, f"{found.question.metric.id}-{told}", TICKETS_HEADER, ticket_rows(found), headers)
+    body = CountedTickets(metric=found.question.metric.key, part=told, total=found.total, items=list(found.items), next=following)
     return json_answer(request, body, headers)
+
+
+async def _counted(work: Work, asked: Asked, part: Part | TimePart | None, **where: Any) -> tuple[str, Counted]:
+    name = asked.metric.partition("@")[0]
+    if name == COMPOSITE:
+        raise Invalid("metric.composite", "A score has no tickets of its own; ask for those of one of its parts, named in its report.")
+    if name in TIMES:
+        if part in (None, "measured", "slowest"):
+            return part or "slowest", await timed_tickets(work, asked, "measured" if part == "measured" else "slowest", **where)
+    elif part != "measured" and part != "slowest":  # noqa: PLR1714  tells the type checker which parts are left
+        return part or "numerator", await counted_tickets(work, asked, part or "numerator", **where)
+    raise Invalid("part.unknown", "`measured` and `slowest` are the parts of metrics of time; all others have numerator and denominator.")
 
 
 def write_place(place: tuple[datetime, UUID] | None) -> str | None:
@@ -119,17 +153,6 @@ def read_place(cursor: str) -> tuple[datetime, UUID]:
     return found
 
 
-def _metric_view(metric: Metric) -> MetricView:
-    return MetricView(
-        metric=metric.key,
-        id=metric.id,
-        version=metric.version,
-        name=metric.name,
-        english=metric.english,
-        kind="rate" if metric.denominator else "count",
-        numerator=metric.numerator_words,
-        denominator=metric.denominator_words or None,
-        period=metric.period_words,
-        source=metric.source,
-        note=metric.note,
-    )
+def _metric_view(definition: Definition) -> MetricView:
+    found = MetricView.model_validate(definition)
+    return found.model_copy(update={name: getattr(definition, name) or None for name in ("denominator", "denominator_code")})

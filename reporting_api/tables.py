@@ -6,8 +6,9 @@ from typing import Any
 from services.exports.columns import Column
 from services.exports.known_columns import columns_named
 from services.platform.clock import local_text
+from services.reports.composite_views import CompositeReport, CompositeTwice
 from services.reports.drilldown import Counted
-from services.reports.views import Compared, CountedTicket, FigureTwice, Report
+from services.reports.views import Compared, CountedTicket, FigureTwice, Report, TimeReport
 from services.tickets.lifecycle import STATUS_NAMES
 
 TICKETS_HEADER = (
@@ -35,6 +36,41 @@ _EARLIER = {
         Column("year_before_change", "同比", "Change in a year", "text", "比上年同期增减;比率为百分点"),
     ),
 }
+
+
+_TIMED = (
+    Column("median", "中位数(分钟)", "Median", "integer", "至少一半工单不超过的时长", "分钟"),
+    Column("p90", "九成位(分钟)", "90th percentile", "integer", "至少九成工单不超过的时长", "分钟"),
+    Column("tickets", "工单数", "Tickets", "integer", "计入的工单", "件"),
+    Column("median_shown", "中位数", "Median, as printed", "text", "公布时的写法;无数据为“—”"),
+    Column("p90_shown", "九成位", "90th percentile, as printed", "text", "公布时的写法;无数据为“—”"),
+)
+_SCORED = (
+    Column("score", "得分", "Score", "number", "三率按权重之和,满分100;无数据时为空,不是0", "分"),
+    Column("before_removal_shown", "剔除前", "Before removal", "text", "剔除不合理诉求之前的写法"),
+    Column("after_removal_shown", "剔除后", "After removal", "text", "剔除不合理诉求之后的写法"),
+    Column("weights_version", "权重版本", "Version of the weights", "integer", "规则(种类composite)的版本;0为产品自带"),
+)
+Table = tuple[tuple[Column, ...], list[tuple[Any, ...]]]
+
+
+def table_of(told: Report | TimeReport | CompositeReport) -> Table:
+    """Return the columns and rows of a report of any kind; last its total."""
+    if isinstance(told, Report):
+        return report_columns(told), report_rows(told)
+    same, named = (told.metric, told.period.first, told.period.last), columns_named(*_KNOWN[:5])
+    if isinstance(told, TimeReport):
+        timed = [(row.key, row.name, row) for row in told.rows] + [("", "合计", told.total)]
+        fields = [column.code for column in _TIMED]
+        return (*named, *_TIMED), [(*same, key, name, *(getattr(row, field) for field in fields)) for key, name, row in timed]
+    parts = [Column(f"part{nth}", part.name, part.name, "text", part.metric) for nth, part in enumerate(told.total.parts, 1)]
+    scored = [(row.key, row.name, row) for row in told.rows] + [("", "合计", told.total)]
+    rows = [(*same, key, name, *_score(row), told.weights.version, *(part.figure.shown for part in row.parts)) for key, name, row in scored]
+    return (*named, *_SCORED, *parts), rows
+
+
+def _score(found: CompositeTwice) -> tuple[Any, ...]:
+    return found.score, found.before_removal.shown, found.after_removal.shown
 
 
 def report_columns(told: Report) -> tuple[Column, ...]:

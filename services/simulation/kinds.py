@@ -9,8 +9,10 @@ from services.deadlines.changing import CALENDAR_KIND, LADDER_KIND
 from services.deadlines.queries import forget_clock_rules
 from services.policies.actions import Kind
 from services.policies.queries import require_kind
+from services.reports.composite import KIND as COMPOSITE_KIND
+from services.reports.composite import forget_weights
 
-KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (CALENDAR_KIND, LADDER_KIND, CATALOGUE_KIND, ASSESSMENT_KIND)}
+KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (CALENDAR_KIND, LADDER_KIND, CATALOGUE_KIND, ASSESSMENT_KIND, COMPOSITE_KIND)}
 
 
 def kind_of(name: str) -> Kind:
@@ -23,3 +25,4 @@ def forget_rules() -> None:
     """Have rules of every kind read afresh at their next use; for callers that have just changed some."""
     forget_catalogue()
     forget_clock_rules()
+    forget_weights()

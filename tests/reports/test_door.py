@@ -15,6 +15,7 @@ from httpx import ASGITransport, AsyncClient
 from openpyxl import load_workbook
 
 from reporting_api.app import build
+from reporting_api.definitions import every_definition
 from services.platform import clock
 from services.platform.actor import SYSTEM
 from services.platform.database import REPORTING, WORKER, Database, use_database
@@ -72,9 +73,64 @@ async def get(door: AsyncClient, address: str, login: str = "analyst", *, status
 
 async def test_every_metric_is_listed_with_its_definition(door: AsyncClient) -> None:
     items = (await get(door, "/v1/metrics"))["items"]
-    assert [item["id"] for item in items] == list(METRICS)
+    assert [item["id"] for item in items if item["family"] == "tickets"] == list(METRICS)
+    assert [item["metric"] for item in items] == [definition.key for definition in every_definition()]
     assert all(item["name"] and item["numerator"] for item in items)
     assert [item["denominator"] for item in items if item["id"] == "completion_rate_due"] == ["本期到期的工单,含以前各期受理的"]
+
+
+def metrics_in(body: Any) -> set[str]:
+    """Return every `metric` anywhere in an answer."""
+    if isinstance(body, list):
+        return set().union(*map(metrics_in, body))
+    if not isinstance(body, dict):
+        return set()
+    own = {body["metric"]} if isinstance(body.get("metric"), str) else set()
+    return own.union(*map(metrics_in, body.values()))
+
+
+async def test_each_published_figure_is_answered_at_its_address_under_its_version(door: AsyncClient) -> None:
+    answers: dict[str, Any] = {}
+    for item in (await get(door, "/v1/metrics"))["items"]:
+        if item["ask"] not in answers:
+            answers[item["ask"]] = await get(door, item["ask"])
+        found = answers[item["ask"]]
+        if not item["field"]:
+            assert item["metric"] in metrics_in(found), item["id"]
+            continue
+        for name in item["field"].split("."):
+            assert name in found, item["id"]
+            found = found[name]
+
+
+async def test_times_have_median_and_p90_and_lead_to_the_slowest_tickets(door: AsyncClient) -> None:
+    told = await get(door, "/v1/reports/close_time", **NOVEMBER, by="unit:township")
+    total = told["total"]
+    assert (told["metric"], total["tickets"], total["median"], total["p90"]) == ("close_time@1", 2, 1400, 4300)
+    assert (total["median_shown"], total["p90_shown"]) == ("23小时20分", "2天23小时40分")
+    assert [row["median"] for row in told["rows"] if row["key"] == heping.PENGZHAI] == [1400]
+    address = "/v1/reports/close_time/tickets"
+    slowest, measured = await get(door, address, **NOVEMBER), await get(door, address, **NOVEMBER, part="measured")
+    assert (slowest["total"], slowest["part"], measured["total"]) == (1, "slowest", 2)
+    assert slowest["items"][0]["channel"] == "wechat"
+    here = {"by": "unit:township", "key": heping.PENGZHAI}
+    assert (await get(door, address, **NOVEMBER, **here))["items"] == slowest["items"]
+    refused = await get(door, address, status=422, **NOVEMBER, part="numerator")
+    assert refused["code"] == (await get(door, "/v1/reports/received/tickets", status=422, **NOVEMBER, part="slowest"))["code"]
+    assert refused["code"] == "part.unknown"
+
+
+async def test_the_three_rates_are_one_score_and_lack_of_data_is_told(door: AsyncClient) -> None:
+    told = await get(door, "/v1/reports/three_rates", **NOVEMBER, by="unit:township")
+    assert told["weights"] == {"version": 0, "parts": {"response_rate@1": 30, "resolution_rate@1": 35, "satisfaction_rate@1": 35}}
+    assert (told["total"]["shown"], told["total"]["missing"]) == ("—", ["response_rate@1", "resolution_rate@1", "satisfaction_rate@1"])
+    assert (await get(door, "/v1/reports/three_rates/tickets", status=422, **NOVEMBER))["code"] == "metric.composite"
+    headers = await signed_in_as("analyst")
+    for metric, heading in {"three_rates": "权重版本", "close_time": "九成位"}.items():
+        table = await door.get(f"/v1/reports/{metric}.csv", params={**NOVEMBER, "by": "unit:township"}, headers=headers)
+        rows = list(csv.reader(io.StringIO(table.content.decode("utf-8-sig"))))
+        assert heading in rows[0]
+        assert rows[-1][4] == "合计"
 
 
 async def test_three_definitions_of_the_completion_rate_give_three_figures_that_name_themselves(door: AsyncClient) -> None:
