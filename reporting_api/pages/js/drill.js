@@ -102,12 +102,15 @@ async function tell(number, box) {
   try {
     const { items } = await ask(`${intake}/v1/tickets/${encodeURIComponent(number)}/events`);
     const line = (event) => el("li", {}, el("span", { className: "soft number" }, instant(event.happened_at, language())), "  ", el("strong", {}, eventName(event.type)),
-      event.unit ? ` · ${event.unit.name}` : "", event.data.reason || event.data.opinion ? el("div", { className: "soft" }, event.data.reason || event.data.opinion) : null);
+      event.unit ? ` · ${event.unit.name}` : "", spoken(event.data), event.data.words ? el("div", { className: "soft" }, event.data.words) : null);
     box.replaceChildren(items.length ? el("ol", { className: "story" }, items.map(line)) : el("p", { className: "soft" }, say("story_none")));
   } catch (problem) {
     box.replaceChildren(wrong(problem));
   }
 }
+
+/** What somebody said when called back: content, or not. */
+const spoken = (data) => (typeof data.satisfied === "boolean" ? el("span", {}, " ", el("span", { className: `mark ${data.satisfied ? "good" : "bad"}` }, say(data.satisfied ? "content" : "not_content"))) : null);
 
 /** What is said where something could not be read. */
 export function wrong(problem, again) {

@@ -123,6 +123,8 @@ const WORDS = {
   overdue: ["超期", "late"],
   round: ["第 {n} 轮", "round {n}"],
   story: ["经过", "Timeline"],
+  content: ["满意", "satisfied"],
+  not_content: ["不满意", "dissatisfied"],
   story_none: ["没有记录。", "Nothing is recorded."],
   all_of: ["全部", "All"],
   area: ["地区", "Area"],
