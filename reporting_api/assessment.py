@@ -100,7 +100,7 @@ async def list_tickets(  # noqa: PLR0913, PLR0917  one parameter of the address 
     cursor: PageCursor = None,
     limit: PageLimit = 50,
 ) -> Response:
-    """List the tickets that an item of a person's sheet counts, as they are known now. For units, follow the address in the sheet."""
+    """List the tickets that an item of a person's sheet counts, as they were known then. For units, follow the address in the sheet."""
     after = read_place(cursor) if cursor else None
     async with unit_of_work(actor) as work:
         total, items, following = await reading.tickets_of_person(work, run_id, sheet_id, item, metric, part, after=after, limit=limit)

@@ -6,12 +6,12 @@ read from the tickets themselves.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, FromClause, func, select
 
 from services.assessment.rules import Removal, Scheme
 from services.assessment.scoring import Count
@@ -20,9 +20,9 @@ from services.organization.models import Unit
 from services.organization.tree import UnitNode, UnitTree
 from services.platform.unit_of_work import Work
 from services.reports.facts import PLACES
-from services.reports.figures import report
-from services.reports.models import ReportFact
-from services.reports.questions import Asked, Grouping, understand
+from services.reports.figures import known_of, report
+from services.reports.metrics import METRICS
+from services.reports.questions import Asked, Question, understand
 from services.reports.selecting import counted_facts
 from services.reports.views import FigureTwice
 from services.tickets.models import Ticket
@@ -34,6 +34,7 @@ FUNNEL = ("received", "discovered", "dispatched", "completed")
 _TIER_OF: Mapping[str, str] = {"village": "village", "community": "village", "township": "township"}
 
 Wanted = tuple[str, Removal]
+Part = Literal["numerator", "denominator"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +84,14 @@ async def households_of(work: Work) -> dict[str, int | None]:
     return {row.code: row.households for row in await work.session.execute(select(Unit.code, Unit.households))}
 
 
-async def figures_of(work: Work, scheme: Scheme, subjects: Sequence[Subject], first: date, last: date) -> Figures:
-    """Return every figure the scheme needs, and those of the funnel, for each subject."""
+async def figures_of(work: Work, scheme: Scheme, subjects: Sequence[Subject], asked: Asked) -> Figures:
+    """Return every figure the scheme needs, and those of the funnel, for each subject: of the period, and as known, as `asked` says."""
     wanted: list[Wanted] = sorted(scheme.metrics()) + [(metric, "kept") for metric in known_funnel()]
     if scheme.subjects == "persons":
-        return {one: await _of_persons(work, one, first, last) for one in wanted if one[0] not in ("received", "dispatched")}
+        return {one: await _of_persons(work, one, asked) for one in wanted if one[0] not in ("received", "dispatched")}
     found: dict[Wanted, dict[tuple[str, UUID | None], Count]] = {one: {} for one in wanted}
     for metric in dict.fromkeys(metric for metric, _removal in wanted):
-        told = await _of_units(work, metric, subjects, first, last)
+        told = await _of_units(work, replace(asked, metric=metric), subjects)
         for one in wanted:
             if one[0] == metric:
                 found[one] = {(code, None): _count(figure, one[1]) for code, figure in told.items()}
@@ -99,22 +100,20 @@ async def figures_of(work: Work, scheme: Scheme, subjects: Sequence[Subject], fi
 
 def known_funnel() -> list[str]:
     """Return the metrics of the funnel that there are."""
-    from services.reports.metrics import METRICS  # the registry grows: looked at when asked
-
     return [metric for metric in FUNNEL if metric in METRICS]
 
 
-async def _of_units(work: Work, metric: str, subjects: Sequence[Subject], first: date, last: date) -> dict[str, FigureTwice]:
+async def _of_units(work: Work, asked: Asked, subjects: Sequence[Subject]) -> dict[str, FigureTwice]:
     codes = {subject.unit.code for subject in subjects}
     found: dict[str, FigureTwice] = {}
     for tier in sorted({_TIER_OF[subject.unit.kind] for subject in subjects if subject.unit.kind in PLACES}):
-        by: Grouping = "unit:township" if tier == "township" else "unit:village"
-        told = await report(work, Asked(metric, first, last, by=by))
+        by: Literal["unit:township", "unit:village"] = "unit:township" if tier == "township" else "unit:village"
+        told = await report(work, replace(asked, by=by))
         found |= {row.key: row for row in told.rows if row.key in codes}
-    for subject in subjects:
-        if subject.unit.kind not in PLACES:
-            told = await report(work, Asked(metric, first, last, holder=subject.unit.code))
-            found[subject.unit.code] = told.total
+    offices = {subject.unit.code for subject in subjects if subject.unit.kind not in PLACES}
+    if offices:
+        told = await report(work, replace(asked, by="department"))
+        found |= {row.key: row for row in told.rows if row.key in offices}
     return found
 
 
@@ -123,23 +122,31 @@ def _count(figure: FigureTwice, removal: Removal) -> Count:
     return Count(told.numerator, told.denominator)
 
 
-async def _of_persons(work: Work, wanted: Wanted, first: date, last: date) -> dict[tuple[str, UUID | None], Count]:
+async def _of_persons(work: Work, wanted: Wanted, asked: Asked) -> dict[tuple[str, UUID | None], Count]:
     metric, removal = wanted
-    question = await understand(work, Asked(metric, first, last, exclusions=removal))
-    parts: list[Literal["numerator", "denominator"]] = ["numerator", "denominator"] if question.metric.denominator else ["numerator"]
+    question = await understand(work, replace(asked, metric=metric, exclusions=removal))
+    facts = (await known_of(work, question)).facts
+    parts: list[Part] = ["numerator", "denominator"] if question.metric.denominator else ["numerator"]
     counts: dict[str, dict[tuple[str, UUID | None], int]] = {}
     for part in parts:
-        counters = question.metric.numerator if part == "numerator" else question.metric.denominator
         query = (
             select(Unit.code, Account.member_id, func.count())
-            .select_from(ReportFact)
-            .join(Ticket, Ticket.id == ReportFact.ticket_id)
+            .select_from(facts)
+            .join(Ticket, Ticket.id == facts.c.ticket_id)
             .join(Account, Account.id == Ticket.resolved_by_account_id)
             .join(Unit, Unit.id == Ticket.resolved_by_unit_id)
-            .where(*counted_facts(question, counters, None))
+            .where(*counted_in(question, part, facts))
             .group_by(Unit.code, Account.member_id)
         )
         counts[part] = {(code, member_id): number for code, member_id, number in await work.session.execute(query)}
     whole = counts.get("denominator")
     keys = set(counts["numerator"]) | set(whole or ())
     return {key: Count(counts["numerator"].get(key, 0), None if whole is None else whole.get(key, 0)) for key in keys}
+
+
+def counted_in(question: Question, part: Part, facts: FromClause) -> list[ColumnElement[bool]]:
+    """Return the conditions on `facts` that pick what a part of a metric counts."""
+    metric = question.metric
+    if part == "numerator":
+        return counted_facts(question, metric.numerator, None, facts=facts)
+    return counted_facts(question, metric.denominator, None, less=metric.less, facts=facts)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,19 +13,22 @@ from services.assessment.commands import AskForRun
 from services.assessment.gathering import RESOLVED_BY, Figures, Subject, figures_of, households_of, known_funnel, subjects_of
 from services.assessment.linting import KIND
 from services.assessment.models import AssessmentRun, AssessmentSheet
-from services.assessment.rules import Scheme, schemes_of
+from services.assessment.rules import Scheme, schemes_of, with_weights
 from services.assessment.scoring import Count, Counts, Scored, score, standings
 from services.journal.noting import note
 from services.organization.queries import unit_tree
 from services.platform.bulk import insert_many
-from services.platform.clock import local_day
+from services.platform.clock import day_end, local_day
 from services.platform.database import Json
 from services.platform.errors import Conflict, Invalid, NotFound, Problem
 from services.platform.ids import new_id
 from services.platform.unit_of_work import Work
 from services.policies.actions import definition_of
 from services.policies.queries import timetable_of
-from services.reports.figures import one_snapshot, recorded_time
+from services.reports import composite
+from services.reports.figures import one_snapshot
+from services.reports.metrics import METRICS
+from services.reports.questions import Asked
 
 SUBJECT = "assessment_run"
 _STANDING = text("state <> 'withdrawn'")
@@ -47,7 +51,7 @@ async def ask_for_run(work: Work, command: AskForRun) -> UUID:
     run_id = new_id()
     row = {
         "id": run_id, "scheme": scheme.code, "name": scheme.name, "subjects": scheme.subjects, "first": command.first, "last": command.last,
-        "policy_version": version, "rules": dict(scheme.raw), "state": "asked", "asked_at": work.now,
+        "policy_version": version, "rules": await _written_out(work, scheme, command.last), "state": "asked", "asked_at": work.now,
         "asked_by_account_id": work.actor.account_id,
     }  # fmt: skip
     put = insert(AssessmentRun).values(row).on_conflict_do_nothing(index_elements=["scheme", "first", "last"], index_where=_STANDING)
@@ -59,35 +63,44 @@ async def ask_for_run(work: Work, command: AskForRun) -> UUID:
     return run_id
 
 
+async def _written_out(work: Work, scheme: Scheme, last: date) -> Json:
+    """Return the rules of a scheme with the weights of the three rates in force when the period ended, as their own report has them."""
+    kind = composite.KIND
+    version = (await timetable_of(work.session, kind.name)).version_at(day_end(last) - timedelta(microseconds=1))
+    weights = composite.weights_of(version, await definition_of(work.session, kind, version))
+    return with_weights(scheme.raw, [(METRICS[metric].key, weight) for metric, weight in weights.parts])
+
+
 async def make_next(work: Work) -> UUID | None:
     """Make the run that waits longest, of one instant, in this transaction; return its id, None where none waits.
 
     A run whose rules cannot be worked with any more (a metric that is gone) is withdrawn, with the reason.
     """
     await one_snapshot(work.session)
+    await work.session.execute(text("SET LOCAL statement_timeout = 0"))
     waiting = select(AssessmentRun).where(AssessmentRun.state == "asked").order_by(AssessmentRun.asked_at, AssessmentRun.id)
     run = await work.session.scalar(waiting.limit(1).with_for_update(skip_locked=True))
     if run is None:
         return None
+    as_of = work.now.replace(microsecond=0)  # addresses name instants to the second
     try:
-        rows = await _sheets(work, run)
+        rows = await _sheets(work, run, as_of)
     except Problem as wrong:
         run.state, run.withdrawn_at, run.withdrawn_because = "withdrawn", work.now, f"{wrong.code}: {wrong.detail}"
         await work.session.flush()
         await note(work, SUBJECT, run.id, "assessment.withdrawn", {"because": wrong.code})
         return run.id
-    _began, run.as_of = await recorded_time(work)
-    run.state = "draft"
+    run.as_of, run.state = as_of, "draft"
     await work.session.flush()
     await insert_many(work.session, AssessmentSheet, rows)
-    await note(work, SUBJECT, run.id, "assessment.made", {"sheets": len(rows), "as_of": run.as_of.isoformat()})
+    await note(work, SUBJECT, run.id, "assessment.made", {"sheets": len(rows), "as_of": as_of.isoformat()})
     return run.id
 
 
-async def _sheets(work: Work, run: AssessmentRun) -> list[dict[str, Any]]:
+async def _sheets(work: Work, run: AssessmentRun, as_of: datetime) -> list[dict[str, Any]]:
     scheme = scheme_of(run.rules)
     subjects = subjects_of(scheme, await unit_tree(work.session), await households_of(work), run.last)
-    figures = await figures_of(work, scheme, subjects, run.first, run.last)
+    figures = await figures_of(work, scheme, subjects, Asked("received", run.first, run.last, as_of=as_of))
     return sheet_rows(run.id, scheme, subjects, figures)
 
 

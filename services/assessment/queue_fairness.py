@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Column, ColumnElement, Integer, Select, Text, bindparam, func, literal, select, tuple_
+from sqlalchemy import ARRAY, Column, ColumnElement, FromClause, Integer, Select, Text, bindparam, func, literal, select, tuple_
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from services.assessment.fairness import size_classes
@@ -27,10 +27,10 @@ from services.platform.unit_of_work import Work
 from services.reports.drilldown import ticket_view
 from services.reports.facts import PLACES
 from services.reports.figures import one_snapshot
-from services.reports.models import ReportFact
+from services.reports.known import known_now
 from services.reports.planning import Period
 from services.reports.questions import find_place
-from services.reports.selecting import FACT_COLUMNS, FACTS
+from services.reports.selecting import columns_of
 from services.tickets.filters import TicketFilter, compile_filter, compile_scope
 
 Tier = Literal["township", "village"]
@@ -38,7 +38,7 @@ Size = Literal["households", "tickets"]
 Place = tuple[datetime, UUID]
 UNKNOWN = 0
 """The class of places whose size nobody has entered."""
-_PATHS: Mapping[str, ColumnElement[Any]] = {"township": FACTS.township_path, "village": FACTS.village_path}
+_PATHS = {"township": "township_path", "village": "village_path"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,7 @@ class AskedQueue:
 @dataclass(frozen=True, slots=True)
 class _Understood:
     period: Period
+    facts: FromClause
     conditions: Sequence[ColumnElement[bool]]
     units: Mapping[str, UnitNode]
     households: Mapping[str, int | None]
@@ -98,11 +99,12 @@ async def queue_tickets(
     paths = [path for path, number in classes.items() if size_class in (None, number) and place in (None, found.units[path].code)]
     if not paths:
         raise NotFound("key.unknown", "The report has no such class, or no such place in it.")
-    inside = _PATHS[asked.tier] == func.any(bindparam("paths", paths, ARRAY(Text())))
+    facts = found.facts
+    inside = facts.c[_PATHS[asked.tier]] == func.any(bindparam("paths", paths, ARRAY(Text())))
     conditions = [*found.conditions, inside]
-    total = await work.session.scalar(select(func.count()).select_from(ReportFact).where(*conditions)) or 0
-    order = (FACTS.received_at, FACTS.ticket_id)
-    query = select(ReportFact.__table__, _minutes(work.now).label("wait")).where(*conditions).order_by(*order).limit(limit + 1)
+    total = await work.session.scalar(select(func.count()).select_from(facts).where(*conditions)) or 0
+    order = (facts.c.received_at, facts.c.ticket_id)
+    query = select(facts, _minutes(facts, work.now).label("wait")).where(*conditions).order_by(*order).limit(limit + 1)
     if after is not None:
         query = query.where(tuple_(*order) > tuple_(*after))
     rows = (await work.session.execute(query)).all()
@@ -116,9 +118,11 @@ async def _understand(work: Work, asked: AskedQueue) -> _Understood:
     unit = find_place(tree, scope, asked.unit)
     last = asked.last or (max(local_day(work.now), asked.first) if asked.first else local_day(work.now))
     period = Period(asked.first or last.replace(day=1), last)
-    days = [FACTS.received_at >= day_start(period.first), FACTS.received_at < day_end(period.last)]
-    wanted = compile_filter(TicketFilter(source="complaint"), FACT_COLUMNS, unit_path=unit.path if unit else None)
-    conditions = [*days, FACTS.counted, *wanted, compile_scope(scope, FACT_COLUMNS)]
+    facts = (await known_now(work)).facts
+    columns, received = columns_of(facts), facts.c.received_at
+    days = [received >= day_start(period.first), received < day_end(period.last)]
+    wanted = compile_filter(TicketFilter(source="complaint"), columns, unit_path=unit.path if unit else None)
+    conditions = [*days, facts.c.counted, *wanted, compile_scope(scope, columns)]
     areas = [unit.path] if unit else [*scope.prefixes]
     units = {
         node.path: node
@@ -128,13 +132,13 @@ async def _understand(work: Work, asked: AskedQueue) -> _Understood:
         and node.kind in PLACES
         and ((scope.everything and unit is None) or any(node.path.startswith(area) for area in areas))
     }
-    return _Understood(period, conditions, units, await households_of(work))
+    return _Understood(period, facts, conditions, units, await households_of(work))
 
 
 async def _classes(work: Work, asked: AskedQueue, found: _Understood) -> dict[str, int]:
     """Return the class of each place by its path."""
     if asked.size == "tickets":
-        path = _PATHS[asked.tier]
+        path = found.facts.c[_PATHS[asked.tier]]
         counted = await work.session.execute(select(path, func.count()).where(*found.conditions, path.is_not(None)).group_by(path))
         tickets = {row[0]: row[1] for row in counted}
         return size_classes({path: tickets.get(path, 0) for path in found.units}, asked.classes)
@@ -142,9 +146,9 @@ async def _classes(work: Work, asked: AskedQueue, found: _Understood) -> dict[st
     return dict.fromkeys(found.units, UNKNOWN) | size_classes(known, asked.classes)
 
 
-def _minutes(now: datetime) -> ColumnElement[int]:
-    until = func.coalesce(FACTS.resolved_at, FACTS.completed_at, literal(now))
-    return func.greatest(func.floor(func.extract("epoch", until - FACTS.received_at) / 60), 0).cast(Integer)
+def _minutes(facts: FromClause, now: datetime) -> ColumnElement[int]:
+    until = func.coalesce(facts.c.resolved_at, facts.c.completed_at, literal(now))
+    return func.greatest(func.floor(func.extract("epoch", until - facts.c.received_at) / 60), 0).cast(Integer)
 
 
 def _waits(now: datetime, tier: Tier, found: _Understood, classes: Mapping[str, int]) -> Select[Any]:
@@ -152,20 +156,21 @@ def _waits(now: datetime, tier: Tier, found: _Understood, classes: Mapping[str, 
     paths = bindparam("paths", list(classes), ARRAY(Text()))
     numbers = bindparam("numbers", list(classes.values()), ARRAY(Integer()))
     sized = func.unnest(paths, numbers).table_valued(Column("path", Text()), Column("size_class", Integer())).render_derived()
-    wait = _minutes(now)
+    facts = found.facts
+    wait = _minutes(facts, now)
     return (
         select(
             sized.c.size_class,
             sized.c.path,
             func.count().label("tickets"),
-            func.count().filter(FACTS.resolved_at.is_(None), FACTS.completed_at.is_(None)).label("waiting"),
+            func.count().filter(facts.c.resolved_at.is_(None), facts.c.completed_at.is_(None)).label("waiting"),
             func.percentile_disc(0.5).within_group(wait).label("median"),
             func.percentile_disc(0.9).within_group(wait).label("p90"),
             func.max(wait).label("longest"),
-            func.array_agg(aggregate_order_by(FACTS.number, wait.desc(), FACTS.number)).label("numbers"),
+            func.array_agg(aggregate_order_by(facts.c.number, wait.desc(), facts.c.number)).label("numbers"),
         )
-        .select_from(ReportFact)
-        .join(sized, sized.c.path == _PATHS[tier])
+        .select_from(facts)
+        .join(sized, sized.c.path == facts.c[_PATHS[tier]])
         .where(*found.conditions)
         .group_by(func.grouping_sets(tuple_(sized.c.size_class), tuple_(sized.c.size_class, sized.c.path)))
     )

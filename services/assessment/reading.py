@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import select, tuple_
 
 from services.assessment.appealing import changes_of, scored_again, unknown_sheet
-from services.assessment.gathering import RESOLVED_BY
+from services.assessment.gathering import RESOLVED_BY, Part, counted_in
 from services.assessment.making import scheme_of
 from services.assessment.models import AssessmentAppeal, AssessmentRun, AssessmentSheet
 from services.assessment.publishing import unknown_run
@@ -28,19 +28,14 @@ from services.assessment.views import (
 )
 from services.identity.models import Account
 from services.organization.models import Member, Unit
-from services.organization.queries import unit_tree
 from services.platform.errors import Invalid
 from services.platform.unit_of_work import Work
-from services.reports.drilldown import ticket_view
+from services.reports.drilldown import page_of
 from services.reports.facts import PLACES
-from services.reports.measures import COUNTERS
-from services.reports.models import ReportFact
+from services.reports.figures import known_of
 from services.reports.questions import Asked, understand
-from services.reports.selecting import FACTS, counted_facts
 from services.reports.views import CountedTicket
 from services.tickets.models import Ticket
-
-Part = Literal["numerator", "denominator"]
 
 
 async def list_runs(work: Work, *, after: tuple[date, UUID] | None, limit: int) -> tuple[list[RunView], tuple[date, UUID] | None]:
@@ -119,30 +114,24 @@ async def list_appeals(work: Work, run_id: UUID, sheet_id: UUID | None = None, s
 async def tickets_of_person(
     work: Work, run_id: UUID, sheet_id: UUID, item: str, metric: str, part: Part, *, after: tuple[datetime, UUID] | None, limit: int
 ) -> tuple[int, list[CountedTicket], tuple[datetime, UUID] | None]:
-    """Return how many tickets an item of a person's sheet counts now, a page of them, and where the next page goes on.
+    """Return how many tickets an item of a person's sheet counts, a page of them, and where the next page goes on.
 
-    The same conditions that the sheet was counted with, as the tickets are known now. Raises 422 ``assessment.item_unknown``.
+    The same conditions that the sheet was counted with, as the tickets were known then. Raises 422 ``assessment.item_unknown``.
     """
     run = await read_run(work, run_id)
     sheet, _name = await _one(work, run_id, sheet_id)
     removal = _removals(scheme_of(run.rules)).get((item, metric))
     if removal is None or sheet.member_id is None:
         raise Invalid("assessment.item_unknown", "Follow an address of the sheet: a person's sheet, one of its items and metrics.")
-    question = await understand(work, Asked(metric, run.first, run.last, exclusions=removal))
-    counters = question.metric.numerator if part == "numerator" else question.metric.denominator
-    if not counters:
+    question = await understand(work, Asked(metric, run.first, run.last, exclusions=removal, as_of=run.as_of))
+    if part == "denominator" and not question.metric.denominator:
         raise Invalid("part.unknown", "This metric is a count: it has a numerator only.")
-    own = [Account.member_id == sheet.member_id, Ticket.resolved_by_unit_id == sheet.unit_id, *counted_facts(question, counters, None)]
-    order = (FACTS[COUNTERS[counters[0]].basis], FACTS.ticket_id)
-    query: Any = select(ReportFact.__table__, order[0].label("counted_at")).join(Ticket, Ticket.id == FACTS.ticket_id)
-    query = query.join(Account, Account.id == Ticket.resolved_by_account_id).where(*own)
-    total = await work.session.scalar(select(func.count()).select_from(query.subquery())) or 0
-    if after is not None:
-        query = query.where(tuple_(*order) > tuple_(*after))
-    rows = (await work.session.execute(query.order_by(*order).limit(limit + 1))).all()
-    tree = await unit_tree(work.session)
-    following = (rows[limit - 1].counted_at, rows[limit - 1].ticket_id) if len(rows) > limit else None
-    return total, [ticket_view(row, tree) for row in rows[:limit]], following
+    facts = (await known_of(work, question)).facts
+    own = select(Ticket.id).join(Account, Account.id == Ticket.resolved_by_account_id)
+    own = own.where(Account.member_id == sheet.member_id, Ticket.resolved_by_unit_id == sheet.unit_id)
+    conditions = [*counted_in(question, part, facts), facts.c.ticket_id.in_(own)]
+    found = await page_of(work, question, facts, facts.c[question.metric.basis(part)], conditions, after, limit)
+    return found.total, list(found.items), found.following
 
 
 async def _one(work: Work, run_id: UUID, sheet_id: UUID) -> tuple[AssessmentSheet, str | None]:
@@ -187,7 +176,8 @@ class _Addresses:
         query: Sequence[tuple[str, str]] = [
             ("from", str(run.first)),
             ("to", str(run.last)),
-            ("holder" if self._office else "unit", sheet.unit_code),
+            *([("by", "department"), ("key", sheet.unit_code)] if self._office else [("unit", sheet.unit_code)]),
             ("exclusions", self._removals[item, metric]),
+            ("as_of", run.as_of.strftime("%Y-%m-%dT%H:%M:%SZ") if run.as_of else ""),
         ]
         return f"/v1/reports/{metric}/tickets?{urlencode(query)}"

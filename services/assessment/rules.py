@@ -16,6 +16,9 @@ PERSON_ROLES = (
     "grid_worker", "guide", "assistant", "village_secretary", "township_dispatcher", "department_officer", "county_supervisor",
 )  # fmt: skip
 REMOVALS = ("kept", "removed")
+THREE_RATES = "three_rates"
+"""As `composite`: the three rates with the weights that the rules of kind ``composite`` have in force when the period ends."""
+_RATES = ("response_rate@1", "resolution_rate@1", "satisfaction_rate@1")
 _MOST_SCHEMES, _MOST_GROUPS, _MOST_ITEMS = 20, 20, 30
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _GROUP_CODE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}")
@@ -129,6 +132,13 @@ def schemes_of(definition: object) -> tuple[Scheme, ...]:
     if reader.faults:
         raise _faulty(reader.faults)
     return tuple(scheme for scheme in found if scheme is not None)
+
+
+def with_weights(rules: Json, weights: Sequence[tuple[str, int]]) -> dict[str, Any]:
+    """Return a scheme's rules with the weights of the three rates (pairs of `id@version` and weight) written out where they are named."""
+    parts = [{"metric": metric, "weight": weight} for metric, weight in weights if weight]
+    items = [{**item, "composite": parts} if item.get("composite") == THREE_RATES else item for item in rules["items"]]
+    return {**rules, "items": items}
 
 
 def _faulty(faults: Sequence[Fault]) -> Invalid:
@@ -278,8 +288,10 @@ class _Reader:
             return ()
         if "metric" in one:
             return (Share(self.metric(one["metric"], f"{at}/metric"), Fraction(1)),)
+        if one["composite"] == THREE_RATES:
+            return tuple(Share(metric, Fraction(1)) for metric in _RATES)
         found = []
-        for place, part in enumerate(self.listed(one["composite"], f"{at}/composite", 10, least=2)):
+        for place, part in enumerate(self.listed(one["composite"], f"{at}/composite", 10, least=1)):
             here = f"{at}/composite/{place}"
             share = self.mapping(part, here, ("metric", "weight"))
             weight = self.number(share.get("weight"), f"{here}/weight", 0, 1000)

@@ -10,8 +10,9 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.catalogue.queries import catalogue
-from services.journal.models import Event
+from services.journal.models import Delivery, Event
 from services.journal.noting import note
+from services.journal.subscriptions import COUNT
 from services.organization.queries import unit_tree
 from services.organization.tree import UnitNode, UnitTree
 from services.platform.bulk import insert_many, update_many
@@ -26,7 +27,7 @@ from services.warnings.models import EarlyWarning, WarningLook
 
 SUBJECT = "early_warning"
 PATIENCE = timedelta(hours=6)
-"""How long a look waits for what is not counted yet; a delivery that is parked must not stop all warnings."""
+"""How long a look waits for what is not counted yet; after that it is better late and nearly right than never."""
 CATCHES_UP = 31
 """How many days are looked at after a standstill; what was unusual earlier is history."""
 _ABOVE = ("township", "county", "city")
@@ -44,11 +45,13 @@ class Telling:
 
 async def days_to_look_at(work: Work) -> list[date]:
     """Return the days that are over, counted and not looked at yet, in order."""
-    began, as_of = await recorded_time(work)
+    began, _as_of = await recorded_time(work)
     last = local_day(work.now) - timedelta(days=1)
     if began is None:
         return []
-    if as_of < day_end(last) and work.now < day_end(last) + PATIENCE:
+    owed = select(func.min(Delivery.due_at)).where(Delivery.handler == COUNT, Delivery.parked_at.is_(None))
+    oldest = await work.session.scalar(owed)  # sums are looked at, and what is owed is not in them
+    if oldest is not None and oldest < day_end(last) and work.now < day_end(last) + PATIENCE:
         last -= timedelta(days=1)
     newest = await work.session.scalar(select(func.max(WarningLook.day)))
     first = max(newest + timedelta(days=1), last - timedelta(days=CATCHES_UP - 1)) if newest else last
