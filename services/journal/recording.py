@@ -56,7 +56,7 @@ def deliveries_for(event: Row) -> list[Row]:
     """Return the delivery rows owed for `event`; of those only what is `WANTED` is written."""
     return [
         {"id": new_id(), "event_id": event["id"], "handler": handler, "subject_id": event["subject_id"], "due_at": event["recorded_at"]}
-        for handler in owed(event["type"])
+        for handler in owed(event["type"], counts="now" in event["data"])
     ]
 
 

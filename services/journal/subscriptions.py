@@ -73,6 +73,8 @@ _OWED: dict[str, tuple[str, ...]] = {
 }
 
 
-def owed(event_type: str) -> tuple[str, ...]:
-    """Return the handlers that are owed a delivery of an event of this type."""
-    return _OWED.get(event_type, ()) + ((PUBLISH,) if event_type.startswith("ticket.") else ())
+def owed(event_type: str, *, counts: bool = False) -> tuple[str, ...]:
+    """Return the handlers that are owed a delivery of an event of this type. `counts`: it says what a ticket is now, whatever its type."""
+    listed = _OWED.get(event_type, ())
+    more = ((COUNT,) if counts and COUNT not in listed else ()) + ((PUBLISH,) if event_type.startswith("ticket.") else ())
+    return listed + more

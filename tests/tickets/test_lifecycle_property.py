@@ -155,6 +155,14 @@ class Witness:
         assert not wrong.keys() - past, "the journal alone makes the figures' fact"
         assert [fact.known_at for fact in journal] == sorted({fact.known_at for fact in journal})
 
+    async def check_kept(self, ticket_id):
+        (kept,) = await self.county.fetch("SELECT * FROM report_facts WHERE ticket_id = $1", ticket_id)
+        past = await self.county.fetch("SELECT * FROM report_history WHERE ticket_id = $1 ORDER BY known_at", ticket_id)
+        async with unit_of_work(SYSTEM) as work:
+            facts = (await facts_of(work.session, [ticket_id]))[ticket_id]
+        assert [tuple(row)[:-1] for row in past] == facts[:-1], "what it was is kept"
+        assert tuple(kept) == facts[-1], "what changed is counted"
+
     async def check_asked(self, ticket):
         assert ticket["returns"] <= 3
         deciding = await self.county.value(
@@ -196,6 +204,7 @@ async def one_step(county, data, witness, people):
     await witness.check(before, await witness.look(), done=done)
     if done:
         await county.settle()
+        await witness.check_kept((await witness.look())[0]["id"])
 
 
 @settings(
