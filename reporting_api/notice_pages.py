@@ -19,6 +19,7 @@ SHORT = {
     "response_rate": "响应率", "resolution_rate": "解决率", "satisfaction_rate": "满意率",
 }  # fmt: skip
 """What stands over a column; the definition stands below with its full name and version."""
+_FIRST_MATTERS = 15
 TIERS = {"county": "县", "city": "市", "township": "乡镇", "village": "村(社区)", "grid": "网格"}
 
 
@@ -36,6 +37,7 @@ def results_page(results: Results, periods: Sequence[PeriodShown]) -> str:
         as_of=local_text(results.as_of),
         frozen_at=local_text(results.frozen_at),
         day=_day,
+        first_matters=_FIRST_MATTERS,
     )
 
 

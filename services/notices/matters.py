@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-MOST_LISTED = 120
+MOST_LISTED = 60
 """Matters on one page at most; whole classes are left out beyond."""
 LISTED_CHANNELS = ("hotline", "wechat", "field", "open311", "platform", "on_behalf")
 NORMAL = "normal"
@@ -68,14 +68,12 @@ def listed(matters: Iterable[FinishedMatter], k: int, *, hidden: Collection[str]
     found: defaultdict[str, list[list[Listed]]] = defaultdict(list)
     for level in ("village", "township", "county"):
         for kind in ("category", "top"):
-            if (level, kind) == ("village", "top"):
-                continue
             classes: defaultdict[tuple[str, str], list[FinishedMatter]] = defaultdict(list)
             for matter in left:
                 if (place := _place(matter, level, hidden)) is not None:
                     classes[place, getattr(matter, kind)].append(matter)
             taken: set[str] = set()
-            for (place, category), group in sorted(classes.items()):
+            for (place, category), group in classes.items():  # in the order of lots, so that no place comes first
                 if len(group) >= k and len({matter.household for matter in group}) >= k:
                     page = matter_page(group[0], level)
                     found[page].append([Listed(page, place, category, one.received, one.finished) for one in group[:k]])

@@ -4,11 +4,11 @@ A *cell* is a place or a category with a number of its own; a *line* is a cell a
 somebody can learn who knows every line is exactly what each line says of its own cells (an acyclic system of sums), and one line at a
 time can be judged. The promise, for every cell with fewer than `k` tickets or households on either side:
 
-    all that is published leaves its number open: it may be anything from 0 to k - 1.
+    all that is published leaves its number open: that side may be anything from 0 to k - 1.
 
-A number that is a share of a known whole (satisfied of those who said so) has two sides, and the promise holds for both. Where a side
-is small the share is told as a bound that follows from `k` and the whole alone: "at least 96 %". Where the others of a line would give
-a small cell away, another cell is left out with it.
+A number that is a share of a known whole (satisfied of those who said so) has two sides, and the promise holds for either; where both are
+small, at least k numbers stay possible. Where a side is small the share is told as a bound that follows from `k` and the whole alone: "at
+least 96 %". Where the others of a line would give a small cell away, another cell is left out with it.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -97,13 +97,15 @@ def _own_state(cell: Cell, k: int, *, hidden: bool) -> State:
 
 
 def _also_hidden(key: str, root: str, line_of: Mapping[str, Line], cells: Mapping[str, Cell], states: Mapping[str, State]) -> str:
-    """Return the cell to leave out so that `key` stays open: the cheapest of its line that is told, else of the line above it."""
+    """Return the cell to leave out so that `key` stays open: the cheapest of its line that is told, else the line's sum, and so on up."""
     while key != root:
         line = line_of[key]
         told = [other for other in line.children if states[other] != "hidden"]
         if told:
             return min(told, key=lambda other: _cost(states[other], cells[other], other))
         key = line.parent
+        if states[key] != "hidden":
+            return key
     return root
 
 
@@ -118,8 +120,7 @@ def _given_away(cells: Mapping[str, Cell], root: str, lines: Sequence[Line], sta
     found = []
     for line in (Line("", (root,)), *lines):
         for key in line.children:
-            least, largest = ranges[key]
-            if any(least > start or largest < end for start, end in _kept_open(states[key], cells[key], k)):
+            if not _open(ranges[key], states[key], cells[key], k):
                 found.append(key)
                 break
     return found
@@ -144,15 +145,19 @@ def _both(one: Range, other: Range) -> Range:
     return max(one[0], other[0]), min(one[1], other[1])
 
 
-def _kept_open(state: State, cell: Cell, k: int) -> list[Range]:
-    """Return the numbers that must all stay possible for a cell: none for one that is told."""
+def _open(learned: Range, state: State, cell: Cell, k: int) -> bool:
+    """Tell whether enough is left open of a cell, if it is not told."""
     if state == "exact":
-        return []
-    top = cell.whole
-    found = []
-    if cell.few(k):
+        return True
+    least, largest = learned
+    few, rest_few, top = cell.few(k), cell.rest_few(k), cell.whole
+    if few and rest_few:
+        assert top is not None
+        return largest - least >= min(k - 1, top)  # k numbers, whichever: both sides cannot be anything below k at a time
+    if few:
         end = max(k - 1, cell.value)
-        found.append((0, end if top is None else min(end, top)))
-    if top is not None and cell.rest_few(k):
-        found.append((max(top - max(k - 1, top - cell.value), 0), top))
-    return found
+        return least <= 0 and largest >= (end if top is None else min(end, top))
+    if rest_few:
+        assert top is not None
+        return largest >= top and least <= max(top - max(k - 1, top - cell.value), 0)
+    return True

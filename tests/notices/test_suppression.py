@@ -96,14 +96,9 @@ class Attacker:
         return bool(self.sums("county", {key: number}))
 
 
-def _must_stay_open(cell: Cell) -> set[int]:
-    top = cell.whole if cell.whole is not None else K
-    found = set()
-    if cell.value < K:
-        found |= set(range(min(K - 1, top) + 1))
-    if cell.whole is not None and cell.whole - cell.value < K:
-        found |= set(range(max(cell.whole - K + 1, 0), cell.whole + 1))
-    return found
+def _believed(attacker: Attacker, key: str) -> set[int]:
+    cell = attacker.cells[key]
+    return {number for number in range((attacker.most if cell.whole is None else cell.whole) + 1) if attacker.believes(key, number)}
 
 
 @given(counts())
@@ -153,12 +148,16 @@ def test_whoever_knows_every_whole_believes_every_small_side_possible(cells: dic
         assert states[key] != "exact" or not (cell.few(K) or cell.rest_few(K))
         low, high = possible(states[key], cell, K, 10**6)
         assert low <= cell.value <= high
-    key = data.draw(st.sampled_from(sorted(cells)))
-    attacker = Attacker(cells, states)
+    key = data.draw(st.sampled_from(sorted(key for key, cell in cells.items() if cell.few(K) or cell.rest_few(K)) or ["county"]))
+    cell, attacker = cells[key], Attacker(cells, states)
     attacker.most = max(attacker.most, sum(cells[village].whole or 0 for village in VILLAGES))
-    open_numbers = sorted(_must_stay_open(cells[key]))
-    if open_numbers:
-        assert attacker.believes(key, data.draw(st.sampled_from(open_numbers)))
+    whole = cell.whole or 0
+    if cell.few(K) and cell.rest_few(K):
+        assert len(_believed(attacker, key)) >= min(K, whole + 1)
+    elif cell.few(K):
+        assert attacker.believes(key, data.draw(st.integers(0, K - 1)))
+    elif cell.rest_few(K):
+        assert attacker.believes(key, data.draw(st.integers(whole - K + 1, whole)))
 
 
 def test_one_small_village_takes_the_next_smallest_with_it() -> None:
