@@ -18,10 +18,14 @@ _CODE = {
     "zero_petition_rate": (f"count(townships without count({_RECEIVED}))", "count(townships)"),
 }
 """The petition desk's figures as code; `services/petitions/figures.py` counts by the same conditions."""
+_FIELDS = {"zero_petition_townships": "zero.count", "zero_petition_rate": "zero.rate"}
 
 
 @cache
 def every_definition() -> tuple[Definition, ...]:
     """Return every definition, family by family; no two have the same id."""
-    petitions = [told_elsewhere(metric, "/v1/reports/petitions", code=_CODE[metric.id]) for metric in PETITIONS.values()]
+    petitions = [
+        told_elsewhere(metric, "/v1/reports/petitions", code=_CODE[metric.id], field=_FIELDS.get(metric.id, ""))
+        for metric in PETITIONS.values()
+    ]
     return (*registered(), *petitions)

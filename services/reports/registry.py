@@ -157,9 +157,11 @@ def _workload() -> list[Definition]:
     code = {
         "open_per_post": ("median(open tickets / posts held) over units", "count(units with open tickets and a post held)"),
         "open_per_member": ("median(open tickets) over people", "count(people with a post in a unit with open tickets)"),
+        "open_per_1000": ("1000 * count(open tickets) of a unit", "people of the unit"),
     }
+    fields = {"open_per_post": "median_per_post", "open_per_member": "median_per_member", "open_per_1000": "units.open_per_1000"}
     listed: Mapping[str, CoverageMetric] = {metric.id: metric for metric in WORKLOAD}
-    return [told_elsewhere(listed[name], "/v1/workload", field=name.replace("open_", "median_"), code=told) for name, told in code.items()]
+    return [told_elsewhere(listed[name], "/v1/workload", field=fields[name], code=told) for name, told in code.items()]
 
 
 def told_elsewhere(metric: Any, ask: str, *, field: str = "", code: tuple[str, str] | None = None) -> Definition:
