@@ -43,7 +43,7 @@ class MakeAppeal(_Command):
     )
     words: Words = Field(examples=["该工单已按期办结，系统外电话告知，请复核。"])
     tickets: Annotated[list[TicketNumber], Field(max_length=50)] = Field(
-        default_factory=list, description="Tickets that show it.", examples=[["20261022-000123-6"]]
+        default_factory=list, description="Tickets that show it.", examples=[["20261122-000123-6"]]
     )
 
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.reports.views import CountedTicket
 
 _WAITS: dict[str, Any] = {
-    "tickets": 6, "waiting": 1, "median_minutes": 2880, "p90_minutes": 20160, "longest_minutes": 31680, "longest": "20261022-000123-6",
+    "tickets": 6, "waiting": 1, "median_minutes": 2880, "p90_minutes": 20160, "longest_minutes": 31680, "longest": "20261122-000123-6",
     "per_100_households": "2.46",
 }  # fmt: skip
 _UNIT: dict[str, Any] = {"unit": "441624108213", "name": "水口村", "households": 244, "waits": _WAITS}
@@ -16,7 +16,7 @@ _CLASS: dict[str, Any] = {
     "size_class": 1, "places": 10, "smallest": 180, "largest": 260, "households": 2300, "waits": _WAITS, "units": [_UNIT],
 }  # fmt: skip
 _TICKET: dict[str, Any] = {
-    "number": "20261022-000123-6", "status": "accepted", "channel": "hotline", "source": "complaint", "category": "water.canal",
+    "number": "20261122-000123-6", "status": "accepted", "channel": "hotline", "source": "complaint", "category": "water.canal",
     "place": {"code": "441624108213", "name": "水口村"}, "holder": {"code": "441624108", "name": "彭寨镇"}, "round": 1,
     "received_at": "2026-10-22T01:00:00Z", "due_at": "2026-12-21T16:00:00Z", "completed_at": None, "on_time": None, "wait_minutes": 31680,
 }  # fmt: skip

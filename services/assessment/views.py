@@ -34,7 +34,7 @@ _ROW: dict[str, Any] = {
 }  # fmt: skip
 _APPEAL: dict[str, Any] = {
     "id": "019aa7c0-7a56-7c60-a0b4-5d1f6a2f9d40", "run": _RUN["id"], "sheet": _ROW["id"], "item": "satisfaction", "state": "granted",
-    "words": "诉求人已表示满意，登记有误。", "tickets": ["20261022-000123-6"], "made_at": "2026-11-04T02:00:00Z",
+    "words": "诉求人已表示满意，登记有误。", "tickets": ["20261122-000123-6"], "made_at": "2026-11-04T02:00:00Z",
     "decided_at": "2026-11-05T02:00:00Z", "decision": "经核实，予以更正。",
     "change": {
         "item": "satisfaction", "metric": "satisfaction_rate@1", "numerator": 1, "denominator": 0, "points": "0",
