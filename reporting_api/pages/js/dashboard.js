@@ -40,11 +40,11 @@ function question(more = {}) {
 /* -- asking ----------------------------------------------------------------------------------------------------------- */
 
 const PANELS = {
-  late: () => `/v1/overdue?${new URLSearchParams({ limit: 6, ...(state.unit ? { unit: state.unit } : {}) })}`,
+  late: () => `/v1/overdue?${new URLSearchParams({ limit: 5, ...(state.unit ? { unit: state.unit } : {}) })}`,
   bars: () => `/v1/dashboard/areas?${new URLSearchParams(question({ metric: state.metric }))}`,
   map: () => `/v1/dashboard/areas?${new URLSearchParams(question({ metric: state.metric, by: mapTier() }))}`,
   flow: () => `/v1/dashboard/flow?${new URLSearchParams(question())}`,
-  categories: () => `/v1/dashboard/categories?${new URLSearchParams(question())}`,
+  categories: () => `/v1/dashboard/categories?${new URLSearchParams(question({ limit: 10 }))}`,
 };
 
 /** The map shows one tier more than the bars: villages of a county, grids of a township. */
