@@ -1,5 +1,7 @@
 """The counties that `bench.reports` asks: made once, kept where one wants to, on servers of their own with durable settings on a disk."""
 
+import asyncio
+import hashlib
 import json
 import os
 import shutil
@@ -35,7 +37,12 @@ def county_of(tickets: int, keep: Path | None, console: Console) -> Iterator[tup
             _forget_settings()
             if not note.exists():
                 note.write_text(json.dumps(_make(tickets, console)))
-            yield servers, json.loads(note.read_text())
+            made = json.loads(note.read_text())
+            if made["sums"] != _sums():
+                _recount(tickets, date.fromisoformat(made["until"]), console)
+                made["sums"] = _sums()
+                note.write_text(json.dumps(made))
+            yield servers, made
     finally:
         if keep is None:
             shutil.rmtree(home.parent, ignore_errors=True)
@@ -62,5 +69,30 @@ def _make(tickets: int, console: Console) -> dict[str, Any]:
             Making(Wanted(SEED, tickets, MONTHS, until), journal, os.cpu_count() or 1, PASSWORD),
             lambda what, done, total: status.update(f"{tickets:,} tickets: {what} {done:,} of {total:,}"),
         )
-    seconds = time.perf_counter() - began
-    return {"until": until.isoformat(), "journal": journal, "content": made.content, "seconds": round(seconds)}
+    seconds = round(time.perf_counter() - began)
+    return {"until": until.isoformat(), "journal": journal, "content": made.content, "seconds": seconds, "sums": _sums()}
+
+
+def _sums() -> str:
+    """Return a text that changes with what is summed up: kept counties are counted anew then."""
+    from services.reports.durations import MEASURES
+    from services.reports.measures import COUNTERS, GRAINS
+
+    grains = [(grain.code, grain.period, grain.level, sorted(grain.dimensions)) for grain in GRAINS]
+    return hashlib.sha256(repr([grains, list(COUNTERS.values()), list(MEASURES.values())]).encode()).hexdigest()
+
+
+def _recount(tickets: int, until: date, console: Console) -> None:
+    from daguanjia.county.drawing import Wanted
+    from daguanjia.county.making import recount
+    from daguanjia.loading import opened
+    from services.platform.actor import SYSTEM
+    from services.platform.unit_of_work import unit_of_work
+    from services.reports.rebuilding import rebuild
+
+    async def rebuilt() -> None:
+        async with opened(), unit_of_work(SYSTEM) as work:
+            await rebuild(work)
+
+    with console.status(f"Counting {tickets:,} tickets anew"):
+        asyncio.run(rebuilt() if tickets <= JOURNAL_UP_TO else recount(Wanted(SEED, tickets, MONTHS, until)))

@@ -38,8 +38,8 @@ def _before(first: date, months: int) -> date:
 
 
 def dashboard(until: date) -> list[Asked]:
-    """Return what the dashboard asks, for this month and for two years. The last day is the one before `until`."""
-    last = until - timedelta(days=1)
+    """Return what the dashboard asks, for this month and for two years, up to today."""
+    last = until
     first, long = last.replace(day=1), _before(last.replace(day=1), 23)
     month, two = f"from={first}&to={last}", f"from={long}&to={last}"
     now, ever = _since(first), _since(long)
@@ -69,7 +69,7 @@ def dashboard(until: date) -> list[Asked]:
 
 def reports(until: date) -> list[Asked]:
     """Return the questions of the table, as far as the API can be asked them, and some more."""
-    last = until - timedelta(days=1)
+    last = until
     first, long, year = last.replace(day=1), _before(last.replace(day=1), 23), _before(last.replace(day=1), 11)
     month, two, ever = f"from={first}&to={last}", f"from={long}&to={last}", _since(long)
     days, week, begin = last - timedelta(days=29), last - timedelta(days=6), last - timedelta(days=45)

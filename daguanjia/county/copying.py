@@ -116,8 +116,8 @@ COPIED: Mapping[type[Base], str] = {Ticket: "id", ReportFact: "ticket_id", Clock
 """What is copied, and the column that names the ticket."""
 
 
-async def make_base(connection: asyncpg.Connection, world: World) -> None:
-    """Lay the rows to be copied aside, each with the number of its ticket and its spot, and the spots themselves."""
+async def make_spots(connection: asyncpg.Connection, world: World) -> None:
+    """Lay down every spot with its units, its kind, and its place among those of its kind."""
     await connection.execute(f"DROP TABLE IF EXISTS {SPOTS}")
     ends = ", ".join(f"{what}_id uuid, {what}_path text" for what in ("grid", "village", "township"))
     await connection.execute(f"CREATE UNLOGGED TABLE {SPOTS} (nth int PRIMARY KEY, kind int, place int, size int, {ends})")
@@ -127,6 +127,11 @@ async def make_base(connection: asyncpg.Connection, world: World) -> None:
             units = world.spots[nth].units()
             rows.append((nth, kind, place, len(same), *(part for unit in units for part in (unit.id, unit.path))))
     await connection.copy_records_to_table(SPOTS, records=rows)
+    await connection.execute(f"ANALYZE {SPOTS}")
+
+
+async def make_base(connection: asyncpg.Connection) -> None:
+    """Lay the rows to be copied aside, each with the number of its ticket and its spot."""
     for model, key in COPIED.items():
         name = table_of(model).name
         await connection.execute(f"DROP TABLE IF EXISTS {BASE}_{name}")
@@ -135,7 +140,6 @@ async def make_base(connection: asyncpg.Connection, world: World) -> None:
         )
         await connection.execute(f"CREATE INDEX ON {BASE}_{name} (nth)")
         await connection.execute(f"ANALYZE {BASE}_{name}")
-    await connection.execute(f"ANALYZE {SPOTS}")
 
 
 async def drop_base(connection: asyncpg.Connection) -> None:

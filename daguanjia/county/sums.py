@@ -147,11 +147,11 @@ def _up(level: str) -> str:
 
 
 def _added(keys: str, sums: str, source: str, group: str, kept: str = "kept.{0} + excluded.{0}") -> str:
-    """Return the statement that puts sums into cells; `kept` says what becomes of a cell that is there."""
+    """Return the statement that puts sums into cells, in the order of days; `kept` says what becomes of a cell that is there."""
     update = ", ".join(f"{name} = {kept.format(name)}" for name in _COUNTED)
     return (
         f"INSERT INTO rollup_cells AS kept ({', '.join(KEY)}, {', '.join(_COUNTED)}) SELECT {keys}, {sums} FROM {source}"  # noqa: S608
-        f" GROUP BY {group} ON CONFLICT ({', '.join(KEY)}) DO UPDATE SET {update}"
+        f" GROUP BY {group} ORDER BY 3, 2 ON CONFLICT ({', '.join(KEY)}) DO UPDATE SET {update}"
     )
 
 
