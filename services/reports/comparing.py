@@ -3,7 +3,8 @@
 The period before a whole month is the month before; before whole months (a quarter, a year) as many months; before a month, quarter or
 year that has begun, as much of the one before; before anything else, as many days, or as long a time. In the year before, the days have
 the same dates; what ends with a month ends with one there too, and 29 February has 28 February. Rows of days, weeks, months and longer are
-compared in order, the first with the first; all others by their key. Changes are told from the exact figures, not from the printed ones.
+compared in order, the first with the first; all others by their key. A rate's change is that of the printed digits, so that whoever
+reads can check it.
 """
 
 from collections.abc import Callable
@@ -108,7 +109,7 @@ def compared(now: FigureTwice, then: FigureView | None, decimals: int = 2) -> Co
         percent = _signed(Fraction(_HUNDRED * change, told.numerator), decimals) if told.numerator else None
         shown = f"{change:+}" + (f"({percent}%)" if percent else "") if change else UNCHANGED
         return Compared(**same, change=f"{change:+}" if change else "0", change_percent=percent, change_shown=shown)
-    points = _HUNDRED * (Fraction(str(now.value)) - Fraction(str(told.value)))
+    points = Fraction(now.percent or 0) - Fraction(told.percent or 0)
     text = _signed(points, decimals)
     return Compared(**same, change=text, change_percent=None, change_shown=f"{text}个百分点" if points else UNCHANGED)
 

@@ -33,6 +33,31 @@ def lifecycle() -> str:
     return "\n".join(lines) + "\n"
 
 
+def metrics() -> str:
+    """Return docs/metrics.md."""
+    from reporting_api.definitions import every_definition
+
+    lines = [
+        "# Figures and what they say 指标定义",
+        "",
+        "Printed from `services/reports/registry.py` and its families by `make docs`; do not edit. The same is at `GET /v1/metrics`.",
+        "",
+        "Each answer names the definition it follows as `id@version` and the instant it was true at. A definition never changes; another",
+        "one gets the next version or another id. Rates are rounded half up from the exact fraction; without denominator they are —, not 0 %.",
+    ]
+    definitions = every_definition()
+    for family in dict.fromkeys(definition.family for definition in definitions):
+        lines += ["", f"## {family}", "", "| metric | 中文 | unit | counted | of | by | note |", "|---|---|---|---|---|---|---|"]
+        for found in (definition for definition in definitions if definition.family == family):
+            parts = [
+                f"{words}<br>`{code}`" if words else ""
+                for words, code in ((found.numerator, found.numerator_code), (found.denominator, found.denominator_code))
+            ]
+            cells = (f"`{found.key}`<br>{found.english}", found.name, found.unit, *parts, found.period, found.note)
+            lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
 def _openapi(module: str) -> Callable[[], str]:
     def written() -> str:
         import importlib
@@ -45,6 +70,7 @@ def _openapi(module: str) -> Callable[[], str]:
 
 PRINTED: dict[str, Callable[[], str]] = {
     "docs/lifecycle.md": lifecycle,
+    "docs/metrics.md": metrics,
     "docs/data-dictionary.md": data_dictionary,
     "docs/openapi/intake.json": _openapi("intake_api.app"),
     "docs/openapi/reporting.json": _openapi("reporting_api.app"),

@@ -15,7 +15,6 @@ from services.deadlines.models import STAGES
 from services.journal.subscriptions import HANDLERS
 from services.organization.models import KINDS, ROLES
 from services.platform.settings import Settings
-from services.reports.metrics import METRICS
 from services.tickets.deciding import EVENT_TYPES
 from services.tickets.lifecycle import ACTION_NAMES, RELATION_NAMES, STATUS_NAMES
 from services.tickets.numbers import read_number
@@ -142,9 +141,6 @@ def test_the_glossary_binds_the_words_of_the_code():
         assert f"`{relation}` {name}" in text
     for role, name in ROLES.items():
         assert f"| {role} | {name} |" in text
-    for metric in METRICS.values():
-        assert metric.id in text
-        assert metric.name in text
     for word in (*CHANNELS, *CHANNELS.values(), *STAGES, *KINDS, *HANDLERS):
         assert word in text, word
 

@@ -85,7 +85,7 @@ def test_without_data_on_either_side_there_is_no_change() -> None:
         assert (change.change, change.change_percent, change.change_shown) == (None, None, "—")
 
 
-@given(st.lists(st.integers(0, 10**7), min_size=1, max_size=40), st.integers(0, 4))
+@given(st.lists(st.integers(0, 10**7), min_size=1, max_size=12), st.integers(0, 4))
 def test_shares_add_up_to_a_hundred_and_are_less_than_one_unit_from_the_exact_ones(counts: list[int], decimals: int) -> None:
     found, total = shares(counts, decimals), sum(counts)
     if not total:
