@@ -43,7 +43,7 @@ def metrics() -> str:
         "Printed from `services/reports/registry.py` and its families by `make docs`; do not edit. The same is at `GET /v1/metrics`.",
         "",
         "Each answer names the definition it follows as `id@version` and the instant it was true at. A definition never changes; another",
-        "one gets the next version or another id. Rates are rounded half up from the exact fraction; without denominator they are —, not 0 %.",
+        "one gets the next version or another id. Rates are rounded half up from the exact fraction; without anything to divide by: —.",
     ]
     definitions = every_definition()
     for family in dict.fromkeys(definition.family for definition in definitions):
