@@ -73,6 +73,7 @@ def _activities() -> None:
         sa.UniqueConstraint("corrects_id", name=op.f("uq_activities_corrects_id")),
     )  # fmt: skip
     op.create_index(op.f("ix_activities_happened_on_id"), "activities", ["happened_on", "id"])
+    op.create_index(op.f("ix_activities_kind_happened_on"), "activities", ["kind", "happened_on"])
     op.create_index("ix_activities_unit_day", "activities", ["unit_id", "happened_on"], postgresql_where=sa.text("withdrawn_at IS NULL"))
     op.create_index(op.f("ix_activities_member_id_happened_on"), "activities", ["member_id", "happened_on"])
     op.create_index("ix_activities_within", "activities", ["within_id"], postgresql_where=sa.text("within_id IS NOT NULL"))

@@ -37,6 +37,7 @@ class Activity(Base):
         CheckConstraint("kind <> 'funds' OR (stage IS NOT NULL AND source IS NOT NULL AND amount IS NOT NULL)", name="funds_told"),
         CheckConstraint("(withdrawn_at IS NULL) = (withdrawn_because IS NULL)", name="withdrawn_with_reason"),
         Index(None, "happened_on", "id"),
+        Index(None, "kind", "happened_on"),
         Index("ix_activities_unit_day", "unit_id", "happened_on", postgresql_where=_NOT_WITHDRAWN),
         Index(None, "member_id", "happened_on"),
         Index("ix_activities_within", "within_id", postgresql_where=text("within_id IS NOT NULL")),

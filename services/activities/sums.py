@@ -9,21 +9,21 @@ from uuid import UUID
 from sqlalchemy import (
     ARRAY,
     ColumnElement,
+    Date,
     LargeBinary,
     Select,
     Text,
     Uuid,
     and_,
     bindparam,
+    cast,
     column,
     func,
     literal,
     or_,
     select,
     text,
-    tuple_,
 )
-from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.activities.metrics import COUNTERS, Counter
@@ -33,6 +33,8 @@ from services.organization.models import Unit
 from services.platform.actor import Actor
 
 TOTAL = ""
+_PLAIN = ("entries", "sum")
+_DAY = len("2026-11-22")
 _COLUMNS = Activity.__table__.c
 
 
@@ -61,22 +63,36 @@ async def sums_of(session: AsyncSession, wanted: Selection, counters: Iterable[s
     """Return the sums by counter of each row that has any, and of all together under ``TOTAL``: distinct ones over all rows at once."""
     declared = [COUNTERS[code] for code in counters]
     found: dict[str, Sums] = {TOTAL: {}}
-    plain = [counter for counter in declared if counter.tally != "persons"]
-    people = [counter for counter in declared if counter.tally == "persons"]
-    for group in (plain, people):
-        if not group:
-            continue
-        key, query = _selected(wanted, persons=group is people)
-        total = func.grouping(key) if wanted.by else literal(1)
-        sums = query.with_only_columns(key.label("key"), total.label("total"), *(_tallied(counter) for counter in group))
-        if wanted.by:
-            sums = sums.group_by(func.grouping_sets(tuple_(key), tuple_()))
-        for row_key, is_total, *values in await session.execute(sums):
-            if row_key is None and not is_total:
-                continue  # what has no source is in no row of sources
-            row = found.setdefault(TOTAL if is_total else str(row_key), {})
-            row.update({counter.code: int(value) for counter, value in zip(group, values, strict=True) if value})
+    plain = [counter for counter in declared if counter.tally in _PLAIN]
+    if plain:
+        key, query = _selected(wanted, plain)
+        sums = query.with_only_columns(key.label("key"), *(_tallied(counter) for counter in plain))
+        for row_key, *values in await session.execute(sums.group_by(key) if wanted.by else sums):
+            for counter, value in zip(plain, values, strict=True):
+                _add(found, row_key, counter.code, int(value or 0))
+                if wanted.by:
+                    _add(found, TOTAL, counter.code, int(value or 0))
+    for counter in declared:
+        if counter.tally not in _PLAIN:
+            await _count_distinct(session, wanted, counter, found)
     return found
+
+
+async def _count_distinct(session: AsyncSession, wanted: Selection, counter: Counter, found: dict[str, Sums]) -> None:
+    """Count each household or person once in its row, and once in all: hashed, not sorted as DISTINCT inside of a count would be."""
+    key, query = _selected(wanted, [counter])
+    pairs = query.where(_holds(counter)).with_only_columns(key.label("key"), _reference(counter).label("reference")).distinct().subquery()
+    everything = select(pairs.c.reference).distinct().subquery()
+    _add(found, TOTAL, counter.code, await session.scalar(select(func.count()).select_from(everything)) or 0)
+    if wanted.by:
+        for row_key, value in await session.execute(select(pairs.c.key, func.count()).group_by(pairs.c.key)):
+            _add(found, row_key, counter.code, value)
+
+
+def _add(found: dict[str, Sums], key: object, code: str, value: int) -> None:
+    if value and key is not None:  # what has no source is in no row of sources
+        row = found.setdefault(str(key), {})
+        row[code] = row.get(code, 0) + value
 
 
 async def first_day(session: AsyncSession) -> date | None:
@@ -90,27 +106,36 @@ def counted_entries(wanted: Selection, counter: Counter, row: str | None) -> Sel
 
     Of a counter of distinct ones each household or person is one row: its newest entry, and how many there are (`entries`).
     """
-    key, query = _selected(wanted, persons=counter.tally == "persons")
+    key, query = _selected(wanted, [counter])
     query = query.where(_holds(counter))
     if row is not None:
         query = query.where(key == (date.fromisoformat(row) if wanted.by == "month" else row))
-    if counter.tally in ("entries", "sum"):
+    if counter.tally in _PLAIN:
         nothing = literal(b"", LargeBinary()).label("reference")
         plain: Any = query.with_only_columns(Activity.id, Activity.happened_on, Activity.amount, literal(1).label("entries"), nothing)
         return plain  # type: ignore[no-any-return]  # as wide as what is returned below
-    reference: Any = Activity.household if counter.tally == "households" else HelpedPerson.person
-    newest = func.array_agg(aggregate_order_by(Activity.id, Activity.happened_on.desc(), Activity.id.desc()), type_=ARRAY(Uuid()))
-    columns = (newest[1].label("id"), func.max(Activity.happened_on).label("happened_on"), func.sum(Activity.amount).label("amount"))
+    reference = _reference(counter)
+    # the newest day with the id behind it, as one text: a maximum is hashed, where an ordered aggregate sorts everything
+    newest = func.max(func.concat(cast(Activity.happened_on, Text), cast(Activity.id, Text)).collate("C"))
+    columns = (
+        cast(func.substr(newest, _DAY + 1), Uuid()).label("id"),
+        cast(func.left(newest, _DAY), Date()).label("happened_on"),
+        func.sum(Activity.amount).label("amount"),
+    )
     return query.with_only_columns(*columns, func.count().label("entries"), reference.label("reference")).group_by(reference)
 
 
-def _selected(wanted: Selection, *, persons: bool) -> tuple[ColumnElement[Any], Select[Any]]:
-    """Return the key of rows, and the entries of the selection with all that counters look at."""
+def _selected(wanted: Selection, counters: Sequence[Counter]) -> tuple[ColumnElement[Any], Select[Any]]:
+    """Return the key of rows, and the entries of the selection that `counters` look at, with all they look at."""
     key: ColumnElement[Any] = literal(TOTAL)
-    led = and_(OpinionThing.opinion_id == Activity.id, *_there(OpinionThing.recorded_at, OpinionThing.withdrawn_at, wanted.as_of))
     query = select(Activity.id).join(Unit, Unit.id == Activity.unit_id)
-    query = query.join(HelpedPerson, HelpedPerson.activity_id == Activity.id) if persons else query.outerjoin(OpinionThing, led)
-    query = query.where(Activity.happened_on.between(wanted.first, wanted.last), visible(wanted.actor))
+    if any(counter.tally == "persons" for counter in counters):
+        query = query.join(HelpedPerson, HelpedPerson.activity_id == Activity.id)
+    if any(counter.led for counter in counters):
+        now = _there(OpinionThing.recorded_at, OpinionThing.withdrawn_at, wanted.as_of)
+        query = query.outerjoin(OpinionThing, and_(OpinionThing.opinion_id == Activity.id, *now))
+    kinds = sorted({counter.values["kind"] for counter in counters})
+    query = query.where(Activity.kind.in_(kinds), Activity.happened_on.between(wanted.first, wanted.last), visible(wanted.actor))
     query = query.where(*_there(Activity.recorded_at, Activity.withdrawn_at, wanted.as_of))
     if wanted.unit_path is not None:
         query = query.where(Unit.path.startswith(wanted.unit_path, autoescape=True))
@@ -136,10 +161,13 @@ def _tallied(counter: Counter) -> ColumnElement[Any]:
     what: Any = {
         "entries": func.count(Activity.id),
         "sum": func.sum(Activity.amount),
-        "households": func.count(Activity.household.distinct()),
-        "persons": func.count(HelpedPerson.person.distinct()),
     }[counter.tally]
     return what.filter(_holds(counter)).label(counter.code)  # type: ignore[no-any-return]  # a function of SQL is untyped
+
+
+def _reference(counter: Counter) -> ColumnElement[Any]:
+    found: Any = Activity.household if counter.tally == "households" else HelpedPerson.person
+    return found  # type: ignore[no-any-return]  # a column either way
 
 
 def _holds(counter: Counter) -> ColumnElement[bool]:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, true
+from sqlalchemy import ColumnElement, and_, false, func, literal, or_, select, true
 
 from services.activities.models import Activity
 from services.identity.permissions import Scope, scope_of
@@ -173,21 +173,25 @@ async def _placement(work: Work, question: _Question) -> Sets:
 
 
 async def _silence(work: Work, question: _Question) -> Sets:
-    """One look by index for each grid, whether anything came since; never over the tickets."""
+    """One look by index for each grid, whether anything came since; never over the tickets.
+
+    The first ticket found ends the look. A scalar query on purpose: EXISTS would be made a hash of all that came in these weeks.
+    """
     first, day = local_day(question.since), local_day(question.now)
-    ticket = exists().where(Ticket.place_unit_id == Unit.id, Ticket.received_at >= question.since)
-    done = exists().where(Activity.unit_id == Unit.id, Activity.happened_on >= first)
+    ticket = select(literal(1)).where(Ticket.place_unit_id == Unit.id, Ticket.received_at >= question.since)
+    done = select(literal(1)).where(Activity.unit_id == Unit.id, Activity.happened_on >= first)
     if question.asked.as_of is None:
         done = done.where(Activity.withdrawn_at.is_(None))
     else:
         ticket = ticket.where(Ticket.received_at <= question.now, Ticket.recorded_at <= question.now)
         still = or_(Activity.withdrawn_at.is_(None), Activity.withdrawn_at > question.now)
         done = done.where(Activity.recorded_at <= question.now, still)
+    looks = [query.limit(1).correlate(Unit).scalar_subquery() for query in (ticket, done)]
     grids = (Unit.kind == "grid", Unit.valid_from <= first, or_(Unit.valid_to.is_(None), Unit.valid_to > day), question.condition())
-    rows = (await work.session.execute(select(Unit.code, Unit.path, or_(ticket, done).label("heard")).where(*grids))).all()
+    rows = (await work.session.execute(select(Unit.code, Unit.path, func.coalesce(*looks).label("heard")).where(*grids))).all()
     return {
         "old_grids": {row.code: (row.path,) for row in rows},
-        "silent": {row.code: (row.path,) for row in rows if not row.heard},
+        "silent": {row.code: (row.path,) for row in rows if row.heard is None},
     }
 
 
