@@ -53,10 +53,18 @@ def period_before(period: Period) -> Period | None:
         return _known(lambda: between(period.start - (period.end - period.start), period.start))
     first, last = period.first, period.last
     months = (last.year - first.year) * _YEAR + last.month - first.month + 1
-    if first.day == 1 and (months in _KINDS or _ends_a_month(last)):
+    if first.day == 1 and not _ends_a_month(last):
+        months = _begun(first, months)
+    if first.day == 1 and months:
         return _known(lambda: Period(_moved(first, -months), _moved(last, -months)))
     days = (last - first).days + 1
     return _known(lambda: Period(first - days * _DAY, first - _DAY))
+
+
+def _begun(first: date, months: int) -> int:
+    """Return of how many months the month, quarter or year is that begins on `first` and ends in or after its `months`-th; 0 of none."""
+    aligned = (kind for kind in _KINDS if months <= kind and (first.month - 1) % kind == 0)
+    return next(aligned, months if months in _KINDS else 0)
 
 
 def year_before(period: Period) -> Period | None:
