@@ -5,11 +5,13 @@ counted here. What is small is not told: services/notices/suppression.py. Users'
 """
 
 import hashlib
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import Path, Query
-from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -17,7 +19,7 @@ from reporting_api.notice_pages import directory_page, ladder_page, missing_page
 from reporting_api.pages import PAGES
 from reporting_api.readers import UNCHANGED
 from services.notices.directory import Match, find, ladder, match_of, parts_of
-from services.notices.queries import page_of, published_periods
+from services.notices.queries import Page, page_of, published_periods
 from services.notices.views import (
     Ladder,
     Periods,
@@ -58,14 +60,14 @@ async def list_periods(request: Request) -> Response:
     """List the published periods; the first is the newest month."""
     async with unit_of_work(SYSTEM) as work:
         codes = await published_periods(work.session)
-    return _json(request, Periods(items=[period_view(code) for code in codes]))
+    return _json(request, Periods(items=[period_view(code) for code in codes]).model_dump_json())
 
 
 @router.get("/v1/notice/results", summary="Published results of a period and area", response_model=Results, responses=UNCHANGED)
 async def read_results(request: Request, period: PeriodAsked = None, area: AreaAsked = None) -> Response:
     """Return what was published: figures with their definitions, by place and category, and finished matters. Frozen."""
-    results, _ = await _results(period, area)
-    return _json(request, results)
+    found = await _found(period, area)
+    return _json(request, _READY.get((*found.key, "json"), lambda: found.results.model_dump_json()))
 
 
 @router.get("/v1/notice/places", summary="Find a village or grid by its name", response_model=PlacesFound, responses=UNCHANGED)
@@ -73,7 +75,7 @@ async def search_places(request: Request, q: Words) -> Response:
     """Return the places a name may mean, in any form people use: 水口村, 水口村委会, 太平; several where the name is not clear."""
     async with unit_of_work(SYSTEM) as work:
         found = find(await unit_tree(work.session), q)
-    return _json(request, places_found(found))
+    return _json(request, places_found(found).model_dump_json())
 
 
 @router.get("/v1/notice/places/{code}", summary="Who is responsible for a place", response_model=Ladder, responses=UNCHANGED)
@@ -82,20 +84,22 @@ async def read_ladder(request: Request, code: PlaceCode) -> Response:
 
     Names are shown where an administrator published them; a blank unit is shown as blank, with the unit that answers in its place.
     """
-    return _json(request, await _ladder(code))
+    return _json(request, (await _ladder(code)).model_dump_json())
 
 
 @router.get("/notice", include_in_schema=False)
 async def show_results(request: Request, period: str = "", area: str = "") -> Response:
     """Return the page of results."""
     try:
-        results, periods = await _results(period or None, area or None)
+        found = await _found(period or None, area or None)
     except (NotFound, Invalid):
         async with unit_of_work(SYSTEM) as work:
             anything = await published_periods(work.session)
         asked = bool(period or area)
         return _html(request, missing_page(asked=asked and bool(anything)), HTTPStatus.NOT_FOUND if asked else HTTPStatus.OK)
-    return _html(request, results_page(results, [period_view(code) for code in periods]))
+    periods = found.periods
+    text = _READY.get((*found.key, "html", *periods), lambda: results_page(found.results, [period_view(code) for code in periods]))
+    return _html(request, text)
 
 
 @router.get("/notice/directory", include_in_schema=False)
@@ -119,20 +123,59 @@ async def show_ladder(request: Request, code: str) -> Response:
     return _html(request, ladder_page(found))
 
 
-async def _results(period: str | None, area: str | None) -> tuple[Results, list[str]]:
-    """Return what was published, and the codes of all periods. Raises 404 or 422 where there is nothing."""
+@dataclass(frozen=True)
+class _Found:
+    """A page that was published, the area it was asked for, and the codes of all periods."""
+
+    page: Page
+    area: tuple[str, str, str]
+    periods: tuple[str, ...]
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What the answer is made of: frozen, so that it need not be made twice."""
+        return (self.page.period, self.page.area_code, str(self.page.version), self.page.sha256, *self.area)
+
+    @property
+    def results(self) -> Results:
+        """What is published of the area."""
+        return results_view(self.page, *self.area)
+
+
+class _Ready:
+    """Answers made from frozen rows, the latest asked for."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[str, ...], str] = OrderedDict()
+
+    def get(self, key: tuple[str, ...], make: Callable[[], str]) -> str:
+        """Return the answer under `key`, made where it is not kept."""
+        found = self._kept.pop(key, None)
+        if found is None:
+            found = make()
+        self._kept[key] = found
+        if len(self._kept) > _MOST_READY:
+            self._kept.popitem(last=False)
+        return found
+
+
+_MOST_READY = 256
+_READY = _Ready()
+
+
+async def _found(period: str | None, area: str | None) -> _Found:
+    """Return what was published. Raises 404 ``notice.unknown``, ``unit.unknown`` or 422 ``notice.period_invalid``."""
     if period is not None:
         period_view(period)
     async with unit_of_work(SYSTEM) as work:
         tree = await unit_tree(work.session)
-        periods = list(await published_periods(work.session))
-        chosen = period or next((code for code in periods), None)
-        if chosen is None:
+        periods = tuple(await published_periods(work.session))
+        if not periods:
             raise NotFound("notice.unknown", "Nothing was published yet.")
         code = area or settings().jurisdiction
-        page = await page_of(work.session, tree, chosen, code)
+        page = await page_of(work.session, tree, period or periods[0], code)
     unit = tree.by_code.get(code)
-    return results_view(page, code, unit.name if unit else code, unit.tier if unit else ""), periods
+    return _Found(page, (code, unit.name if unit else code, unit.tier if unit else ""), periods)
 
 
 async def _ladder(code: str) -> Ladder:
@@ -148,8 +191,7 @@ async def _ladder(code: str) -> Ladder:
     )
 
 
-def _json(request: Request, body: BaseModel) -> Response:
-    content = body.model_dump_json()
+def _json(request: Request, content: str) -> Response:
     tag = f'"{hashlib.sha256(content.encode()).hexdigest()[:32]}"'
     headers = {"ETag": tag, "Cache-Control": KEPT}
     known = [given.strip().removeprefix("W/") for given in request.headers.get("if-none-match", "").split(",")]

@@ -17,6 +17,8 @@ REST = ":-"
 BRANCH = "~"
 """Begins the key of a branch of categories."""
 _TENTHS = 1000  # of a whole: percent with one place
+_WIDEST = 200
+"""Tenths of a percent between bounds at most: what is wider says nothing, and reads as if it did."""
 
 Json = dict[str, Any]
 
@@ -91,7 +93,10 @@ def figure(metric: str, told: Told) -> Json:
     if low == high:
         exact = percent_text(low, whole, 2)
         return {"state": "exact", "low": exact, "high": exact, "shown": f"{exact}%"}
-    return _bound(_tenth(_TENTHS * low // whole), _tenth(-(-_TENTHS * high // whole)))
+    least, most = _TENTHS * low // whole, -(-_TENTHS * high // whole)
+    if most - least > _WIDEST:
+        return {"state": "merged", "shown": MERGED}
+    return _bound(_tenth(least), _tenth(most))
 
 
 def _bound(least: str, most: str) -> Json:

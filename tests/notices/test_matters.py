@@ -21,7 +21,7 @@ def _matter(nth: int, place: tuple[str | None, str | None], category: str, house
     return FinishedMatter(f"N{nth}", "c", *place, category, category.partition(".")[0], household, DAY, DAY + timedelta(days=nth % 9))
 
 
-matters = st.lists(_one, max_size=40).map(lambda found: [_matter(nth, *one) for nth, one in enumerate(found)])
+matters = st.lists(_one, max_size=24).map(lambda found: [_matter(nth, *one) for nth, one in enumerate(found)])
 
 
 @given(matters, st.sets(st.sampled_from(["t1", "t1v1", "water", "c"])))
