@@ -5,9 +5,9 @@ from math import ceil
 
 from services.bulletins.document import Bar, Bars
 
-_WIDTH, _NAME, _TEXT, _LINE, _BAR = 640, 120, 190, 26, 14
+_WIDTH, _NAME, _TEXT, _LINE, _BAR = 400, 94, 184, 24, 12
 _WIDE_CHARACTER = 12
-_LONGEST_NAME = 9
+_LONGEST_NAME = 7
 
 
 def bars_svg(picture: Bars, name: str) -> str:

@@ -9,7 +9,7 @@ from services.platform.clock import local_text
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 _SONG, _HEI = "宋体", "黑体"
 _RED = "B3181D"
-_BODY, _SMALL, _TINY, _TITLE, _OFFICE = 12, 9, 8, 18, 26
+_BODY, _SMALL, _TINY, _TITLE, _OFFICE = 12, 9, 7, 18, 26
 _WIDE = 6
 
 
@@ -154,7 +154,7 @@ class _Paper:
         if not headless:
             made.style = "Table Grid"
             self._repeat(made.rows[0])
-        size = _TINY if len(grid[0]) > _WIDE else _SMALL
+        size = _SMALL if len(grid[0]) <= _WIDE else _TINY
         for nth, (row, texts) in enumerate(zip(made.rows, shown, strict=True)):
             bold = (nth == 0 and not headless) or (last_bold and nth == len(shown) - 1)
             for column, (cell, text) in enumerate(zip(row.cells, texts, strict=True)):
