@@ -67,7 +67,7 @@ async def list_periods(request: Request) -> Response:
 async def read_results(request: Request, period: PeriodAsked = None, area: AreaAsked = None) -> Response:
     """Return what was published: figures with their definitions, by place and category, and finished matters. Frozen."""
     found = await _found(period, area)
-    return _json(request, _READY.get((*found.key, "json"), lambda: found.results.model_dump_json()))
+    return _json(request, _READY.get((*found.key, "json"), found.as_json))
 
 
 @router.get("/v1/notice/places", summary="Find a village or grid by its name", response_model=PlacesFound, responses=UNCHANGED)
@@ -97,8 +97,7 @@ async def show_results(request: Request, period: str = "", area: str = "") -> Re
             anything = await published_periods(work.session)
         asked = bool(period or area)
         return _html(request, missing_page(asked=asked and bool(anything)), HTTPStatus.NOT_FOUND if asked else HTTPStatus.OK)
-    periods = found.periods
-    text = _READY.get((*found.key, "html", *periods), lambda: results_page(found.results, [period_view(code) for code in periods]))
+    text = _READY.get((*found.key, "html", *found.periods), found.as_page)
     return _html(request, text)
 
 
@@ -136,10 +135,13 @@ class _Found:
         """What the answer is made of: frozen, so that it need not be made twice."""
         return (self.page.period, self.page.area_code, str(self.page.version), self.page.sha256, *self.area)
 
-    @property
-    def results(self) -> Results:
-        """What is published of the area."""
-        return results_view(self.page, *self.area)
+    def as_json(self) -> str:
+        """Return what is published of the area, for programs."""
+        return results_view(self.page, *self.area).model_dump_json()
+
+    def as_page(self) -> str:
+        """Return it as a page."""
+        return results_page(results_view(self.page, *self.area), [period_view(code) for code in self.periods])
 
 
 class _Ready:
