@@ -104,6 +104,14 @@ def reports(until: date) -> list[Asked]:
         ),
         Asked("township, 24 months, by month", f"{received}?{two}&{_INSIDE}&by=month", _plain(_BY_MONTH, ever, _IN_TOWNSHIP)),
         Asked("median time to close, 24 months", f"/v1/reports/close_time?{two}", median),
+        *_others(month, two),
+    ]
+
+
+def _others(month: str, two: str) -> list[Asked]:
+    """Return questions that no sums tell apart, or only some."""
+    received = "/v1/reports/received"
+    return [
         Asked("with the period and the year before", f"/v1/reports/completion_rate_due?{month}&by=unit:township&compare=both"),
         Asked("a dispatcher's own scope, 24 months", f"{received}?{two}", login=DISPATCHER),
         Asked("one category, 24 months, by village", f"{received}?{two}&by=unit:village&category=water"),

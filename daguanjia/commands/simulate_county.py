@@ -1,9 +1,14 @@
 """``daguanjia simulate-county``: a made-up county with months of traffic, from a seed."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from daguanjia.county.making import Made, Making
 
 
 def simulate_county(
@@ -29,26 +34,32 @@ def simulate_county(
     import secrets
 
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from daguanjia.county.drawing import Wanted
-    from daguanjia.county.making import Making, make
+    from daguanjia.county.making import Making
     from services.platform import clock
 
-    console = Console()
-    secret = password or secrets.token_urlsafe(9)
+    console, secret = Console(), password or secrets.token_urlsafe(9)
     day = until.date() if until else clock.local_day(clock.now())
-    making = Making(Wanted(seed, tickets, months, day), journal, processes, secret, force)
+    made = _made(Making(Wanted(seed, tickets, months, day), journal, processes, secret, force), console)
+    console.print(f"{made.tickets:,} tickets. Content {made.content}", highlight=False, soft_wrap=True)
+    if made.hired:
+        console.print(f"Sign in as demo-analyst-441624-1, demo-county-441624-1, … with {secret}", highlight=False, soft_wrap=True)
+
+
+def _made(making: "Making", console: "Console") -> "Made":
+    """Make the county, with a bar for each thing that is done."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+    from daguanjia.county.making import make
+
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as bars:
-        tasks: dict[str, int] = {}
+        tasks: dict[str, TaskID] = {}
 
         def progress(what: str, done: int, total: int) -> None:
             if what not in tasks:
                 tasks[what] = bars.add_task(what, total=total)
-            bars.update(tasks[what], completed=done, total=total)  # type: ignore[arg-type]  # a task's id is an int
+            bars.update(tasks[what], completed=done, total=total)
 
-        made = make(making, progress)
-    console.print(f"{made.tickets:,} tickets. Content {made.content}", highlight=False, soft_wrap=True)
-    if made.hired:
-        console.print(f"Sign in as demo-analyst-441624-1, demo-county-441624-1, … with {secret}", highlight=False, soft_wrap=True)
+        return make(making, progress)

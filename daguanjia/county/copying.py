@@ -19,7 +19,7 @@ from services.platform.database import Base
 from services.reports.models import ReportFact
 from services.tickets.models import Assignment, Ticket
 
-MOST_LIVED = 40_000
+MOST_LIVED = 20_000
 """More tickets than this are copies, where no journal is kept."""
 STEP = 61
 """How far a copy moves, in spots of its kind."""

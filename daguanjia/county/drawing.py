@@ -16,7 +16,7 @@ from daguanjia.county import population as p
 from daguanjia.county.world import Spot, World
 from services.catalogue.policy import CategoryPolicy
 from services.organization.tree import UnitNode
-from services.platform.clock import day_start
+from services.platform.clock import day_start, local_day
 
 _HOUR = timedelta(hours=1)
 
@@ -92,8 +92,7 @@ class Drawing:
         self._seasons = Seasons(wanted, world)
         self._by_month = [self._weights(month) for month in range(12)]
         self._channels = [(code, weight) for code, weight in p.CHANNELS.items() if code in world.channels]
-        vocal = int(p.HOUSEHOLDS * p.VOCAL_HOUSEHOLDS)
-        self._vocal = vocal
+        self._vocal = int(p.HOUSEHOLDS * p.VOCAL_HOUSEHOLDS)
 
     def block(self, number: int) -> list[Plan]:
         """Return the plans of the `number`-th block of tickets, in order; fewer in the last one, none after it."""
@@ -110,7 +109,7 @@ class Drawing:
         brigade = self._brigade(nth)
         household = brigade if brigade is not None else self._household(dice)
         spot = self._world.homes[household]
-        month = received_at.astimezone(UTC).month - 1
+        month = local_day(received_at).month - 1
         category = dice.choices(self._world.leaves, cum_weights=self._by_month[month])[0]
         channel = dice.choices([code for code, _ in self._channels], [weight for _, weight in self._channels])[0]
         source = "discovered" if channel == "field" and dice.random() < p.DISCOVERED else "complaint"

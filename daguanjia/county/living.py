@@ -119,7 +119,8 @@ class Living:
     def wait(self, delay: tuple[float, float], *, office: bool = False, times: float = 1.0) -> bool:
         """Let a drawn delay go by, and then the time until somebody is at work."""
         hours = delay[0] * times * self.dice.lognormvariate(0.0, delay[1])
-        return self.go_to(self._at_work(self.life.now + hours * _HOUR, office=office))
+        # whole seconds: the last digits of a logarithm may differ from machine to machine
+        return self.go_to(self._at_work(self.life.now + timedelta(seconds=int(hours * 3600)), office=office))
 
     def go_to(self, to: datetime) -> bool:
         """Let time go by until `to`, with whatever others do to the ticket meanwhile; False where the end comes before."""

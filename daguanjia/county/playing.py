@@ -15,7 +15,6 @@ from services.tickets import commands as c
 from services.tickets.changes import Change, EventDraft
 from services.tickets.lifecycle import OPEN
 
-_HOUR = timedelta(hours=1)
 _MERGEABLE = OPEN[:3]
 
 
@@ -39,7 +38,7 @@ def play(
                 with ids_made_by(one.life.ids):
                     one.begin()
             for one in again:
-                at = one.plan.received_at + p.MERGED_AFTER * one.dice.lognormvariate(0.0, 0.7) * _HOUR
+                at = one.plan.received_at + timedelta(seconds=int(p.MERGED_AFTER * one.dice.lognormvariate(0.0, 0.7) * 3600))
                 living.visits.append((max(at, one.life.now, living.life.now), partial(_merge, one, living)))
             living.visits.sort(key=lambda visit: visit[0])
         with ids_made_by(living.life.ids):

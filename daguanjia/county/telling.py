@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from daguanjia.county.living import Living
 
 Row = dict[str, Any]
-_HOUR = timedelta(hours=1)
 _AGAIN_AFTER = (50.0, 1.1)
 _LONGEST = timedelta(days=25)
 
@@ -64,7 +63,8 @@ def plan_repeats(living: "Living") -> None:
     """Have the same matter told again, as often as the plan says, by the same household or by another."""
     at = living.plan.received_at
     for nth in range(living.plan.repeats):
-        at += min(_AGAIN_AFTER[0] * living.dice.lognormvariate(0.0, _AGAIN_AFTER[1]) * _HOUR, _LONGEST)
+        hours = _AGAIN_AFTER[0] * living.dice.lognormvariate(0.0, _AGAIN_AFTER[1])
+        at += min(timedelta(seconds=int(hours * 3600)), _LONGEST)
         same = living.dice.random() < 0.6  # noqa: PLR2004  a share
         household = living.plan.household if same else living.dice.randrange(p.HOUSEHOLDS)
         living.visits.append((at, _again(living, nth, household)))
