@@ -49,6 +49,7 @@ def _runs() -> None:
         _instant("published_at"),
         sa.Column("published_by_account_id", sa.Uuid(), nullable=True),
         _instant("objections_until"),
+        _instant("told_at"),
         _instant("finalized_at"),
         sa.Column("finalized_by_account_id", sa.Uuid(), nullable=True),
         sa.Column("content_hash", sa.LargeBinary(), nullable=True),
@@ -71,13 +72,20 @@ def _runs() -> None:
     standing, asked = sa.text("state <> 'withdrawn'"), sa.text("state = 'asked'")
     op.create_index("uq_assessment_runs_standing", "assessment_runs", ["scheme", "first", "last"], unique=True, postgresql_where=standing)
     op.create_index("ix_assessment_runs_asked", "assessment_runs", ["asked_at"], postgresql_where=asked)
+    to_tell = sa.text("published_at IS NOT NULL AND told_at IS NULL")
+    op.create_index("ix_assessment_runs_to_tell", "assessment_runs", ["published_at"], postgresql_where=to_tell)
     op.create_index(op.f("ix_assessment_runs_last_id"), "assessment_runs", ["last", "id"])
     published = "published_at, published_by_account_id, objections_until"
     final = "finalized_at, finalized_by_account_id, content_hash"
     withdrawn = "withdrawn_at, withdrawn_by_account_id, withdrawn_because"
     grant("assessment_runs", intake="SELECT, INSERT")
     # The rules and the period of a run never change. The worker freezes the figures; people publish, decide and make final.
-    grant("assessment_runs", intake=f"UPDATE (state, {published}, {final}, {withdrawn})", worker="UPDATE (state, as_of, withdrawn_at, withdrawn_because)", reporting="")
+    grant(
+        "assessment_runs",
+        intake=f"UPDATE (state, {published}, {final}, {withdrawn})",
+        worker="UPDATE (state, as_of, told_at, withdrawn_at, withdrawn_because)",
+        reporting="",
+    )
 
 
 def _sheets() -> None:

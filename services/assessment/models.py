@@ -16,7 +16,8 @@ class AssessmentRun(Base):
     """考核: a scheme of one version of the rules over days in Asia/Shanghai, both included, frozen as known at `as_of`.
 
     `rules` is the scheme whole, as it was. Asked for by a person, made by the worker (`draft`), published for objection until
-    `objections_until`, and `final` with the SHA-256 over all that stands in it. Whoever asked for it does not make it final.
+    `objections_until` (the units were told of it at `told_at`), and `final` with the SHA-256 over all that stands in it. Whoever asked for
+    it does not make it final.
     """
 
     __tablename__ = "assessment_runs"
@@ -30,6 +31,7 @@ class AssessmentRun(Base):
         CheckConstraint("(state = 'withdrawn') = (withdrawn_at IS NOT NULL)", name="withdrawn"),
         Index("uq_assessment_runs_standing", "scheme", "first", "last", unique=True, postgresql_where=text("state <> 'withdrawn'")),
         Index("ix_assessment_runs_asked", "asked_at", postgresql_where=text("state = 'asked'")),
+        Index("ix_assessment_runs_to_tell", "published_at", postgresql_where=text("published_at IS NOT NULL AND told_at IS NULL")),
         Index(None, "last", "id"),
     )
 
@@ -48,6 +50,7 @@ class AssessmentRun(Base):
     published_at: Mapped[datetime | None]
     published_by_account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
     objections_until: Mapped[datetime | None]
+    told_at: Mapped[datetime | None]
     finalized_at: Mapped[datetime | None]
     finalized_by_account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
     content_hash: Mapped[bytes | None]

@@ -63,6 +63,11 @@ async def test_units_are_assessed_object_and_are_final(county: TestDatabase) -> 
     run = (await _published(doors, county))["id"]
     sheets = await _sheets(doors, "county", run)
     assert len(sheets) == 17, "every township has a sheet"
+    await made(county)
+    await made(county)
+    told = await county.fetch("SELECT words FROM messages WHERE template = 'assessment_published'")
+    assert len(told) == 17, "every unit is told once"
+    assert "乡镇考核（2026年10月1日至2026年10月31日）已公布，请查看你单位的考核表" in told[0]["words"]
     small, large = sheets[heping.PENGZHAI], sheets[heping.YANGMING]
 
     # three tickets, one dissatisfied caller: fewer points, but not behind with certainty, and the interval is shown

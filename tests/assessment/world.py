@@ -8,9 +8,11 @@ from uuid import UUID
 
 from httpx import ASGITransport, AsyncClient, Response
 
-from services.assessment.making import make_next
+from dispatch_worker.jobs.assess import assess
+from dispatch_worker.station import Station
 from services.identity import passwords
 from services.identity.actions import add_account
+from services.notifications.senders import Senders
 from services.organization.actions import add_member, give_post
 from services.organization.commands import AddMember, GivePost, Role
 from services.platform.actor import SYSTEM
@@ -24,6 +26,7 @@ from tests.conftest import TestDatabase
 from tests.reports import ground
 from tests.reports.signing import signed_in_as
 
+STATION = Station(handlers={}, senders=Senders(), batch=1)
 OCTOBER = {"first": "2026-10-01", "last": "2026-10-31"}
 NOON = datetime(2026, 10, 12, 4, tzinfo=UTC)
 PENGZHAI_PATH = f"/{heping.COUNTY}/{heping.PENGZHAI}/{heping.SHUIKOU}/"
@@ -84,10 +87,7 @@ class Tickets:
 async def made(county: TestDatabase) -> None:
     """Do the worker's duty."""
     async with county.as_role(WORKER):
-        while True:
-            async with unit_of_work(SYSTEM) as work:
-                if await make_next(work) is None:
-                    return
+        await assess(STATION)
 
 
 @asynccontextmanager
