@@ -1,18 +1,24 @@
 """The lint finds the mistakes that hand-made bulletins have, and none in sound ones."""
 
+import json
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+from daguanjia.command import app as command
 from services.bulletins.arithmetic import NOTHING, interval, percent, points, shares
+from services.bulletins.building import build
 from services.bulletins.lint import lint
 from services.bulletins.lint_forms import Finding, ForeignBulletin
 from services.bulletins.reading import read_cell
 from tests.bulletins import foreign
+from tests.bulletins.cohorts import made_up
 
 
 def linted(given: dict[str, Any]) -> list[Finding]:
@@ -164,3 +170,26 @@ def test_the_interval_is_wilsons() -> None:
     assert interval(0, 0) == (0, 1)
     assert points("93.72%", "95.00%") == "-1.28"
     assert points("93.72%", "93.72%") == "0.00"
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "words"),
+    [
+        (foreign.jiangmen(), 1, "合计印为12120，各行相加为12102"),
+        (foreign.tianmen(), 0, "The arithmetic is sound."),
+        (foreign.lianping(), 0, "The arithmetic is sound."),
+        (foreign.ningguo(), 0, "The arithmetic is sound."),
+        (build(made_up(3, size=3)).model_dump(mode="json"), 0, "不足5件"),
+        ({"title": "通报", "tables": 3}, 2, "is no bulletin: tables"),
+        ([1], 2, "is no bulletin"),
+    ],
+    ids=["jiangmen", "tianmen", "lianping", "ningguo", "ours", "no_tables", "no_bulletin"],
+)
+def test_the_command_checks_a_file(tmp_path: Path, given: Any, code: int, words: str) -> None:
+    file = tmp_path / "bulletin.json"
+    file.write_text(json.dumps(given))
+    done = CliRunner().invoke(command, ["lint-bulletin", str(file)])
+    assert done.exit_code == code, done.output
+    assert words in done.output
+    told = CliRunner().invoke(command, ["lint-bulletin", str(file), "--json"])
+    assert code == 2 or json.loads(told.stdout)["sound"] is (code == 0)
