@@ -14,14 +14,18 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from services.platform.actor import SYSTEM, Actor, Seat
+from services.platform.clock import day_start
 from services.platform.database import REPORTING, WORKER, Database, use_database
 from services.platform.errors import Forbidden, Invalid, NotFound, Problem
 from services.platform.unit_of_work import Work, unit_of_work
 from services.reports.counting import count
 from services.reports.drilldown import counted_tickets
+from services.reports.duration_sums import duration_sums
+from services.reports.durations import MEASURES
 from services.reports.figures import one_snapshot, report, sums_by_row
-from services.reports.metrics import METRICS
+from services.reports.metrics import METRICS, TIMES
 from services.reports.questions import GROUPINGS, Asked, Source, understand
+from services.reports.times import time_report, timed_tickets
 from services.reports.views import Report
 from services.tickets.filters import TicketFilter
 from services.tickets.queries import count_tickets
@@ -79,6 +83,7 @@ SEATS = [
     ("department_officer", "T1-WATER"),
     ("grid_worker", "T2V2G2"),
 ]
+INSTANTS = st.integers(0, 150 * 86_400).map(lambda seconds: day_start(FIRST) + timedelta(seconds=seconds))
 ASKED = st.builds(
     Asked,
     metric=st.sampled_from(list(METRICS)),
@@ -91,6 +96,11 @@ ASKED = st.builds(
     category=st.sampled_from([None, None, "water", "water.canal", "disputes"]),
     source=st.sampled_from([None, *get_args(Source)]),
     exclusions=st.sampled_from(["kept", "kept", "removed"]),
+    urgency=st.sampled_from([None, None, None, "normal", "urgent"]),
+    round=st.sampled_from([None, None, None, 1, 2, 3]),
+    tier=st.sampled_from([None, None, None, "township", "village"]),
+    since=st.none() | st.none() | INSTANTS,
+    until=st.none() | st.none() | INSTANTS,
 )
 
 
@@ -200,12 +210,41 @@ async def test_nobody_counts_a_ticket_they_may_not_list(busy: tuple[TestDatabase
 async def test_every_grouping_of_every_metric_adds_up(busy: tuple[TestDatabase, dict[str, UUID]]) -> None:
     _county, units = busy
     actor = seated("analyst", ground.ROOT, units)
-    for metric, by in product(METRICS, GROUPINGS):
+    pairs = list(product(METRICS, GROUPINGS))  # 19 groupings: every fourth pair has each metric and each grouping many times
+    for metric, by in pairs[::4]:
         async with unit_of_work(actor) as work:
             told = await report(work, Asked(metric, FIRST, LAST, by=by))  # type: ignore[arg-type]
         assert sum(row.numerator for row in told.rows) == told.total.numerator
         assert sum(row.denominator or 0 for row in told.rows) == (told.total.denominator or 0)
         assert len({row.key for row in told.rows}) == len(told.rows)
+
+
+async def test_times_from_cells_facts_and_tickets_agree(busy: tuple[TestDatabase, dict[str, UUID]]) -> None:
+    _county, units = busy
+    dice = random.Random(7)
+    months = (date(2026, 10, 1), date(2026, 11, 30))
+    measured = 0
+    for metric, by in product(TIMES, (None, "unit:township", "unit:village", "month", "week", "department", "channel")):
+        first, last = dice.choice((months, (FIRST, LAST), (date(2026, 10, 17), date(2026, 12, 3))))
+        asked = Asked(metric, first, last, unit=dice.choice((None, "T1")), by=by, exclusions=dice.choice(("kept", "removed")))  # type: ignore[arg-type]
+        actor = seated(*dice.choice((SEATS[0], SEATS[0], SEATS[1])), units)
+        async with unit_of_work(actor) as work:
+            await one_snapshot(work.session)
+            question = await understand(work, asked, times=True)
+            both = [await duration_sums(work.session, question, MEASURES[question.metric.measure], by_sums=kept) for kept in (True, False)]
+            told = await time_report(work, asked)
+        assert both[0] == both[1]
+        assert sum(row.tickets for row in told.rows) == (told.total.tickets if by else 0)
+        measured += told.total.tickets
+        for key, expected in [(None, told.total), *((row.key, row) for row in told.rows[:3])]:
+            async with unit_of_work(actor) as work:
+                found = await timed_tickets(work, asked, "measured", key=key, after=None, limit=200)
+            assert found.total == expected.tickets
+            async with unit_of_work(actor) as work:
+                slowest = await timed_tickets(work, asked, "slowest", key=key, after=None, limit=200)
+            assert (slowest.total > 0) == (not expected.no_data)
+            assert slowest.total <= found.total
+    assert measured > 300
 
 
 async def test_units_without_tickets_are_shown_and_a_rate_of_theirs_is_no_data(busy: tuple[TestDatabase, dict[str, UUID]]) -> None:
