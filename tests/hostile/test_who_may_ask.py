@@ -10,9 +10,11 @@ import pytest
 import pytest_asyncio
 from httpx import Response
 
-from services.platform.database import use_database
+from services.attachments.store import store
+from services.exports.making import make_next
+from services.platform.database import WORKER, use_database
 from services.platform.ids import new_id
-from tests.county import LOGINS, SHUIKOU, WATER
+from tests.county import LOGINS, PENGZHAI, SHUIKOU, WATER
 from tests.hostile import canaries as c
 from tests.hostile.barrage import Barrage
 from tests.hostile.canaries import found_in
@@ -102,7 +104,20 @@ async def matter(opened) -> Any:
         "attachment_id": sent.json()["id"],
         "task_id": str(task),
     }
+    known |= await exported(county, client, barrage)
     yield Matter(barrage, known, other)
+
+
+async def exported(county: Any, client: Any, barrage: Barrage) -> dict[str, str]:
+    """Have the county export its tickets, and 彭寨镇 share a saved report with whoever sits there."""
+    use_database(barrage.databases["intake"])
+    body = {"source": "tickets", "format": "csv", "question": {}}
+    asked = await client.post("/v1/exports", json=body, headers=barrage.headers["county"])
+    body = {"name": "工单", "source": "tickets", "question": {}, "unit": PENGZHAI}
+    saved = await client.post("/v1/saved-reports", json=body, headers=barrage.headers["pengzhai"])
+    async with county.as_role(WORKER):
+        assert await make_next(store())
+    return {"export_id": asked.json()["id"], "saved_id": saved.json()["id"]}
 
 
 _EVERYBODY = frozenset(LOGINS)
@@ -110,6 +125,8 @@ _DESK = frozenset({"hotline", "county"})
 _DISPATCHERS = frozenset({"pengzhai", "yangming"})
 _ADMIN = frozenset({"admin"})
 _SUPERVISED = frozenset({"admin", "county"})
+_EXPORTERS = _SUPERVISED | _DISPATCHERS | {"analyst"}
+_SITS_IN_PENGZHAI = frozenset({"pengzhai", "shuikou", "grid"})
 _TOLD = frozenset({"county", "hotline", "pengzhai", "shuikou", "water"})
 """Who handles the matter, or watches over whoever does, and may read complaints."""
 _SEES_TICKET = _TOLD | {"admin", "analyst"}
@@ -126,6 +143,11 @@ MAY: dict[str, frozenset[str]] = {
     "GET /v1/draws/{draw_id}/calls": _DESK,
     "GET /v1/draws/{draw_id}/coverage": _DESK,
     "GET /v1/exclusions": _DISPATCHERS | _DESK,
+    "GET /v1/exports": _EXPORTERS,
+    "GET /v1/exports/dictionary": _EXPORTERS,
+    "GET /v1/exports/{export_id}": frozenset({"county"}),  # whose export it is
+    "GET /v1/exports/{export_id}/dictionary": frozenset({"county"}),
+    "GET /v1/exports/{export_id}/file": frozenset({"county"}),
     "GET /v1/field-reports/sync/conflicts": frozenset({"grid", "shuikou"}),
     "GET /v1/field-reports/sync/{command_id}": frozenset({"grid"}),
     "GET /v1/hotline/calls": _DESK,
@@ -166,6 +188,10 @@ MAY: dict[str, frozenset[str]] = {
     "GET /v1/reports/repeats/tickets": _EVERYBODY,
     "GET /v1/reports/{metric}": _EVERYBODY,
     "GET /v1/reports/{metric}/tickets": _EVERYBODY,
+    "GET /v1/saved-reports": _EVERYBODY,
+    "GET /v1/saved-reports/{saved_id}": _SITS_IN_PENGZHAI,
+    "GET /v1/saved-reports/{saved_id}/deliveries": _SITS_IN_PENGZHAI,
+    "GET /v1/saved-reports/{saved_id}/result": _SITS_IN_PENGZHAI,
     "GET /v1/tickets": _EVERYBODY,
     "GET /v1/tickets/count": _EVERYBODY,
     "GET /v1/tickets/{number}": _SEES_TICKET,
