@@ -7,7 +7,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from reporting_api import pages
 from services.notices.publishing import COUNTS, PUBLISHED, SHARES
-from services.notices.views import Ladder, PeriodShown, PlaceFound, Results
+from services.notices.views import Ladder, PeriodShown, PlaceFound, Results, TableShown
 from services.platform.clock import local_text
 from services.platform.settings import settings
 
@@ -37,6 +37,7 @@ def results_page(results: Results, periods: Sequence[PeriodShown]) -> str:
         as_of=local_text(results.as_of),
         frozen_at=local_text(results.frozen_at),
         day=_day,
+        told=_told,
         first_matters=_FIRST_MATTERS,
     )
 
@@ -58,6 +59,11 @@ def missing_page(*, asked: bool) -> str:
 
 def _common() -> dict[str, object]:
     return {"hotline": settings().hotline_number, "tiers": TIERS}
+
+
+def _told(table: TableShown) -> list[str]:
+    """Return the figures of which a table tells any: whole columns of nothing are left out."""
+    return [metric for metric in PUBLISHED if any(row.figures[metric].state != "merged" for row in table.rows)]
 
 
 def _day(day: date) -> str:
