@@ -36,8 +36,8 @@ class Period:
     def __post_init__(self) -> None:
         if self.last < self.first:
             raise Invalid("period.invalid", "The period ends before it begins: `to` must not be before `from`; both days belong to it.")
-        if self.first < EARLIEST or self.last > LATEST:
-            raise Invalid("period.invalid", f"Days must lie between {EARLIEST} and {LATEST}.")
+        require_known(self.first)
+        require_known(self.last)
 
     @property
     def start(self) -> datetime:
@@ -80,10 +80,18 @@ class Period:
         return self.first <= last and first <= self.last
 
 
+def require_known(day: date) -> None:
+    """Raise Invalid ``period.invalid`` for a day that nothing is counted on, and that days can perhaps not be added to."""
+    if not EARLIEST <= day <= LATEST:
+        raise Invalid("period.invalid", f"Days must lie between {EARLIEST} and {LATEST}.")
+
+
 def between(start: datetime, end: datetime) -> Period:
-    """Return the period from `start` to before `end`."""
+    """Return the period from `start` to before `end`; raise Invalid where that is none, or none that is counted in."""
     if end <= start:
         raise Invalid("period.invalid", "The period ends before it begins: `to` must be after `from`; it does not belong to the period.")
+    if start < day_start(EARLIEST) or end > day_end(LATEST):
+        raise Invalid("period.invalid", f"Days must lie between {EARLIEST} and {LATEST}.")
     first, last = local_day(start), local_day(end - timedelta(microseconds=1))
     since, until = start if day_start(first) < start else None, end if end < day_end(last) else None
     return Period(first, last, since, until)

@@ -18,7 +18,7 @@ from services.platform.unit_of_work import Work
 from services.reports.facts import PLACES
 from services.reports.grouping import CELL_DIMENSIONS, FACTS_ONLY, GROUPINGS, SPAN_KINDS, Grouping, Shown, tier_of, time_rows
 from services.reports.metrics import Metric, metric_named, time_named
-from services.reports.planning import Need, Period, between
+from services.reports.planning import Need, Period, between, require_known
 from services.tickets.filters import Columns, TicketFilter, Tier, Urgency, compile_filter, compile_scope
 
 __all__ = ["GROUPINGS", "Asked", "Grouping", "Question", "Removal", "Source", "find_holder", "find_place", "period_asked", "understand"]
@@ -174,6 +174,8 @@ def period_asked(asked: Asked, today: date) -> Period:
     last = asked.last or (max(today, asked.first) if asked.first else today)
     if asked.since is None and asked.until is None:
         return Period(asked.first or last.replace(day=1), last)
+    for day in (last, asked.first, *(instant.date() for instant in (asked.since, asked.until) if instant)):
+        require_known(day or last)
     until = asked.until or (max(day_end(last), asked.since or day_end(last)))
     since = asked.since or (day_start(asked.first) if asked.first else day_start(local_day(until).replace(day=1)))
     return between(since, until)

@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reporting_api.asking import asked_of
 from services.platform.errors import Invalid
 from services.reports.measures import DIMENSIONS, LEVELS
 from services.reports.planning import Need, Period, SpanKind, between, plan, span_name, span_of, spans
+from services.reports.questions import period_asked
 
 DAYS = st.dates(date(2024, 1, 1), date(2027, 12, 31))
 NEEDS = st.builds(Need, st.sampled_from(LEVELS), st.frozensets(st.sampled_from(DIMENSIONS)), st.booleans())
@@ -102,3 +104,24 @@ def test_instants_that_are_whole_days_are_days() -> None:
     assert (pieces[0].period.first, pieces[2].period.first) == (date(2026, 10, 31), date(2026, 12, 1))
     with pytest.raises(Invalid):
         between(midnight, midnight)
+
+
+ODD = [
+    ("0001-01-01T00:00:00+14:00", None), (None, "0001-01-01T00:00:00+00:00"), ("9999-12-31T23:59:59+00:00", None),
+    (None, "9999-12-31T23:59:59+14:00"), ("2026-11-01T00:00:00+08:00", "9999-12-31"), ("9999-12-31", "2026-11-01T00:00:00Z"),
+    ("2026-11-01T00:00:00+99:99", None), ("2026-11-31T00:00:00Z", None), ("2026-11-01T00:00:00", None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("begin", "end"), ODD)
+def test_no_instant_breaks_anything(begin: str | None, end: str | None) -> None:
+    with pytest.raises(Invalid) as caught:
+        period_asked(asked_of("received", begin, end), date(2026, 11, 22))
+    assert caught.value.code == "period.invalid"
+
+
+def test_a_day_and_an_instant_may_be_mixed() -> None:
+    found = period_asked(asked_of("received.csv", "2026-11-01", "2026-11-10T12:00:00 08:00"), date(2026, 11, 22))
+    assert (found.first, found.last, found.until) == (date(2026, 11, 1), date(2026, 11, 10), datetime(2026, 11, 10, 4, tzinfo=UTC))
+    begun = period_asked(asked_of("received", "2026-11-10T12:00:00+08:00"), date(2026, 11, 22))
+    assert (begun.since, begun.last, begun.until) == (datetime(2026, 11, 10, 4, tzinfo=UTC), date(2026, 11, 22), None)
