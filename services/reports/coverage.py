@@ -64,7 +64,7 @@ class _Question:
     def inside(self, path: str) -> bool:
         """Tell whether a unit's path is asked for and lies in the reader's area."""
         asked = self.unit is None or path.startswith(self.unit.path)
-        return asked and (self.scope.everything or any(path.startswith(prefix) for prefix in self.scope.prefixes))
+        return asked and (self.scope.everything or path.startswith(self.scope.prefixes))
 
     def condition(self) -> ColumnElement[bool]:
         """Return :meth:`inside` as SQL over `units`."""
@@ -134,12 +134,13 @@ async def _sets(work: Work, question: _Question, wanted: set[str]) -> Sets:
 
 async def _staffing(work: Work, question: _Question) -> Sets:
     day, tree = local_day(question.now), question.tree
-    if question.asked.as_of is None:
+    if question.asked.as_of is None and day == tree.day:
         units = [unit for unit in tree.by_id.values() if unit.active and question.inside(unit.path)]
+        held = {unit.id for unit in units if unit.staffed_roles}
     else:
         there = (Unit.valid_from <= day, or_(Unit.valid_to.is_(None), Unit.valid_to > day), question.condition())
         units = [tree.by_id[unit_id] for unit_id in await work.session.scalars(select(Unit.id).where(*there)) if unit_id in tree.by_id]
-    held = {unit.id for unit in units if tree.active_posts(unit.id, day)}
+        held = {unit.id for unit in units if tree.active_posts(unit.id, day)}
     grids = [unit for unit in units if unit.kind == "grid"]
     return {
         "units": _keyed(units),
@@ -188,11 +189,10 @@ async def _silence(work: Work, question: _Question) -> Sets:
         done = done.where(Activity.recorded_at <= question.now, still)
     looks = [query.limit(1).correlate(Unit).scalar_subquery() for query in (ticket, done)]
     grids = (Unit.kind == "grid", Unit.valid_from <= first, or_(Unit.valid_to.is_(None), Unit.valid_to > day), question.condition())
-    rows = (await work.session.execute(select(Unit.code, Unit.path, func.coalesce(*looks).label("heard")).where(*grids))).all()
-    return {
-        "old_grids": {row.code: (row.path,) for row in rows},
-        "silent": {row.code: (row.path,) for row in rows if row.heard is None},
-    }
+    looked = select(Unit.code, func.coalesce(*looks).label("heard")).where(*grids).offset(0).subquery()
+    codes = func.array_agg(looked.c.code)  # as two arrays: thousands of rows would cost more to read than to find
+    old, silent = (await work.session.execute(select(codes, codes.filter(looked.c.heard.is_(None))))).one()
+    return {"old_grids": _of_codes(question.tree, old), "silent": _of_codes(question.tree, silent)}
 
 
 async def _lateness(work: Work, question: _Question) -> Sets:
@@ -201,6 +201,10 @@ async def _lateness(work: Work, question: _Question) -> Sets:
     paths = {code: question.tree.by_code[code].path for code in held if code in question.tree.by_code}
     holding: dict[str, tuple[str, ...]] = {code: (path,) for code, path in paths.items() if question.inside(path)}
     return {"holding": holding, "late": {code: path for code, path in holding.items() if held[code]}}
+
+
+def _of_codes(tree: UnitTree, codes: Iterable[str] | None) -> dict[str, tuple[str, ...]]:
+    return {code: (tree.by_code[code].path,) for code in codes or () if code in tree.by_code}
 
 
 def _keyed(units: Iterable[UnitNode]) -> dict[str, tuple[str, ...]]:
@@ -241,12 +245,18 @@ class _KeyOf:
     """From the paths of an item to the keys of the rows it is in; a cadre of two townships is in both."""
 
     def __init__(self, question: _Question) -> None:
-        self.places = Places.of_units(question.tree.by_code.values())
-        self.tier = (question.asked.by or "").removeprefix("unit:")
+        self._places = Places.of_units(question.tree.by_code.values())
+        self._tier = (question.asked.by or "").removeprefix("unit:")
+        self._kept: dict[str, str] = {}
 
     def of(self, paths: Iterable[str]) -> set[str]:
-        found = (self.places.at(path, self.tier) for path in paths)
-        return {path.strip("/").rpartition("/")[2] if path else NONE_KEY for path in found}
+        """Return the keys of the rows."""
+        return {self._kept.get(path) or self._look(path) for path in paths}
+
+    def _look(self, path: str) -> str:
+        area = self._places.at(path, self._tier)
+        key = self._kept[path] = area.strip("/").rpartition("/")[2] if area else NONE_KEY
+        return key
 
 
 def _in_row(question: _Question, items: dict[str, tuple[str, ...]], key: str) -> dict[str, tuple[str, ...]]:
