@@ -1,14 +1,18 @@
 """One figure for every area of a tier: as bars with intervals, and on the schematic map."""
 
+from statistics import fmean
 from typing import cast
+from uuid import UUID
+from weakref import WeakKeyDictionary
 
 from reporting_api.dashboard_figures import definition
 from reporting_api.dashboard_ground import TIERS, Ground, areas_under, tier_below
 from reporting_api.dashboard_views import AreaFigure, Areas
 from reporting_api.schematic import Scheme, Spot, scheme_of
 from services.assessment.fairness import wilson
-from services.organization.tree import UnitNode
+from services.organization.tree import UnitNode, UnitTree
 from services.platform.errors import Invalid
+from services.reports.facts import PLACES
 from services.reports.grouping import NONE_KEY
 from services.reports.metrics import Figure
 from services.reports.questions import Grouping
@@ -31,7 +35,7 @@ async def areas(ground: Ground, by: str | None) -> Areas:
         raise Invalid("dashboard.too_many_areas", f"That would be {len(units)} areas; ask for one township, or for a wider tier.")
     grouping = cast("Grouping", f"unit:{tier}")
     sums = await ground.sums([question.metric], question.period, grouping)
-    scheme = scheme_of(tuple(Spot(unit.code, unit.lat, unit.lon) for unit in units))
+    scheme = scheme_of(tuple(Spot(unit.code, *_centre(question.tree, unit)) for unit in units))
     known = {unit.code: unit for unit in units}
     rows = [
         _row(key, known.get(key), ground.figure(question.metric, sums.get(key, {}), question.period), ground, scheme)
@@ -71,6 +75,23 @@ def _row(key: str, unit: UnitNode | None, figure: Figure, ground: Ground, scheme
         x=x,
         y=y,
     )
+
+
+_centres: WeakKeyDictionary[UnitTree, dict[UUID, tuple[float, float] | tuple[None, None]]] = WeakKeyDictionary()
+
+
+def _centre(tree: UnitTree, unit: UnitNode) -> tuple[float, float] | tuple[None, None]:
+    """Return the centre point of an area: its own, or the middle of those of the areas in it, where all have one."""
+    known = _centres.setdefault(tree, {})
+    if unit.id not in known:
+        if unit.lat is not None and unit.lon is not None:
+            known[unit.id] = (unit.lat, unit.lon)
+        else:
+            inside = [_centre(tree, child) for child in tree.children(unit) if child.kind in PLACES]
+            points = [(lat, lon) for lat, lon in inside if lat is not None and lon is not None]
+            whole = bool(points) and len(points) == len(inside)
+            known[unit.id] = (fmean(lat for lat, _lon in points), fmean(lon for _lat, lon in points)) if whole else (None, None)
+    return known[unit.id]
 
 
 def interval_of(figure: Figure) -> tuple[float, float] | tuple[None, None]:
