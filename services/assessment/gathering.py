@@ -19,6 +19,7 @@ from services.identity.models import Account
 from services.organization.models import Unit
 from services.organization.tree import UnitNode, UnitTree
 from services.platform.unit_of_work import Work
+from services.reports.activities import AskedLedger, ledger_report
 from services.reports.facts import PLACES
 from services.reports.figures import known_of, report
 from services.reports.metrics import METRICS
@@ -30,7 +31,9 @@ from services.tickets.models import Ticket
 RESOLVED_BY = "resolved_by@1"
 """How tickets are put down to a person: the one who reported the newest round's work as done, in the unit they did it for."""
 FUNNEL = ("received", "discovered", "dispatched", "completed")
-"""What stands beside every sheet: how much came in, how much was found without a complaint, and what became of it."""
+LEDGER = ("visits", "opinions")
+"""What stands beside every sheet and is part of none: how often people were visited and what they said, how much came in, how much was
+found without a complaint, and what became of it. Whoever listens more has more of it, and loses nothing."""
 _TIER_OF: Mapping[str, str] = {"village": "village", "community": "village", "township": "township"}
 
 Wanted = tuple[str, Removal]
@@ -95,7 +98,7 @@ async def figures_of(work: Work, scheme: Scheme, subjects: Sequence[Subject], as
         for one in wanted:
             if one[0] == metric:
                 found[one] = {(code, None): _count(figure, one[1]) for code, figure in told.items()}
-    return found
+    return {**found, **await _of_ledger(work, asked, subjects)}
 
 
 def known_funnel() -> list[str]:
@@ -114,6 +117,20 @@ async def _of_units(work: Work, asked: Asked, subjects: Sequence[Subject]) -> di
     if offices:
         told = await report(work, replace(asked, by="department"))
         found |= {row.key: row for row in told.rows if row.key in offices}
+    return found
+
+
+async def _of_ledger(work: Work, asked: Asked, subjects: Sequence[Subject]) -> dict[Wanted, dict[tuple[str, UUID | None], Count]]:
+    """Return visits and opinions by place; offices have none of their own."""
+    found: dict[Wanted, dict[tuple[str, UUID | None], Count]] = {(name, "kept"): {} for name in LEDGER}
+    for tier in sorted({_TIER_OF[subject.unit.kind] for subject in subjects if subject.unit.kind in PLACES}):
+        by: Literal["unit:township", "unit:village"] = "unit:township" if tier == "township" else "unit:village"
+        told = await ledger_report(work, AskedLedger(asked.first, asked.last, by=by, as_of=asked.as_of))
+        for row in told.rows:
+            for figure in row.figures:
+                name = figure.metric.partition("@")[0]
+                if name in LEDGER:
+                    found[name, "kept"][row.key, None] = Count(figure.numerator, None)
     return found
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from services.assessment.commands import AskForRun
-from services.assessment.gathering import RESOLVED_BY, Figures, Subject, figures_of, households_of, known_funnel, subjects_of
+from services.assessment.gathering import LEDGER, RESOLVED_BY, Figures, Subject, figures_of, households_of, known_funnel, subjects_of
 from services.assessment.linting import KIND
 from services.assessment.models import AssessmentRun, AssessmentSheet
 from services.assessment.rules import Scheme, schemes_of, with_weights
@@ -183,6 +183,6 @@ def places_of(scheme: Scheme, sheets: Mapping[str, Scored]) -> dict[str, dict[st
 
 
 def _funnel(subject: Subject, figures: Figures) -> Json:
-    counts = {metric: figures.get((metric, "kept"), {}) for metric in known_funnel()}
+    counts = {metric: figures.get((metric, "kept"), {}) for metric in (*LEDGER, *known_funnel())}
     found: Json = {metric: count[subject.key].numerator if subject.key in count else 0 for metric, count in counts.items() if count}
     return {**found, "attributed": RESOLVED_BY} if subject.member_id else found

@@ -97,7 +97,7 @@ async def queue_tickets(
     found = await _understand(work, asked)
     classes = await _classes(work, asked, found)
     paths = [path for path, number in classes.items() if size_class in (None, number) and place in (None, found.units[path].code)]
-    if not paths:
+    if not paths and (size_class is not None or place is not None):
         raise NotFound("key.unknown", "The report has no such class, or no such place in it.")
     facts = found.facts
     inside = facts.c[_PATHS[asked.tier]] == func.any(bindparam("paths", paths, ARRAY(Text())))

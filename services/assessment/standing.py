@@ -1,11 +1,11 @@
 """Who may see and do what about runs and sheets. Pure, but for the conditions it compiles.
 
-A sheet is seen by whoever is assessed in it and by those above: of units, everybody in the area of their seats; of persons, oneself, and
-whoever leads a desk or village above that unit. A run that is not published yet is seen by those who make runs.
+A sheet is seen by whoever is assessed in it and by those above: of a unit, everybody who sits in it, and who leads an area it lies in; of
+a person, oneself, and who leads an area above their unit. A run that is not published yet is seen by those who make runs.
 """
 
 from collections.abc import Iterable
-from typing import Any, Protocol
+from typing import Protocol
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, false, or_, true
@@ -45,19 +45,15 @@ def visible_runs(actor: Actor) -> ColumnElement[bool]:
 
 def visible_sheets(actor: Actor) -> ColumnElement[bool]:
     """Return the condition that somebody may see a sheet."""
-    scope = scope_of(actor)
-    if scope.everything:
+    areas = {area_of(seat) for seat in actor.seats if seat.role in _LEADS}
+    if actor.kind == "system" or any(area.count("/") == len("//") for area in areas):
         return true()
     unit, path, member = AssessmentSheet.unit_id, AssessmentSheet.unit_path, AssessmentSheet.member_id
-    areas = [path.startswith(prefix, autoescape=True) for prefix in scope.prefixes]
-    below = [_below(path, area_of(seat)) for seat in actor.seats if seat.role in _LEADS]
-    of_units = and_(member.is_(None), or_(unit.in_(scope.unit_ids), *areas)) if actor.seats else false()
+    inside = [path.startswith(area, autoescape=True) for area in sorted(areas)]
+    own_unit = unit.in_([seat.unit_id for seat in actor.seats])
     own = member == actor.member_id if actor.member_id else false()
-    return or_(of_units, own, and_(member.is_not(None), or_(*below))) if below else or_(of_units, own)
-
-
-def _below(path: Any, area: str) -> ColumnElement[bool]:
-    return and_(path.startswith(area, autoescape=True), path != area)
+    below = [and_(path.startswith(area, autoescape=True), path != area) for area in sorted(areas)]
+    return or_(and_(member.is_(None), or_(own_unit, *inside)), own, and_(member.is_not(None), or_(false(), *below)))
 
 
 def objecting_unit(actor: Actor, sheet: Assessed) -> UUID:

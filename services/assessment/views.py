@@ -30,7 +30,7 @@ _COUNTED: dict[str, Any] = {
 _ROW: dict[str, Any] = {
     "id": "019aa7c0-7a56-7c60-a0b4-5d1f6a2f9d3f", "unit": "441624108", "unit_name": "彭寨镇", "person": None, "role": None, "group": "A",
     "group_name": "A类", "households": 9800, "total": "88.10", "lower": "61.02", "upper": "94.40", "rank": 1, "best": 1, "worst": 4,
-    "funnel": {"received": 210, "discovered": 95, "completed": 204},
+    "funnel": {"visits": 640, "opinions": 520, "received": 210, "discovered": 95, "completed": 204},
 }  # fmt: skip
 _APPEAL: dict[str, Any] = {
     "id": "019aa7c0-7a56-7c60-a0b4-5d1f6a2f9d40", "run": _RUN["id"], "sheet": _ROW["id"], "item": "satisfaction", "state": "granted",

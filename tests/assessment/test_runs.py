@@ -1,16 +1,17 @@
 """A run from asking to being final, at the doors: who may, who sees what, and that nothing changes silently."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 from services.assessment.publishing import content_hash, locked_run
 from services.platform.actor import SYSTEM
 from services.platform.database import INTAKE
+from services.platform.ids import new_id
 from services.platform.unit_of_work import unit_of_work
 from tests import county as heping
 from tests.assessment.sheets import definition, item
-from tests.assessment.world import OCTOBER, PENGZHAI_PATH, YANGMING_PATH, Doors, Tickets, hire, in_force, made
+from tests.assessment.world import NOON, OCTOBER, PENGZHAI_PATH, YANGMING_PATH, Doors, Tickets, hire, in_force, made
 from tests.conftest import TestDatabase
 
 RULES = definition(
@@ -32,7 +33,21 @@ async def _world(county: TestDatabase) -> tuple[Doors, Tickets]:
     for _ in range(3):
         await tickets.closed(PENGZHAI_PATH, None, source="discovered")
     await tickets.counted()
+    await _visited(county)
     return Doors(county), tickets
+
+
+async def _visited(county: TestDatabase) -> None:
+    """Write two visits in 水口村, at one of which something was said."""
+    place = await county.value("SELECT id FROM units WHERE code = $1", heping.SHUIKOU)
+    who = await county.owner.fetchrow("SELECT id, member_id FROM accounts WHERE login = 'shuikou'")
+    for number, kind in enumerate(("visit", "visit", "opinion")):
+        told = ("met", bytes([number])) if kind == "visit" else (None, None)
+        await county.owner.execute(
+            "INSERT INTO activities (id, kind, unit_id, member_id, happened_on, outcome, household, fingerprint, recorded_at,"
+            " recorded_by_account_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            new_id(), kind, place, who["member_id"], date(2026, 10, 15), *told, b"", NOON, who["id"],
+        )  # fmt: skip
 
 
 async def _published(doors: Doors, county: TestDatabase) -> dict[str, Any]:
@@ -74,9 +89,7 @@ async def test_units_are_assessed_object_and_are_final(county: TestDatabase) -> 
     assert Decimal(small["total"]) < Decimal(large["total"])
     assert (small["rank"], small["best"], small["worst"]) == (1, 1, 2)
     assert (large["rank"], large["best"], large["worst"]) == (1, 1, 2)
-    assert small["funnel"] == {"received": 3, "discovered": 3, "completed": 3} | (
-        {"dispatched": small["funnel"]["dispatched"]} if "dispatched" in small["funnel"] else {}
-    )
+    assert small["funnel"] == {"visits": 2, "opinions": 1, "received": 3, "discovered": 3, "dispatched": 0, "completed": 3}
     nobody = next(sheet for code, sheet in sheets.items() if code not in (heping.PENGZHAI, heping.YANGMING))
     assert (nobody["total"], nobody["rank"]) == (None, None), "of whom nothing is known nothing is said"
 

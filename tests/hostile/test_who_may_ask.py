@@ -14,6 +14,8 @@ from services.attachments.store import store
 from services.exports.making import make_next
 from services.platform.database import WORKER, use_database
 from services.platform.ids import new_id
+from tests.assessment.sheets import definition, item
+from tests.assessment.world import OCTOBER, in_force, made
 from tests.county import LOGINS, PENGZHAI, SHUIKOU, WATER
 from tests.hostile import canaries as c
 from tests.hostile.barrage import Barrage
@@ -35,6 +37,7 @@ QUERIES = {
     "/v1/reports/activities/entries": "?metric=visits",
     "/v1/hotline/calls/{call_id}/recording": "?purpose=x",
     "/v1/reports/hotline/calls": "?metric=connection_rate_queued",
+    "/v1/assessments/{run_id}/sheets/{sheet_id}/tickets": "?item=satisfied&metric=satisfaction_rate@1",
 }
 KNOWS_IN_CONFIDENCE = {"hotline", "county", "pengzhai"}
 """Who was asked for confidence, and who watches over it: the hotline, the county, and the desk of the township."""
@@ -105,6 +108,7 @@ async def matter(opened) -> Any:
         "task_id": str(task),
     }
     known |= await exported(county, client, barrage)
+    known |= await assessed(county, barrage)
     yield Matter(barrage, known, other)
 
 
@@ -118,6 +122,20 @@ async def exported(county: Any, client: Any, barrage: Barrage) -> dict[str, str]
     async with county.as_role(WORKER):
         assert await make_next(store())
     return {"export_id": asked.json()["id"], "saved_id": saved.json()["id"]}
+
+
+async def assessed(county: Any, barrage: Barrage) -> dict[str, str]:
+    """Have the grid worker of 水口村 assessed, and the assessment published."""
+    use_database(barrage.databases["intake"])
+    groups = [{"code": "all", "name": "全部"}]
+    await in_force(definition(item(), subjects="persons", kinds=["grid_worker"], groups=groups))
+    run = await barrage.clients["intake"].post(
+        "/v1/assessments", json={"scheme": "townships", **OCTOBER}, headers=barrage.headers["county"]
+    )
+    await made(county)
+    use_database(barrage.databases["intake"])
+    await barrage.clients["intake"].post(f"/v1/assessments/{run.json()['id']}/publication", headers=barrage.headers["county"])
+    return {"run_id": run.json()["id"], "sheet_id": str(await county.value("SELECT id FROM assessment_sheets"))}
 
 
 _EVERYBODY = frozenset(LOGINS)
@@ -134,6 +152,12 @@ MAY: dict[str, frozenset[str]] = {
     "GET /v1/activities": _EVERYBODY,
     "GET /v1/activities/declared": _EVERYBODY,
     "GET /v1/activities/{activity_id}": _EVERYBODY - {"yangming", "roads", "water"},
+    "GET /v1/assessments": _EVERYBODY,
+    "GET /v1/assessments/{run_id}": _EVERYBODY,  # it was published
+    "GET /v1/assessments/{run_id}/appeals": _EVERYBODY,
+    "GET /v1/assessments/{run_id}/sheets": _EVERYBODY,
+    "GET /v1/assessments/{run_id}/sheets/{sheet_id}": _SUPERVISED | _SITS_IN_PENGZHAI | {"analyst"},
+    "GET /v1/assessments/{run_id}/sheets/{sheet_id}/tickets": _SUPERVISED | _SITS_IN_PENGZHAI | {"analyst"},
     "GET /v1/attachments/{attachment_id}": _TOLD | _ADMIN,
     "GET /v1/attachments/{attachment_id}/facts": _DESK | {"pengzhai"},
     "GET /v1/attachments/{attachment_id}/public": _TOLD | _ADMIN,
@@ -184,6 +208,8 @@ MAY: dict[str, frozenset[str]] = {
     "GET /v1/reports/hotline/calls": _DESK,
     "GET /v1/reports/petitions": _EVERYBODY,
     "GET /v1/reports/petitions/tickets": _EVERYBODY,
+    "GET /v1/reports/queue-fairness": _EVERYBODY,
+    "GET /v1/reports/queue-fairness/tickets": _EVERYBODY,
     "GET /v1/reports/repeats": _EVERYBODY,
     "GET /v1/reports/repeats/tickets": _EVERYBODY,
     "GET /v1/reports/{metric}": _EVERYBODY,
@@ -212,6 +238,7 @@ MAY: dict[str, frozenset[str]] = {
     "GET /v1/units/blank": _SUPERVISED | _DISPATCHERS | {"analyst"},
     "GET /v1/units/{code}": _EVERYBODY,
     "GET /v1/uploads/{upload_id}": frozenset({"county"}),  # whose upload it is
+    "GET /v1/warnings": _EVERYBODY,
     "GET /v1/webhook-subscriptions": _SUPERVISED,
     "GET /v1/webhook-subscriptions/{subscription_id}": _SUPERVISED,
     "GET /v1/webhook-subscriptions/{subscription_id}/deliveries": _SUPERVISED,
