@@ -5,6 +5,7 @@ Repeating it changes nothing. Everybody signs in with one password; logins begin
 
 import random
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -62,10 +63,8 @@ async def marked(work: Work) -> bool:
 
 async def settle(work: Work, since: date, password: str) -> bool:
     """Add the units and people that are missing, in their posts since `since`, with `password`; tell whether anybody was hired."""
-    there = await work.session.scalar(select(func.count()).select_from(Unit))
-    with ids_made_by(Ids(random.Random(f"land/{there}"), work.now if there else _ACCOUNTS_SINCE)):
-        await _load(work)
-        await _add_divisions(work)
+    await _load(work)
+    await _add_divisions(work)
     kinds, hotline = await _codes(work)
     await _place_grids(work)
     hired = await _hire(work, land.hands(kinds, hotline), since, password)
@@ -77,8 +76,9 @@ async def settle(work: Work, since: date, password: str) -> bool:
 
 async def _load(work: Work) -> None:
     """Load what `daguanjia up` loads, where it is not there."""
-    await load_unit_file(work, _file("divisions-heping-441624.csv"))
-    await load_unit_file(work, _file("heping-departments.csv"))
+    for name in ("divisions-heping-441624.csv", "heping-departments.csv"):
+        with await _ids(work, name):
+            await load_unit_file(work, _file(name))
     if not await work.session.scalar(select(Category.code).limit(1)):
         await load_category_file(work, _file("categories.csv"))
     await ensure_calendar(work)
@@ -91,11 +91,19 @@ async def _add_divisions(work: Work) -> None:
     villages = await work.session.scalar(counted.where(Unit.tier == "village")) or 0
     added = land.more_divisions(root, townships, villages)
     if added.count("\n") > 1:
-        await load_unit_file(work, added)
+        with await _ids(work, "divisions"):
+            await load_unit_file(work, added)
     rows = await work.session.execute(select(Unit.code, Unit.parent_id, Unit.name, Unit.kind).where(Unit.tier == "village"))
     inhabited = [UnitDefinition(row.code, None, row.name, row.kind, "village") for row in rows]
-    await load_units(work, land.grids(inhabited))
-    await load_units(work, [_hotline(root)])
+    with await _ids(work, "grids"):
+        await load_units(work, [*land.grids(inhabited), _hotline(root)])
+
+
+async def _ids(work: Work, step: str) -> AbstractContextManager[None]:
+    """Have ids made from what is loaded and what was loaded before: the same in every empty database."""
+    there = await work.session.scalar(select(func.count()).select_from(Unit))
+    loads = await work.session.scalar(select(func.count()).where(Event.subject_id == ORGANIZATION))
+    return ids_made_by(Ids(random.Random(f"land/{step}/{there}/{loads}"), _ACCOUNTS_SINCE))
 
 
 def _hotline(root: str) -> UnitDefinition:

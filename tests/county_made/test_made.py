@@ -30,7 +30,7 @@ from services.tickets.rebuilding import check_clocks
 from tests.conftest import Running, _run_sql
 from tests.county import CHEAP
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 UNTIL = date(2026, 11, 22)
 TABLES = ("report_facts", "report_history", "rollup_cells", "duration_cells")
 _names = iter(range(1, 1000))
@@ -162,7 +162,7 @@ def test_copied_lives_are_what_living_them_elsewhere_would_have_been(
                 sequence = copying.copied_sequence(living.plan.nth, copy, 450)
                 lived = living.life.facts()[-1]
                 number_said = format_number(date.fromisoformat(f"{lived.number[:4]}-{lived.number[4:6]}-{lived.number[6:8]}"), sequence)
-                assert facts[living.ticket_id] == lived._replace(number=number_said)
+                assert facts[living.ticket_id] == lived._replace(number=number_said, lead_member_id=None)
                 assert read_number(number_said) == number_said
     _cells_are_sums(made)
 
