@@ -18,8 +18,11 @@ from reporting_api.app import build
 from reporting_api.definitions import every_definition
 from services.platform import clock
 from services.platform.actor import SYSTEM
-from services.platform.database import REPORTING, WORKER, Database, use_database
+from services.platform.database import REPORTING, WORKER, Database, database, use_database
 from services.platform.unit_of_work import unit_of_work
+from services.policies.actions import activate, draft
+from services.reports.composite import KIND as COMPOSITE
+from services.reports.composite import forget_weights
 from services.reports.counting import count
 from services.reports.metrics import METRICS
 from tests import county as heping
@@ -132,6 +135,25 @@ async def test_the_three_rates_are_one_score_and_lack_of_data_is_told(door: Asyn
         rows = list(csv.reader(io.StringIO(table.content.decode("utf-8-sig"))))
         assert heading in rows[0]
         assert rows[-1][4] == "合计"
+
+
+async def test_new_weights_of_the_three_rates_change_no_period_that_is_over(door: AsyncClient, county: TestDatabase) -> None:
+    weights = {"response_rate": 20, "resolution_rate_called": 40, "satisfaction_rate": 40}
+    reader, keeper = database(), Database(county.url, WORKER)
+    use_database(keeper)
+    async with unit_of_work(SYSTEM) as work:
+        drafted = await draft(work, "composite", {"parts": [{"metric": name, "weight": weight} for name, weight in weights.items()]})
+        await activate(work, COMPOSITE, drafted.version)
+    use_database(reader)
+    forget_weights()
+    told = await get(door, "/v1/reports/three_rates")
+    assert told["weights"] == {"version": 1, "parts": {f"{name}@1": weight for name, weight in weights.items()}}
+    over = await get(door, "/v1/reports/three_rates", **{"from": "2026-10-01", "to": "2026-10-31"})
+    assert over["weights"]["version"] == 0
+    for metric in ("three_rates", "close_time"):
+        refused = await get(door, f"/v1/reports/{metric}", status=422, compare="year")
+        assert refused["code"].startswith("compare.not_of_")
+    await keeper.close()
 
 
 async def test_three_definitions_of_the_completion_rate_give_three_figures_that_name_themselves(door: AsyncClient) -> None:
