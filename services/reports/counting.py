@@ -17,15 +17,15 @@ from typing import Any
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
+import orjson
 from sqlalchemy import Engine, select, text
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.organization.models import Unit
 from services.platform.unit_of_work import Work
 from services.reports.durations import DurationKey, duration_difference
 from services.reports.facts import Fact, Places
-from services.reports.folding import Seen, steps
+from services.reports.folding import TELLING, Seen, steps
 from services.reports.measures import COUNTERS, KEY, Sums, difference
 from services.reports.models import PastFact, ReportFact, RollupCell
 
@@ -34,9 +34,9 @@ _LOCK = text(
     " (SELECT count(pg_advisory_xact_lock(:room, key)) FROM unnest(CAST(:keys AS int[])) AS k(key))"
 )
 _EVENTS = text(
-    "SELECT subject_id, seq, type, happened_at, recorded_at, data - '{clocks,words,why}'::text[] AS data"
-    " FROM events WHERE subject_id = ANY(CAST(:ids AS uuid[])) ORDER BY subject_id, seq"
-).columns(data=JSONB())
+    "SELECT subject_id, seq, type, happened_at, recorded_at, CAST(data - '{clocks,words,why}'::text[] AS text) FROM events"
+    " WHERE subject_id = ANY(CAST(:ids AS uuid[])) AND (data ? 'now' OR type = ANY(CAST(:telling AS text[]))) ORDER BY subject_id, seq"
+)
 _COLUMNS = Fact._fields
 _FACTS = text(f"SELECT {', '.join(_COLUMNS)} FROM report_facts WHERE ticket_id = ANY(CAST(:ids AS uuid[]))")  # noqa: S608
 LOCK_ROOM = 0x7265_706F  # "repo": apart from other users of advisory locks. Key -1 is everything: upkeep shares it, a rebuild has it alone.
@@ -63,6 +63,10 @@ _PAST_COLUMNS = (*_COLUMNS, "known_until")
 _KEEP_PAST = text(
     f"INSERT INTO report_history ({_names(_PAST_COLUMNS, '{0}')}) SELECT * FROM unnest({_arrays(PastFact, _PAST_COLUMNS)}) "  # noqa: S608
     "ON CONFLICT DO NOTHING"
+)
+_SUPERSEDE = text(
+    f"INSERT INTO report_history ({_names(_PAST_COLUMNS, '{0}')}) SELECT {_names(_COLUMNS, 'f.{0}')}, u.until FROM report_facts f"  # noqa: S608
+    " JOIN unnest(CAST(:ids AS uuid[]), CAST(:until AS timestamptz[])) AS u(id, until) ON u.id = f.ticket_id ON CONFLICT DO NOTHING"
 )
 _SUMMED = tuple(COUNTERS)
 # A cell travels as one line of text: many times quicker to hand over than an array for each column.
@@ -106,13 +110,19 @@ async def count(work: Work, ticket_ids: Sequence[UUID]) -> None:
     before = {row[0]: Fact._make(row) for row in await session.execute(_FACTS, {"ids": ids})}
     changes: list[tuple[Fact | None, Fact]] = []
     past: list[Past] = []
+    superseded: list[tuple[UUID, datetime]] = []
     for ticket_id, facts in (await facts_of(session, ids)).items():
         known, fact = before.get(ticket_id), facts[-1]
         if known == fact:
             continue
         changes.append((known, fact))
-        past += past_of(facts, known.known_at if known else None)
+        for was, until in past_of(facts, known.known_at if known else None):
+            if was == known:
+                superseded.append((ticket_id, until))
+            else:
+                past.append((was, until))
     if changes:
+        await _keep_superseded(session, superseded)
         await keep_facts(session, [after for _before, after in changes])
         await keep_past(session, past)
         await keep_sums(session, difference(changes))
@@ -123,8 +133,8 @@ async def facts_of(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, lis
     """Return for each ticket what it was after each event that changed it, oldest first; nothing of one whose journal does not tell."""
     events: defaultdict[UUID, list[Seen]] = defaultdict(list)
     paths = set()
-    for ticket_id, *event in await session.execute(_EVENTS, {"ids": ids}):
-        seen = Seen(*event)
+    for ticket_id, *event, data in await session.execute(_EVENTS, {"ids": ids, "telling": TELLING}):
+        seen = Seen(*event, orjson.loads(data))
         events[ticket_id].append(seen)
         for told in (seen.data, seen.data.get("now") or {}):
             if "area_path" in told:
@@ -162,6 +172,13 @@ async def keep_past(session: AsyncSession, past: Sequence[Past]) -> None:
     if past:
         columns = zip(*((*fact, until) for fact, until in past), strict=True)
         await session.execute(_KEEP_PAST, dict(zip(_PAST_COLUMNS, map(list, columns), strict=True)))
+
+
+async def _keep_superseded(session: AsyncSession, superseded: Sequence[tuple[UUID, datetime]]) -> None:
+    """Copy the present facts of these tickets to their history, before they are replaced."""
+    if superseded:
+        ids, until = zip(*superseded, strict=True)
+        await session.execute(_SUPERSEDE, {"ids": list(ids), "until": list(until)})
 
 
 async def keep_sums(session: AsyncSession, sums: Sums) -> None:

@@ -221,6 +221,10 @@ _SPECIAL = {
 }
 
 
+TELLING = sorted({RECEIVED, *_SPECIAL})
+"""Types of event that tell something of a ticket beside what stands in ``now``."""
+
+
 def steps(ticket_id: UUID, events: Iterable[Seen], places: Places) -> list[Fact]:
     """Return the fact after each event that changed it, oldest first; none for a ticket whose journal does not tell.
 
