@@ -34,6 +34,7 @@ _ADMINISTERED = (
     "/v1/webhook-subscriptions",
     "/v1/platforms",
     "/v1/policies",
+    "/v1/notices",
 )
 
 

@@ -259,7 +259,7 @@ OPEN_TO_ALL = {
     },
     "reporting": {
         "GET /healthz", "GET /readyz", "GET /metrics", "GET /v1/notice/periods", "GET /v1/notice/results", "GET /v1/notice/places",
-        "GET /v1/notice/places/{code}",
+        "GET /v1/notice/places/{code}", "GET /notice", "GET /notice/directory", "GET /notice/directory/{code}",
     },
 }  # fmt: skip
 """Where nobody signs in: what everybody may know, and what shows another proof of who asks. Exchanges and Open311 beside them."""
