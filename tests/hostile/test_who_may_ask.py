@@ -109,6 +109,7 @@ async def matter(opened) -> Any:
     }
     known |= await exported(county, client, barrage)
     known |= await assessed(county, barrage)
+    known |= await drafted(barrage)
     yield Matter(barrage, known, other)
 
 
@@ -138,6 +139,15 @@ async def assessed(county: Any, barrage: Barrage) -> dict[str, str]:
     return {"run_id": run.json()["id"], "sheet_id": str(await county.value("SELECT id FROM assessment_sheets"))}
 
 
+async def drafted(barrage: Barrage) -> dict[str, str]:
+    """Have the analyst draft the county's bulletin of a month."""
+    use_database(barrage.databases["intake"])
+    body = {"unit": "441624", "kind": "month", "period": "2026-09"}
+    made = await barrage.clients["intake"].post("/v1/bulletins", json=body, headers=barrage.headers["analyst"])
+    assert made.status_code == 201, made.text
+    return {"bulletin_id": made.json()["id"]}
+
+
 _EVERYBODY = frozenset(LOGINS)
 _DESK = frozenset({"hotline", "county"})
 _DISPATCHERS = frozenset({"pengzhai", "yangming"})
@@ -164,6 +174,9 @@ MAY: dict[str, frozenset[str]] = {
     "GET /v1/categories/suggest": _EVERYBODY,
     "GET /v1/connections": _ADMIN,
     "GET /v1/connections/{code}": _ADMIN,
+    "GET /v1/bulletins": _EVERYBODY,
+    "GET /v1/bulletins/{bulletin_id}": frozenset({"county", "analyst"}),  # a draft: for those who may draft
+    "GET /v1/bulletins/{bulletin_id}/drift": frozenset({"county", "analyst"}),
     "GET /v1/draws/{draw_id}/calls": _DESK,
     "GET /v1/draws/{draw_id}/coverage": _DESK,
     "GET /v1/exclusions": _DISPATCHERS | _DESK,
@@ -260,6 +273,7 @@ OPEN_TO_ALL = {
     "reporting": {
         "GET /healthz", "GET /readyz", "GET /metrics", "GET /v1/notice/periods", "GET /v1/notice/results", "GET /v1/notice/places",
         "GET /v1/notice/places/{code}", "GET /notice", "GET /notice/directory", "GET /notice/directory/{code}",
+        "GET /bulletins", "GET /bulletins/{number}",
     },
 }  # fmt: skip
 """Where nobody signs in: what everybody may know, and what shows another proof of who asks. Exchanges and Open311 beside them."""
