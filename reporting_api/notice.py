@@ -96,6 +96,8 @@ async def show_results(request: Request, period: str = "", area: str = "") -> Re
         async with unit_of_work(SYSTEM) as work:
             anything = await published_periods(work.session)
         asked = bool(period or area)
+        if asked and not _by_browser(request):
+            raise
         return _html(request, missing_page(asked=asked and bool(anything)), HTTPStatus.NOT_FOUND if asked else HTTPStatus.OK)
     text = _READY.get((*found.key, "html", *found.periods), found.as_page)
     return _html(request, text)
@@ -118,6 +120,8 @@ async def show_ladder(request: Request, code: str) -> Response:
     try:
         found = await _ladder(code)
     except NotFound:
+        if not _by_browser(request):
+            raise
         return _html(request, missing_page(asked=True), HTTPStatus.NOT_FOUND)
     return _html(request, ladder_page(found))
 
@@ -200,6 +204,11 @@ def _json(request: Request, content: str) -> Response:
     if tag in known or known == ["*"]:
         return Response(status_code=304, headers=headers)
     return Response(content, media_type="application/json", headers=headers)
+
+
+def _by_browser(request: Request) -> bool:
+    """Tell whether whoever asks reads pages: others get the problem itself."""
+    return "text/html" in request.headers.get("accept", "")
 
 
 def _html(request: Request, text: str, status: HTTPStatus = HTTPStatus.OK) -> Response:

@@ -165,8 +165,10 @@ async def _assert_pages(door: AsyncClient) -> None:
     attack = '"><script>alert(1)</script>'
     assert "<script" not in (await door.get("/notice/directory", params={"q": attack})).text
     for address in ("/notice?period=x", "/notice?period=2026", f"/notice?area={attack}", "/notice/directory/nowhere"):
-        missing = await door.get(address)
+        missing = await door.get(address, headers={"Accept": "text/html,*/*"})
         assert missing.status_code == 404
+        assert "没有这一期或这个地方" in missing.text
+        assert (await door.get(address)).headers["content-type"] == "application/problem+json"
         assert "<script" not in missing.text
 
 
