@@ -19,6 +19,7 @@ from intake_api import (
     field_reports,
     field_sync,
     hotline,
+    household_figures,
     members,
     my_work,
     notices,
@@ -71,5 +72,6 @@ ROUTERS: tuple[APIRouter, ...] = (
     policies.router,
     bulletins.router,
     exports.router,
+    household_figures.router,
     open311.router,
 )

@@ -190,7 +190,7 @@ def _beside(
 
 
 _REPEATS, _HAND_OFFS = "/v1/reports/repeats", "/v1/reports/hand-offs"
-_TOLD, _GIVEN, _NOW = "按重复诉求登记日", "按交办日", "按查询时点"
+_TOLD, _GIVEN, _NOW, _RECEIVED = "按重复诉求登记日", "按交办日", "按查询时点", "按受理日"
 _LEAD = "count(distinct ticket where assigned_at in period and part = 'lead'"
 _PASSED = " and end in ('returned', 'handed_up', 'transferred_at_wish')"
 _IDLE = " and no work record of the unit in between"
@@ -209,6 +209,13 @@ _BESIDE = (
     _beside(
         ("repeats_said", "repeats", "重复提及次数", "Times told again"), ("本期再次提及的次数,一小时内的也逐次计", ""),
         ("count(repeats where recorded_at in period)", ""), (_TOLD, _REPEATS, "said"), unit="次",
+    ),
+    _beside(
+        ("complaining_households", "repeats", "诉求户数", "Distinct households that told matters"),
+        ("本期受理的诉求的不同诉求户;同一电话或账号为一户,提几件、提几次都计一次", ""),
+        ("count(distinct households by phone_index or openid_index, of tickets received_at in period and counted)", ""),
+        (_RECEIVED, "/v1/figures/households", ""), unit="户",
+        note="在受理端查询。匿名诉求不属于任何户,另列;保密诉求只在本件之内识别同一户。",
     ),
     _beside(
         ("tickets_given", "hand_offs", "交办量", "Tickets given"), (_GIVEN_WORDS, ""), (f"{_LEAD})", ""),

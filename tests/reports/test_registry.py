@@ -29,7 +29,7 @@ def test_each_definition_says_all_that_has_to_be_known(definition: Definition) -
             definition.period, definition.scope, definition.exclusions, definition.rounding, definition.zero_denominator)  # fmt: skip
     assert all(said)
     assert re.fullmatch(r"[a-z][a-z0-9_]*", definition.id)
-    assert definition.ask.startswith("/v1/")
+    assert definition.ask.startswith(("/v1/reports/", "/v1/overdue", "/v1/workload", "/v1/figures/"))
     assert bool(definition.denominator) == bool(definition.denominator_code)
 
 

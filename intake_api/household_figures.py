@@ -1,0 +1,30 @@
+"""How many distinct households told the matters of a period."""
+
+from datetime import date
+from typing import Annotated
+
+from fastapi import Depends, Query
+
+from services.platform.actor import Actor
+from services.platform.text import Code
+from services.platform.unit_of_work import unit_of_work
+from services.reports.households import AskedHouseholds, HouseholdsReport, households_report
+from services.web.routes import door_router
+from services.web.signed_in import requires
+
+router = door_router("/v1/figures", tags=["figures"])
+
+Reader = Annotated[Actor, Depends(requires("report.read"))]
+
+
+@router.get("/households", summary="Count the households that told matters")
+async def read_households(
+    actor: Reader,
+    first: Annotated[date | None, Query(alias="from", description="First day, Asia/Shanghai.", examples=["2026-11-01"])] = None,
+    last: Annotated[date | None, Query(alias="to", description="Last day; it belongs to the period.", examples=["2026-11-30"])] = None,
+    unit: Annotated[Code | None, Query(description="Whose area the matters lie in.", examples=["441624108"])] = None,
+    category: Annotated[Code | None, Query(description="With all below it.", examples=["water"])] = None,
+) -> HouseholdsReport:
+    """Count distinct households (户), not calls: those that share a number or an account are one. At this door, for it needs who told."""
+    async with unit_of_work(actor) as work:
+        return await households_report(work, AskedHouseholds(first, last, unit, category))
