@@ -1,5 +1,6 @@
 """Heping county with tickets of October 2026 that people spoke about, and the people an assessment needs."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -87,7 +88,7 @@ class Tickets:
 async def made(county: TestDatabase) -> None:
     """Do the worker's duty."""
     async with county.as_role(WORKER):
-        await assess(STATION)
+        await asyncio.gather(assess(STATION), assess(STATION))
 
 
 @asynccontextmanager

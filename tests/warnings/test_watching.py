@@ -1,5 +1,6 @@
 """A quarter of a village's life, one bad day, and what becomes of it: found once, told once, answered, over."""
 
+import asyncio
 from datetime import date, timedelta
 from typing import Any
 
@@ -55,7 +56,7 @@ async def _read(doors: Doors, login: str, **query: Any) -> dict[tuple[str, str, 
 async def test_one_bad_day_is_found_told_answered_and_over(county: TestDatabase) -> None:
     yesterday, doors = await _quarter(county), Doors(county)
     async with county.as_role(WORKER):
-        await warn(STATION)
+        await asyncio.gather(warn(STATION), warn(STATION), warn(STATION))
         await warn(STATION)
     subjects = {
         ("unit", heping.SHUIKOU),
