@@ -13,13 +13,14 @@ from starlette.responses import Response
 
 from reporting_api.answers import json_answer
 from reporting_api.dashboard_areas import areas
-from reporting_api.dashboard_figures import categories, overview, streams
+from reporting_api.dashboard_figures import categories, late_now, overview, streams
 from reporting_api.dashboard_ground import stand_on
-from reporting_api.dashboard_views import Areas, Categories, Flow, Names, Overview
-from reporting_api.readers import UNCHANGED, Reader
+from reporting_api.dashboard_views import Areas, Categories, Flow, LateNow, Names, Overview
+from reporting_api.readers import UNCHANGED, Reader, TicketReader
 from reporting_api.reports import From, To, read_day
 from services.platform.text import Code
 from services.platform.unit_of_work import unit_of_work
+from services.reports.late import late
 from services.reports.questions import Asked, understand
 from services.web.routes import door_router
 
@@ -67,6 +68,15 @@ async def read_categories(
     """Return the most frequent categories with their completion and satisfaction, and what all others come to."""
     async with unit_of_work(actor) as work:
         return json_answer(request, await categories(await stand_on(work, asked), limit))
+
+
+@router.get("/late", summary="Show what is late now", response_model=LateNow, responses=UNCHANGED)
+async def read_late(
+    request: Request, actor: TicketReader, unit: Unit = None, limit: Annotated[int, Query(ge=1, le=50, description="How many tickets.")] = 5
+) -> Response:
+    """Return how many open tickets are past any of their limits, who has most of them, and the oldest. It goes by no period."""
+    async with unit_of_work(actor) as work:
+        return json_answer(request, late_now(await late(work, unit=unit, how_many=limit), work.now))
 
 
 @router.get("/names", summary="Name channels and categories", response_model=Names, responses=UNCHANGED)

@@ -19,6 +19,8 @@ from services.reports.questions import Grouping
 from services.reports.views import UnitName
 
 MOST_AREAS = 1500
+MOST_INTERVALS = 100
+"""Of more areas than one compares by eye, intervals are not told: they are dear, and the map shows none."""
 _UNPLACED = "未定位到该层级"
 
 
@@ -60,7 +62,7 @@ def _row(key: str, unit: UnitNode | None, figure: Figure, ground: Ground, scheme
     tree = ground.question.tree
     unit = unit or tree.by_code.get(key)
     above = tree.by_id.get(unit.parent_id) if unit and unit.parent_id else None
-    lower, upper = interval_of(figure)
+    lower, upper = interval_of(figure) if len(scheme.places) <= MOST_INTERVALS else (None, None)
     x, y = scheme.places.get(key, (None, None))
     return AreaFigure(
         key=key,

@@ -1,14 +1,28 @@
 """The dashboard's headline figures, compared with the period before and a year before; the categories; and the flow."""
 
-from datetime import date
+from datetime import date, datetime, timedelta
 
 from reporting_api.dashboard_ground import Ground, areas_under, shown, tier_below, unit_names
-from reporting_api.dashboard_views import Categories, CategoryFigures, Flow, Headline, OtherCategories, Overview, StreamView
+from reporting_api.dashboard_views import (
+    Categories,
+    CategoryFigures,
+    Flow,
+    Headline,
+    HolderCount,
+    LateNow,
+    LateTicket,
+    OtherCategories,
+    Overview,
+    StreamView,
+)
 from services.identity.permissions import scope_of
 from services.reports.comparing import period_before, year_before
+from services.reports.drilldown import place_name
 from services.reports.facts import PLACES
+from services.reports.figures import named
 from services.reports.flow import flow
 from services.reports.grouping import NONE_KEY
+from services.reports.late import Late
 from services.reports.metrics import METRICS, Metric
 from services.reports.planning import EARLIEST, Period
 from services.reports.shares import shares
@@ -20,6 +34,8 @@ _OF_CATEGORIES = ("received", "completion_rate_received", "satisfaction_rate")
 _MONTHS_SHOWN = 13
 _UNCATEGORISED = "未分类"
 _YEAR = 12
+_MOST_HOLDERS = 10
+_MINUTE = timedelta(minutes=1)
 
 
 async def overview(ground: Ground) -> Overview:
@@ -102,6 +118,23 @@ async def streams(ground: Ground) -> Flow:
         left_out=sum(stream.tickets for stream in found) - counted,
         streams=[StreamView(**vars(stream)) for stream in found],
     )
+
+
+def late_now(found: Late, now: datetime) -> LateNow:
+    """Return what is late as the dashboard shows it: ten holders, the oldest tickets."""
+    items = [
+        LateTicket(
+            number=row.number,
+            status=row.status,
+            place=place_name(found.tree, row.area_path),
+            holder=named(found.tree.by_id.get(row.lead_unit_id)),
+            due_at=row.due_at,
+            overdue_minutes=(now - row.due_at) // _MINUTE,
+        )
+        for row in found.oldest
+    ]
+    most = [HolderCount(unit=named(unit), tickets=count) for unit, count in found.holders[:_MOST_HOLDERS]]
+    return LateNow(as_of=now, total=found.total, units=most, more_units=len(found.holders) - len(most), items=items)
 
 
 def definition(metric: Metric) -> dict[str, str]:

@@ -76,7 +76,7 @@ class Overview(Stand):
 
 
 class AreaFigure(BaseModel):
-    """The figure of one area. `lower` and `upper` bound the Wilson interval (95 %) of a rate, in percent."""
+    """The figure of one area. `lower` and `upper` bound the Wilson interval (95 %) of a rate, in percent; null of more than 100 areas."""
 
     key: str = Field(description="Its code; `-` for tickets that were not placed so precisely.")
     name: str
@@ -197,6 +197,34 @@ class Categories(Stand):
     received: int
     rows: list[CategoryFigures]
     others: OtherCategories
+
+
+class LateTicket(BaseModel):
+    """An open ticket with a running clock past due."""
+
+    number: str = Field(examples=["20261120-000003-3"])
+    status: str = Field(examples=["dispatched"])
+    place: UnitName
+    holder: UnitName | None
+    due_at: datetime = Field(description="When the first of its limits was due.", examples=["2026-11-20T03:00:00Z"])
+    overdue_minutes: int = Field(examples=[2940])
+
+
+class HolderCount(BaseModel):
+    """How many late tickets a unit has; `unit` null: held by nobody yet."""
+
+    unit: UnitName | None
+    tickets: int = Field(examples=[4])
+
+
+class LateNow(BaseModel):
+    """What is late at this instant: the same tickets as /v1/overdue, in short."""
+
+    as_of: datetime = Field(examples=["2026-11-22T04:00:00Z"])
+    total: int = Field(examples=[4])
+    units: list[HolderCount] = Field(description="Those that have most.")
+    more_units: int = Field(description="How many others have any.", examples=[0])
+    items: list[LateTicket] = Field(description="Those late the longest.")
 
 
 class Names(BaseModel):

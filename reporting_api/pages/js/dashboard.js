@@ -40,7 +40,7 @@ function question(more = {}) {
 /* -- asking ----------------------------------------------------------------------------------------------------------- */
 
 const PANELS = {
-  late: () => `/v1/overdue?${new URLSearchParams({ limit: 5, ...(state.unit ? { unit: state.unit } : {}) })}`,
+  late: () => `/v1/dashboard/late?${new URLSearchParams({ limit: 5, ...(state.unit ? { unit: state.unit } : {}) })}`,
   bars: () => `/v1/dashboard/areas?${new URLSearchParams(question({ metric: state.metric }))}`,
   map: () => `/v1/dashboard/areas?${new URLSearchParams(question({ metric: state.metric, by: mapTier() }))}`,
   flow: () => `/v1/dashboard/flow?${new URLSearchParams(question())}`,

@@ -6,8 +6,7 @@ import { amount, channelName, longTime, say } from "./words.js";
 /** What is overdue: how many, who has them, the oldest ones. */
 export function late(found, onticket) {
   if (!found.total) return el("p", { className: "nothing" }, say("late_none"));
-  const most = found.units.slice().sort((a, b) => b.overdue - a.overdue);
-  const unit = (entry) => el("li", {}, el("span", { className: "mark" }, `${entry.unit ? entry.unit.name : say("nobody")} `, el("strong", {}, amount(entry.overdue))));
+  const unit = (entry) => el("li", {}, el("span", { className: "mark" }, `${entry.unit ? entry.unit.name : say("nobody")} `, el("strong", {}, amount(entry.tickets))));
   const row = (item) => el("li", { className: "row-line" },
     el("button", { type: "button", className: "ticket", onclick: () => onticket(item.number) }, item.number),
     el("span", { className: "mark bad" }, say("late_by", { time: longTime(item.overdue_minutes * 60) })),
@@ -15,7 +14,7 @@ export function late(found, onticket) {
   return el("div", {},
     el("p", { className: "total" }, amount(found.total), el("small", {}, ` ${say("figure")}`)),
     el("h3", { className: "unseen" }, say("late_units")),
-    el("ul", { className: "late-units" }, most.slice(0, 10).map(unit), most.length > 10 && el("li", { className: "soft small" }, say("more_units", { n: most.length - 10 }))),
+    el("ul", { className: "late-units" }, found.units.map(unit), found.more_units > 0 && el("li", { className: "soft small" }, say("more_units", { n: amount(found.more_units) }))),
     el("ul", { className: "rows" }, found.items.map(row)),
     el("p", { className: "caption" }, say("late_note")));
 }
