@@ -36,7 +36,7 @@ def _orders() -> None:
         sa.CheckConstraint("reason IN ('late_records', 'wrong_records', 'wrong_area', 'not_public')", name=op.f("ck_notice_orders_reason")),
         sa.CheckConstraint("outcome IN ('corrected', 'unchanged', 'too_small', 'withdrawn')", name=op.f("ck_notice_orders_outcome")),
         sa.CheckConstraint("(outcome IS NULL) = (done_at IS NULL)", name=op.f("ck_notice_orders_done")),
-        sa.ForeignKeyConstraint(["ordered_by_account_id"], ["accounts.id"], name=op.f("fk_notice_orders_ordered_by_account_id_accounts")),
+        sa.ForeignKeyConstraint(["ordered_by_account_id"], ["accounts.id"], name=op.f("fk_notice_orders_ordered_by_account_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notice_orders")),
     )
     grant("notice_orders", intake="SELECT, INSERT", reporting="")
@@ -57,7 +57,7 @@ def _notices() -> None:
         sa.Column("frozen_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("order_id", sa.Uuid(), nullable=True),
         sa.CheckConstraint("version >= 1", name=op.f("ck_notices_version")),
-        sa.ForeignKeyConstraint(["order_id"], ["notice_orders.id"], name=op.f("fk_notices_order_id_notice_orders")),
+        sa.ForeignKeyConstraint(["order_id"], ["notice_orders.id"], name=op.f("fk_notices_order_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notices")),
         sa.UniqueConstraint("period", "area_code", "version", name=op.f("uq_notices_period_area_code_version")),
     )
@@ -71,10 +71,8 @@ def _posts() -> None:
         sa.Column("post_id", sa.Uuid(), nullable=False),
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("published_by_account_id", sa.Uuid(), nullable=True),
-        sa.ForeignKeyConstraint(["post_id"], ["posts.id"], name=op.f("fk_published_posts_post_id_posts")),
-        sa.ForeignKeyConstraint(
-            ["published_by_account_id"], ["accounts.id"], name=op.f("fk_published_posts_published_by_account_id_accounts")
-        ),
+        sa.ForeignKeyConstraint(["post_id"], ["posts.id"], name=op.f("fk_published_posts_post_id")),
+        sa.ForeignKeyConstraint(["published_by_account_id"], ["accounts.id"], name=op.f("fk_published_posts_published_by_account_id")),
         sa.PrimaryKeyConstraint("post_id", name=op.f("pk_published_posts")),
     )
     grant("published_posts", intake="SELECT, INSERT, DELETE", worker="")
