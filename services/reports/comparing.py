@@ -11,18 +11,23 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, timedelta
 from fractions import Fraction
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
 
 from services.platform.clock import SHANGHAI, local_day
 from services.platform.errors import Invalid
 from services.platform.rounding import decimal_text
 from services.platform.unit_of_work import Work
+from services.reports.composite_views import CompositeReport
 from services.reports.figures import report
 from services.reports.grouping import SPAN_KINDS
 from services.reports.metrics import NOTHING
 from services.reports.planning import Period, between, next_month
 from services.reports.questions import Asked, period_asked
-from services.reports.views import Compared, ComparedPeriods, FigureTwice, FigureView, Report, period_view
+from services.reports.views import Compared, ComparedPeriods, FigureTwice, FigureView, Report, TimeReport, period_view
 
+AnyReport = TypeVar("AnyReport", Report, TimeReport, CompositeReport)
 _DAY = timedelta(days=1)
 _YEAR = 12
 _HUNDRED = 100
@@ -34,17 +39,26 @@ UNCHANGED = "持平"
 async def compared_report(work: Work, asked: Asked, *, decimals: int = 2) -> Report:
     """Return the report with what `asked.compare` wants beside each figure; without, the report alone. Raises what the report raises."""
     told = await report(work, asked, decimals=decimals)
+    earlier, periods = asked_before(work, asked)
+    for name, then in earlier.items():
+        old = await report(work, then, decimals=decimals)
+        told = beside(told, name, old, lambda now, before: compared(now, before, decimals))
+    return told.model_copy(update={"compared": periods})
+
+
+def asked_before(work: Work, asked: Asked) -> tuple[dict[str, Asked], ComparedPeriods | None]:
+    """Return the same question of the periods that `asked.compare` wants, by the name of their place, and the periods; nothing of none."""
     if asked.compare is None:
-        return told
+        return {}, None
     period = period_asked(asked, local_day(asked.as_of or work.now))
     wanted = {"previous": asked.compare != "year", "year_before": asked.compare != "previous"}
     found = {"previous": period_before(period), "year_before": year_before(period)}
     periods = {name: then for name, then in found.items() if wanted[name] and then is not None}
-    for name, then in periods.items():
-        earlier = replace(asked, first=then.first, last=then.last, since=then.since, until=then.until)
-        told = _beside(told, name, await report(work, earlier, decimals=decimals), decimals)
-    views = {name: period_view(then) for name, then in periods.items()}
-    return told.model_copy(update={"compared": ComparedPeriods(**views)})
+    earlier = {
+        name: replace(asked, first=then.first, last=then.last, since=then.since, until=then.until, compare=None)
+        for name, then in periods.items()
+    }
+    return earlier, ComparedPeriods(**{name: period_view(then) for name, then in periods.items()})
 
 
 def period_before(period: Period) -> Period | None:
@@ -95,14 +109,14 @@ def _ends_a_month(day: date) -> bool:
     return (day + _DAY).day == 1
 
 
-def _beside(told: Report, name: str, then: Report, decimals: int) -> Report:
-    """Return `told` with the figures of `then` beside its own, under `name`."""
+def beside(told: AnyReport, name: str, then: AnyReport, compare: Callable[[Any, Any], BaseModel]) -> AnyReport:
+    """Return `told` with what `compare` makes of its figures and those of `then` under `name`, row by row and in total."""
     if told.by in SPAN_KINDS:
-        earlier: dict[str, FigureView] = {row.key: other for row, other in zip(told.rows, then.rows, strict=False)}
+        earlier: dict[str, Any] = {row.key: other for row, other in zip(told.rows, then.rows, strict=False)}
     else:
         earlier = {row.key: row for row in then.rows}
-    rows = [row.model_copy(update={name: compared(row, earlier.get(row.key), decimals)}) for row in told.rows]
-    total = told.total.model_copy(update={name: compared(told.total, then.total, decimals)})
+    rows = [row.model_copy(update={name: compare(row, earlier.get(row.key))}) for row in told.rows]
+    total = told.total.model_copy(update={name: compare(told.total, then.total)})
     return told.model_copy(update={"rows": rows, "total": total})
 
 
@@ -114,15 +128,15 @@ def compared(now: FigureTwice, then: FigureView | None, decimals: int = 2) -> Co
         return Compared(**same, change=None, change_percent=None, change_shown=NOTHING)
     if now.denominator is None:
         change = now.numerator - told.numerator
-        percent = _signed(Fraction(_HUNDRED * change, told.numerator), decimals) if told.numerator else None
+        percent = signed(Fraction(_HUNDRED * change, told.numerator), decimals) if told.numerator else None
         shown = f"{change:+}" + (f"({percent}%)" if percent else "") if change else UNCHANGED
         return Compared(**same, change=f"{change:+}" if change else "0", change_percent=percent, change_shown=shown)
     points = Fraction(now.percent or 0) - Fraction(told.percent or 0)
-    text = _signed(points, decimals)
+    text = signed(points, decimals)
     return Compared(**same, change=text, change_percent=None, change_shown=f"{text}个百分点" if points else UNCHANGED)
 
 
-def _signed(exact: Fraction, decimals: int) -> str:
+def signed(exact: Fraction, decimals: int) -> str:
     """Return a difference with its sign, its size rounded half up."""
     size = decimal_text(abs(exact.numerator), exact.denominator, decimals) or NOTHING
     return f"{'-' if exact < 0 else '+'}{size}" if exact else size

@@ -22,7 +22,16 @@ from services.platform.unit_of_work import Work
 from services.policies.actions import Kind
 from services.policies.findings import MALFORMED, Finding
 from services.policies.queries import Books
-from services.reports.composite_views import CompositeFigure, CompositePart, CompositeReport, CompositeRow, CompositeTwice, WeightsView
+from services.reports.comparing import UNCHANGED, asked_before, beside, signed
+from services.reports.composite_views import (
+    ComparedScore,
+    CompositeFigure,
+    CompositePart,
+    CompositeReport,
+    CompositeRow,
+    CompositeTwice,
+    WeightsView,
+)
 from services.reports.figures import one_snapshot, report
 from services.reports.metrics import METRICS, NOTHING
 from services.reports.questions import Asked, understand
@@ -108,8 +117,28 @@ def composite_named(name: str) -> None:
 async def composite_report(work: Work, asked: Asked, *, decimals: int = 2) -> CompositeReport:
     """Return the score of each row and of all together, with its parts. Raises what the reports of its parts raise."""
     composite_named(asked.metric)
-    if asked.compare:
-        raise Invalid("compare.not_of_composites", "The score is not compared; compare its parts, or ask for the other period.")
+    told = await _report(work, asked, decimals)
+    earlier, periods = asked_before(work, asked)
+    for name, then in earlier.items():
+        told = beside(told, name, await _report(work, then, decimals), lambda now, before: compared_scores(now, before, decimals))
+    return told.model_copy(update={"compared": periods})
+
+
+def compared_scores(now: CompositeFigure, then: CompositeFigure | None, decimals: int = 2) -> ComparedScore:
+    """Return an earlier score with the change since, of the printed digits. A row that did not exist then has no data."""
+    if then is None or now.score is None or then.score is None:
+        shown, missing = (then.shown, then.missing) if then else (NOTHING, [])
+        score_then = then.score if then else None
+        no_data = score_then is None
+        return ComparedScore(score=score_then, shown=shown, no_data=no_data, missing=missing, change=None, change_shown=NOTHING)
+    points = Fraction(now.score) - Fraction(then.score)
+    change = signed(points, decimals)
+    words = f"{change}分" if points else UNCHANGED
+    return ComparedScore(score=then.score, shown=then.shown, no_data=False, missing=[], change=change, change_shown=words)
+
+
+async def _report(work: Work, asked: Asked, decimals: int) -> CompositeReport:
+    asked = replace(asked, compare=None)
     await one_snapshot(work.session)
     question = await understand(work, replace(asked, metric="response_rate"))
     weights = (await _BOOKS.get(work.session)).at(min(question.period.end - _INSTANT, question.as_of or work.now))

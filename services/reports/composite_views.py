@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
-from services.reports.views import FigureView, PeriodView, UnitName
+from services.reports.views import ComparedPeriods, FigureView, PeriodView, UnitName
 
 
 class CompositePart(BaseModel):
@@ -29,11 +29,24 @@ class CompositeFigure(BaseModel):
     parts: list[CompositePart]
 
 
+class ComparedScore(BaseModel):
+    """The score of an earlier period, by the weights of that time, and what became different since."""
+
+    score: str | None
+    shown: str
+    no_data: bool
+    missing: list[str]
+    change: str | None = Field(description="Of the printed scores, with its sign; null where either has no data.")
+    change_shown: str = Field(description="What to print: `+1.25分`, `持平`, or `—`.")
+
+
 class CompositeTwice(CompositeFigure):
     """The score that was asked for; and, side by side, before and after the removal of unreasonable demands (剔除前、剔除后)."""
 
     before_removal: CompositeFigure
     after_removal: CompositeFigure
+    previous: ComparedScore | None = Field(default=None, description="The period before; only where it was asked for.")
+    year_before: ComparedScore | None = Field(default=None, description="The same period of the year before; only where asked for.")
 
 
 class CompositeRow(CompositeTwice):
@@ -98,3 +111,4 @@ class CompositeReport(BaseModel):
     weights: WeightsView
     rows: list[CompositeRow]
     total: CompositeTwice
+    compared: ComparedPeriods | None = Field(default=None, description="The periods compared with, where that was asked for.")

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, FromClause, false
 
-from services.platform.errors import Invalid
 from services.platform.unit_of_work import Work
+from services.reports.comparing import UNCHANGED, asked_before, beside
 from services.reports.drilldown import Counted, page_of
 from services.reports.duration_sums import Minutes, duration_sums
 from services.reports.durations import MEASURES, MEDIAN, P90, Measure, quantile
@@ -17,7 +17,7 @@ from services.reports.grouping import require_key, rows_of
 from services.reports.metrics import NOTHING
 from services.reports.questions import Asked, Question, Removal, understand
 from services.reports.selecting import columns_of, in_row, within
-from services.reports.views import Quantiles, QuantilesTwice, TimeReport, TimeRow, period_view
+from services.reports.views import ComparedQuantiles, Quantiles, QuantilesTwice, TimeReport, TimeRow, period_view
 
 TimePart = Literal["measured", "slowest"]
 Place = tuple[datetime, UUID]
@@ -48,9 +48,27 @@ def quantiles_of(tickets: Mapping[int, int]) -> Quantiles:
 
 
 async def time_report(work: Work, asked: Asked) -> TimeReport:
-    """Return how long things took; raise where something asked for is unknown, not the asker's or impossible."""
-    if asked.compare:
-        raise Invalid("compare.not_of_times", "Times are not compared; ask for the other period, and look at both.")
+    """Return how long things took, with what `asked.compare` wants beside it; raise where anything asked is unknown or not the asker's."""
+    told = await _report(work, asked)
+    earlier, periods = asked_before(work, asked)
+    for name, then in earlier.items():
+        told = beside(told, name, await _report(work, then), compared_times)
+    return told.model_copy(update={"compared": periods})
+
+
+def compared_times(now: Quantiles, then: Quantiles | None) -> ComparedQuantiles:
+    """Return how long things took in an earlier period, with the change since. A row that did not exist then has no data."""
+    told = Quantiles(**{name: getattr(then, name) for name in Quantiles.model_fields}) if then else quantiles_of({})
+    changes: dict[str, Any] = {}
+    for name in ("median", "p90"):
+        new, old = getattr(now, name), getattr(told, name)
+        change = None if new is None or old is None else new - old
+        words = f"{'+' if change > 0 else '-'}{minutes_text(abs(change))}" if change else UNCHANGED
+        changes |= {f"{name}_change": change, f"{name}_change_shown": NOTHING if change is None else words}
+    return ComparedQuantiles(**told.model_dump(), **changes)
+
+
+async def _report(work: Work, asked: Asked) -> TimeReport:
     await one_snapshot(work.session)
     question = await understand(work, asked, times=True)
     known = await known_of(work, question)

@@ -191,11 +191,22 @@ class Quantiles(BaseModel):
     no_data: bool
 
 
+class ComparedQuantiles(Quantiles):
+    """How long tickets took in an earlier period, and what became different since, in minutes."""
+
+    median_change: int | None
+    p90_change: int | None
+    median_change_shown: str = Field(description="What to print: `+3小时20分`, `持平`, or `—`.")
+    p90_change_shown: str
+
+
 class QuantilesTwice(Quantiles):
     """What was asked for; and, side by side, before and after the removal of unreasonable demands (剔除前、剔除后)."""
 
     before_removal: Quantiles
     after_removal: Quantiles
+    previous: ComparedQuantiles | None = Field(default=None, description="The period before; only where it was asked for.")
+    year_before: ComparedQuantiles | None = Field(default=None, description="The same period of the year before; only where asked for.")
 
 
 class TimeRow(QuantilesTwice):
@@ -240,6 +251,7 @@ class TimeReport(BaseModel):
     unreasonable: Literal["kept", "removed"]
     rows: list[TimeRow]
     total: QuantilesTwice
+    compared: ComparedPeriods | None = Field(default=None, description="The periods compared with, where that was asked for.")
 
 
 class CountedTicket(BaseModel):

@@ -8,9 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.reports.comparing import compared, period_before, year_before
+from services.reports.composite import BUILT_IN, compared_scores, score, weights_of
 from services.reports.metrics import METRICS, figure_of
 from services.reports.planning import Period, between
 from services.reports.shares import shares
+from services.reports.times import compared_times, quantiles_of
 from services.reports.views import FigureTwice, FigureView, TakenOut
 
 
@@ -86,6 +88,20 @@ def test_without_data_on_either_side_there_is_no_change() -> None:
     now, nothing = told("completion_rate_due", due=2, due_completed=1), told("completion_rate_due")
     for change in (compared(now, nothing), compared(nothing, now), compared(now, None)):
         assert (change.change, change.change_percent, change.change_shown) == (None, None, "—")
+
+
+def test_times_change_by_minutes_and_scores_by_points() -> None:
+    now, then = quantiles_of({200: 9, 400: 1}), quantiles_of({100: 10})
+    change = compared_times(now, then)
+    assert (change.median, change.median_change, change.median_change_shown) == (100, 100, "+1小时40分")
+    assert compared_times(then, now).median_change_shown == "-1小时40分"
+    assert (compared_times(now, now).p90_change_shown, compared_times(now, None).p90_change_shown) == ("持平", "—")
+    weights = weights_of(0, BUILT_IN)
+    rates = [FigureView(numerator=1, denominator=n, value=f"1/{n}", percent="", shown="", no_data=False) for n in (1, 2, 3)]
+    some, less = score(weights, [rates[0]] * 3), score(weights, rates)
+    assert (some.score, less.score, compared_scores(less, some).change_shown) == ("100.00", "59.17", "-40.83分")
+    assert compared_scores(some, less).change == "+40.83"
+    assert compared_scores(some, score(weights, [None] * 3)).change_shown == compared_scores(some, None).change_shown == "—"
 
 
 @given(st.lists(st.integers(0, 10**7), min_size=1, max_size=12), st.integers(0, 4))

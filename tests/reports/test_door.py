@@ -152,9 +152,11 @@ async def test_new_weights_of_the_three_rates_change_no_period_that_is_over(door
     assert told["weights"] == {"version": 1, "parts": {f"{name}@1": weight for name, weight in weights.items()}}
     over = await get(door, "/v1/reports/three_rates", **{"from": "2026-10-01", "to": "2026-10-31"})
     assert over["weights"]["version"] == 0
-    for metric in ("three_rates", "close_time"):
-        refused = await get(door, f"/v1/reports/{metric}", status=422, compare="year")
-        assert refused["code"].startswith("compare.not_of_")
+    for metric, shown in {"three_rates": "change_shown", "close_time": "median_change_shown"}.items():
+        beside = await get(door, f"/v1/reports/{metric}", compare="both", by="week", **NOVEMBER)
+        assert beside["compared"]["previous"]["first"] == "2026-10-01"
+        for figure in (beside["total"], *beside["rows"]):
+            assert figure["previous"][shown] == figure["year_before"][shown] == "—", "nothing was recorded then"
     await keeper.close()
 
 
