@@ -5,6 +5,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+import orjson
+
 from services.assessment.publishing import content_hash, locked_run
 from services.platform.actor import SYSTEM
 from services.platform.database import INTAKE
@@ -279,3 +281,40 @@ async def test_small_places_are_seen_in_the_queue(county: TestDatabase) -> None:
     assert sum(size_class["waits"]["tickets"] for size_class in by_tickets["classes"]) == 4
     none = await doors.get("analyst", "/v1/reports/queue-fairness/tickets", **query, place="nowhere")
     assert none.json()["code"] == "key.unknown"
+
+
+async def test_the_standard_rules_assess_departments_and_villages(county: TestDatabase) -> None:
+    await in_force(orjson.loads((heping.DATA / "assessment.json").read_bytes()))
+    tickets = Tickets(county)
+    water = await county.value("SELECT id FROM units WHERE code = $1", heping.WATER)
+    for number in range(12):
+        await tickets.closed(PENGZHAI_PATH, number != 0, days=2 if number < 10 else 6, lead_unit_id=water)
+    await tickets.counted()
+    doors = Doors(county)
+    for scheme, code in (("departments", heping.WATER), ("villages", heping.SHUIKOU)):
+        run = (await doors.post("county", "/v1/assessments", {"scheme": scheme, **OCTOBER})).json()["id"]
+        await made(county)
+        rows, place = [], ""
+        while True:
+            page = (await doors.get("county", f"/v1/assessments/{run}/sheets{place}")).json()
+            rows += page["items"]
+            if page["next"] is None:
+                break
+            place = f"?cursor={page['next']}"
+        assert len({row["unit"] for row in rows}) == len(rows)
+        (own,) = [row for row in rows if row["unit"] == code]
+        assert own["total"] is not None
+        assert all(row["total"] is None for row in rows if row["unit"] != code)
+        sheet = (await doors.get("county", f"/v1/assessments/{run}/sheets/{own['id']}")).json()
+        assert sheet["reproduced"]
+        counted = 0
+        for share in (share for one in sheet["items"] for share in one["shares"]):
+            for part in ("numerator", "denominator"):
+                told = await doors.get("county", f"{share['tickets']}&part={part}")
+                assert told.json()["total"] == share[part], (share, told.text)
+                counted += share[part]
+        assert counted > 40
+        if scheme == "departments":
+            assert [(share["metric"], share["weight"]) for share in sheet["items"][0]["shares"]] == [
+                ("response_rate@1", "30.00"), ("resolution_rate@1", "35.00"), ("satisfaction_rate@1", "35.00"),
+            ]  # fmt: skip
