@@ -12,7 +12,6 @@ from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import ARRAY, Column, ColumnElement, FromClause, Integer, Select, Text, bindparam, func, literal, select, tuple_
-from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from services.assessment.fairness import size_classes
 from services.assessment.gathering import households_of
@@ -36,6 +35,7 @@ from services.tickets.filters import TicketFilter, compile_filter, compile_scope
 Tier = Literal["township", "village"]
 Size = Literal["households", "tickets"]
 Place = tuple[datetime, UUID]
+_DIGITS = 10
 UNKNOWN = 0
 """The class of places whose size nobody has entered."""
 _PATHS = {"township": "township_path", "village": "village_path"}
@@ -167,7 +167,8 @@ def _waits(now: datetime, tier: Tier, found: _Understood, classes: Mapping[str, 
             func.percentile_disc(0.5).within_group(wait).label("median"),
             func.percentile_disc(0.9).within_group(wait).label("p90"),
             func.max(wait).label("longest"),
-            func.array_agg(aggregate_order_by(facts.c.number, wait.desc(), facts.c.number)).label("numbers"),
+            # the wait before the number, so that the greatest text is of the longest wait: one pass, nothing sorted
+            func.max(func.lpad(wait.cast(Text), _DIGITS, "0").concat(facts.c.number).collate("C")).label("longest_of"),
         )
         .select_from(facts)
         .join(sized, sized.c.path == facts.c[_PATHS[tier]])
@@ -194,6 +195,6 @@ def _told(row: Any, households: int | None) -> Waits:
         median_minutes=row.median,
         p90_minutes=row.p90,
         longest_minutes=row.longest,
-        longest=row.numbers[0],
+        longest=row.longest_of[_DIGITS:],
         per_100_households=decimal_text(100 * row.tickets, households, 2) if households else None,
     )
