@@ -6,9 +6,9 @@ from typing import Any
 from services.exports.columns import Column
 from services.exports.known_columns import columns_named
 from services.platform.clock import local_text
-from services.reports.composite_views import CompositeReport, CompositeTwice
+from services.reports.composite_views import ComparedScore, CompositeReport, CompositeTwice
 from services.reports.drilldown import Counted
-from services.reports.views import Compared, CountedTicket, FigureTwice, Report, TimeReport
+from services.reports.views import Compared, ComparedQuantiles, CountedTicket, FigureTwice, QuantilesTwice, Report, TimeReport
 from services.tickets.lifecycle import STATUS_NAMES
 
 TICKETS_HEADER = (
@@ -59,18 +59,45 @@ def table_of(told: Report | TimeReport | CompositeReport) -> Table:
     if isinstance(told, Report):
         return report_columns(told), report_rows(told)
     same, named = (told.metric, told.period.first, told.period.last), columns_named(*_KNOWN[:5])
+    earlier = _earlier_columns(told)
     if isinstance(told, TimeReport):
         timed = [(row.key, row.name, row) for row in told.rows] + [("", "合计", told.total)]
         fields = [column.code for column in _TIMED]
-        return (*named, *_TIMED), [(*same, key, name, *(getattr(row, field) for field in fields)) for key, name, row in timed]
+        lines = [(*same, key, name, *(getattr(row, field) for field in fields), *_earlier(told, row)) for key, name, row in timed]
+        return (*named, *_TIMED, *earlier), lines
     parts = [Column(f"part{nth}", part.name, part.name, "text", part.metric) for nth, part in enumerate(told.total.parts, 1)]
     scored = [(row.key, row.name, row) for row in told.rows] + [("", "合计", told.total)]
-    rows = [(*same, key, name, *_score(row), told.weights.version, *(part.figure.shown for part in row.parts)) for key, name, row in scored]
-    return (*named, *_SCORED, *parts), rows
+    lines = [(*same, key, name, *_score(told, row), *_earlier(told, row)) for key, name, row in scored]
+    return (*named, *_SCORED, *parts, *earlier), lines
 
 
-def _score(found: CompositeTwice) -> tuple[Any, ...]:
-    return found.score, found.before_removal.shown, found.after_removal.shown
+def _score(told: CompositeReport, found: CompositeTwice) -> tuple[Any, ...]:
+    removal = (found.before_removal.shown, found.after_removal.shown)
+    return (found.score, *removal, told.weights.version, *(part.figure.shown for part in found.parts))
+
+
+_CHANGES = {"previous": ("上期", "环比"), "year_before": ("上年同期", "同比")}
+_TOLD = {"median": "中位数", "p90": "九成位"}
+
+
+def _earlier_columns(told: TimeReport | CompositeReport) -> list[Column]:
+    found = []
+    for name in _compared(told):
+        for field, heading in _TOLD.items() if isinstance(told, TimeReport) else (("score", ""),):
+            for code, words in zip(("shown", "change"), _CHANGES[name], strict=True):
+                found.append(Column(f"{name}_{field}_{code}", words + heading, f"{name} {field} {code}", "text", ""))
+    return found
+
+
+def _earlier(told: TimeReport | CompositeReport, found: QuantilesTwice | CompositeTwice) -> list[str | None]:
+    cells: list[str | None] = []
+    for name in _compared(told):
+        then: ComparedQuantiles | ComparedScore | None = getattr(found, name)
+        if isinstance(then, ComparedQuantiles):
+            cells += [then.median_shown, then.median_change_shown, then.p90_shown, then.p90_change_shown]
+        elif then is not None:
+            cells += [then.shown, then.change_shown]
+    return cells
 
 
 def report_columns(told: Report) -> tuple[Column, ...]:
@@ -94,7 +121,7 @@ def _shared(told: Report) -> bool:
     return any(row.share for row in told.rows)
 
 
-def _compared(told: Report) -> list[str]:
+def _compared(told: Report | TimeReport | CompositeReport) -> list[str]:
     return [name for name in _EARLIER if told.compared and getattr(told.compared, name)]
 
 

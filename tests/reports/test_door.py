@@ -133,9 +133,12 @@ async def test_the_three_rates_are_one_score_and_lack_of_data_is_told(door: Asyn
     assert (await get(door, "/v1/reports/three_rates/tickets", status=422, **NOVEMBER))["code"] == "metric.composite"
     headers = await signed_in_as("analyst")
     for metric, heading in {"three_rates": "权重版本", "close_time": "九成位"}.items():
-        table = await door.get(f"/v1/reports/{metric}.csv", params={**NOVEMBER, "by": "unit:township"}, headers=headers)
+        asked = {**NOVEMBER, "by": "unit:township", "compare": "both"}
+        table = await door.get(f"/v1/reports/{metric}.csv", params=asked, headers=headers)
         rows = list(csv.reader(io.StringIO(table.content.decode("utf-8-sig"))))
         assert heading in rows[0]
+        assert {len(row) for row in rows} == {len(rows[0])}
+        assert rows[-1][-1] == "—"
         assert rows[-1][4] == "合计"
 
 
