@@ -1,5 +1,6 @@
 """What `bench.reports` asks, and how long it takes: over HTTP, as bare statements, and as a plain GROUP BY over the tickets themselves."""
 
+import logging
 import os
 import socket
 import statistics
@@ -15,6 +16,7 @@ from typing import Any
 
 import asyncpg
 import httpx
+import structlog
 
 from bench.reports_questions import Asked
 
@@ -124,6 +126,7 @@ async def _statements(url: str, asked: list[Asked], headers: dict[str, dict[str,
     from services.platform.database import REPORTING, Database, use_database
     from services.platform.doorbell import Doorbell, use_doorbell
 
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     database = Database(url, REPORTING)
     use_database(database)
     use_doorbell(Doorbell(""))

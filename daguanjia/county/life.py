@@ -17,7 +17,7 @@ from services.deadlines.models import Clock
 from services.platform.actor import SYSTEM, Actor
 from services.platform.database import Base
 from services.reports.facts import Fact
-from services.reports.folding import Seen, steps
+from services.reports.folding import TELLING, Seen, steps
 from services.tickets.case import AssignmentState, Case, Deed, ExtensionState, SuspensionState, TicketState
 from services.tickets.changes import Change, EventDraft, Insert, Update
 from services.tickets.deciding import acting_seat, allowed_step, decide
@@ -183,7 +183,8 @@ class Life:
 
     def facts(self) -> list[Fact]:
         """Return the facts that reports make of the journal, the present one last."""
-        return steps(self.ticket["id"], map(_seen, self.events), self.world.places)
+        telling = (_seen(event) for event in self.events if "now" in event["data"] or event["type"] in TELLING)
+        return steps(self.ticket["id"], telling, self.world.places)
 
     def rows_of_clocks(self) -> Iterable[Row]:
         """Return the rows of the clocks."""

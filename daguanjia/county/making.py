@@ -130,8 +130,14 @@ def _blocks(url: str, making: Making, first: int, copies: int) -> Iterator[tuple
 
 
 def _work(url: str, making: Making, numbers: tuple[int, int], share: range, queue: Any) -> None:
+    def done(block: tuple[int, bytes]) -> None:
+        above = multiprocessing.parent_process()
+        if above is None or not above.is_alive():
+            raise SystemExit("nobody waits for it")
+        queue.put(block)
+
     try:
-        asyncio.run(_make_blocks(url, making, numbers, share, queue.put))
+        asyncio.run(_make_blocks(url, making, numbers, share, done))
     except BaseException as error:
         queue.put((-1, f"{type(error).__name__}: {error}"))
         raise
