@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import date, timedelta
 from itertools import product
-from typing import get_args
+from typing import Any, get_args
 from uuid import UUID
 
 import pytest
@@ -205,6 +205,19 @@ async def test_nobody_counts_a_ticket_they_may_not_list(busy: tuple[TestDatabase
             listed = await count_tickets(work.session, actor, TicketFilter())
         assert told.total.numerator + told.exclusions.total == listed, seat
         assert (listed < 400) == (seat[0] != "analyst"), seat
+
+
+async def test_filters_mean_the_same_in_lists_and_in_reports(busy: tuple[TestDatabase, dict[str, UUID]]) -> None:
+    _county, units = busy
+    filters: list[dict[str, Any]] = [{"round": number} for number in (1, 2, 3)]
+    filters += [{"urgency": "normal"}, {"urgency": "urgent"}, {"tier": "township"}, {"tier": "village"}, {"channel": "wechat", "round": 1}]
+    for seat, wanted in product(SEATS[:3], filters):
+        actor = seated(*seat, units)
+        async with unit_of_work(actor) as work:
+            told = await report(work, Asked("received", FIRST, LAST, source="all", **wanted))
+        async with unit_of_work(actor) as work:
+            listed = await count_tickets(work.session, actor, TicketFilter(**{name: [value] for name, value in wanted.items()}))
+        assert told.total.numerator + told.exclusions.total == listed, (seat, wanted)
 
 
 async def test_every_grouping_of_every_metric_adds_up(busy: tuple[TestDatabase, dict[str, UUID]]) -> None:
