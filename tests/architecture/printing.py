@@ -44,6 +44,14 @@ def metrics() -> str:
         "",
         "Each answer names the definition it follows as `id@version` and the instant it was true at. A definition never changes; another",
         "one gets the next version or another id. Rates are rounded half up from the exact fraction; without anything to divide by: —.",
+        "",
+        "**Periods**: days in Asia/Shanghai, both included, or instants with their offset (`from` ≤ t < `to`).",
+        "**Comparison** (`compare`): the period before (环比): as many whole months before whole months, as much of",
+        "the month, quarter or year before one that has begun, as long a time before anything else; and the same",
+        "dates a year before (同比), 28 February for 29 February. A rate changes by percentage points (百分点) of the",
+        "printed digits, a count by a number and per cent of what it was. **Shares** (占比) of rows add up to",
+        "exactly 100 by the largest remainder; rounded by itself each stands beside. **as_of**: the same question,",
+        "answered as it was known then.",
     ]
     definitions = every_definition()
     for family in dict.fromkeys(definition.family for definition in definitions):
