@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import TypeVar
 
 K = TypeVar("K")
@@ -41,6 +42,7 @@ class Standing:
     worst: int
 
 
+@lru_cache(maxsize=65_536)
 def wilson(numerator: int, denominator: int) -> Interval:
     """Return the 95 % interval of the share numerator / denominator; all of 0 to 1 where there is nothing to divide by.
 
