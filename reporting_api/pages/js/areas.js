@@ -1,7 +1,7 @@
 /** One figure by township, village or grid: bars with intervals, and the schematic map. */
 
 import { el, svg, table } from "./dom.js";
-import { amount, nameOf, say } from "./words.js";
+import { amount, nameOf, placeName, say } from "./words.js";
 
 const ROW = Math.sqrt(3) / 2;
 const FEW = 5;
@@ -30,7 +30,7 @@ export function bars(areas, mean, order, onpick) {
     const here = value(row, kind);
     const words = `${row.name} ${shownAs(row, kind)}${kind === "rate" && here !== null ? ` (${amount(row.numerator)}/${amount(row.denominator)}), ${say("interval")} ${row.lower}–${row.upper}%` : ""}`;
     return el("li", {}, el("button", { type: "button", onclick: () => onpick(row), title: words, "aria-label": words },
-      el("span", { className: "who" }, row.name),
+      el("span", { className: "who" }, placeName(row.name)),
       svg("svg", { viewBox: "0 0 100 20", preserveAspectRatio: "none", "aria-hidden": "true" },
         here !== null && svg("rect", { className: "bar-fill", x: 0, y: 4, height: 12, width: Math.max(0.4, x(here)), rx: 1 }),
         mean !== null && svg("path", { className: "bar-mean", d: `M${x(mean)} 0V20`, "vector-effect": "non-scaling-stroke" }),
@@ -116,11 +116,11 @@ function edges(placed) {
 /** The names of the areas above, each in the middle of its own; of the areas themselves where there are few. */
 function labels(areas, placed) {
   const write = (x, y, words) => svg("text", { className: "label", x: x.toFixed(2), y: y.toFixed(2) }, words);
-  if (areas.parents.length < 2) return placed.length <= 40 ? placed.map((row) => svg("text", { className: "label small", x: row.x, y: row.y }, row.name.length > 5 ? `${row.name.slice(0, 4)}…` : row.name)) : null;
+  if (areas.parents.length < 2) return placed.length <= 40 ? placed.map((row) => svg("text", { className: "label small", x: row.x, y: row.y }, placeName(row.name).slice(0, 5))) : null;
   return areas.parents.map((unit) => {
     const own = placed.filter((row) => row.parent === unit.code);
     if (own.length < 3) return null;
-    return write(own.reduce((sum, row) => sum + row.x, 0) / own.length, own.reduce((sum, row) => sum + row.y, 0) / own.length, unit.name.replace(/[镇乡]$/, ""));
+    return write(own.reduce((sum, row) => sum + row.x, 0) / own.length, own.reduce((sum, row) => sum + row.y, 0) / own.length, placeName(unit.name).replace(/[镇乡]$/, ""));
   });
 }
 

@@ -133,9 +133,9 @@ const SHOW = {
   },
   flow() {
     const found = told.flow;
-    if (!found.streams.length) return fill("flow", say("flow"), el("p", { className: "nothing" }, say("nothing")));
+    if (!found.received) return fill("flow", say("flow"), el("p", { className: "nothing" }, say("nothing")));
     const box = el("div", { className: "chart flow", role: "img", "aria-label": `${say("flow")}. ${say("flow_note", found)}` });
-    fill("flow", say("flow"), box, el("p", { className: "caption" }, say("flow_note", { received: amount(found.received), left_out: amount(found.left_out) })), plain(flowTable(found)));
+    fill("flow", say("flow"), box, el("p", { className: "caption" }, say("flow_note", { received: amount(found.received), left_out: amount(found.left_out) }), " ", leftOut(found)), plain(flowTable(found)));
     const { nodes, links } = streams(found, box.clientWidth < 480);
     return sankey(box, nodes, links, pickStream);
   },
@@ -206,22 +206,24 @@ function sortPicker() {
 
 /** A row of the bars, a hexagon of the map: its definition, its tickets, and going there. */
 function areaChoice(found, row) {
-  const figure = { ...chosen(), ...found, now: { ...row, no_data: row.shown === "—", value: row.numerator }, previous: { shown: "—" }, year_before: { shown: "—" } };
+  const figure = { ...chosen(), ...found, now: { ...row, no_data: row.shown === "—", value: row.numerator }, previous: null, year_before: null };
   define({ ...figure, name: `${row.name} · ${found.name}`, english: `${row.name} · ${found.english}` }, found, question({ by: found.by, key: row.key }));
   if (found.by !== "unit:grid" && row.x !== null) {
     at("definition").querySelector(".choices").append(el("button", { type: "button", onclick: () => { at("definition").close(); state.unit = row.key; refresh(); } }, say("open_area", { name: row.name })));
   }
 }
 
+/** The way to what no figure counts. */
+const leftOut = (found) => found.left_out > 0 && el("button", { type: "button", className: "ticket", onclick: () => tickets({ metric: "received" }, question({ part: "excluded" }), say("left_out")) }, say("left_out"));
+
 /** A stream or an end of one: its tickets, by the metric and the filters that count just them. What is open has no metric of its own. */
 function pickStream(kind, data) {
   const ends = Object.fromEntries([data.source, data.target, data.name].filter(Boolean).map((name) => [name[0], name.slice(2)]));
-  const left = ["rejected", "cancelled", "merged"].includes(ends.o);
   if (ends.o === "open" || ends.c === "") return;
   const metric = ends.o === "completed" ? "completion_rate_received" : "received";
   const tier = ends.t === undefined ? {} : { by: "tier", key: ends.t || "-" };
-  const words = [ends.c && channelName(ends.c, told.flow.channels[ends.c]), ends.t !== undefined && (ends.t ? say(ends.t) : say("tier_none")), ends.o && (left ? say("left_out") : say(ends.o))];
-  tickets({ metric }, question({ channel: ends.c, part: left ? "excluded" : "numerator", ...tier }), words.filter(Boolean).join(" → "));
+  const words = [ends.c && channelName(ends.c, told.flow.channels[ends.c]), ends.t !== undefined && (ends.t ? say(ends.t) : say("tier_none")), ends.o && say(ends.o)];
+  tickets({ metric }, question({ channel: ends.c, part: "numerator", ...tier }), words.filter(Boolean).join(" → "));
 }
 
 /* -- the bar and the door --------------------------------------------------------------------------------------------- */
@@ -268,7 +270,7 @@ function sayAll() {
   at("turn-language").textContent = language() === "zh" ? "English" : "中文";
   at("turn-language").lang = language() === "zh" ? "en" : "zh-CN";
   at("leave").textContent = say("leave", { name: session()?.member.name || "" });
-  at("foot").replaceChildren(el("p", {}, say("foot"), " ", el("a", { href: "/v1/metrics" }, say("foot_links"))));
+  at("foot").replaceChildren(el("p", {}, say("foot")));
   showPeriods();
 }
 

@@ -39,7 +39,7 @@ export function define(figure, stand, question) {
     el("dl", { className: "facts" },
       fact(say("metric"), figure.metric), fact(say("period_basis"), basisName(figure.period_words)), figure.note && fact(say("note"), figure.note),
       fact(say("period"), `${stand.period.first} – ${stand.period.last}`), fact(say("as_of"), instant(stand.as_of, language())),
-      fact(say("before"), figure.previous.shown), fact(say("last_year"), figure.year_before.shown)),
+      figure.previous && fact(say("before"), figure.previous.shown), figure.year_before && fact(say("last_year"), figure.year_before.shown)),
     el("div", { className: "choices" }, go("numerator", nameOf(figure), counts.numerator), rate && go("denominator", nameOf(figure), counts.denominator)));
 }
 

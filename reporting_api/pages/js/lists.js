@@ -41,16 +41,19 @@ export function categoryTable(found) {
 }
 
 const TIERS = ["grid", "village", "township", "county", "city", ""];
-const OUTCOMES = { completed: "good", open: "series-2", rejected: "soft", cancelled: "soft", merged: "soft" };
+const OUTCOMES = { completed: "good", open: "series-2" };
 const tierName = (tier) => (tier ? say(tier) : say("tier_none"));
+
+/** What is in figures: each node then shows exactly the tickets its list has. What was left out is told beside. */
+const counted = (found) => found.streams.filter((one) => one.outcome === "completed" || one.outcome === "open");
 
 /** On a phone the small channels go together: their names would lie upon each other. */
 function gathered(found) {
   const counts = new Map();
-  for (const one of found.streams) counts.set(one.channel, (counts.get(one.channel) || 0) + one.tickets);
-  const small = [...counts].filter(([, count]) => count < 0.05 * (found.received + found.left_out)).map(([channel]) => channel);
-  if (small.length < 2) return found.streams;
-  return found.streams.map((one) => (small.includes(one.channel) ? { ...one, channel: "", label: say("other_channels", { n: small.length }) } : one));
+  for (const one of counted(found)) counts.set(one.channel, (counts.get(one.channel) || 0) + one.tickets);
+  const small = [...counts].filter(([, count]) => count < 0.05 * found.received).map(([channel]) => channel);
+  if (small.length < 2) return counted(found);
+  return counted(found).map((one) => (small.includes(one.channel) ? { ...one, channel: "", label: say("other_channels", { n: small.length }) } : one));
 }
 
 /** What the flow is drawn from: nodes in three columns, links between them. */
@@ -59,7 +62,7 @@ export function streams(found, narrow) {
   const links = new Map();
   const node = (name, label, colour, depth) => nodes.set(name, { name, label, colour, depth });
   const link = (source, target, value) => links.set(`${source}>${target}`, { source, target, value: (links.get(`${source}>${target}`)?.value || 0) + value });
-  for (const one of narrow ? gathered(found) : found.streams) {
+  for (const one of narrow ? gathered(found) : counted(found)) {
     const [from, by, to] = [`c:${one.channel}`, `t:${one.tier}`, `o:${one.outcome}`];
     node(from, one.label || channelName(one.channel, found.channels[one.channel]), "series-3", 0);
     node(by, tierName(one.tier), `series-${[1, 5, 6, 4, 4, 2][TIERS.indexOf(one.tier)]}`, 1);

@@ -132,7 +132,6 @@ const WORDS = {
   status_resolved: ["处置完成", "Work done"], status_answered: ["已反馈", "Answered"], status_closed: ["办结", "Closed"],
   status_rejected: ["不予受理", "Rejected"], status_cancelled: ["撤销", "Cancelled"], status_merged: ["并单", "Merged"],
   foot: ["数字即清单:每个数字都能点到它统计的那些工单。“—”表示没有可统计的数据,不是 0。", "Every figure leads to exactly the tickets it counts. “—” is no data, not 0."],
-  foot_links: ["指标定义 /v1/metrics", "Definitions: /v1/metrics"],
 };
 
 const EVENTS = {
@@ -200,6 +199,9 @@ export function longTime(seconds) {
   if (seconds < 129600) return say("hours", { n: Math.round(seconds / 3600) });
   return say("days", { n: Math.round(seconds / 86400) });
 }
+
+/** A place's name where there is little room: 坪地村村民委员会 is 坪地村. */
+export const placeName = (name) => name.replace(/[村居]民委员会$/, "");
 
 /** A whole number with its thousands apart. */
 export const amount = (number) => Number(number).toLocaleString("en-US");
