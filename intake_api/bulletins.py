@@ -82,7 +82,7 @@ async def put_words(bulletin_id: UUID, body: PutWords, actor: Editor, version: V
 async def publish(bulletin_id: UUID, body: PublishBulletin, actor: Publisher, version: Version) -> BulletinView:
     """Freeze a draft as it was read, for good. Whoever publishes had no hand in it; what the lint finds keeps it from being published."""
     async with unit_of_work(actor) as work:
-        await drafting.publish(work, bulletin_id, version, public=body.public)
+        await drafting.publish(work, bulletin_id, version, public=body.public, small_cells_words=body.small_cells_words)
         return await _view(work, bulletin_id)
 
 

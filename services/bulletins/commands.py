@@ -69,3 +69,8 @@ class PublishBulletin(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     public: bool = Field(default=False, description="Whether everybody may read it, without signing in; a county's only.", examples=[True])
+    small_cells_words: Why | None = Field(
+        default=None,
+        description="Why its small numbers point at nobody: needed where it is opened to everybody and prints any. Kept in the journal.",
+        examples=["已逐项核对，不会指认到个人"],
+    )

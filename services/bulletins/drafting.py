@@ -93,11 +93,13 @@ async def put_words(work: Work, bulletin_id: UUID, version: int | None, command:
     await _change(work, draft, document, "bulletin.worded", {"words": kept, "reason": reason})
 
 
-async def publish(work: Work, bulletin_id: UUID, version: int | None, *, public: bool) -> None:
+async def publish(work: Work, bulletin_id: UUID, version: int | None, *, public: bool, small_cells_words: str | None = None) -> None:
     """Publish a draft exactly as it was read: from now on nobody can change it.
 
     Raises Conflict ``bulletin.nobody_answers`` while nobody put words to what the system drafted, Forbidden ``bulletin.four_eyes`` to
-    whoever had a hand in it, Conflict ``bulletin.findings`` where the lint finds an error, with everything it found.
+    whoever had a hand in it, Conflict ``bulletin.findings`` where the lint finds an error, with everything it found. What the public page
+    would not show (docs/decisions/0022) is opened to everybody only by somebody who says why it points at nobody: else Conflict
+    ``bulletin.small_cells``.
     """
     draft = await _locked(work, bulletin_id, version)
     if not draft.authors:
@@ -109,7 +111,12 @@ async def publish(work: Work, bulletin_id: UUID, version: int | None, *, public:
     unit = (await work.session.execute(select(Unit.kind).where(Unit.id == draft.unit_id))).one()
     if public and unit.kind not in _PUBLIC_TIERS:
         raise Invalid("bulletin.not_public", "Only a county's bulletin can be opened to everybody.")
-    _require_sound(lint_own(document))
+    findings = lint_own(document)
+    _require_sound(findings)
+    small = [found for found in findings if found.code == "small_cells"]
+    if public and small and not small_cells_words:
+        detail = "It prints numbers so small that they may point at a person: look at `findings`, and say in `small_cells_words` why not."
+        raise Conflict("bulletin.small_cells", detail, extra={"findings": [found.model_dump() for found in small]})
     same = ("id", "unit_id", "kind", "first", "last", "edition", "corrects_id", "document", "hash", "authors")
     row = {name: getattr(draft, name) for name in same}
     who = {"published_at": work.now, "published_by_account_id": work.actor.account_id}
@@ -118,6 +125,7 @@ async def publish(work: Work, bulletin_id: UUID, version: int | None, *, public:
         "number": document.number,
         "hash": draft.hash.hex(),
         "public": public,
+        "small_cells_words": small_cells_words if public else None,
         "corrects": document.correction and document.correction.of,
     }
     await note(work, "bulletin", bulletin_id, "bulletin.published", told)

@@ -39,7 +39,7 @@ class BulletinDraft(Base):
     last: Mapped[date]
     edition: Mapped[int]
     decimals: Mapped[int]
-    corrects_id: Mapped[UUID | None] = mapped_column(ForeignKey("bulletins.id"))
+    corrects_id: Mapped[UUID | None] = mapped_column(ForeignKey("bulletins.id", use_alter=True))
     reason: Mapped[str | None]
     words: Mapped[Json]
     document: Mapped[bytes]

@@ -82,9 +82,12 @@ async def made(county: TestDatabase) -> AsyncIterator[Doors]:
         yield Doors(county, intake, reporting)
 
 
+SEEN = {"small_cells_words": "已逐项核对，不会指认到个人"}
+
+
 async def published(doors: Doors, *, public: bool = True) -> dict[str, Any]:
     draft = await doors.do("POST", "", MONTH, status=201)
-    found: dict[str, Any] = await doors.do("POST", f"/{draft['id']}/publication", {"public": public}, "county", If_Match='"1"')
+    found: dict[str, Any] = await doors.do("POST", f"/{draft['id']}/publication", {"public": public, **SEEN}, "county", If_Match='"1"')
     return found
 
 
@@ -121,7 +124,9 @@ async def test_a_bulletin_is_drafted_worded_and_published_by_another_person(door
     assert (await doors.do("POST", f"{address}/publication", {}, "county", status=412, If_Match='"2"'))[
         "code"
     ] == "bulletin.version_conflict"
-    out = await doors.do("POST", f"{address}/publication", {"public": True}, "county", If_Match='"3"')
+    small = await doors.do("POST", f"{address}/publication", {"public": True}, "county", status=409, If_Match='"3"')
+    assert (small["code"], [found["code"] for found in small["findings"]]) == ("bulletin.small_cells", ["small_cells"])
+    out = await doors.do("POST", f"{address}/publication", {"public": True, **SEEN}, "county", If_Match='"3"')
     assert (out["state"], out["hash"], out["public"]) == ("published", again["hash"], True)
     for method, path, body in (("PUT", "/words", {}), ("POST", "/figures", None), ("POST", "/publication", {})):
         login = "county" if path == "/publication" else "analyst"
@@ -225,7 +230,7 @@ async def test_late_facts_drift_and_are_printed_by_a_correction_alone(doors: Doo
     assert len(listed["changes"]) == drifted["differing"]
     reasoned = await doors.do("PUT", f"/{draft['id']}/words", {"reason": "补录十月下旬来信2件"}, If_Match='"1"')
     assert (await doors.read("/bulletins/441624-2026-10", None)).text.count("本通报已被更正") == 0
-    await doors.do("POST", f"/{draft['id']}/publication", {"public": True}, "county", If_Match=f'"{reasoned["version"]}"')
+    await doors.do("POST", f"/{draft['id']}/publication", {"public": True, **SEEN}, "county", If_Match=f'"{reasoned["version"]}"')
     old, new = [(await doors.read(f"/bulletins/{number}", None)).text for number in ("441624-2026-10", "441624-2026-10-v2")]
     assert "本通报已被更正" in old
     assert "全县共受理群众诉求5件" in old
