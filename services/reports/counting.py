@@ -134,7 +134,8 @@ async def facts_of(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, lis
     events: defaultdict[UUID, list[Seen]] = defaultdict(list)
     paths = set()
     for ticket_id, *event, data in await session.execute(_EVENTS, {"ids": ids, "telling": TELLING}):
-        seen = Seen(*event, orjson.loads(data))
+        seq, kind, happened_at, recorded_at = event
+        seen = Seen(seq, kind, happened_at, recorded_at, orjson.loads(data))
         events[ticket_id].append(seen)
         for told in (seen.data, seen.data.get("now") or {}):
             if "area_path" in told:
