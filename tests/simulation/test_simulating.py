@@ -40,7 +40,7 @@ async def _tried(kind, change, period, monkeypatch, **more):
     monkeypatch.setattr("services.simulation.simulating.BATCH", 3)  # several batches of few matters
     async with database().transaction() as session:
         await read_only(session)
-        version = 0 if kind == "ladder" else 1
+        version = 1 if kind in ("calendar", "catalogue") else 0
         definition = change(await definition_of(session, KINDS[kind], version))
         return await simulate(session, KINDS[kind], definition, period, now(), **more)
 
@@ -48,12 +48,17 @@ async def _tried(kind, change, period, monkeypatch, **more):
 async def test_every_kind_is_tried_and_nothing_is_written(county, today, monkeypatch):
     before = await _everything(county)
     told = []
-    for kind in KINDS:
+    judging = {"assessment", "composite"}
+    for kind in judging:
+        with pytest.raises(Problem) as refused:
+            await _tried(kind, lambda definition: definition, today, monkeypatch)
+        assert refused.value.code == "simulation.nothing_to_try"
+    for kind in KINDS.keys() - judging:
         same = await _tried(
             kind, lambda definition: definition, today, monkeypatch, progress=lambda done, total: told.append((done, total))
         )
         assert (same.matters, same.moved, same.deadlines.moved, same.levels.gained, same.findings) == (MATTERS, [], 0, {}, []), kind
-    assert told == [(3, MATTERS), (6, MATTERS), (7, MATTERS)] * len(KINDS)
+    assert told == [(3, MATTERS), (6, MATTERS), (7, MATTERS)] * len(KINDS.keys() - judging)
     assert BATCH == 500
     moved = []
     for weekday in (1, 3):
