@@ -1,5 +1,6 @@
 """Keeping a snapshot of slowly changing rows in this process, and noticing within two seconds that they changed."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Generic, TypeVar
@@ -24,14 +25,23 @@ class Snapshots(Generic[T]):
         self._stamp = stamp
         self._load = load
         self._kept: WeakKeyDictionary[Engine, tuple[Any, T, float]] = WeakKeyDictionary()
+        self._first: WeakKeyDictionary[Engine, asyncio.Lock] = WeakKeyDictionary()
 
     async def get(self, session: AsyncSession) -> T:
         """Return the snapshot, read afresh where the rows changed; at most two seconds old."""
         engine = session.get_bind().engine
         kept = self._kept.get(engine)
-        now = time.monotonic()
-        if kept is not None and now - kept[2] < CHECKED_EVERY:
+        if kept is None:
+            async with self._first.setdefault(engine, asyncio.Lock()):  # many ask at once when a process starts: one reads for all
+                if self._kept.get(engine) is None:
+                    return await self._looked(session, engine, None)
+            kept = self._kept.get(engine)
+        if kept is not None and time.monotonic() - kept[2] < CHECKED_EVERY:
             return kept[1]
+        return await self._looked(session, engine, kept)
+
+    async def _looked(self, session: AsyncSession, engine: Engine, kept: tuple[Any, T, float] | None) -> T:
+        now = time.monotonic()
         if kept is not None:
             self._kept[engine] = (kept[0], kept[1], now)  # the others go on with the old one while this caller looks
         stamp = await self._stamp(session)

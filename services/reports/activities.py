@@ -141,7 +141,7 @@ async def _understood(work: Work, asked: AskedLedger) -> _Question:
 
 def _places(tree: UnitTree, tier: str) -> dict[UUID, str]:
     """Return, for each unit, the code of the unit of `tier` it lies in: the key of its row."""
-    places = Places.of_units(tree.by_code.values())
+    places = Places.of_tree(tree)
     found = {unit.id: places.at(unit.path, tier) for unit in tree.by_id.values()}
     return {unit_id: path.strip("/").rpartition("/")[2] if path else NONE_KEY for unit_id, path in found.items()}
 

@@ -245,7 +245,7 @@ class _KeyOf:
     """From the paths of an item to the keys of the rows it is in; a cadre of two townships is in both."""
 
     def __init__(self, question: _Question) -> None:
-        self._places = Places.of_units(question.tree.by_code.values())
+        self._places = Places.of_tree(question.tree)
         self._tier = (question.asked.by or "").removeprefix("unit:")
         self._kept: dict[str, str] = {}
 

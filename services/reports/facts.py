@@ -33,6 +33,9 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
+from weakref import WeakKeyDictionary
+
+from services.organization.tree import UnitTree
 
 EXCLUDED = ("rejected", "cancelled", "merged")
 PLACES = ("city", "county", "township", "village", "community", "grid")
@@ -124,6 +127,14 @@ class Places:
         """Return the places of `units`, which have a code, a kind and a tier."""
         return cls({unit.code: unit.tier if unit.kind in PLACES else "" for unit in units})
 
+    @classmethod
+    def of_tree(cls, tree: UnitTree) -> "Places":
+        """Return the places of a tree, made once for each."""
+        found = _of_trees.get(tree)
+        if found is None:
+            found = _of_trees[tree] = cls.of_units(tree.by_code.values())
+        return found
+
     def knows(self, path: str) -> bool:
         """Tell whether every unit on `path` is known."""
         return path in self._known or all(code in self._tiers for code in path.strip("/").split("/"))
@@ -146,6 +157,9 @@ class Places:
             if self._tiers.get(code) == tier:
                 return path[: end + 1]
         return None
+
+
+_of_trees: WeakKeyDictionary[UnitTree, Places] = WeakKeyDictionary()
 
 
 def rounded_minutes(begin: datetime | None, end: datetime | None, less: timedelta = timedelta()) -> int | None:

@@ -77,7 +77,7 @@ class Folding:
 
     def __init__(self, by: str | None, tree: UnitTree) -> None:
         self._by, self._tree, self._tier = by, tree, tier_of(by)
-        self._places = Places.of_units(tree.by_code.values() if self._tier else ())
+        self._places = Places.of_tree(tree) if self._tier else Places({})
 
     def __call__(self, key: Any) -> str:
         """Return the row of a path, holder, code or day as a cell or a fact has it."""
