@@ -25,12 +25,14 @@ from services.reports.selecting import KEPT
 MOST = 2000
 """Tickets that are folded by whoever reads: about as many as a worker counts in a second. Of more, the answer says how old it is."""
 _OWED = text(
-    "SELECT DISTINCT subject_id FROM (SELECT subject_id FROM deliveries WHERE handler = 'count' AND parked_at IS NULL LIMIT :most) d"
-    " UNION SELECT subject_id FROM deliveries WHERE handler = 'count' AND parked_at IS NOT NULL"
+    "SELECT subject_id, count(*) AS deliveries FROM ("
+    "(SELECT subject_id FROM deliveries WHERE handler = 'count' AND parked_at IS NULL LIMIT :most) UNION ALL"
+    " (SELECT subject_id FROM deliveries WHERE handler = 'count' AND parked_at IS NOT NULL LIMIT :most)) d GROUP BY subject_id"
 )
+# By id, which is by age: what failed is due later than what came after it, and what was given up is due never.
 _OLDEST = text(
-    "SELECT min(e.recorded_at) FROM (SELECT event_id FROM deliveries WHERE handler = 'count' AND parked_at IS NULL"
-    " ORDER BY due_at, id LIMIT 100) d JOIN events e ON e.id = d.event_id"
+    "SELECT min(e.recorded_at) FROM (SELECT event_id FROM deliveries WHERE handler = 'count' ORDER BY id LIMIT 100) d"
+    " JOIN events e ON e.id = d.event_id"
 )
 _NAMES = Fact._fields
 
@@ -59,10 +61,10 @@ AS_KEPT = Known(KEPT, datetime.min)  # noqa: DTZ901  for those who look at nothi
 
 async def known_now(work: Work) -> Known:
     """Return what is known in this snapshot."""
-    owed = [row.subject_id for row in await work.session.execute(_OWED, {"most": 2 * MOST})]
-    if len(owed) > MOST:
-        oldest = await work.session.scalar(_OLDEST) or work.now
-        return Known(KEPT, oldest, max(int((work.now - oldest).total_seconds()), 0))
+    owed = await _owed(work)
+    if owed is None:
+        oldest = await _oldest(work)
+        return Known(KEPT, oldest, _seconds(oldest, work.now))
     if not owed:
         return Known(KEPT, work.now)
     folded = [facts[-1] for facts in (await facts_of(work.session, owed)).values()]
@@ -75,18 +77,39 @@ async def known_now(work: Work) -> Known:
 
 async def known_at(work: Work, instant: datetime) -> Known:
     """Return what was known at `instant`. Events that were recorded later, or of tickets that began to tell later, are not in it."""
-    owed = [row.subject_id for row in await work.session.execute(_OWED, {"most": 2 * MOST})]
+    owed = await _owed(work)
     present = _of(ReportFact).where(ReportFact.known_at <= instant)
     before = _of(PastFact).where(PastFact.known_at <= instant, PastFact.known_until > instant)
     if not owed:
-        return Known(union_all(present, before).subquery("facts"), instant, past=True)
-    fresh = _rows(await _folded(work.session, owed, instant), "fresh")
+        until = instant if owed is not None else min(await _oldest(work), instant)
+        return Known(union_all(present, before).subquery("facts"), until, _seconds(until, instant), past=True)
+    folded = await _folded(work.session, owed, instant)
+    fresh, earliest = _rows(folded, "fresh"), min((fact.received_at for fact in folded), default=None)
     parts: list[Select[Any]] = [
         present.where(~one_of(ReportFact.ticket_id, owed)),
         before.where(~one_of(PastFact.ticket_id, owed)),
         select(fresh),
     ]
-    return Known(union_all(*parts).subquery("facts"), instant, past=True)
+    return Known(union_all(*parts).subquery("facts"), instant, past=True, earliest=earliest)
+
+
+async def _owed(work: Work) -> list[UUID] | None:
+    """Return the tickets that are owed a count, given up ones too; None where they are more than anybody who reads should fold.
+
+    Only the first deliveries are looked at. Where they are that many, there may be more, of other tickets: these are too many as well.
+    """
+    most = 2 * MOST
+    found = (await work.session.execute(_OWED, {"most": most})).all()
+    return None if len(found) > MOST or sum(row.deliveries for row in found) >= most else [row.subject_id for row in found]
+
+
+async def _oldest(work: Work) -> datetime:
+    """Return when the oldest of what is owed was recorded; now where nothing is."""
+    return await work.session.scalar(_OLDEST) or work.now
+
+
+def _seconds(since: datetime, until: datetime) -> int:
+    return max(int((until - since).total_seconds()), 0)
 
 
 async def _folded(session: AsyncSession, ids: Sequence[UUID], instant: datetime) -> list[Fact]:

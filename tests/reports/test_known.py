@@ -96,6 +96,31 @@ async def test_what_is_not_counted_yet_is_in_every_answer(county: TestDatabase, 
     assert figures(await answers()) == figures(early)
 
 
+async def test_what_is_too_much_to_fold_is_never_taken_for_all(county: TestDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
+    dice = random.Random(7)
+    tickets = await ground.scatter(county.owner, dice, 30, await ground.plant(county.owner))
+    for hour in range(3):  # several deliveries a ticket: the first 24 are of eight tickets
+        for ticket in tickets[:8] if hour < 2 else tickets:
+            await ground.stir(county.owner, dice, [ticket])
+            await ground.tell([ticket], EPOCH + timedelta(hours=hour))
+    later = EPOCH + timedelta(days=1)
+    everything = await answers(), await answers(later)
+    monkeypatch.setattr(known, "MOST", 12)
+    for parked in (False, True):
+        told = await answers()
+        assert {found.as_of for found in told} == {EPOCH}
+        assert all(found.stale_seconds > 0 for found in told), f"parked: {parked}"
+        then = await answers(later)
+        assert {(found.as_of, found.stale_seconds) for found in then} == {(EPOCH, 86_400)}
+        assert figures(told) != figures(everything[0])
+        await county.owner.execute("UPDATE deliveries SET parked_at = now() WHERE handler = 'count'")
+    before = await answers(EPOCH - timedelta(days=1))
+    assert {(found.as_of, found.stale_seconds) for found in before} == {(EPOCH - timedelta(days=1), 0)}
+    await counted(tickets)
+    await forget_deliveries(county, tickets)
+    assert (figures(await answers()), figures(await answers(later))) == tuple(figures(told) for told in everything)
+
+
 async def test_every_report_can_be_asked_for_as_it_was_known(county: TestDatabase) -> None:
     dice = random.Random(6)
     units = await ground.plant(county.owner)
