@@ -177,6 +177,12 @@ MAY: dict[str, frozenset[str]] = {
     "GET /v1/bulletins": _EVERYBODY,
     "GET /v1/bulletins/{bulletin_id}": frozenset({"county", "analyst"}),  # a draft: for those who may draft
     "GET /v1/bulletins/{bulletin_id}/drift": frozenset({"county", "analyst"}),
+    "GET /v1/dashboard/areas": _EVERYBODY,
+    "GET /v1/dashboard/categories": _EVERYBODY,
+    "GET /v1/dashboard/flow": _EVERYBODY,
+    "GET /v1/dashboard/late": _EVERYBODY,
+    "GET /v1/dashboard/names": _EVERYBODY,
+    "GET /v1/dashboard/overview": _EVERYBODY,
     "GET /v1/draws/{draw_id}/calls": _DESK,
     "GET /v1/draws/{draw_id}/coverage": _DESK,
     "GET /v1/exclusions": _DISPATCHERS | _DESK,
@@ -187,6 +193,7 @@ MAY: dict[str, frozenset[str]] = {
     "GET /v1/exports/{export_id}/file": frozenset({"county"}),
     "GET /v1/field-reports/sync/conflicts": frozenset({"grid", "shuikou"}),
     "GET /v1/field-reports/sync/{command_id}": frozenset({"grid"}),
+    "GET /v1/figures/households": _EVERYBODY,
     "GET /v1/hotline/calls": _DESK,
     "GET /v1/hotline/calls/{call_id}": _DESK,
     "GET /v1/hotline/calls/{call_id}/recording": _DESK,
@@ -274,6 +281,7 @@ OPEN_TO_ALL = {
         "GET /healthz", "GET /readyz", "GET /metrics", "GET /v1/notice/periods", "GET /v1/notice/results", "GET /v1/notice/places",
         "GET /v1/notice/places/{code}", "GET /notice", "GET /notice/directory", "GET /notice/directory/{code}",
         "GET /bulletins", "GET /bulletins/{number}",
+        "GET /dashboard", "GET /pages/{path:path}",  # files: what they show is asked for with a token
     },
 }  # fmt: skip
 """Where nobody signs in: what everybody may know, and what shows another proof of who asks. Exchanges and Open311 beside them."""
