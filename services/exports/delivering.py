@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 
 from services.exports.answering import Answered, answer, table_view
 from services.exports.models import ReportDelivery, SavedReport
+from services.exports.saving import require_taker
 from services.exports.schedules import Due, Schedule, due
 from services.exports.sources import source_named
 from services.identity.actors import load_actor
@@ -21,7 +22,7 @@ from services.identity.permissions import require
 from services.notifications.webhooks.matching import REPORT, instant
 from services.notifications.webhooks.reports import queue_report
 from services.platform.actor import SYSTEM, Actor
-from services.platform.errors import Forbidden, NotFound, Problem
+from services.platform.errors import Forbidden, Invalid, NotFound, Problem
 from services.platform.unit_of_work import Work, unit_of_work
 
 log = structlog.get_logger()
@@ -81,9 +82,10 @@ async def _write_down(work: Work, seen: SavedReport, found: Due, answered: Answe
     delivery_id = None
     if answered is not None:
         try:
+            await require_taker(work, row.subscription_id, row.question)
             delivery_id = await queue_report(work, row.subscription_id, _body(row, found, answered))
-        except NotFound as gone:
-            problem = gone.code
+        except (NotFound, Invalid) as refused:
+            problem = refused.code
     work.session.add(
         ReportDelivery(
             saved_report_id=row.id,

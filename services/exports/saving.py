@@ -70,7 +70,7 @@ async def schedule_report(work: Work, saved_id: UUID, command: ScheduleReport, v
     ``saved_report.subscription_narrower`` for one that may only hear of a unit or channel this question goes beyond.
     """
     row = await _own(work, saved_id, version)
-    await _require_taker(work, command.subscription, row.question)
+    await require_taker(work, command.subscription, row.question)
     schedule = Schedule(command.frequency, command.hour, command.weekday, command.monthday)
     row.frequency, row.hour, row.weekday, row.monthday = command.frequency, command.hour, command.weekday, command.monthday
     row.subscription_id, row.next_at = command.subscription, next_after(schedule, work.now)
@@ -105,6 +105,23 @@ async def readable_report(work: Work, saved_id: UUID) -> SavedReport:
     if found is None:
         raise unknown()
     return found
+
+
+async def require_taker(work: Work, subscription_id: UUID, question: dict[str, str]) -> None:
+    """Raise where a subscription may not hear of a question: when it is scheduled, and each time it is told. It may be narrowed between.
+
+    Raises NotFound ``webhook.unknown`` and Invalid ``saved_report.subscription_narrower``.
+    """
+    found = await work.session.scalar(select(WebhookSubscription).where(WebhookSubscription.id == subscription_id))
+    if found is None or not found.active or REPORT not in found.event_types:
+        raise NotFound("webhook.unknown", f"There is no active subscription with this id that takes `{REPORT}`; ask an administrator.")
+    if found.unit_id is not None:
+        tree = await unit_tree(work.session)
+        asked, allowed = tree.by_code.get(question.get("unit", "")), tree.by_id.get(found.unit_id)
+        if asked is None or allowed is None or not asked.path.startswith(allowed.path):
+            raise _narrower("unit")
+    if found.channel is not None and question.get("channel") != found.channel:
+        raise _narrower("channel")
 
 
 def unknown() -> NotFound:
@@ -148,19 +165,6 @@ async def _shared_with(work: Work, code: str | None) -> UUID | None:
     if not any(unit.path.startswith(area_of(seat)) or unit.id == seat.unit_id for seat in work.actor.seats):
         raise Forbidden("unit.outside_scope", "Your posts do not reach this unit.")
     return unit.id
-
-
-async def _require_taker(work: Work, subscription_id: UUID, question: dict[str, str]) -> None:
-    found = await work.session.scalar(select(WebhookSubscription).where(WebhookSubscription.id == subscription_id))
-    if found is None or not found.active or REPORT not in found.event_types:
-        raise NotFound("webhook.unknown", f"There is no active subscription with this id that takes `{REPORT}`; ask an administrator.")
-    if found.unit_id is not None:
-        tree = await unit_tree(work.session)
-        asked, allowed = tree.by_code.get(question.get("unit", "")), tree.by_id.get(found.unit_id)
-        if asked is None or allowed is None or not asked.path.startswith(allowed.path):
-            raise _narrower("unit")
-    if found.channel is not None and question.get("channel") != found.channel:
-        raise _narrower("channel")
 
 
 def _narrower(name: str) -> Invalid:

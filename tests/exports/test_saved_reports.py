@@ -214,6 +214,18 @@ async def test_only_a_subscription_that_takes_reports_is_told_and_none_beyond_it
     assert told.platform.asked == []
 
 
+async def test_a_subscription_that_is_narrowed_later_is_told_no_more_than_it_may_hear(told):
+    saved, hook = await save(told.doors), await told.subscribe()
+    await told.schedule(saved, hook)
+    at = f"/v1/webhook-subscriptions/{hook['id']}"
+    narrowed = await told.doors.intake("PATCH", at, "admin", json={"unit": heping.PENGZHAI}, headers={"If-Match": "*"})
+    assert narrowed.status_code == 200
+    await told.days_later(saved, 1)
+    assert await told.turn() == 1
+    assert told.platform.asked == []
+    assert await told.doors.county.value("SELECT problem_code FROM report_deliveries") == "saved_report.subscription_narrower"
+
+
 async def test_an_occurrence_that_was_told_is_not_told_again_though_the_clock_was_put_back(told):
     saved, hook = await save(told.doors), await told.subscribe()
     await told.schedule(saved, hook)
