@@ -11,8 +11,9 @@ branch_labels = None
 depends_on = None
 
 # A view runs with its owner's rights, but `current_user` in it is whoever asks. `security_barrier` has this condition decided before any
-# function of the asker's sees a row. Paths end in a slash, so that a prefix is an area.
-_MINE = "EXISTS (SELECT 1 FROM bi_readers AS r WHERE r.role_name = current_user::text AND starts_with({path}, r.area_path))"
+# function of the asker's sees a row. Paths end in a slash, so that a prefix is an area. OFFSET 0 keeps the asker's own conditions above
+# the view: PostgreSQL pushes those it trusts (equality, comparison) below the barrier, and EXPLAIN ANALYZE then counts what others have.
+_MINE = "{path} ^@ ANY (ARRAY(SELECT r.area_path FROM bi_readers AS r WHERE r.role_name = current_user::text)) OFFSET 0"
 _ANY = "EXISTS (SELECT 1 FROM bi_readers AS r WHERE r.role_name = current_user::text)"
 _COUNTERS = (
     "received, received_completed, rejected, cancelled, merged, due, due_completed, due_on_time, due_reworked, closed, closed_on_time,"

@@ -121,6 +121,27 @@ async def test_a_reader_reads_no_table_writes_nothing_and_no_trick_shows_it_more
             assert await reader.fetchval(f"SELECT count(*) FROM bi_tickets WHERE {trick}") == 20
 
 
+async def test_no_plan_counts_what_lies_in_other_areas(doors):
+    numbers = "SELECT number FROM report_facts WHERE area_path LIKE $1 AND category_code = 'water.pipe_burst' LIMIT 1"
+    other = await doors.county.value(numbers, f"%{heping.PENGZHAI}%")
+    elsewhere = (
+        ("bi_tickets", f"number = '{other}'", "number = 'nowhere'"),
+        ("bi_tickets", f"number = '{other}' AND category = 'water.pipe_burst'", f"number = '{other}' AND category = 'nothing'"),
+        ("bi_daily", "day >= '2026-10-01' AND received > 0", "day >= '1926-10-01' AND received > 1000"),
+        ("bi_units", f"code = '{heping.SHUIKOU}'", "code = 'nowhere'"),
+    )
+    async with reading(doors, "441624101") as (reader, _name):  # 大坝镇, where nothing was told
+        for cheap in ("on", "off"):
+            await reader.execute(f"SET enable_seqscan = {cheap}")
+            for view, there, nowhere in elsewhere:
+                plans = []
+                for condition in (there, nowhere):
+                    explain = f"EXPLAIN (ANALYZE, TIMING OFF, SUMMARY OFF, BUFFERS OFF) SELECT * FROM {view} WHERE {condition}"
+                    lines = [str(row[0]) for row in await reader.fetch(explain)]
+                    plans.append([line for line in lines if "Filter: (" not in line])
+                assert plans[0] == plans[1], (view, there)
+
+
 async def test_views_hold_no_personal_data(doors):
     async with reading(doors, heping.COUNTY) as (reader, _name):
         columns = {
