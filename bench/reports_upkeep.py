@@ -5,7 +5,6 @@ which anybody is told of) is fed in the order of time, two hundred events at onc
 what comes after it.
 """
 
-import os
 import statistics
 import time
 from collections.abc import Sequence
@@ -37,46 +36,60 @@ class Kept:
         return 1 - (self.filing[1] + self.following[1]) / (self.filing[0] + self.following[0])
 
 
+class Worker:
+    """A worker in this process: its role, its pool, and what it keeps of the county from one batch to the next."""
+
+    def __init__(self, url: str) -> None:
+        from services.platform.database import WORKER, Database
+
+        self.url = url
+        self._database = Database(url, WORKER)
+
+    async def drained(self, *, counted: bool) -> float:
+        """Drain everything owed; return the seconds. Without `counted` nothing is counted, and no count is owed afterwards."""
+        from dispatch_worker.handlers import HANDLERS
+        from services.journal.draining import drain
+        from services.platform.database import use_database
+        from services.platform.doorbell import Doorbell, use_doorbell
+
+        use_database(self._database)
+        use_doorbell(Doorbell(""))
+        handlers = {name: handler for name, handler in HANDLERS.items() if counted or name != "count"}
+        began = time.perf_counter()
+        while (done := await drain(handlers, batch=BATCH)).taken:
+            assert not done.failed
+        took = time.perf_counter() - began
+        owner = await asyncpg.connect(self.url)
+        await owner.execute("DELETE FROM deliveries")
+        await owner.close()
+        return took
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._database.close()
+
+
 async def upkeep(url: str, until: date) -> Kept:
-    """Measure on the database as it stands."""
+    """Measure on the database as it stands. The first turn is for warming up."""
     filing: dict[bool, list[float]] = {True: [], False: []}
     following: dict[bool, list[float]] = {True: [], False: []}
-    events = 0
-    for turn in range(TURNS):
+    events, worker = 0, Worker(url)
+    for turn in range(TURNS + 1):
         for counted in (True, False) if turn % 2 else (False, True):
             async with intake(url, ""):
                 await file_many(1)  # alone: whoever is first reads the county
                 await file_many(FILINGS - 1)
-            filing[counted].append(await _drained(url, counted=counted) / FILINGS)
-            seconds, events = await _lived(url, until, seed=2 * turn + counted, counted=counted)
-            following[counted].append(seconds / LIVES)
+            filed = await worker.drained(counted=counted) / FILINGS
+            seconds, events = await _lived(worker, until, seed=2 * turn + counted, counted=counted)
+            if turn:
+                filing[counted].append(filed)
+                following[counted].append(seconds / LIVES)
+    await worker.close()
     middle = {counted: (statistics.median(filing[counted]), statistics.median(following[counted])) for counted in (True, False)}
     return Kept((middle[True][0], middle[False][0]), (middle[True][1], middle[False][1]), events / LIVES)
 
 
-async def _drained(url: str, *, counted: bool) -> float:
-    """Drain everything owed as a worker does; return the seconds. Without `counted` nothing is counted, and no count is owed afterwards."""
-    from dispatch_worker.handlers import HANDLERS
-    from services.journal.draining import drain
-    from services.platform.database import WORKER, Database, use_database
-    from services.platform.doorbell import Doorbell, use_doorbell
-
-    database = Database(url, WORKER)
-    use_database(database)
-    use_doorbell(Doorbell(""))
-    handlers = {name: handler for name, handler in HANDLERS.items() if counted or name != "count"}
-    began = time.perf_counter()
-    while (done := await drain(handlers, batch=BATCH)).taken:
-        assert not done.failed
-    took = time.perf_counter() - began
-    await database.close()
-    owner = await asyncpg.connect(url)
-    await owner.execute("DELETE FROM deliveries")
-    await owner.close()
-    return took
-
-
-async def _lived(url: str, until: date, *, seed: int, counted: bool) -> tuple[float, int]:
+async def _lived(worker: Worker, until: date, *, seed: int, counted: bool) -> tuple[float, int]:
     """Feed the events of lives of the last month in their order; return the seconds it took to drain what follows, and its events."""
     from daguanjia.county.drawing import Drawing, Wanted
     from daguanjia.county.playing import play
@@ -87,19 +100,20 @@ async def _lived(url: str, until: date, *, seed: int, counted: bool) -> tuple[fl
 
     async with opened() as database, database.transaction() as session:
         world = await read_world(session, day_start(until), until)
-    wanted = Wanted(os.getpid() * 100 + seed, LIVES, 3, until - timedelta(days=20))
-    lives = play(world, Drawing(wanted, world).block(0), wanted.seed, 50_000_000 + seed * LIVES)
-    owner = await asyncpg.connect(url)
+    run = time.time_ns() // 10**9  # a kept county keeps what was lived in it before
+    wanted = Wanted(run * 100 + seed, LIVES, 3, until - timedelta(days=20))
+    lives = play(world, Drawing(wanted, world).block(0), wanted.seed, run % 10**7 * 1000)
+    owner = await asyncpg.connect(worker.url)
     await write_beside(owner, lives)
     events = sorted((event for one in lives for event in one.life.events), key=lambda event: (event["recorded_at"], event["seq"]))
     first = [event for event in events if event["type"] in _BEGINNING and event["seq"] <= 2]
     await _fed(owner, first)
-    await _drained(url, counted=counted)
+    await worker.drained(counted=counted)
     known = {event["id"] for event in first}
     rest, seconds = [event for event in events if event["id"] not in known], 0.0
     for start in range(0, len(rest), BATCH):
         await _fed(owner, rest[start : start + BATCH])
-        seconds += await _drained(url, counted=counted)
+        seconds += await worker.drained(counted=counted)
     await owner.close()
     return seconds, len(rest)
 
