@@ -9,7 +9,7 @@ reads can check it.
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from typing import Any, TypeVar
 
@@ -84,10 +84,16 @@ def _begun(first: date, months: int) -> int:
 def year_before(period: Period) -> Period | None:
     """Return the same period of the year before; None where that would begin before any time that is counted in."""
     if not period.whole_days:
-        start = period.start.astimezone(SHANGHAI)
-        moved = start.replace(year=start.year - 1, day=_moved(start.date(), -_YEAR).day).astimezone(UTC)
-        return _known(lambda: between(moved, moved + (period.end - period.start)))
+        start, end = _year_back(period.start), _year_back(period.end)
+        return _known(lambda: between(start, end if end > start else start + (period.end - period.start)))
     return _known(lambda: Period(_moved(period.first, -_YEAR, end=False), _moved(period.last, -_YEAR)))
+
+
+def _year_back(instant: datetime) -> datetime:
+    """Return the same date and time of day, in Asia/Shanghai, of the year before."""
+    local = instant.astimezone(SHANGHAI)
+    day = _moved(local.date(), -_YEAR, end=False)
+    return local.replace(year=day.year, day=day.day).astimezone(UTC)
 
 
 def _known(make: Callable[[], Period]) -> Period | None:

@@ -30,12 +30,12 @@ async def report(work: Work, asked: Asked, *, decimals: int = 2) -> Report:
     question = await understand(work, asked)
     known = await known_of(work, question)
     both = await both_sums(work.session, question, known=known)
-    sums = both[question.exclusions]
     total = {removal: _added(both[removal].values()) for removal in REMOVALS}
     began = await first_day(work, known)
     recorded = began is not None and question.period.touches(began, question.today)
     rows = []
-    for key, name, period in rows_of(question.by, question.period, sums, question.shown):
+    # every row that has tickets before removal: else what was taken out of the rows would not add up to what was taken out of all
+    for key, name, period in rows_of(question.by, question.period, both["kept"], question.shown):
         here = recorded and began is not None and period.touches(began, question.today)
         figure = _told(question, {removal: both[removal].get(key, {}) for removal in REMOVALS}, recorded=here, decimals=decimals)
         rows.append(ReportRow(key=key, name=name, **figure))

@@ -75,7 +75,7 @@ async def _report(work: Work, asked: Asked) -> TimeReport:
     both = await duration_sums(work.session, question, MEASURES[question.metric.measure], known=known)
     rows = [
         TimeRow(key=key, name=name, **_told(question, {removal: both[removal].get(key, {}) for removal in REMOVALS}))
-        for key, name, _period in rows_of(question.by, question.period, both[question.exclusions], question.shown)
+        for key, name, _period in rows_of(question.by, question.period, both["kept"], question.shown)
     ]
     return TimeReport(
         metric=question.metric.key,

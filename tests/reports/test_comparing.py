@@ -55,6 +55,26 @@ def test_periods_to_the_second_are_compared_with_as_long_a_time() -> None:
     assert (last_year.start, last_year.end - last_year.start) == (datetime(2023, 2, 28, 1, 2, 3, tzinfo=UTC), timedelta(hours=5))
 
 
+@pytest.mark.parametrize(
+    ("period", "a_year_before"),
+    [
+        ("2025-02-28T08..2025-02-28T20", "2024-02-28T08..2024-02-28T20"),  # the same date, though both end their months
+        ("2024-01-01T00..2024-11-22T12", "2023-01-01T00..2023-11-22T12"),  # a day shorter, not into the next day
+        ("2025-01-01T06..2025-11-23T00", "2024-01-01T06..2024-11-23T00"),
+        ("2025-02-27T12..2025-03-01T00", "2024-02-27T12..2024-03-01T00"),  # to the end of the month
+        ("2024-02-28T20..2024-02-29T10", "2023-02-28T20..2023-03-01T10"),  # 29 February has 28: as long a time instead
+    ],
+)
+def test_a_year_before_instants_have_the_same_date_and_time_of_day(period: str, a_year_before: str) -> None:
+    def read(text: str) -> Period:
+        start, end = (datetime.fromisoformat(f"{instant}:00:00+08:00") for instant in text.split(".."))
+        return between(start, end)
+
+    found = year_before(read(period))
+    assert found is not None
+    assert (found.start, found.end) == (read(a_year_before).start, read(a_year_before).end)
+
+
 def test_there_is_nothing_before_the_first_day_that_is_counted_in() -> None:
     assert period_before(days("2000-01-01..2000-01-31")) is None
     assert year_before(days("2000-12-01..2000-12-31")) is None

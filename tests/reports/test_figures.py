@@ -140,6 +140,9 @@ def _side_by_side(told: Report) -> None:
         if figure.before_removal.denominator is not None:
             less = figure.before_removal.denominator - (figure.after_removal.denominator or 0)
             assert less == figure.taken_out.denominator >= 0
+    if told.by:
+        for name in ("numerator", "denominator"):
+            assert sum(getattr(row.taken_out, name) or 0 for row in told.rows) == (getattr(told.total.taken_out, name) or 0)
 
 
 async def _numbers(actor: Actor, asked: Asked, part: str, key: str | None) -> set[str]:
