@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import ColumnElement, FromClause, and_, case, exists, false, select, true, tuple_
 
 from services.assessment.appealing import changes_of, scored_again, unknown_sheet
 from services.assessment.gathering import RESOLVED_BY, Part, counted_in
@@ -27,6 +27,7 @@ from services.assessment.views import (
     run_view,
 )
 from services.identity.models import Account
+from services.journal.models import Event
 from services.organization.models import Member, Unit
 from services.platform.errors import Invalid
 from services.platform.unit_of_work import Work
@@ -127,11 +128,24 @@ async def tickets_of_person(
     if part == "denominator" and not question.metric.denominator:
         raise Invalid("part.unknown", "This metric is a count: it has a numerator only.")
     facts = (await known_of(work, question)).facts
-    own = select(Ticket.id).join(Account, Account.id == Ticket.resolved_by_account_id)
-    own = own.where(Account.member_id == sheet.member_id, Ticket.resolved_by_unit_id == sheet.unit_id)
-    conditions = [*counted_in(question, part, facts), facts.c.ticket_id.in_(own)]
+    conditions = [*counted_in(question, part, facts), *_resolved_by(sheet, facts, run.as_of)]
     found = await page_of(work, question, facts, facts.c[question.metric.basis(part)], conditions, after, limit)
     return found.total, list(found.items), found.following
+
+
+def _resolved_by(sheet: AssessmentSheet, facts: FromClause, as_of: datetime | None) -> list[ColumnElement[bool]]:
+    """Return the conditions that a person had reported a ticket's work as done, when the run was made.
+
+    The ticket itself knows it of its present round. Where that began since, the newest report in the journal of then does.
+    """
+    accounts = select(Account.id).where(Account.member_id == sheet.member_id)
+    own = select(Ticket.id, Ticket.round).where(Ticket.resolved_by_account_id.in_(accounts), Ticket.resolved_by_unit_id == sheet.unit_id)
+    since = exists().where(Ticket.id == facts.c.ticket_id, Ticket.round > facts.c.round)
+    theirs = and_(Event.actor_account_id.in_(accounts), Event.data["unit_id"].astext == str(sheet.unit_id))
+    reports = select(theirs).where(Event.subject_id == facts.c.ticket_id, Event.type == "ticket.resolved", Event.recorded_at <= as_of)
+    newest = reports.order_by(Event.seq.desc()).limit(1).correlate(facts).scalar_subquery()
+    said = case((tuple_(facts.c.ticket_id, facts.c.round).in_(own), true()), (since, newest), else_=false())
+    return [facts.c.resolved_at.is_not(None), said]
 
 
 async def _one(work: Work, run_id: UUID, sheet_id: UUID) -> tuple[AssessmentSheet, str | None]:

@@ -226,6 +226,10 @@ async def test_persons_are_assessed_by_what_they_did_and_ranked_nowhere(county: 
         told = await doors.get("grid", f"{share['tickets']}&part={part}")
         assert told.json()["total"] == total, told.text
         assert {found["number"] for found in told.json()["items"]} <= set(tickets.numbers[:2])
+    # what was reopened since, and who does it then, changes nothing in what was counted
+    await tickets.begun_again(tickets.ids[0], by="grid")
+    for part, total in (("numerator", 1), ("denominator", 2)):
+        assert (await doors.get("grid", f"{share['tickets']}&part={part}")).json()["total"] == total
     late = (await doors.get("county", f"/v1/assessments/{run}/sheets/{everybody[heping.SHUIKOU]['id']}")).json()["items"][1]
     assert (late["percent"], late["points"]) == ("0.00", "0.00")
     # without days for objections nobody can object any more

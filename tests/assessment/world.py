@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -22,6 +23,9 @@ from services.platform.ids import new_id
 from services.platform.unit_of_work import unit_of_work
 from services.policies.actions import activate, draft
 from services.simulation.kinds import kind_of
+from services.tickets.changes import Change, EventDraft
+from services.tickets.loading import lock
+from services.tickets.recording import write
 from tests import county as heping
 from tests.conftest import TestDatabase
 from tests.reports import ground
@@ -78,6 +82,21 @@ class Tickets:
         self.numbers.append(number)
         self.ids.append(ticket_id)
         return ticket_id
+
+    async def begun_again(self, ticket_id: UUID, *, by: str) -> None:
+        """Write who had reported the work of a ticket as done, and begin its second round, in which nobody has."""
+        who = await self.county.owner.fetchrow(
+            "SELECT a.id, p.unit_id FROM accounts a JOIN posts p ON p.member_id = a.member_id WHERE a.login = $1", by
+        )
+        async with unit_of_work(replace(SYSTEM, account_id=who["id"])) as work:
+            (ticket,) = await lock(work.session, [ticket_id])
+            report = EventDraft("ticket.resolved", {"unit_id": str(who["unit_id"])})
+            await write(replace(work, now=NOON + timedelta(days=2)), [Change(ticket, (report,))])
+        await self.county.owner.execute(
+            "UPDATE tickets SET round = 2, status = 'received', resolved_at = NULL, closed_at = NULL, resolved_by_account_id = NULL,"
+            " resolved_by_unit_id = NULL WHERE id = $1", ticket_id
+        )  # fmt: skip
+        await ground.tell([ticket_id])
 
     async def counted(self) -> None:
         """Have the figures kept."""
