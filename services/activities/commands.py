@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic.config import JsonValue
 from pydantic.functional_validators import ModelWrapValidatorHandler, WrapValidator
 
-from services.platform.text import Code, ShortText, Words
+from services.platform.text import Code, ShortText, ShortTextOfNobody, Words
 
 BATCH_AT_MOST = 100
 PERSONS_AT_MOST = 200
@@ -228,7 +228,7 @@ class DeclareTotal(BaseModel):
     first_day: date = Field(examples=["2013-06-01"])
     last_day: date = Field(examples=["2014-05-31"])
     amount: int = Field(ge=0, le=FEN_AT_MOST, description="In the figure's unit; fen for money, half-days for labour.", examples=[186_000])
-    basis: ShortText = Field(description="Which paper says so. No names of villagers.", examples=["县三进三服务办公室2014年6月通报"])
+    basis: ShortTextOfNobody = Field(description="Which paper it is. No villagers.", examples=["县三进三服务办公室2014年6月通报"])
 
     @model_validator(mode="after")
     def _in_order(self) -> "DeclareTotal":

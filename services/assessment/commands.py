@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from services.platform.text import Code, ShortText, Words
+from services.platform.text import Code, ShortTextOfNobody, WordsOfNobody
 
 TicketNumber = Annotated[str, Field(pattern=r"^[0-9]{8}-[0-9]{6}-[0-9]$", examples=["20261122-000123-6"])]
 _Change = Annotated[int, Field(ge=-100_000, le=100_000)]
@@ -32,7 +32,7 @@ class AskForRun(_Command):
 class WithdrawRun(_Command):
     """Take a run back before it is final."""
 
-    words: ShortText = Field(description="Why; it stays readable.", examples=["规则有误，重新考核"])
+    words: ShortTextOfNobody = Field(description="Why; it stays readable.", examples=["规则有误，重新考核"])
 
 
 class MakeAppeal(_Command):
@@ -41,7 +41,7 @@ class MakeAppeal(_Command):
     item: Annotated[str, Field(max_length=40, pattern=r"^[a-z0-9_]*$")] = Field(
         default="", description="Code of an item; empty: the whole sheet.", examples=["satisfaction"]
     )
-    words: Words = Field(examples=["该工单已按期办结，系统外电话告知，请复核。"])
+    words: WordsOfNobody = Field(examples=["该工单已按期办结，系统外电话告知，请复核。"])
     tickets: Annotated[list[TicketNumber], Field(max_length=50)] = Field(
         default_factory=list, description="Tickets that show it.", examples=[["20261122-000123-6"]]
     )
@@ -65,7 +65,7 @@ class DecideAppeal(_Command):
     """Grant an objection with what it changes, or refuse it; the words say why and stand beside the sheet."""
 
     granted: bool = Field(examples=[True])
-    words: Words = Field(examples=["经核实，诉求人确已满意，予以更正。"])
+    words: WordsOfNobody = Field(examples=["经核实，诉求人确已满意，予以更正。"])
     change: SheetChange | None = Field(default=None, description="What is put right; where it is granted.")
 
     @model_validator(mode="after")

@@ -1,21 +1,12 @@
 """What people ask of bulletins: the bodies of requests."""
 
-import re
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from services.bulletins.building import SECTION_KEYS
 from services.bulletins.periods import Kind
-from services.platform.text import Code, ShortText, storable
-
-_PERSONAL = re.compile(r"(?<![0-9])(?:1[3-9][0-9]{9}|[0-9]{17}[0-9Xx])(?![0-9])")
-
-
-def _nobody(text: str) -> str:
-    if _PERSONAL.search(text):
-        raise ValueError("must not hold a mobile number or an identity number: bulletins name units, not people")
-    return text
+from services.platform.text import Code, ShortTextOfNobody, of_nobody, storable
 
 
 def _section(key: str) -> str:
@@ -24,8 +15,7 @@ def _section(key: str) -> str:
     return key
 
 
-Prose = Annotated[str, StringConstraints(max_length=4000), AfterValidator(storable), AfterValidator(_nobody)]
-Why = Annotated[ShortText, AfterValidator(_nobody)]
+Prose = Annotated[str, StringConstraints(max_length=4000), AfterValidator(storable), AfterValidator(of_nobody)]
 
 
 class DraftBulletin(BaseModel):
@@ -52,7 +42,7 @@ class PutWords(BaseModel):
         description="To single sections, by their key.",
         examples=[{"overdue": "名单内事项已逐件函告。"}],
     )
-    reason: Why | None = Field(default=None, description="Of a correction: why, anew.", examples=["补录十月下旬来信12件"])
+    reason: ShortTextOfNobody | None = Field(default=None, description="Of a correction: why, anew.", examples=["补录十月下旬来信12件"])
 
 
 class CorrectBulletin(BaseModel):
@@ -60,7 +50,7 @@ class CorrectBulletin(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    reason: Why = Field(description="Why it is corrected; printed in the correction.", examples=["补录十月下旬来信12件"])
+    reason: ShortTextOfNobody = Field(description="Why it is corrected; printed in the correction.", examples=["补录十月下旬来信12件"])
 
 
 class PublishBulletin(BaseModel):
@@ -69,7 +59,7 @@ class PublishBulletin(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     public: bool = Field(default=False, description="Whether everybody may read it, without signing in; a county's only.", examples=[True])
-    small_cells_words: Why | None = Field(
+    small_cells_words: ShortTextOfNobody | None = Field(
         default=None,
         description="Why its small numbers point at nobody: needed where it is opened to everybody and prints any. Kept in the journal.",
         examples=["已逐项核对，不会指认到个人"],

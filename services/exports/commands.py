@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from services.exports.formats import FileFormat
-from services.platform.text import Code, ShortText
+from services.platform.text import Code, ShortTextOfNobody
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]{0,39}$")]
 Value = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9\-][A-Za-z0-9._:@+,\-]{0,399}$")]
@@ -37,7 +37,7 @@ class AskExport(_Command):
 class SaveReport(_Command):
     """Keep a question under a name. `unit`: whoever has a seat there or below may run it too, each seeing their own part."""
 
-    name: Annotated[ShortText, Field(examples=["上月各镇结案率"])]
+    name: Annotated[ShortTextOfNobody, Field(examples=["上月各镇结案率"])]
     source: SourceName
     question: Question = Field(default_factory=dict)
     unit: Annotated[Code | None, Field(examples=["441624"])] = None

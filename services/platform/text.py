@@ -4,9 +4,14 @@ PostgreSQL cannot store U+0000 and UTF-8 cannot carry a lone surrogate; both are
 failing later. Words are otherwise kept exactly as they came.
 """
 
+import re
+import unicodedata
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints
+
+_MOBILE = r"(?:\+?86[ -]?)?1[3-9][0-9](?:[ -]?[0-9]{4}){2}"
+_OF_A_PERSON = re.compile(rf"(?<![0-9])(?:{_MOBILE}|[0-9]{{17}}[0-9Xx])(?![0-9])")
 
 
 def storable(text: str) -> str:
@@ -18,6 +23,16 @@ def storable(text: str) -> str:
             text.encode("utf-8")
         except UnicodeEncodeError:
             raise ValueError("must not contain a lone surrogate") from None
+    return text
+
+
+def of_nobody(text: str) -> str:
+    """Return `text` unchanged; raise ValueError where a mobile or identity number stands in it, however it is spelt.
+
+    For what colleagues write where many read it: a name cannot be told from other words, a number can.
+    """
+    if _OF_A_PERSON.search(unicodedata.normalize("NFKC", text)):
+        raise ValueError("must not hold a mobile number or an identity number: name units and tickets, not people")
     return text
 
 
@@ -35,6 +50,8 @@ Words = Annotated[
     Field(description="Verbatim words, 1 to 4,000 characters; kept exactly as they came."),
 ]
 ShortText = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(storable), AfterValidator(_not_blank)]
+WordsOfNobody = Annotated[Words, AfterValidator(of_nobody)]
+ShortTextOfNobody = Annotated[ShortText, AfterValidator(of_nobody)]
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$")]
 Token = Annotated[
     str,

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.platform.text import Words
+from services.platform.text import WordsOfNobody
 
 
 class Acknowledge(BaseModel):
@@ -10,4 +10,4 @@ class Acknowledge(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    words: Words = Field(examples=["连日暴雨致多处水渠受损，已派水利局现场处置。"])
+    words: WordsOfNobody = Field(examples=["连日暴雨致多处水渠受损，已派水利局现场处置。"])
