@@ -1,6 +1,7 @@
 """A bulletin as a Word document, made from the same document as the page. Pure but for the library's own template."""
 
 import io
+import re
 from typing import Any
 
 from services.bulletins.document import Bars, Correction, Document, Section, Table
@@ -11,10 +12,13 @@ _SONG, _HEI = "宋体", "黑体"
 _RED = "B3181D"
 _BODY, _SMALL, _TINY, _TITLE, _OFFICE = 12, 9, 7, 18, 26
 _WIDE = 6
+_NO_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What a Word document cannot hold, though the database can: control characters, as they come with text that was pasted."""
 
 
 def as_docx(document: Document, hash_hex: str, *, draft: bool = False) -> bytes:
     """Return the bytes of a ``.docx`` for A4 paper, its hash and page number at the foot of every page. Takes about a tenth of a second."""
+    document = Document.model_validate(_without_controls(document.model_dump()))
     paper = _Paper()
     paper.foot(f"编号 {document.number}　SHA-256 {hash_hex}")
     if draft:
@@ -37,6 +41,15 @@ def as_docx(document: Document, hash_hex: str, *, draft: bool = False) -> bytes:
     rows = [[f"{found.name}\n{found.metric}", found.numerator, found.denominator or "—", found.note] for found in document.definitions]
     paper.table("指标定义", [head, *rows], words=True)
     return paper.saved(f"{document.title}{document.label}")
+
+
+def _without_controls(value: Any) -> Any:
+    """Return a document's values with a space for each character that XML has no place for."""
+    if isinstance(value, dict):
+        return {key: _without_controls(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_controls(inner) for inner in value]
+    return _NO_XML.sub(" ", value) if isinstance(value, str) else value
 
 
 def _correction(paper: "_Paper", correction: Correction) -> None:

@@ -56,6 +56,16 @@ def test_every_bulletin_we_build_is_sound(seed: int, kind: Any, size: int) -> No
     assert errors(build(made_up(seed, kind, size=size))) == []
 
 
+def test_words_pasted_with_control_characters_do_not_keep_a_bulletin_from_word() -> None:
+    words = "".join(map(chr, (*range(1, 32), 0x7F, 0xFFFE, 0xFFFF, 0x1F600)))
+    document = build(made_up(3), EditorsWords(f"请{words}看", "好。", {"overdue": f"已{words}函告。"}))
+    document = document.model_copy(update={"unit_name": "和平\x0b县", "label": "十月\ufffe"})
+    paper = docx.Document(io.BytesIO(as_docx(document, hash_of(document.content()).hex())))
+    read = "\n".join(paragraph.text for paragraph in paper.paragraphs)
+    assert "和平 县大管家" in read
+    assert "\U0001f600看" in read
+
+
 def test_page_word_and_sheet_say_the_numbers_of_the_document() -> None:
     document = build(made_up(3), EditorsWords("现将情况通报如下。", "请抓好整改。", {"overdue": "已逐件函告。"}))
     assert [section.key for section in document.sections] == list(SECTION_KEYS)
