@@ -21,7 +21,7 @@ from services.reports.coverage_metrics import median_text
 from services.reports.drilldown import place_name
 from services.reports.figures import named, one_snapshot
 from services.reports.questions import find_holder, find_place
-from services.reports.standing import Standing, joined, standing
+from services.reports.standing import Standing, Wanted, joined, standing
 from services.reports.views import Overdue, OverdueTicket, PostLoad, UnitCount, UnitLoad, Workload
 from services.tickets.filters import TicketFilter, compile_filter, compile_scope
 
@@ -47,8 +47,9 @@ async def overdue(
     """
     await one_snapshot(work.session)
     tree = await unit_tree(work.session)
-    stand = await standing(work, as_of)
-    late = _late(stand, await _open(work, tree, stand, unit, holder)).subquery()
+    wanted = _open(work, tree, unit, holder)
+    stand = await standing(work, as_of, wanted)
+    late = _late(stand, wanted(stand.tickets)).subquery()
     counts = await work.session.execute(select(late.c.lead_unit_id, func.count()).group_by(late.c.lead_unit_id))
     units = [UnitCount(unit=named(tree.by_id.get(unit_id)), overdue=count) for unit_id, count in counts]
     units.sort(key=lambda found: (-found.overdue, found.unit.code if found.unit else ""))
@@ -69,8 +70,9 @@ async def workload(work: Work, *, unit: str | None, holder: str | None, as_of: d
     """
     await one_snapshot(work.session)
     tree = await unit_tree(work.session)
-    stand = await standing(work, as_of)
-    conditions = await _open(work, tree, stand, unit, holder)
+    wanted = _open(work, tree, unit, holder)
+    stand = await standing(work, as_of, wanted)
+    conditions = wanted(stand.tickets)
     held = tuple(stand.tickets[name] for name in ("lead_unit_id", "lead_member_id", "status"))
     rows = (await work.session.execute(select(*held, func.count().label("tickets")).where(*conditions).group_by(*held))).all()
     late = _late(stand, conditions).subquery()
@@ -100,13 +102,12 @@ async def _populations(work: Work, unit_ids: Sequence[UUID]) -> dict[UUID, int]:
     return {row.id: row.population for row in await work.session.execute(query)}
 
 
-async def _open(work: Work, tree: UnitTree, stand: Standing, unit: str | None, holder: str | None) -> list[ColumnElement[bool]]:
-    """Return the kernel's conditions for open tickets of a place or holder within the reader's scope."""
+def _open(work: Work, tree: UnitTree, unit: str | None, holder: str | None) -> Wanted:
+    """Return what makes the kernel's conditions for open tickets of a place or holder within the reader's scope."""
     scope = scope_of(work.actor)
     place, seat = find_place(tree, scope, unit), find_holder(tree, scope, holder)
-    wanted = TicketFilter(status=["open"])
     paths = {"unit_path": place.path if place else None, "holder_path": seat.path if seat else None}
-    return [*compile_filter(wanted, stand.tickets, **paths), compile_scope(scope, stand.tickets)]
+    return lambda columns: [*compile_filter(TicketFilter(status=["open"]), columns, **paths), compile_scope(scope, columns)]
 
 
 def _late(stand: Standing, conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:

@@ -4,7 +4,7 @@ Now, they are read from the tickets and clocks themselves. As of an instant in t
 clocks are made from the deeds that the journal had recorded by then (`services/deadlines/clocks.py`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -26,6 +26,7 @@ from services.tickets.lifecycle import OPEN
 
 MOST = 20_000
 """Open tickets whose clocks are made again for one answer."""
+Wanted = Callable[[Columns], Sequence[ColumnElement[bool]]]
 _CLOCK = ("id", "ticket_id", "stage", "state", "due_at")
 
 
@@ -38,18 +39,22 @@ class Standing:
     at: datetime
 
 
-async def standing(work: Work, as_of: datetime | None) -> Standing:
-    """Return what stands open, or stood open `as_of`. Raises Invalid ``as_of.future``, ``as_of.too_much``."""
+async def standing(work: Work, as_of: datetime | None, wanted: Wanted) -> Standing:
+    """Return what stands open, or stood open `as_of`: then only clocks of tickets that meet the conditions `wanted` makes over columns.
+
+    Raises Invalid ``as_of.future``, and ``as_of.too_much`` where so many of those that are wanted were open.
+    """
     if as_of is None:
         return Standing(TICKETS, Clock.__table__, work.now)
     if as_of > work.now:
         raise Invalid("as_of.future", "`as_of` lies in the future: nobody knows what will be known then.")
     facts = (await known_at(work, as_of)).facts
-    query = select(facts.c.ticket_id).where(facts.c.status.in_(OPEN)).limit(MOST + 1)
+    columns = columns_of(facts)
+    query = select(facts.c.ticket_id).where(facts.c.status.in_(OPEN), *wanted(columns)).limit(MOST + 1)
     ids = list(await work.session.scalars(query))
     if len(ids) > MOST:
-        raise Invalid("as_of.too_much", f"More than {MOST} tickets were open then; their limits are not made again for one answer.")
-    return Standing(columns_of(facts), _clock_rows(await _clocks(work, ids, as_of)), as_of)
+        raise Invalid("as_of.too_much", f"More than {MOST} tickets were open then: ask for a smaller area, or for one holder.")
+    return Standing(columns, _clock_rows(await _clocks(work, ids, as_of)), as_of)
 
 
 def joined(stand: Standing, *conditions: ColumnElement[bool]) -> list[ColumnElement[bool]]:

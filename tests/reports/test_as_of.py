@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from httpx import ASGITransport, AsyncClient
 
 from reporting_api.app import build
@@ -10,10 +11,11 @@ from services.complaints.reading import owed_answers
 from services.platform import clock
 from services.platform.database import INTAKE, REPORTING
 from services.platform.unit_of_work import unit_of_work
+from services.reports import standing
 from services.tickets.actions import act
 from services.tickets.commands import Accept, GiveAnswer, Resolve, Return
 from tests.conftest import TestDatabase
-from tests.county import actor
+from tests.county import COUNTY, YANGMING, actor
 from tests.reports.signing import signed_in_as
 from tests.tickets.test_dispatch_and_escalation import file
 
@@ -39,7 +41,7 @@ async def does(county: TestDatabase, login: str, number: str, command: Any) -> N
         await act(work, number, command, None, owed_answers)
 
 
-async def test_lists_are_told_as_they_were_known(county: TestDatabase) -> None:
+async def test_lists_are_told_as_they_were_known(county: TestDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
     filed = [await file(category="water.outage", ago=timedelta(days=days)) for days in (9, 4, 1, 0)]
     given: dict[str, dict[str, Any]] = {}
 
@@ -63,6 +65,12 @@ async def test_lists_are_told_as_they_were_known(county: TestDatabase) -> None:
         then = await answers(county, at)
         for key, answer in told.items():
             assert _steady(then[key]) == _steady(answer), (at, key)
+    monkeypatch.setattr(standing, "MOST", 3)  # how much can be answered goes by what is asked for, not by what others have
+    async with county.as_role(REPORTING), AsyncClient(transport=ASGITransport(build()), base_url="http://door") as door:
+        for address in ("/v1/overdue", "/v1/workload"):
+            for unit, code in ((COUNTY, 422), (YANGMING, 200)):
+                query = {"as_of": next(iter(given)), "unit": unit}
+                assert (await door.get(address, params=query, headers=await signed_in_as("analyst"))).status_code == code
 
 
 def _steady(answer: dict[str, Any]) -> dict[str, Any]:
