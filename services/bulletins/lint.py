@@ -268,8 +268,9 @@ def _figure(figure: ForeignFigure) -> Iterator[Finding]:
 
 def _equal(bulletin: ForeignBulletin) -> Iterator[Finding]:
     """What is said to be the same number in two places is printed the same in both."""
+    printed = _printed(bulletin) if bulletin.equal else {}
     for pair in bulletin.equal:
-        first, second = (_looked_up(bulletin, address) for address in pair)
+        first, second = (read_cell(printed[address]) if address in printed else None for address in pair)
         if first is None or second is None:
             missing = pair[0] if first is None else pair[1]
             words = f"找不到“{missing}”，无法核对。写法：表名/行名/列，合计行的行名为“{TOTAL}”，单列数字写其名称。"
@@ -279,16 +280,16 @@ def _equal(bulletin: ForeignBulletin) -> Iterator[Finding]:
             yield Finding(code="tables_differ", where=" = ".join(pair), printed=second.printed, expected=first.printed, words=words)
 
 
-def _looked_up(bulletin: ForeignBulletin, address: str) -> Number | None:
+def _printed(bulletin: ForeignBulletin) -> dict[str, str]:
+    """Return what is printed where, by the address of each place: looked through once, however many are compared."""
+    found: dict[str, str] = {}
     for figure in bulletin.figures:
-        if figure.name == address:
-            return read_cell(figure.printed)
+        found.setdefault(figure.name, figure.printed)
     for table in bulletin.tables:
         for row in _rows(table):
             for key, cell in row.cells.items():
-                if address == f"{table.name}/{row.name}/{key}":
-                    return read_cell(cell.printed)
-    return None
+                found.setdefault(f"{table.name}/{row.name}/{key}", cell.printed)
+    return found
 
 
 def _hint(printed: Decimal, right: Decimal) -> str:

@@ -1,6 +1,7 @@
 """The lint finds the mistakes that hand-made bulletins have, and none in sound ones."""
 
 import json
+import time
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -41,6 +42,17 @@ def test_the_printed_total_of_jiangmen_is_not_the_sum_of_its_rows() -> None:
     assert (summed.code, summed.where, summed.printed, summed.expected) == ("sum_differs", "各区/合计/7月采集员上报", "12120", "12102")
     assert summed.words == "合计印为12120，各行相加为12102，相差18。疑为数字颠倒。"
     assert (crossed.code, crossed.expected, crossed.printed) == ("tables_differ", "12102", "12120")
+
+
+def test_many_comparisons_look_through_a_bulletin_once() -> None:
+    """As much as a request may hold: nobody else at the door waits for it."""
+    rows = [{"name": str(nth), "cells": dict.fromkeys("abcdefgh", 1)} for nth in range(2000)]
+    tables = [{"name": f"表{nth}", "columns": [{"key": key, "kind": "words"} for key in "abcdefgh"], "rows": rows} for nth in range(2)]
+    bulletin = ForeignBulletin.model_validate({"title": "通报", "tables": tables, "equal": [["表1/1999/h", "表9/9/h"]] * 500})
+    began = time.process_time()
+    found = lint(bulletin)
+    assert time.process_time() - began < 2
+    assert {one.where for one in found} == {"表9/9/h"}
 
 
 def test_a_total_taken_over_from_the_column_of_last_month_is_named_as_such() -> None:
