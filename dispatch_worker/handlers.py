@@ -7,7 +7,7 @@ from uuid import UUID
 
 from services.complaints.reading import place_hints
 from services.complaints.shown import tickets_of_complaints
-from services.journal.draining import Handler, Owed
+from services.journal.draining import Gathering, Handler, Owed
 from services.journal.subscriptions import COUNT, FOLLOW, INSPECT, NOTIFY, PUBLISH, ROUTE
 from services.notifications import composing
 from services.notifications.webhooks import publishing
@@ -34,11 +34,6 @@ async def notify(work: Work, owed: list[Owed]) -> None:
     await composing.notify(work, owed)
 
 
-async def count(work: Work, owed: list[Owed]) -> None:
-    """Keep the figures."""
-    await counting.count(work, subjects(owed))
-
-
 async def inspect(work: Work, owed: list[Owed]) -> None:
     """Look at pictures that were shown, and flag what somebody should see before a ticket is closed."""
     await inspecting.inspect(work, owed, tickets_of_complaints)
@@ -54,4 +49,11 @@ def subjects(owed: list[Owed]) -> list[UUID]:
     return list(dict.fromkeys(one.subject_id for one in owed))
 
 
-HANDLERS: dict[str, Handler] = {ROUTE: route, FOLLOW: follow, NOTIFY: notify, COUNT: count, INSPECT: inspect, PUBLISH: publish}
+HANDLERS: dict[str, Handler] = {
+    ROUTE: route,
+    FOLLOW: follow,
+    NOTIFY: notify,
+    COUNT: Gathering(counting.count),
+    INSPECT: inspect,
+    PUBLISH: publish,
+}

@@ -6,6 +6,7 @@ holds the others skip. What is due is decided by PostgreSQL's clock (``now()``, 
 """
 
 import random
+import zlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,6 +26,7 @@ TRIES = 12
 """A delivery that failed this often is parked until somebody has looked (`daguanjia retry-parked`)."""
 
 _LONGEST_WAIT = 600.0
+_TURNS = 0x7475_726E  # "turn": apart from other users of advisory locks
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,24 @@ class Drained:
 
 
 Handler = Callable[[Work, list[Owed]], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Gathering:
+    """A handler that asks only whose deliveries are owed: each subject is told once, however many of its events are.
+
+    Up to `most` deliveries are taken at once, and one worker at a time has this turn: what it writes is shared by many subjects, so that
+    two would wait for each other. Where a group fails it is tried like any other handler's.
+    """
+
+    effect: Callable[[Work, list[UUID]], Awaitable[None]]
+    most: int = 1000
+
+    async def __call__(self, work: Work, owed: list[Owed]) -> None:
+        """Have the effect for the subjects of these deliveries."""
+        await self.effect(work, list(dict.fromkeys(one.subject_id for one in owed)))
+
+
 Claims = Select[UUID, UUID, str, UUID, datetime, int]
 
 
@@ -70,6 +90,10 @@ async def drain(handlers: Mapping[str, Handler], *, batch: int) -> Drained:
 
 
 async def _turn(name: str, handler: Handler, batch: int) -> Drained:
+    if isinstance(handler, Gathering):
+        gathered = await _gathered(name, handler)
+        if gathered is not None:
+            return gathered
     taken: list[Owed] = []
     try:
         async with unit_of_work(SYSTEM) as work:
@@ -84,6 +108,28 @@ async def _turn(name: str, handler: Handler, batch: int) -> Drained:
         had = sum([await _singly(handler, owed) for owed in taken])
         return Drained(taken=len(taken), done=had, failed=len(taken) - had)
     return Drained(taken=len(taken), done=len(taken), failed=0)
+
+
+async def _gathered(name: str, handler: Gathering) -> Drained | None:
+    """Have one effect for many deliveries; None where that failed, and nothing of it happened."""
+    taken = 0
+    try:
+        async with unit_of_work(SYSTEM) as work:
+            if not await work.session.scalar(select(func.pg_try_advisory_xact_lock(_TURNS, zlib.crc32(name.encode()) & 0x7FFF_FFFF))):
+                return Drained(0, 0, 0)
+            due = _due(name, handler.most).with_only_columns(Delivery.id, Delivery.subject_id)
+            rows = (await work.session.execute(due)).all()
+            taken = len(rows)
+            if rows:
+                await handler.effect(work, list(dict.fromkeys(row.subject_id for row in rows)))
+                done = Delivery.id == any_(bindparam("done", [row.id for row in rows], ARRAY(Uuid())))
+                await work.session.execute(delete(Delivery).where(done), execution_options={"synchronize_session": False})
+    except Exception as error:
+        if not taken:
+            raise
+        log.warning("deliveries.apart", handler=name, deliveries=taken, error=type(error).__name__, exc_info=True)
+        return None
+    return Drained(taken, taken, 0)
 
 
 async def release_parked(work: Work) -> int:

@@ -78,6 +78,8 @@ class Database:
         limits = dict(_LIMITS, application_name=role or "daguanjia")
         if role:
             limits["role"] = role
+        if role == REPORTING:  # its answers are small sums: starting helpers takes longer than they save
+            limits["max_parallel_workers_per_gather"] = "0"
         self.role = role
         self.engine: AsyncEngine = create_async_engine(
             driver_url(url),

@@ -11,10 +11,11 @@ from sqlalchemy import ColumnElement, FromClause, Row, func, select, tuple_
 from services.organization.tree import UnitTree
 from services.platform.errors import Invalid
 from services.platform.unit_of_work import Work
-from services.reports.figures import known_of, named, one_snapshot
+from services.reports.figures import added, both_sums, known_of, named, one_snapshot
 from services.reports.grouping import require_key
+from services.reports.known import Known
 from services.reports.measures import COUNTERS, EXCLUSIONS
-from services.reports.questions import Asked, Question, understand
+from services.reports.questions import Asked, Question, Removal, understand
 from services.reports.selecting import counted_facts
 from services.reports.views import CountedTicket, UnitName
 
@@ -32,20 +33,42 @@ class Counted:
     following: Place | None
 
 
-async def counted_tickets(work: Work, asked: Asked, part: Part, *, key: str | None, after: Place | None, limit: int) -> Counted:
+async def counted_tickets(
+    work: Work, asked: Asked, part: Part, *, key: str | None, after: Place | None, limit: int, total: int | None = None
+) -> Counted:
     """Return a page of the tickets that `part` of the figure (of its row `key`, where given) counted.
 
-    They come in the order of the instant they are counted by. Raises as the report does, and where `key` can be no row of it.
+    `total`: the figure, where a page before, of the same snapshot, told it. They come in the order of the instant they are counted by.
+    Raises as the report does, and where `key` can be no row of it.
     """
     await one_snapshot(work.session)
     question = await understand(work, asked)
     counters = _counters(question, part)
     if key is not None:
         require_key(question.by, key, question.period, question.shown)
-    facts = (await known_of(work, question)).facts
+    known = await known_of(work, question)
+    facts = known.facts
     less = question.metric.less if part.endswith("denominator") else ()
     conditions = counted_facts(question, counters, key, less=less, taken_out=part.startswith("taken_out"), facts=facts)
-    return await page_of(work, question, facts, facts.c[COUNTERS[counters[0]].basis], conditions, after, limit)
+    if total is None:
+        total = await _by_sums(work, question, known, part, key)
+    return await page_of(work, question, facts, facts.c[COUNTERS[counters[0]].basis], conditions, after, limit, total=total)
+
+
+async def _by_sums(work: Work, question: Question, known: Known, part: Part, key: str | None) -> int | None:
+    """Return how many tickets there are, from the sums the figure itself was made of; None where no sums answer."""
+    if not question.by_sums or known.past:
+        return None
+    both = await both_sums(work.session, question, known=known)
+
+    def told(removal: Removal) -> int:
+        rows = both[removal]
+        sums = rows.get(key, {}) if key is not None else added(rows.values())
+        counters = _counters(question, part)
+        less = question.metric.less if part.endswith("denominator") else ()
+        return sum(sums.get(counter, 0) for counter in counters) - sum(sums.get(counter, 0) for counter in less)
+
+    return told("kept") - told("removed") if part.startswith("taken_out") else told(question.exclusions)
 
 
 async def page_of(
@@ -56,10 +79,13 @@ async def page_of(
     conditions: Sequence[ColumnElement[bool]],
     after: Place | None,
     limit: int,
+    *,
+    total: int | None = None,
 ) -> Counted:
-    """Return the page after `after` of the facts that meet `conditions`, in the order of `instant`."""
+    """Return the page after `after` of the facts that meet `conditions`, in the order of `instant`; `total` where it is known already."""
     order = (instant, facts.c.ticket_id)
-    total = await work.session.scalar(select(func.count()).select_from(facts).where(*conditions))
+    if total is None:
+        total = await work.session.scalar(select(func.count()).select_from(facts).where(*conditions))
     query = select(facts, order[0].label("counted_at")).where(*conditions).order_by(*order).limit(limit + 1)
     if after is not None:
         query = query.where(tuple_(*order) > tuple_(*after))

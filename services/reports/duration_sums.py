@@ -10,7 +10,7 @@ from services.reports.grouping import Folding
 from services.reports.known import AS_KEPT, Known
 from services.reports.measures import UNREASONABLE
 from services.reports.models import DurationCell
-from services.reports.planning import Need, Period, Stretch, plan
+from services.reports.planning import Need, Period, Stretch, plan, to_the_months_end
 from services.reports.questions import Question, Removal
 from services.reports.selecting import columns_of, fact_key, path_end, within
 
@@ -40,8 +40,9 @@ async def duration_sums(
 
 def _query(question: Question, measure: Measure, known: Known, *, by_sums: bool) -> Any:
     cells = by_sums and question.by_sums and not known.past and _told_apart(question)
+    period = to_the_months_end(question.period, question.today) if cells else question.period  # nothing of these lies ahead
     parts = []
-    for stretch in plan(question.period, Need(question.need.level), cells=cells):
+    for stretch in plan(period, Need(question.need.level), cells=cells):
         if _monthly(stretch):
             parts.append((1, _of_cells(question, measure, stretch.period)))
         else:

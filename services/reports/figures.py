@@ -11,10 +11,10 @@ from services.platform.clock import local_day
 from services.platform.unit_of_work import Work
 from services.reports.grouping import Folding, rows_of
 from services.reports.known import AS_KEPT, Known, known_at, known_now
-from services.reports.measures import EXCLUSIONS
+from services.reports.measures import EXCLUSIONS, lies_ahead
 from services.reports.metrics import Figure, figure_of
 from services.reports.models import ReportFact
-from services.reports.planning import plan
+from services.reports.planning import Period, plan, to_the_months_end
 from services.reports.questions import Asked, Question, Removal, understand
 from services.reports.selecting import cell_sums, fact_sums
 from services.reports.shares import with_shares
@@ -30,7 +30,7 @@ async def report(work: Work, asked: Asked, *, decimals: int = 2) -> Report:
     question = await understand(work, asked)
     known = await known_of(work, question)
     both = await both_sums(work.session, question, known=known)
-    total = {removal: _added(both[removal].values()) for removal in REMOVALS}
+    total = {removal: added(both[removal].values()) for removal in REMOVALS}
     began = await first_day(work, known)
     recorded = began is not None and question.period.touches(began, question.today)
     rows = []
@@ -98,20 +98,32 @@ async def both_sums(
 def _query(question: Question, counters: tuple[str, ...], known: Known, *, by_sums: bool) -> Any:
     """Return the one statement: sums and facts as kept, the fresh facts added (1), the stale ones taken off (-1)."""
     parts = []
-    for stretch in plan(question.period, question.need, cells=by_sums):
-        if stretch.grain is not None:
-            parts.append((1, cell_sums(question, stretch.grain, stretch.period, counters)))
-        else:
-            source = known.facts if known.past else AS_KEPT.facts
-            parts += [(1, query) for query in fact_sums(question, stretch.period, counters, source)]
+    for some, period in _told_apart(question, counters, by_sums=by_sums):
+        for stretch in plan(period, question.need, cells=by_sums):
+            if stretch.grain is not None:
+                parts.append((1, cell_sums(question, stretch.grain, stretch.period, some)))
+            else:
+                source = known.facts if known.past else AS_KEPT.facts
+                parts += [(1, query) for query in fact_sums(question, stretch.period, some, source)]
     for sign, owed in ((1, known.fresh), (-1, known.stale)):
         if owed is not None:
-            parts += [(sign, query) for query in fact_sums(question, question.period, counters, owed)]
+            every = dict.fromkeys(counters, True)
+            parts += [(sign, query) for query in fact_sums(question, question.period, every, owed)]
     signed = [
         query.with_only_columns(literal_column(str(sign)).label("sign"), *query.selected_columns, maintain_column_froms=True)
         for sign, query in parts
     ]
     return union_all(*signed) if len(signed) > 1 else signed[0]
+
+
+def _told_apart(question: Question, counters: tuple[str, ...], *, by_sums: bool) -> list[tuple[dict[str, bool], Period]]:
+    """Return which counters to read over which period: of a period that ends today, what has happened over the whole month."""
+    longer = to_the_months_end(question.period, question.today)
+    if not by_sums or longer == question.period:
+        return [(dict.fromkeys(counters, True), question.period)]
+    ahead = {counter: lies_ahead(counter) for counter in counters}
+    happened = {counter: not later for counter, later in ahead.items()}
+    return [(some, period) for some, period in ((happened, longer), (ahead, question.period)) if any(some.values())]
 
 
 def _without_nothing(sums: Mapping[str, Sums]) -> dict[str, Sums]:
@@ -132,7 +144,8 @@ async def recorded_time(work: Work) -> tuple[date | None, datetime]:
     return await first_day(work, known), known.as_of
 
 
-def _added(rows: Iterable[Sums]) -> Sums:
+def added(rows: Iterable[Sums]) -> Sums:
+    """Return the sums of all rows together."""
     total: Sums = {}
     for row in rows:
         for counter, value in row.items():

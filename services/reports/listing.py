@@ -18,11 +18,12 @@ from services.tickets.filters import TicketFilter, compile_filter, compile_scope
 
 
 async def list_known(
-    work: Work, wanted: TicketFilter, *, as_of: datetime | None, after: Place | None, limit: int
+    work: Work, wanted: TicketFilter, *, as_of: datetime | None, after: Place | None, limit: int, total: int | None = None
 ) -> tuple[TicketList, Place | None]:
     """Return a page of the tickets `wanted` selects and the reader may know of, oldest received first, and where the next page goes on.
 
-    Raises NotFound, Forbidden or Invalid for a unit as reports do, and Invalid ``as_of.future``.
+    `total`: where a page before, of the same snapshot, told it. Raises NotFound, Forbidden or Invalid for a unit as reports do, and
+    Invalid ``as_of.future``.
     """
     await one_snapshot(work.session)
     if as_of is not None and as_of > work.now:
@@ -33,7 +34,8 @@ async def list_known(
     columns = columns_of(known.facts)
     paths = {"unit_path": place.path if place else None, "holder_path": seat.path if seat else None}
     conditions = [*compile_filter(wanted, columns, **paths), compile_scope(scope, columns)]
-    total = await work.session.scalar(select(func.count()).select_from(known.facts).where(*conditions))
+    if total is None:
+        total = await work.session.scalar(select(func.count()).select_from(known.facts).where(*conditions))
     order = (known.facts.c.received_at, known.facts.c.ticket_id)
     query = select(known.facts).where(*conditions).order_by(*order).limit(limit + 1)
     if after is not None:

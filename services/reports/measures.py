@@ -76,6 +76,12 @@ _DECLARED = (
 COUNTERS: Mapping[str, Counter] = {counter.code: counter for counter in _DECLARED}
 EXCLUSIONS = ("rejected", "cancelled", "merged")
 
+
+def lies_ahead(counter: str) -> bool:
+    """Tell whether a counter may count a ticket on a day to come: limits end in the future, all else has happened."""
+    return COUNTERS[counter].basis == "due_at"
+
+
 LEVELS = ("whole", "township", "village", "place")
 
 
@@ -96,8 +102,8 @@ class Grain:
 _KINDS = frozenset({"category", "channel"})
 GRAINS = (
     Grain("month_township", "month", "township", frozenset(), weight=1),
-    Grain("month_flow", "month", "whole", frozenset({"channel", "tier"}), weight=2),
-    Grain("month_kind", "month", "whole", _KINDS, weight=3),
+    Grain("month_flow", "month", "township", frozenset({"channel", "tier"}), weight=3),
+    Grain("month_kind", "month", "whole", _KINDS, weight=2),
     Grain("month_holder", "month", "whole", frozenset({"holder"}), weight=4),
     Grain("month_village", "month", "village", frozenset(), weight=5),
     Grain("month_place", "month", "place", frozenset(), weight=6),

@@ -6,7 +6,7 @@ facts at every instant.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Literal
 
@@ -144,6 +144,13 @@ class Stretch:
 
     period: Period
     grain: Grain | None
+
+
+def to_the_months_end(period: Period, today: date) -> Period:
+    """Return a period that ends today to the end of its month: the same for what has happened, and told by whole months."""
+    if period.until is not None or period.last != today:
+        return period
+    return replace(period, last=next_month(today) - _DAY)
 
 
 def next_month(month: date) -> date:

@@ -3,7 +3,7 @@
 `facts` is what facts are read from: the table as kept, or one of :mod:`services.reports.known`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 from typing import cast as typed
@@ -36,12 +36,11 @@ def columns_of(facts: FromClause) -> Columns:
 FACT_COLUMNS = columns_of(KEPT)
 
 
-def cell_sums(question: Question, grain: Grain, period: Period, counters: Sequence[str]) -> Select[Any]:
-    """Return the query of (key, whether of unreasonable demands, sums…) over the cells of `grain`."""
+def cell_sums(question: Question, grain: Grain, period: Period, counters: Mapping[str, bool]) -> Select[Any]:
+    """Return the query of (key, whether of unreasonable demands, sums…) over the cells of `grain`; 0 for counters that are not wanted."""
     key, unreasonable = _cell_key(question), _CELLS.demand == UNREASONABLE
-    query = select(
-        key.label("key"), unreasonable.label("unreasonable"), *(func.sum(_CELLS[counter]).label(counter) for counter in counters)
-    )
+    sums = [(func.sum(_CELLS[counter]) if wanted else literal_column("0")).label(counter) for counter, wanted in counters.items()]
+    query = select(key.label("key"), unreasonable.label("unreasonable"), *sums).select_from(RollupCell)
     query = query.where(*cells_of(question, grain, period))
     return query.group_by(key, unreasonable) if question.by else query.group_by(unreasonable)
 
@@ -67,15 +66,15 @@ def cells_of(question: Question, grain: Grain, period: Period) -> list[ColumnEle
     return found
 
 
-def fact_sums(question: Question, period: Period, counters: Sequence[str], facts: FromClause = KEPT) -> list[Select[Any]]:
-    """Return the queries of (key, whether of unreasonable demands, sums…) over facts: one for each instant counters go by."""
+def fact_sums(question: Question, period: Period, counters: Mapping[str, bool], facts: FromClause = KEPT) -> list[Select[Any]]:
+    """Return the queries of (key, whether of unreasonable demands, sums…) over facts, one for each instant that wanted counters go by."""
     queries = []
-    for basis in dict.fromkeys(COUNTERS[counter].basis for counter in counters):
+    for basis in dict.fromkeys(COUNTERS[counter].basis for counter, wanted in counters.items() if wanted):
         key, unreasonable = fact_key(question, facts, facts.c[basis]), facts.c.unreasonable
         sums = []
-        for counter in counters:
+        for counter, wanted in counters.items():
             declared = COUNTERS[counter]
-            here = declared.basis == basis
+            here = wanted and declared.basis == basis
             sums.append(func.count().filter(holds(declared, facts)).label(counter) if here else literal_column("0").label(counter))
         query = select(key.label("key"), unreasonable.label("unreasonable"), *sums).select_from(facts)
         query = query.where(*within(facts.c[basis], period), *question.conditions(columns_of(facts)))

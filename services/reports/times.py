@@ -94,10 +94,13 @@ async def _report(work: Work, asked: Asked) -> TimeReport:
     )
 
 
-async def timed_tickets(work: Work, asked: Asked, part: TimePart, *, key: str | None, after: Place | None, limit: int) -> Counted:
+async def timed_tickets(
+    work: Work, asked: Asked, part: TimePart, *, key: str | None, after: Place | None, limit: int, total: int | None = None
+) -> Counted:
     """Return a page of the tickets that were measured, or of those that took as long as the P90 (of the row `key`, where given) or longer.
 
-    They come in the order of the instant they are counted by. Raises as the report does, and where `key` can be no row of it.
+    They come in the order of the instant they are counted by. `total`: where a page before told it. Raises as the report does, and where
+    `key` can be no row of it.
     """
     await one_snapshot(work.session)
     question = await understand(work, asked, times=True)
@@ -109,7 +112,7 @@ async def timed_tickets(work: Work, asked: Asked, part: TimePart, *, key: str | 
         rows = (await duration_sums(work.session, question, measure, known=known))[question.exclusions]
         least = quantile(_together(rows) if key is None else rows.get(key, {}), P90)
         conditions.append(known.facts.c[measure.column] >= least if least is not None else false())
-    return await page_of(work, question, known.facts, known.facts.c[measure.basis], conditions, after, limit)
+    return await page_of(work, question, known.facts, known.facts.c[measure.basis], conditions, after, limit, total=total)
 
 
 def _measured(question: Question, measure: Measure, facts: FromClause, key: str | None) -> list[ColumnElement[bool]]:
