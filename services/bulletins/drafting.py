@@ -99,7 +99,7 @@ async def publish(work: Work, bulletin_id: UUID, version: int | None, *, public:
     Raises Conflict ``bulletin.nobody_answers`` while nobody put words to what the system drafted, Forbidden ``bulletin.four_eyes`` to
     whoever had a hand in it, Conflict ``bulletin.findings`` where the lint finds an error, with everything it found. What the public page
     would not show (docs/decisions/0022) is opened to everybody only by somebody who says why it points at nobody: else Conflict
-    ``bulletin.small_cells``.
+    ``bulletin.small_cells``. What corrects a public one is public: else Conflict ``bulletin.correction_public``.
     """
     draft = await _locked(work, bulletin_id, version)
     if not draft.authors:
@@ -111,12 +111,13 @@ async def publish(work: Work, bulletin_id: UUID, version: int | None, *, public:
     unit = (await work.session.execute(select(Unit.kind).where(Unit.id == draft.unit_id))).one()
     if public and unit.kind not in _PUBLIC_TIERS:
         raise Invalid("bulletin.not_public", "Only a county's bulletin can be opened to everybody.")
+    if not public and (corrected := await _corrected(work, draft)) is not None and corrected.public:
+        detail = "Everybody may read the bulletin this corrects, and is sent here from it: publish it with `public` true."
+        raise Conflict("bulletin.correction_public", detail)
     findings = lint_own(document)
     _require_sound(findings)
-    small = [found for found in findings if found.code == "small_cells"]
-    if public and small and not small_cells_words:
-        detail = "It prints numbers so small that they may point at a person: look at `findings`, and say in `small_cells_words` why not."
-        raise Conflict("bulletin.small_cells", detail, extra={"findings": [found.model_dump() for found in small]})
+    if public:
+        _require_openable(findings, small_cells_words)
     same = ("id", "unit_id", "kind", "first", "last", "edition", "corrects_id", "document", "hash", "authors")
     row = {name: getattr(draft, name) for name in same}
     who = {"published_at": work.now, "published_by_account_id": work.actor.account_id}
@@ -213,3 +214,10 @@ def _require_sound(findings: list[Finding]) -> None:
         extra = {"findings": [found.model_dump() for found in findings]}
         detail = "The arithmetic of this bulletin is wrong, see `findings`; count again, or report it to whoever runs the system."
         raise Conflict("bulletin.findings", detail, extra=extra)
+
+
+def _require_openable(findings: list[Finding], small_cells_words: str | None) -> None:
+    small = [found for found in findings if found.code == "small_cells"]
+    if small and not small_cells_words:
+        detail = "It prints numbers so small that they may point at a person: look at `findings`, and say in `small_cells_words` why not."
+        raise Conflict("bulletin.small_cells", detail, extra={"findings": [found.model_dump() for found in small]})

@@ -230,6 +230,8 @@ async def test_late_facts_drift_and_are_printed_by_a_correction_alone(doors: Doo
     assert len(listed["changes"]) == drifted["differing"]
     reasoned = await doors.do("PUT", f"/{draft['id']}/words", {"reason": "补录十月下旬来信2件"}, If_Match='"1"')
     assert (await doors.read("/bulletins/441624-2026-10", None)).text.count("本通报已被更正") == 0
+    hidden = await doors.do("POST", f"/{draft['id']}/publication", {}, "county", status=409, If_Match=f'"{reasoned["version"]}"')
+    assert hidden["code"] == "bulletin.correction_public"
     await doors.do("POST", f"/{draft['id']}/publication", {"public": True, **SEEN}, "county", If_Match=f'"{reasoned["version"]}"')
     old, new = [(await doors.read(f"/bulletins/{number}", None)).text for number in ("441624-2026-10", "441624-2026-10-v2")]
     assert "本通报已被更正" in old
