@@ -94,9 +94,9 @@ async def shared_unit_code(work: Work, row: SavedReport) -> str | None:
 async def readable(work: Work) -> list[tuple[SavedReport, str | None]]:
     """Return the reports one may run, each with the code of the unit it is shared with: one's own first, the newest first."""
     query = select(SavedReport, Unit.code).join(Unit, Unit.id == SavedReport.unit_id, isouter=True).where(*_mine_or_shared(work))
-    rows = (await work.session.execute(query.order_by(SavedReport.id.desc()).limit(2 * MOST))).all()
-    found = [(row, code) for row, code in rows]
-    return sorted(found, key=lambda one: one[0].account_id != work.actor.account_id)
+    own_first = (SavedReport.account_id != account_of(work), SavedReport.id.desc())
+    rows = (await work.session.execute(query.order_by(*own_first).limit(2 * MOST))).all()
+    return [(row, code) for row, code in rows]
 
 
 async def readable_report(work: Work, saved_id: UUID) -> SavedReport:

@@ -102,6 +102,19 @@ async def test_a_saved_report_is_its_owners_to_change_and_is_kept_only_where_it_
     assert (await doors.intake("DELETE", at, "pengzhai")).status_code == 404
 
 
+async def test_however_much_others_share_ones_own_reports_are_listed(doors):
+    own, shared = await save(doors, "yangming"), await save(doors, unit=heping.COUNTY)
+    await doors.county.owner.execute(
+        "INSERT INTO saved_reports (id, account_id, name, source, question, unit_id, version, created_at, updated_at)"
+        " SELECT gen_random_uuid(), account_id, name, source, question, unit_id, version, created_at, updated_at"
+        " FROM saved_reports, generate_series(1, 250) WHERE id = $1",
+        shared["id"],
+    )
+    await doors.county.owner.execute("UPDATE saved_reports SET id = '00000000-0000-7000-8000-000000000001' WHERE id = $1", own["id"])
+    listed = (await doors.reporting("/v1/saved-reports", "yangming")).json()["items"]
+    assert (len(listed), listed[0]["own"], listed[1]["own"]) == (200, True, False)
+
+
 async def test_a_list_that_is_longer_than_an_answer_says_so(doors, monkeypatch):
     monkeypatch.setattr("services.exports.answering.answer.__kwdefaults__", {"most": 7})
     saved = await save(doors, source="tickets", question={})
