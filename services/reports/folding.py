@@ -135,7 +135,7 @@ class Folding:
         self._reopened, self._unreasonable = told["reopened"], told["unreasonable"]
         self._first_accepted = _instant(told["first_accepted_at"])
         self._settled_at, self._settled_tier = _instant(told["settled_at"]), told["settled_tier"]
-        self._called_at, self._called_round = _instant(told["called_at"]), told["called_round"]
+        self._called_at, self._called_round = _instant(told["called_at"]), told["called_round"] or 0
         self._words = {name: told[name] for name in ("reached", "contacted", "solved", "satisfied")} if self._called_at else {}
 
     def _clock(self, stage: str, *, first: bool = False) -> Told | None:

@@ -19,6 +19,9 @@ from services.reports.figures import report
 from services.reports.metrics import METRICS
 from services.reports.questions import Asked
 from services.reports.views import Report
+from services.tickets.changes import Change, EventDraft
+from services.tickets.loading import lock
+from services.tickets.recording import write
 from tests.conftest import TestDatabase
 from tests.reports import ground
 
@@ -119,6 +122,42 @@ async def test_what_is_too_much_to_fold_is_never_taken_for_all(county: TestDatab
     await counted(tickets)
     await forget_deliveries(county, tickets)
     assert (figures(await answers()), figures(await answers(later))) == tuple(figures(told) for told in everything)
+
+
+async def test_a_journal_that_cannot_be_read_takes_no_other_ticket_away(county: TestDatabase) -> None:
+    dice = random.Random(9)
+    tickets = await ground.scatter(county.owner, dice, 20, await ground.plant(county.owner))
+    await ground.tell(tickets, EPOCH)
+    await counted(tickets)
+    await forget_deliveries(county, tickets)
+    before = await answers()
+    async with unit_of_work(SYSTEM) as work:
+        broken, *_rest = await lock(work.session, tickets)
+        await write(replace(work, now=EPOCH + timedelta(days=1)), [Change(broken, (EventDraft("ticket.called_back", {}),))])
+    told = await answers()
+    assert figures(told) == figures(before)
+    assert {found.as_of for found in told} == {EPOCH + timedelta(days=1)}
+    assert all(found.stale_seconds > 0 for found in told)
+    await ground.stir(county.owner, dice, tickets[1:])
+    await ground.tell(tickets[1:], EPOCH + timedelta(days=2))
+    fresh = figures(await answers())
+    assert fresh != figures(before)
+    assert figures(await answers(EPOCH + timedelta(hours=1))) == figures(before)
+    await counted([ticket for ticket in tickets if ticket != broken.id])
+    await county.owner.execute("DELETE FROM deliveries WHERE subject_id <> $1", broken.id)
+    assert figures(await answers()) == fresh
+
+
+async def test_a_ticket_of_an_older_journal_can_be_called_back(county: TestDatabase) -> None:
+    await ground.plant(county.owner)
+    ticket_id = await ground.put(county.owner)
+    await ground.tell([ticket_id], EPOCH)
+    async with unit_of_work(SYSTEM) as work:
+        (ticket,) = await lock(work.session, [ticket_id])
+        words = {"reached": True, "contacted": True, "solved": True, "satisfied": False}
+        await write(work, [Change(ticket, (EventDraft("ticket.called_back", words),))])
+    await counted([ticket_id])
+    assert await county.fetch("SELECT reached, contacted, solved, satisfied FROM report_facts") == [(True, True, True, False)]
 
 
 async def test_every_report_can_be_asked_for_as_it_was_known(county: TestDatabase) -> None:
