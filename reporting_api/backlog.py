@@ -10,6 +10,8 @@ from reporting_api.answers import json_answer
 from reporting_api.asking import AsOf, read_instant
 from reporting_api.readers import UNCHANGED, TicketReader
 from reporting_api.reports import read_place, write_place
+from reporting_api.streaming import CSV_OR_JSON, Format, listed_csv
+from services.exports import sources
 from services.platform.text import Code
 from services.platform.unit_of_work import unit_of_work
 from services.reports.backlog import overdue, workload
@@ -34,7 +36,7 @@ Month = Annotated[
 LateUnit = Annotated[Code | None, Query(description="Who was late, with all below.", examples=["441624108"])]
 
 
-@router.get("/overdue", summary="List overdue tickets in due order", response_model=Overdue, responses=UNCHANGED)
+@router.get("/overdue", summary="List overdue tickets in due order", response_model=Overdue, responses=CSV_OR_JSON)
 async def list_overdue(
     request: Request,
     actor: TicketReader,
@@ -43,11 +45,18 @@ async def list_overdue(
     as_of: AsOf = None,
     cursor: PageCursor = None,
     limit: PageLimit = 50,
+    format: Format = None,  # noqa: A002  the name in the address
 ) -> Response:
-    """Return the open tickets with a running clock past due, the longest overdue first, and how many each holder has."""
-    after = read_place(cursor) if cursor else None
+    """Return the open tickets with a running clock past due, the longest overdue first, and how many each holder has.
+
+    As CSV (`format=csv`) all of them, up to 100,000, in one answer; beyond that POST /v1/exports. Pages are JSON.
+    """
+    after, instant = read_place(cursor) if cursor else None, read_instant(as_of, "as_of")
+    if format == "csv":
+        asked = sources.Place(unit, holder, instant)
+        return await listed_csv(request, actor, "overdue", lambda work: sources.overdue_pages(work, asked))
     async with unit_of_work(actor) as work:
-        page = await overdue(work, unit=unit, holder=holder, after=after, limit=limit, as_of=read_instant(as_of, "as_of"))
+        page = await overdue(work, unit=unit, holder=holder, after=after, limit=limit, as_of=instant)
     body = page.body.model_copy(update={"next": write_place(page.following)})
     linked = Response()
     link_next(request, linked, body.next)

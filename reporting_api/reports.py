@@ -1,5 +1,6 @@
 """Metrics, reports, and the tickets behind them."""
 
+from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -10,10 +11,13 @@ from starlette.responses import Response
 
 from reporting_api.answers import json_answer, table_answer
 from reporting_api.asking import Format, From, Question, RowKey, To, format_asked, read_day
-from reporting_api.definitions import every_definition
 from reporting_api.readers import UNCHANGED, Reader, TicketReader
+from reporting_api.streaming import streamed_csv, wants_all
 from reporting_api.tables import TICKETS_HEADER, table_of, ticket_rows
+from services.exports.definitions import every_definition
 from services.exports.formats import MEDIA_TYPES
+from services.exports.paging import Page
+from services.exports.source import PAGE
 from services.platform.errors import Invalid, Problem
 from services.platform.unit_of_work import Work, unit_of_work
 from services.reports.comparing import compared_report
@@ -108,8 +112,12 @@ async def read_tickets(
 ) -> Response:
     """Return exactly the tickets that the figure of the same question counted; `total` is that figure, `Link` leads to the next page.
 
-    Of a metric of time: those `measured`, or the `slowest`, which took as long as the P90 or longer.
+    Of a metric of time: those `measured`, or the `slowest`, which took as long as the P90 or longer. As CSV without `limit` and `cursor`
+    all of them come in one answer, up to 100,000; beyond that POST /v1/exports.
     """
+    file = format_asked(request, format)
+    if file == "csv" and wants_all(request):
+        return await streamed_csv(actor, f"{asked.metric}-tickets", TICKETS_HEADER, lambda work: _every(work, asked, part, key))
     after = read_place(cursor) if cursor else None
     async with unit_of_work(actor) as work:
         told, found = await _counted(work, asked, part, key=key, after=after, limit=limit)
@@ -117,11 +125,19 @@ async def read_tickets(
     linked = Response(headers={"X-Total-Count": str(found.total)})
     link_next(request, linked, following)
     headers = {name: linked.headers[name] for name in ("X-Total-Count", "Link") if name in linked.headers}
-    file = format_asked(request, format)
     if file:
         return table_answer(request, file, f"{found.question.metric.id}-{told}", TICKETS_HEADER, ticket_rows(found), headers)
     body = CountedTickets(metric=found.question.metric.key, part=told, total=found.total, items=list(found.items), next=following)
     return json_answer(request, body, headers)
+
+
+async def _every(work: Work, asked: Asked, part: Part | TimePart | None, key: str | None) -> AsyncIterator[Page]:
+    """Yield all tickets of a part of a figure, page after page."""
+    total, after, more = None, None, True
+    while more:
+        _told_part, found = await _counted(work, asked, part, key=key, after=after, limit=PAGE, total=total)
+        yield Page(ticket_rows(found), found.total)
+        total, after, more = found.total, found.following, found.following is not None
 
 
 async def _counted(work: Work, asked: Asked, part: Part | TimePart | None, **where: Any) -> tuple[str, Counted]:

@@ -8,8 +8,10 @@ from starlette.responses import Response
 
 from reporting_api.answers import json_answer
 from reporting_api.asking import AsOf, read_instant
-from reporting_api.readers import UNCHANGED, TicketReader
+from reporting_api.readers import TicketReader
 from reporting_api.reports import read_place, write_place
+from reporting_api.streaming import CSV_OR_JSON, Format, listed_csv
+from services.exports.sources import known_pages
 from services.platform.unit_of_work import unit_of_work
 from services.reports.listing import list_known
 from services.reports.views import TicketList
@@ -26,13 +28,19 @@ class AskedTickets(TicketFilter):
     as_of: AsOf = None
     cursor: PageCursor = None
     limit: PageLimit = 50
+    format: Format = None
 
 
-@router.get("/tickets", summary="List tickets as they are, or were, known", response_model=TicketList, responses=UNCHANGED)
+@router.get("/tickets", summary="List tickets as they are, or were, known", response_model=TicketList, responses=CSV_OR_JSON)
 async def list_tickets(request: Request, actor: TicketReader, asked: Annotated[AskedTickets, Query()]) -> Response:
-    """Return the tickets a filter selects, oldest first, without anybody's words: as reports count them, at `as_of` as they were then."""
-    wanted = TicketFilter.model_validate(asked.model_dump(exclude={"as_of", "cursor", "limit"}))
+    """Return the tickets a filter selects, oldest first, without anybody's words: as reports count them, at `as_of` as they were then.
+
+    As CSV (`format=csv`) all of them, up to 100,000, in one answer; beyond that POST /v1/exports. Pages are JSON.
+    """
+    wanted = TicketFilter.model_validate(asked.model_dump(exclude={"as_of", "cursor", "limit", "format"}))
     after, instant = read_place(asked.cursor) if asked.cursor else None, read_instant(asked.as_of, "as_of")
+    if asked.format == "csv":
+        return await listed_csv(request, actor, "known-tickets", lambda work: known_pages(work, wanted, instant))
     async with unit_of_work(actor) as work:
         told, following = await list_known(work, wanted, as_of=instant, after=after, limit=asked.limit)
     body = told.model_copy(update={"next": write_place(following)})

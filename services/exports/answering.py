@@ -6,7 +6,8 @@ from itertools import islice
 
 from services.exports.columns import Column, Row
 from services.exports.paging import as_json
-from services.exports.sources import Source, rows_of
+from services.exports.source import Source
+from services.exports.sources import rows_of
 from services.exports.views import TableView, column_view
 from services.identity.permissions import require
 from services.platform.unit_of_work import Work

@@ -3,7 +3,7 @@
 import dataclasses
 import types
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
@@ -40,10 +40,14 @@ def read(kind: type[T], given: Given, today: date) -> T:
         if _is_list(fields[name]) and isinstance(values.get(name), str):
             values[name] = values[name].split(",")
     try:
-        return cast("T", reader.validate_python(values))
+        found = cast("T", reader.validate_python(values))
     except ValidationError as error:
         faults = [Fault("/question/" + "/".join(map(str, one["loc"])), one["msg"]) for one in error.errors(include_url=False)]
-        raise Invalid("question.invalid", "The question cannot be asked like this; `errors` says where.", errors=faults) from None
+        raise _impossible(faults) from None
+    unclear = [name for name in fields if not _is_clear(getattr(found, name))]
+    if unclear:
+        raise _impossible([Fault(f"/question/{_IN_ADDRESSES.get(name, name)}", "must be an instant with its offset") for name in unclear])
+    return found
 
 
 def require_known(given: Given, names: Iterable[str]) -> None:
@@ -52,6 +56,20 @@ def require_known(given: Given, names: Iterable[str]) -> None:
     faults = [Fault(f"/question/{name}", "is no parameter of this") for name in given if name not in known]
     if faults:
         raise Invalid("question.parameter_unknown", f"The question may have: {', '.join(known)}.", errors=faults[:20])
+
+
+def _impossible(faults: list[Fault]) -> Invalid:
+    return Invalid("question.invalid", "The question cannot be asked like this; `errors` says where.", errors=faults)
+
+
+def _is_clear(value: Any) -> bool:
+    """Tell whether a value, if it is an instant, says which one: with its offset, and within what UTC can say."""
+    if not isinstance(value, datetime):
+        return True
+    try:
+        return value.tzinfo is not None and bool(value.astimezone(UTC))
+    except OverflowError:
+        return False
 
 
 def _period(fields: Mapping[str, Any], days: tuple[date, date]) -> dict[str, Any]:

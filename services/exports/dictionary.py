@@ -1,11 +1,12 @@
 """The data dictionary as a page, printed from the sources themselves."""
 
 from services.exports.columns import KIND_WORDS
-from services.exports.sources import SOURCES, Source
+from services.exports.source import Source
+from services.exports.sources import SOURCES
 
 _HEAD = """# Data dictionary
 
-Printed from `services/exports/sources.py` and `known_columns.py` by `make docs`; do not edit.
+Printed from `services/exports/` (`sources.py`, `further_sources.py`, `judged_sources.py`, `known_columns.py`) by `make docs`; do not edit.
 
 What can be exported, saved and delivered ([exports](exports.md)), and what each column means. CSV and XLSX print the heading, Parquet and
 JSON use the code. A code means the same in every table. Instants are Asia/Shanghai in CSV and XLSX, UTC in Parquet and JSON. An empty cell

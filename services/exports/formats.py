@@ -29,7 +29,8 @@ MEDIA_TYPES: dict[FileFormat, str] = {
 MOST_SHEET_ROWS = 1_000_000
 """Excel shows 1,048,576 rows of a sheet and silently drops the rest."""
 _BATCH = 10_000
-_BOM = "\ufeff"
+BOM = "\ufeff"
+"""By which Excel knows that text is UTF-8."""
 _DICTIONARY = ("列代码", "列名", "英文名", "类型", "单位", "含义")
 _EPOCH = date(1970, 1, 1).toordinal()
 _TEXTS: dict[bool, str] = {True: "是", False: "否"}
@@ -63,12 +64,19 @@ def dictionary_columns() -> tuple[Column, ...]:
 def _write_csv(columns: Sequence[Column], rows: Iterable[Row], file: BinaryIO, _title: str) -> None:
     """UTF-8 with a byte order mark, by which Excel knows that it is UTF-8; lines end as RFC 4180 has them."""
     text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=False)
-    text.write(_BOM)
+    text.write(BOM)
     writer = csv.writer(text)
     writer.writerow([column.heading for column in columns])
     writer.writerows([csv_cell(value) for value in row] for row in rows)
     text.flush()
     text.detach()
+
+
+def csv_lines(rows: Iterable[Sequence[Any]]) -> str:
+    """Return rows as lines of CSV, to be sent one after the other; before the first belongs :data:`BOM`."""
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows([csv_cell(value) for value in row] for row in rows)
+    return text.getvalue()
 
 
 def csv_cell(value: Any) -> str:

@@ -8,7 +8,8 @@ from sqlalchemy import select
 from services.exports.actions import account_of, unknown
 from services.exports.making import scope_digest
 from services.exports.models import Export, ReportDelivery
-from services.exports.sources import Source, source_named
+from services.exports.source import Source
+from services.exports.sources import source_named
 from services.identity.permissions import require
 from services.platform.errors import Conflict, Forbidden, Problem
 from services.platform.unit_of_work import Work

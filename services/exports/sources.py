@@ -4,57 +4,52 @@ To add one: a line in `SOURCES`, and its columns in `known_columns.py`. A source
 snapshot; what it gives holds no personal data and no words of anybody who complained.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, get_args
+from datetime import datetime
+from typing import Any
 
-from pydantic import BaseModel
+from pydantic import AwareDatetime
 
 from services.exports.asking import Given, names_of, read, require_known
 from services.exports.columns import Column
+from services.exports.definitions import every_definition
 from services.exports.facts_source import fact_columns, fact_pages
+from services.exports.further_sources import FURTHER
+from services.exports.judged_sources import JUDGED
 from services.exports.known_columns import columns_named
-from services.exports.paging import Page, paged, row_of
+from services.exports.paging import Fetched, Page, paged, row_of
+from services.exports.source import FIGURE_TICKETS, PAGE, Pages, Source, metric_asked, named_status, part_of, whole_number
 from services.platform.clock import local_day
-from services.platform.errors import Invalid, NotFound
+from services.platform.errors import NotFound
 from services.platform.unit_of_work import Work
 from services.reports.backlog import overdue, workload
 from services.reports.drilldown import Part, counted_tickets
 from services.reports.figures import one_snapshot, report
 from services.reports.hand_offs import AskedHandOffs, hand_offs, handed_off
 from services.reports.hand_offs import Part as HandOffPart
-from services.reports.metrics import METRICS
+from services.reports.listing import list_known
+from services.reports.metrics import MOST_DECIMALS
 from services.reports.public_list import listed
 from services.reports.questions import Asked, understand
 from services.reports.repeats import AskedRepeats, repeated_tickets
 from services.tickets.filters import TicketFilter
-from services.tickets.lifecycle import STATUS_NAMES
 from services.tickets.queries import conditions, count_tickets, list_tickets
-
-Pages = AsyncIterator[Page]
-_PAGE = 2000
-
-
-@dataclass(frozen=True)
-class Source:
-    """Something whose rows can be had. `parameters` are the names a question may use; `check` raises what asking it now would raise."""
-
-    code: str
-    title: str
-    english: str
-    permission: str
-    columns: tuple[Column, ...]
-    parameters: tuple[str, ...]
-    check: Callable[[Work, Given], Awaitable[object]]
-    pages: Callable[[Work, Given], Pages]
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where, and who holds."""
+    """Where, who holds, and as of when."""
 
     unit: str | None = None
     holder: str | None = None
+    as_of: datetime | None = None
+
+
+class Known(TicketFilter):
+    """A filter of tickets, and when they are to be known."""
+
+    as_of: AwareDatetime | None = None
 
 
 @dataclass(frozen=True)
@@ -66,45 +61,35 @@ class Listed:
     late: str | None = None
 
 
-def _asked(work: Work, given: Given, *more: str) -> Asked:
-    if "metric" not in given:
-        raise Invalid("question.metric_missing", "Say with `metric` which figure; see GET /v1/metrics.")
-    kept = {name: value for name, value in given.items() if name not in more}
-    return read(Asked, kept, local_day(work.now))
-
-
 async def _check_report(work: Work, given: Given) -> object:
-    return await understand(work, _asked(work, given, "decimals"))
+    whole_number(given, "decimals", 2, MOST_DECIMALS)
+    return await understand(work, metric_asked(work, given))
 
 
 async def _report(work: Work, given: Given) -> Pages:
-    decimals = _number(given.get("decimals", "2"))
-    told = await report(work, _asked(work, given, "decimals"), decimals=decimals)
+    decimals = whole_number(given, "decimals", 2, MOST_DECIMALS)
+    told = await report(work, metric_asked(work, given), decimals=decimals)
     same = {"metric": told.metric, "metric_name": told.name, "first": told.period.first, "last": told.period.last}
     total = {"key": "", "name": "合计"}
     lines = [{**same, **row.model_dump()} for row in told.rows] + [{**same, **total, **told.total.model_dump()}]
     yield Page([row_of(line, REPORT) for line in lines], len(lines))
 
 
-def _number(text: str) -> int:
-    if text not in ("0", "1", "2", "3", "4"):
-        raise Invalid("question.invalid", "`decimals` must be 0 to 4.")
-    return int(text)
-
-
 async def _check_figure(work: Work, given: Given) -> object:
-    _part(given, Part, "numerator")
-    return await understand(work, _asked(work, given, "part", "key"))
+    part_of(given, Part, "numerator")
+    return await understand(work, metric_asked(work, given))
 
 
 def _figure(work: Work, given: Given) -> Pages:
-    part = _part(given, Part, "numerator")
+    part, asked, total = part_of(given, Part, "numerator"), metric_asked(work, given), None
 
-    async def page(after: Any) -> tuple[int | None, Sequence[BaseModel], Any]:
-        found = await counted_tickets(work, _asked(work, given, "part", "key"), part, key=given.get("key"), after=after, limit=_PAGE)
+    async def page(after: Any) -> Fetched:
+        nonlocal total
+        found = await counted_tickets(work, asked, part, key=given.get("key"), after=after, limit=PAGE, total=total)
+        total = found.total
         return found.total, found.items, found.following
 
-    return paged(work, page, FIGURE_TICKETS, _named_status)
+    return paged(work, page, FIGURE_TICKETS, named_status)
 
 
 async def _check_tickets(work: Work, given: Given) -> object:
@@ -118,12 +103,38 @@ def _filter(work: Work, given: Given) -> TicketFilter:
 def _tickets(work: Work, given: Given) -> Pages:
     wanted = _filter(work, given)
 
-    async def page(after: Any) -> tuple[int | None, Sequence[BaseModel], Any]:
+    async def page(after: Any) -> Fetched:
         total = None if after else await count_tickets(work.session, work.actor, wanted)
-        found = await list_tickets(work.session, work.actor, wanted, limit=_PAGE, after=after, now=work.now)
-        return total, found, (found[-1].received_at, found[-1].id) if len(found) == _PAGE else None
+        found = await list_tickets(work.session, work.actor, wanted, limit=PAGE, after=after, now=work.now)
+        return total, found, (found[-1].received_at, found[-1].id) if len(found) == PAGE else None
 
     return paged(work, page, TICKETS)
+
+
+async def _check_known(work: Work, given: Given) -> object:
+    return await conditions(work.session, work.actor, _known_filter(work, given)[0])
+
+
+def _known_filter(work: Work, given: Given) -> tuple[TicketFilter, datetime | None]:
+    found = read(Known, given, local_day(work.now))
+    return TicketFilter.model_validate(found.model_dump(exclude={"as_of"})), found.as_of
+
+
+def _known(work: Work, given: Given) -> Pages:
+    return known_pages(work, *_known_filter(work, given))
+
+
+def known_pages(work: Work, wanted: TicketFilter, as_of: datetime | None) -> Pages:
+    """Yield the tickets a filter selects as they are, or were at `as_of`, known: rows of the source ``known-tickets``."""
+    total: int | None = None
+
+    async def page(after: Any) -> Fetched:
+        nonlocal total
+        told, following = await list_known(work, wanted, as_of=as_of, after=after, limit=PAGE, total=total)
+        total = told.total
+        return told.total, told.items, following
+
+    return paged(work, page, FIGURE_TICKETS, named_status)
 
 
 def _facts(work: Work, given: Given) -> Pages:
@@ -131,36 +142,36 @@ def _facts(work: Work, given: Given) -> Pages:
 
 
 def _overdue(work: Work, given: Given) -> Pages:
-    place = read(Place, given, local_day(work.now))
+    return overdue_pages(work, read(Place, given, local_day(work.now)))
 
-    async def page(after: Any) -> tuple[int | None, Sequence[BaseModel], Any]:
-        found = await overdue(work, unit=place.unit, holder=place.holder, after=after, limit=_PAGE)
+
+def overdue_pages(work: Work, place: Place) -> Pages:
+    """Yield the open tickets past due: rows of the source ``overdue``."""
+
+    async def page(after: Any) -> Fetched:
+        found = await overdue(work, unit=place.unit, holder=place.holder, after=after, limit=PAGE, as_of=place.as_of)
         return found.body.total, found.body.items, found.following
 
     return paged(work, page, OVERDUE, _overdue_more)
 
 
 def _overdue_more(line: dict[str, Any]) -> dict[str, Any]:
-    return _named_status({**line, "stages": "、".join(line["stages"])})
-
-
-def _named_status(line: dict[str, Any]) -> dict[str, Any]:
-    return {**line, "status_name": STATUS_NAMES.get(line["status"], line["status"])}
+    return named_status({**line, "stages": "、".join(line["stages"])})
 
 
 def _listed(work: Work, given: Given) -> Pages:
     asked = read(Listed, given, local_day(work.now))
 
-    async def page(after: Any) -> tuple[int | None, Sequence[BaseModel], Any]:
-        found = await listed(work, month=asked.month, unit=asked.unit, late=asked.late, after=after, limit=_PAGE)
+    async def page(after: Any) -> Fetched:
+        found = await listed(work, month=asked.month, unit=asked.unit, late=asked.late, after=after, limit=PAGE)
         return found.body.total, found.body.items, found.following
 
-    return paged(work, page, LISTED, _named_status)
+    return paged(work, page, LISTED, named_status)
 
 
 async def _workload(work: Work, given: Given) -> Pages:
     place = read(Place, given, local_day(work.now))
-    told = await workload(work, unit=place.unit, holder=place.holder)
+    told = await workload(work, unit=place.unit, holder=place.holder, as_of=place.as_of)
     lines = [{**load.model_dump(), "open_overdue": load.overdue} for load in told.units]
     yield Page([row_of(line, WORKLOAD) for line in lines], len(lines))
 
@@ -172,42 +183,32 @@ async def _hand_offs(work: Work, given: Given) -> Pages:
 
 
 def _handed_off(work: Work, given: Given) -> Pages:
-    part = _part(given, HandOffPart, "idle")
+    part = part_of(given, HandOffPart, "idle")
     asked = read(AskedHandOffs, {name: value for name, value in given.items() if name not in ("of", "part")}, local_day(work.now))
 
-    async def page(after: Any) -> tuple[int | None, Sequence[BaseModel], Any]:
-        return await handed_off(work, asked, of=given.get("of"), part=part, after=after, limit=_PAGE)
+    async def page(after: Any) -> Fetched:
+        return await handed_off(work, asked, of=given.get("of"), part=part, after=after, limit=PAGE)
 
-    return paged(work, page, HAND_OFF_TICKETS, _named_status)
+    return paged(work, page, HAND_OFF_TICKETS, named_status)
 
 
 def _repeats(work: Work, given: Given) -> Pages:
     asked = read(AskedRepeats, given, local_day(work.now))
 
-    async def page(after: Any) -> tuple[int | None, Sequence[BaseModel], Any]:
-        return await repeated_tickets(work, asked, after=after, limit=_PAGE)
+    async def page(after: Any) -> Fetched:
+        return await repeated_tickets(work, asked, after=after, limit=PAGE)
 
     return paged(work, page, REPEATS, lambda line: {**line, "place_name": line["place"]})
 
 
 async def _metrics(_work: Work, _given: Given) -> Pages:
-    lines = [
-        {
-            **{name: getattr(metric, name) for name in ("version", "english", "numerator_words", "period_words", "source", "note")},
-            "denominator_words": metric.denominator_words or None,
-            "metric": metric.key,
-            "metric_name": metric.name,
-        }
-        for metric in METRICS.values()
-    ]
+    lines = [{**vars(one), **{name: getattr(one, field) or None for name, field in _DEFINED.items()}} for one in every_definition()]
     yield Page([row_of(line, DEFINITIONS) for line in lines], len(lines))
 
 
-def _part(given: Given, parts: Any, usual: str) -> Any:
-    found = given.get("part", usual)
-    if found not in get_args(parts):
-        raise Invalid("question.invalid", f"`part` must be one of {', '.join(get_args(parts))}.")
-    return found
+async def _nothing(_work: Work, _given: Given) -> object:
+    """Check a question that has no parameters."""
+    return None
 
 
 def _reading(kind: type[Any], *more: str) -> Callable[[Work, Given], Awaitable[object]]:
@@ -224,10 +225,6 @@ REPORT = columns_named(
     "before_removal_shown", "after_removal_shown", "taken_out_numerator", "taken_out_denominator",
     "share", "previous_shown", "previous_change_shown", "year_before_shown", "year_before_change_shown",
 )  # fmt: skip
-FIGURE_TICKETS = columns_named(
-    "number", "status", "status_name", "channel", "source", "category", "place", "place_name", "holder", "holder_name", "round",
-    "received_at", "due_at", "completed_at", "on_time",
-)  # fmt: skip
 TICKETS = columns_named(
     "number", "status", "status_name", "source", "channel", "category", "category_name", "urgency", "place", "place_name", "tier",
     "holder", "holder_name", "desk", "desk_name", "round", "hand_offs", "returns", "suspended", "overdue", "received_at",
@@ -241,7 +238,7 @@ LISTED = columns_named(
     "number", "status", "status_name", "urgency", "category", "place", "place_name", "late", "late_name", "stage", "due_at", "listed_at",
     "running",
 )  # fmt: skip
-WORKLOAD = columns_named("unit", "unit_name", "open", "open_overdue", "posts", "per_post")
+WORKLOAD = columns_named("unit", "unit_name", "open", "open_overdue", "posts", "per_post", "population", "open_per_1000")
 HAND_OFFS = columns_named("unit", "unit_name", "received", "passed_on_tickets", "idle", "times", "passed_on_share", "idle_share")
 HAND_OFF_TICKETS = columns_named(
     "number", "status", "status_name", "category", "place", "place_name", "holder", "holder_name", "received_at", "given_at",
@@ -251,8 +248,15 @@ REPEATS = columns_named(
     "number", "status", "status_name", "category", "category_name", "place_name", "received_at", "repeats", "said", "last_at"
 )
 DEFINITIONS = columns_named(
-    "metric", "metric_name", "english", "version", "numerator_words", "denominator_words", "period_words", "source", "note"
-)
+    "metric", "metric_name", "english", "version", "family", "kind", "counting_unit", "numerator_words", "denominator_words",
+    "numerator_code", "denominator_code", "period_words", "scope_words", "exclusions_words", "rounding_words", "zero_words", "ask", "field",
+    "source", "note",
+)  # fmt: skip
+_DEFINED = {
+    "metric": "key", "metric_name": "name", "counting_unit": "unit", "numerator_words": "numerator", "denominator_words": "denominator",
+    "denominator_code": "denominator_code", "period_words": "period", "scope_words": "scope", "exclusions_words": "exclusions",
+    "rounding_words": "rounding", "zero_words": "zero_denominator",
+}  # fmt: skip
 _ASKED, _FILTER, _PLACE = names_of(Asked), names_of(TicketFilter), names_of(Place)
 _PASSED = names_of(AskedHandOffs)
 _TOLD = names_of(AskedRepeats)
@@ -267,6 +271,7 @@ _DECLARED = (
     ),
     Source("figure-tickets", "指标所含工单", "The tickets of a figure", _lists, FIGURE_TICKETS, _FIGURE_LIST, _check_figure, _figure),
     Source("tickets", "工单列表", "Tickets of a filter", _lists, TICKETS, _FILTER, _check_tickets, _tickets),
+    Source("known-tickets", "工单(当时所知)", "Tickets as they were known", _lists, FIGURE_TICKETS, names_of(Known), _check_known, _known),
     Source("facts", "工单统计明细", "What reports know of each ticket", _lists, fact_columns(), _FILTER, _check_tickets, _facts),
     Source("overdue", "超期工单", "Open tickets past due", _lists, OVERDUE, _PLACE, _reading(Place), _overdue),
     Source("listed", "超期通报", "Limits named in public for being late", _lists, LISTED, names_of(Listed), _reading(Listed), _listed),
@@ -274,9 +279,9 @@ _DECLARED = (
     Source("hand-offs", "转办统计", "Who passes matters on", _figures, HAND_OFFS, _PASSED, _check_passed, _hand_offs),
     Source("hand-off-tickets", "转办工单", "Tickets passed on", _lists, HAND_OFF_TICKETS, _PASSED_LIST, _check_handed, _handed_off),
     Source("repeats", "重复诉求工单", "Tickets that were told again", _lists, REPEATS, _TOLD, _reading(AskedRepeats), _repeats),
-    Source("metrics", "指标定义", "The definitions of the metrics", _figures, DEFINITIONS, (), _reading(AskedRepeats), _metrics),
+    Source("metrics", "指标定义", "The definitions of the metrics", _figures, DEFINITIONS, (), _nothing, _metrics),
 )
-SOURCES: dict[str, Source] = {source.code: source for source in _DECLARED}
+SOURCES: dict[str, Source] = {source.code: source for source in (*_DECLARED, *FURTHER, *JUDGED)}
 
 
 def source_named(code: str) -> Source:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.exports.columns import KIND_WORDS, Column
 from services.exports.models import Export, ReportDelivery, SavedReport
-from services.exports.sources import Source
+from services.exports.source import Source
 
 _ID = "019aa7c0-7a56-7c60-a0b4-5d1f6a2f9e10"
 _QUESTION = {"metric": "completion_rate_due", "by": "unit:township", "period": "last_month"}

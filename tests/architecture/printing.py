@@ -35,7 +35,7 @@ def lifecycle() -> str:
 
 def metrics() -> str:
     """Return docs/metrics.md."""
-    from reporting_api.definitions import every_definition
+    from services.exports.definitions import every_definition
 
     lines = [
         "# Figures and what they say 指标定义",

@@ -15,7 +15,7 @@ from httpx import ASGITransport, AsyncClient
 from openpyxl import load_workbook
 
 from reporting_api.app import build
-from reporting_api.definitions import every_definition
+from services.exports.definitions import every_definition
 from services.platform import clock
 from services.platform.actor import SYSTEM
 from services.platform.database import REPORTING, WORKER, Database, database, use_database

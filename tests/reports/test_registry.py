@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from reporting_api.definitions import every_definition
+from services.exports.definitions import every_definition
 from services.reports.composite import KIND, check_composite, score, weights_of
 from services.reports.facts import Fact
 from services.reports.measures import COUNTERS
