@@ -14,6 +14,7 @@ const STALE = 60;
 const state = { period: "month", first: null, last: null, unit: null, metric: "satisfaction_rate", order: "value" };
 const told = {};
 let asked = new AbortController();
+let shownTo = null;
 
 /* -- the address ------------------------------------------------------------------------------------------------------ */
 
@@ -244,8 +245,19 @@ function pickPeriod(kind) {
   refresh();
 }
 
+/** Leave nothing of what was shown: whoever signs in next, in this tab, may see less. */
+function forget() {
+  for (const name of Object.keys(told)) delete told[name];
+  for (const id of ["definition", "drill"]) {
+    at(id).close();
+    at(id).replaceChildren();
+  }
+  for (const box of document.querySelectorAll("#where, #stand, #notes, #tiles, .grid .body")) box.replaceChildren();
+}
+
 function showDoor(words = "") {
   asked.abort();
+  forget();
   at("board").hidden = true;
   at("where").hidden = true;
   at("leave").hidden = true;
@@ -257,6 +269,9 @@ function showDoor(words = "") {
 }
 
 function showBoard() {
+  const who = session()?.member.id;
+  if (shownTo && shownTo !== who) state.unit = null; // the place of somebody else, whose time was over
+  shownTo = who;
   at("door").hidden = true;
   at("board").hidden = false;
   at("leave").hidden = false;
@@ -301,9 +316,7 @@ at("turn-language").addEventListener("click", () => {
 at("print").addEventListener("click", () => print());
 at("leave").addEventListener("click", () => {
   leave();
-  for (const name of Object.keys(told)) delete told[name];
   state.unit = null;
-  for (const box of document.querySelectorAll("#tiles, .grid .body")) box.replaceChildren();
   history.replaceState(null, "", location.pathname);
   showDoor();
 });
