@@ -55,8 +55,9 @@ def _exports() -> None:
     waiting = sa.text("state IN ('queued', 'running')")
     op.create_index("ix_exports_waiting", "exports", ["created_at", "id"], postgresql_where=waiting)
     op.create_index("ix_exports_kept", "exports", ["expires_at"], postgresql_where=sa.text("store_key IS NOT NULL"))
-    # Whoever asked may call it off; the file is the worker's.
-    grant("exports", intake="SELECT, INSERT, UPDATE (state, ended_at)", worker="SELECT, UPDATE")
+    op.create_index("ix_exports_ended", "exports", ["ended_at"], postgresql_where=sa.text("store_key IS NULL"))
+    # Whoever asked may call it off; the file is the worker's, and so is forgetting it in the end.
+    grant("exports", intake="SELECT, INSERT, UPDATE (state, ended_at)", worker="SELECT, UPDATE, DELETE")
 
 
 def _saved_reports() -> None:

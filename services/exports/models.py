@@ -32,6 +32,7 @@ class Export(Base):
         Index(None, "account_id", "id"),
         Index("ix_exports_waiting", "created_at", "id", postgresql_where=text("state IN ('queued', 'running')")),
         Index("ix_exports_kept", "expires_at", postgresql_where=text("store_key IS NOT NULL")),
+        Index("ix_exports_ended", "ended_at", postgresql_where=text("store_key IS NULL")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

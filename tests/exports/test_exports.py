@@ -12,7 +12,7 @@ import pytest
 
 from services.attachments.store import store
 from services.exports import making, sources
-from services.exports.expiring import expire
+from services.exports.expiring import REMEMBERED, expire
 from services.exports.making import make_next
 from services.platform import clock
 from services.platform.database import REPORTING, WORKER
@@ -225,6 +225,14 @@ async def test_files_are_deleted_when_their_time_is_over(doors, home):
         assert await expire(store()) == 1
     assert [path for path in home.rglob("exports/*/*") if path.is_file()] == []
     assert (await doors.reporting(f"/v1/exports/{asked['id']}")).json()["state"] == "expired"
+    waiting = await doors.ask("tickets")
+    for spared, days in ((True, -1), (False, 1)):
+        ended = clock.now() - REMEMBERED - timedelta(days=days)
+        await doors.county.owner.execute("UPDATE exports SET ended_at = $1 WHERE state = 'expired'", ended)
+        async with doors.county.as_role(WORKER):
+            assert await expire(store()) == 0
+        listed = [one["id"] for one in (await doors.reporting("/v1/exports")).json()["items"]]
+        assert listed == [waiting["id"], *([asked["id"]] if spared else [])]
 
 
 async def test_an_attempt_that_lost_its_lease_shows_nothing_and_the_next_one_makes_the_file(doors):
