@@ -13,6 +13,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Select, Subquery, and_, exists, func, or_, select, tuple_
+from sqlalchemy.orm import aliased
 
 from services.identity.permissions import scope_of
 from services.organization.models import Unit
@@ -124,9 +125,21 @@ def _given(work: Work, tree: UnitTree, asked: AskedHandOffs, period: Period) -> 
 
 
 def _worked() -> ColumnElement[bool]:
+    """Return the condition that a unit wrote a work record between getting the ticket and the end, under an earlier number of its own too.
+
+    What it was given before it was renumbered goes on as an order of the same instant (`services/tickets/following.py`).
+    """
+    before = aliased(Assignment)
+    earlier = exists().where(
+        before.ticket_id == Assignment.ticket_id,
+        before.part == "lead",
+        before.end == "renumbered",
+        before.assigned_at == Assignment.assigned_at,
+        before.unit_id == WorkLog.unit_id,
+    )
     return exists().where(
         WorkLog.ticket_id == Assignment.ticket_id,
-        WorkLog.unit_id == Assignment.unit_id,
+        or_(WorkLog.unit_id == Assignment.unit_id, earlier),
         WorkLog.recorded_at.between(Assignment.assigned_at, Assignment.ended_at),
     )
 

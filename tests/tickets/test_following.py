@@ -6,6 +6,7 @@ from services.organization.loading import load_unit_file
 from services.organization.queries import forget_unit_tree
 from services.platform.actor import SYSTEM
 from services.platform.unit_of_work import unit_of_work
+from services.reports.hand_offs import AskedHandOffs, hand_offs
 from tests.county import PENGZHAI, SHUIKOU, STAFFED_GRID, YANGMING
 from tests.tickets.test_clock_promises import clocks, do, refusal
 from tests.tickets.test_dispatch_and_escalation import file, ticket
@@ -35,6 +36,21 @@ async def test_renumbered_village_goes_on_with_its_tickets_and_no_clock_knows(co
     assert await county.value("SELECT area_path FROM report_facts") == row["area_path"]
     seats = await county.fetch("SELECT a.\"end\", a.why->>'rule' AS rule FROM assignments a ORDER BY sequence")
     assert [tuple(seat) for seat in seats] == [("renumbered", "lowest"), (None, "renumbered")]
+
+
+async def test_what_was_done_under_the_old_number_counts_under_the_new_one(county):
+    filed = await file(category=None, unit=SHUIKOU)
+    await county.settle()
+    await do("shuikou", filed.number, "accept")
+    await do("shuikou", filed.number, "log_work", words="已到现场")
+    await load(f"{NEW_VILLAGE},{PENGZHAI},水口村村民委员会,village,{SHUIKOU}\n")
+    await county.settle()
+    await do("shuikou", filed.number, "hand_up", reason="needs_funds", words="村里无力承担")
+    async with unit_of_work(SYSTEM) as work:
+        told = await hand_offs(work, AskedHandOffs())
+    rows = {row.unit.code: row for row in told.units if row.unit}
+    assert (rows[NEW_VILLAGE].received, rows[NEW_VILLAGE].passed_on, rows[NEW_VILLAGE].idle) == (1, 1, 0)
+    assert SHUIKOU not in rows
 
 
 async def test_renumbered_township_sees_and_watches_and_still_cannot_close_what_it_did(county):
