@@ -82,17 +82,19 @@ class _Pieces:
 
     async def close(self) -> None:
         """Stop reading, give the connection back."""
+        _Room.taken -= 1
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
-        _Room.taken -= 1
 
     async def _next(self) -> Page | None:
         """Return the next page; None behind the last."""
         waiting = asyncio.ensure_future(self._pages.get())
-        await asyncio.wait({waiting, self._task}, return_when=asyncio.FIRST_COMPLETED)
-        if waiting.done():
-            return waiting.result()
-        waiting.cancel()
+        try:
+            await asyncio.wait({waiting, self._task}, return_when=asyncio.FIRST_COMPLETED)
+            if waiting.done():
+                return waiting.result()
+        finally:
+            waiting.cancel()
         await self._task  # it raised, or it is done and what it put last lies in the queue
         return self._pages.get_nowait()
 
