@@ -111,7 +111,7 @@ async def count(work: Work, ticket_ids: Sequence[UUID]) -> None:
     changes: list[tuple[Fact | None, Fact]] = []
     past: list[Past] = []
     superseded: list[tuple[UUID, datetime]] = []
-    for ticket_id, facts in (await facts_of(session, ids)).items():
+    for ticket_id, facts in (await facts_of(session, ids, before)).items():
         known, fact = before.get(ticket_id), facts[-1]
         if known == fact:
             continue
@@ -129,8 +129,11 @@ async def count(work: Work, ticket_ids: Sequence[UUID]) -> None:
         await keep_durations(session, duration_difference(changes))
 
 
-async def facts_of(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, list[Fact]]:
-    """Return for each ticket what it was after each event that changed it, oldest first; nothing of one whose journal does not tell."""
+async def facts_of(session: AsyncSession, ids: Sequence[UUID], known: Mapping[UUID, Fact] | None = None) -> dict[UUID, list[Fact]]:
+    """Return for each ticket what it was after each event that changed it, oldest first; nothing of one whose journal does not tell.
+
+    `known`: facts that are kept already, from which on the others are made.
+    """
     events: defaultdict[UUID, list[Seen]] = defaultdict(list)
     paths = set()
     for ticket_id, *event, data in await session.execute(_EVENTS, {"ids": ids, "telling": TELLING}):
@@ -141,7 +144,7 @@ async def facts_of(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, lis
             if "area_path" in told:
                 paths.add(told["area_path"])
     places = await places_for(session, paths)
-    found = {ticket_id: steps(ticket_id, seen_by, places) for ticket_id, seen_by in events.items()}
+    found = {ticket_id: steps(ticket_id, seen_by, places, (known or {}).get(ticket_id)) for ticket_id, seen_by in events.items()}
     return {ticket_id: facts for ticket_id, facts in found.items() if facts}
 
 

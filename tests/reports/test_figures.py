@@ -15,8 +15,7 @@ from sqlalchemy import text
 
 from services.platform import clock
 from services.platform.actor import SYSTEM, Actor, Seat
-from services.platform.clock import day_start
-from services.platform.clock import local_day
+from services.platform.clock import day_start, local_day
 from services.platform.database import REPORTING, WORKER, Database, use_database
 from services.platform.errors import Forbidden, Invalid, NotFound, Problem
 from services.platform.unit_of_work import Work, unit_of_work
