@@ -35,18 +35,18 @@ class ActivityView(_View):
     happened_on: date = Field(examples=["2026-11-20"])
     outcome: str | None = Field(examples=["met"])
     household: str | None = Field(description="A keyed reference.", examples=["5f2b8c0d11aa9e42"])
-    stage: str | None = Field(examples=[None])
-    source: str | None = Field(examples=[None])
-    amount: int | None = Field(description="Fen, half-days, or people where nobody is listed.", examples=[None])
-    persons: int | None = Field(description="How many persons are listed, of help.", examples=[None])
-    words: str | None = Field(description="Null where there are none, or the reader may not see them.", examples=[None])
-    within_id: UUID | None = Field(examples=[None])
-    thing_id: UUID | None = Field(description="Of an opinion: the thing that was done about it.", examples=[None])
-    ticket: str | None = Field(description="Number of the ticket it belongs to.", examples=[None])
-    corrects_id: UUID | None = Field(description="The entry it stands for.", examples=[None])
+    stage: str | None = Field(default=None, examples=[None])
+    source: str | None = Field(default=None, examples=[None])
+    amount: int | None = Field(default=None, description="Fen, half-days, or people where nobody is listed.", examples=[None])
+    persons: int | None = Field(default=None, description="How many persons are listed, of help.", examples=[None])
+    words: str | None = Field(default=None, description="Null where there are none, or the reader may not see them.", examples=[None])
+    within_id: UUID | None = Field(default=None, examples=[None])
+    thing_id: UUID | None = Field(default=None, description="Of an opinion: the thing that was done about it.", examples=[None])
+    ticket: str | None = Field(default=None, description="Number of the ticket it belongs to.", examples=[None])
+    corrects_id: UUID | None = Field(default=None, description="The entry it stands for.", examples=[None])
     recorded_at: datetime = Field(examples=["2026-11-22T02:10:00Z"])
-    withdrawn_at: datetime | None = Field(examples=[None])
-    withdrawn_because: str | None = Field(examples=[None])
+    withdrawn_at: datetime | None = Field(default=None, examples=[None])
+    withdrawn_because: str | None = Field(default=None, examples=[None])
 
 
 class ActivityResult(_View):
@@ -78,8 +78,8 @@ class DeclaredView(_View):
     shown: str = Field(examples=["186000"])
     basis: str = Field(examples=["县三进三服务办公室2014年6月通报"])
     recorded_at: datetime = Field(examples=["2026-11-22T02:10:00Z"])
-    withdrawn_at: datetime | None = Field(examples=[None])
-    withdrawn_because: str | None = Field(examples=[None])
+    withdrawn_at: datetime | None = Field(default=None, examples=[None])
+    withdrawn_because: str | None = Field(default=None, examples=[None])
 
 
 class DeclaredTotals(_View):

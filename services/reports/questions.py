@@ -128,9 +128,10 @@ class Question:
 
     def conditions(self, columns: Columns) -> list[ColumnElement[bool]]:
         """Return what selects the tickets over `columns`, period and part aside: the kernel's own conditions."""
-        found = compile_filter(
-            self.wanted, columns, unit_path=self.unit.path if self.unit else None, holder_path=self.holder.path if self.holder else None
-        )
+        place = self.unit.path if self.unit and self.as_of is None else None
+        found = compile_filter(self.wanted, columns, unit_path=place, holder_path=self.holder.path if self.holder else None)
+        if self.unit is not None and self.as_of is not None:  # wherever in the tree it stood then
+            found.append(columns["area_path"].contains(f"/{self.unit.code}/", autoescape=True))
         return found if self.whole else [*found, compile_scope(self.scope, columns)]
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 
+from services.organization.queries import forget_unit_tree
 from services.platform.actor import SYSTEM
 from services.platform.database import REPORTING, WORKER, Database, database, use_database
 from services.platform.unit_of_work import unit_of_work
@@ -184,3 +185,23 @@ async def test_every_report_can_be_asked_for_as_it_was_known(county: TestDatabas
 
 def test_questions_are_of_metrics_there_are() -> None:
     assert {asked.metric for asked in QUESTIONS} <= set(METRICS)
+
+
+async def test_a_unit_is_asked_for_where_it_stood_then(county: TestDatabase) -> None:
+    await ground.plant(county.owner)
+    ticket = await ground.put(county.owner)  # in T1V1, which lies in T1
+    await ground.tell([ticket], EPOCH)
+    asked = Asked("received", FIRST, LAST, unit="T1V1", as_of=EPOCH + timedelta(hours=1))
+
+    async def told(question: Asked) -> int:
+        async with unit_of_work(SYSTEM) as work:
+            return (await report(work, question)).total.numerator
+
+    assert (await told(asked), await told(replace(asked, unit="T1")), await told(replace(asked, unit="T2"))) == (1, 1, 0)
+    moved = ground.path("T2", "T1V1")
+    await county.owner.execute("UPDATE units SET path = $1, version = version + 1 WHERE code = 'T1V1'", moved)
+    await county.owner.execute("UPDATE tickets SET area_path = $1 WHERE id = $2", moved, ticket)
+    forget_unit_tree()
+    await ground.tell([ticket])
+    assert (await told(asked), await told(replace(asked, unit="T1")), await told(replace(asked, unit="T2"))) == (1, 1, 0)
+    assert (await told(replace(asked, as_of=None)), await told(replace(asked, unit="T2", as_of=None))) == (1, 1)
