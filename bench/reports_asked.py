@@ -1,6 +1,7 @@
 """What `bench.reports` asks, and how long it takes: over HTTP, as bare statements, and as a plain GROUP BY over the tickets themselves."""
 
 import logging
+import math
 import os
 import socket
 import statistics
@@ -20,6 +21,7 @@ import structlog
 
 from bench.reports_questions import Asked
 
+_ONCE_IS_ENOUGH = 3000.0
 _LIMITS = ("SET max_parallel_workers_per_gather = 2", "SET work_mem = '256MB'", "SET jit = off")
 
 
@@ -83,7 +85,7 @@ async def ask_all(url: str, asked: list[Asked], seconds: float, told: Callable[[
 
                 async def http(one: Asked = one) -> None:
                     answer = await client.get(one.path, headers=headers[one.login])
-                    assert answer.status_code == 200, (one.path, answer.text)
+                    answer.raise_for_status()
 
                 async def bare(one: Asked = one) -> None:
                     for statement, values in statements[one.what]:
@@ -91,7 +93,9 @@ async def ask_all(url: str, asked: list[Asked], seconds: float, told: Callable[[
 
                 took = None
                 if one.plain:
-                    took = statistics.median([await _plain(plain, one.plain) for _ in range(3)])
+                    took = await _plain(plain, one.plain)
+                    if took < _ONCE_IS_ENOUGH:
+                        took = statistics.median([took, await _plain(plain, one.plain), await _plain(plain, one.plain)])
                 found[one.what] = Timed(await _again(http, seconds), await _again(bare, seconds / 2), took)
     await connection.close()
     await plain.close()
@@ -105,15 +109,20 @@ async def _plain(connection: asyncpg.Connection, statement: str) -> float:
 
 
 async def _again(act: Callable[[], Awaitable[None]], seconds: float) -> tuple[float, float]:
-    """Do it for so long, at least ten times; return median and 95th percentile in milliseconds. The first two times do not count."""
-    await act()
-    await act()
+    """Do it for so long, at least ten times (three, where it is slow); return median and 95th percentile in milliseconds.
+
+    The first time does not count. What is cut off by the limit on statements takes for ever.
+    """
     taken: list[float] = []
-    until = time.perf_counter() + seconds
-    while len(taken) < 10 or time.perf_counter() < until:
-        began = time.perf_counter()
+    try:
         await act()
-        taken.append((time.perf_counter() - began) * 1000)
+        first = time.perf_counter()
+        while len(taken) < 3 or time.perf_counter() < first + seconds or (len(taken) < 10 and time.perf_counter() < first + 5 * seconds):
+            began = time.perf_counter()
+            await act()
+            taken.append((time.perf_counter() - began) * 1000)
+    except (asyncpg.QueryCanceledError, TimeoutError, httpx.HTTPStatusError):
+        return math.inf, math.inf
     taken.sort()
     return statistics.median(taken), taken[min(len(taken) - 1, int(0.95 * len(taken)))]
 
@@ -140,10 +149,10 @@ async def _statements(url: str, asked: list[Asked], headers: dict[str, dict[str,
     found = {}
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://reporting", timeout=120) as client:
         for one in asked:
-            await client.get(one.path, headers=headers[one.login])
+            await client.get("/v1/dashboard/names", headers=headers[one.login])
             heard.clear()
             answer = await client.get(one.path, headers=headers[one.login])
-            assert answer.status_code == 200, (one.path, answer.text)
+            assert answer.status_code in (200, 503), (one.path, answer.text)
             found[one.what] = list(heard)
     await database.close()
     use_database(None)

@@ -129,9 +129,10 @@ def _object_example(schema: Json, components: Json) -> Any:
     made: Json = {}
     for name, member in schema["properties"].items():
         value = _example(member, components)
-        if value is None and "default" in member:
-            value = member["default"]
-        elif value is None and name in schema.get("required", ()):
-            return None
+        if value is None and not member.get("examples"):  # an example that is null is one
+            if "default" in member:
+                value = member["default"]
+            elif name in schema.get("required", ()):
+                return None
         made[name] = value
     return made
