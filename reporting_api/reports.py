@@ -41,7 +41,10 @@ _CSV_EXAMPLE = (
     "指标,起,止,代码,名称,分子,分母,百分比,显示,剔除前,剔除后,剔除分子,剔除分母\r\n"
     "completion_rate_due@1,2026-11-01,2026-11-22,441624108,彭寨镇,911,972,93.72,93.72%,93.72%,93.92%,0,2\r\n"
 )
-_FILES = {MEDIA_TYPES[kind]: {"schema": {"type": "string", "format": "binary"}} for kind in ("xlsx", "parquet")}
+_FILES = {
+    MEDIA_TYPES[kind]: {"schema": {"type": "string", "format": "binary"}, "example": "(the bytes of the file)"}
+    for kind in ("xlsx", "parquet")
+}
 _TICKETS_200: dict[int | str, dict[str, Any]] = {
     200: {
         "headers": {
