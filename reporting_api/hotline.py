@@ -140,7 +140,10 @@ Question = Annotated[Asked, Depends(_question)]
 
 @router.get("", summary="Report the hotline", response_model=HotlineReport)
 async def read_hotline(request: Request, actor: Reader, question: Question) -> Response:
-    """Return every figure of the hotline, each with its definition: calls that have ended, by the day they came in (Asia/Shanghai)."""
+    """Return every figure of the hotline, each with its definition: calls that have ended, by the day they came in (Asia/Shanghai).
+
+    By agent it is told to whoever may see the calls.
+    """
     async with unit_of_work(actor) as work:
         rows, total = await sums_by_row(work, question)
         as_of = work.now

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Label, and_, func, select, tuple_
 from services.calls.metrics import ANSWER_WITHIN_SECONDS, HotlineMetric
 from services.calls.models import Call
 from services.calls.queries import OWN, Place
+from services.identity.permissions import require
 from services.platform.clock import day_end, day_start
 from services.platform.errors import Invalid
 from services.platform.unit_of_work import Work
@@ -104,7 +105,9 @@ def _conditions(question: Asked) -> list[ColumnElement[bool]]:
 
 
 async def sums_by_row(work: Work, question: Asked) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
-    """Return the sums of each row by its key, in order, and of all calls together."""
+    """Return the sums of each row by its key, in order, and of all calls together. By agent only for whoever may see the calls."""
+    if question.by == "agent":
+        require(work.actor, "call.read")
     columns, conditions = _columns(), _conditions(question)
     total = (await work.session.execute(select(*columns).where(*conditions))).one()._asdict()
     rows: dict[str, dict[str, Any]] = {}

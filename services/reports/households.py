@@ -4,7 +4,9 @@ Households are told apart as `services/complaints/households.py` does: by keyed 
 a contact. The reporting role may not read these, so this is asked at the intake door. It reads who told each ticket and is therefore
 bounded: for more tickets than `MOST` one asks for a shorter period or a smaller area.
 
-Who told a matter in confidence is a household of that matter alone, tied to nobody's other matters: a count would say who it was.
+Who told a matter in confidence is a household of that matter alone, tied to nobody's other matters: a count would say who it was. And of
+fewer than `FEW` tickets only who may read contacts is told how many households they are: one household of two matters ties each to the
+other.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 
 from services.complaints.households import Keys, Telling, households, tellings_of
-from services.identity.permissions import scope_of
+from services.identity.permissions import may, scope_of
 from services.organization.queries import unit_tree
 from services.platform.clock import day_end, day_start, local_day
 from services.platform.errors import Invalid
@@ -30,6 +32,7 @@ from services.tickets.filters import TICKETS, TicketFilter, compile_filter, comp
 
 KEY = "complaining_households@1"
 MOST = 20_000
+FEW = 5
 _BATCH = 2_000
 
 
@@ -65,8 +68,11 @@ class HouseholdsReport(BaseModel):
     unit: UnitName | None
     tickets: int = Field(description="Complaints received in the period that count; as `received` counts them.")
     complaints: int = Field(description="How often they were told, repeats and what was merged into them included.")
-    households: int = Field(description="户: who shares a number or an account is one, however often and of however many matters.")
-    anonymous: int = Field(description="Of `complaints`: told by nobody known; they are in no household.")
+    households: int | None = Field(
+        description="户: who shares a number or an account is one, however often and of however many matters. Null where the tickets are "
+        "so few that it would tell who told which, and the reader may not read contacts."
+    )
+    anonymous: int | None = Field(description="Of `complaints`: told by nobody known; they are in no household. Null as `households` is.")
 
 
 async def households_report(work: Work, asked: AskedHouseholds) -> HouseholdsReport:
@@ -87,6 +93,7 @@ async def households_report(work: Work, asked: AskedHouseholds) -> HouseholdsRep
     matters: list[list[Telling]] = []
     for begin in range(0, len(tickets), _BATCH):
         matters += (await tellings_of(work.session, tickets[begin : begin + _BATCH])).values()
+    told = len(tickets) >= FEW or not tickets or may(work.actor, "contact.read")
     return HouseholdsReport(
         metric=KEY,
         name="诉求户数",
@@ -95,8 +102,8 @@ async def households_report(work: Work, asked: AskedHouseholds) -> HouseholdsRep
         unit=named(place),
         tickets=len(tickets),
         complaints=sum(len(tellings) for tellings in matters),
-        households=distinct(matters),
-        anonymous=sum(1 for tellings in matters for telling in tellings if not telling.keys),
+        households=distinct(matters) if told else None,
+        anonymous=sum(1 for tellings in matters for telling in tellings if not telling.keys) if told else None,
     )
 
 

@@ -153,6 +153,8 @@ async def test_the_rates_of_the_four_calls_are_those_of_the_queue_and_not_of_the
     await files(county)
     answer = await reports.get("/v1/reports/hotline", "analyst", by="day", **DAY)
     assert answer.status_code == 200, answer.text
+    assert (await reports.get("/v1/reports/hotline", "analyst", by="agent", **DAY)).json()["code"] == "permission.denied"
+    assert {row["key"] for row in (await reports.get("/v1/reports/hotline", "county", by="agent", **DAY)).json()["rows"]} > {"-"}
     told = by_id(answer.json()["total"])
     assert (told["inbound"]["numerator"], told["queued"]["numerator"], told["answered"]["numerator"]) == (
         RATES["inbound"], RATES["entered_queue"], RATES["agent_answered"],

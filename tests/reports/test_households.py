@@ -41,10 +41,15 @@ async def test_households_are_counted_at_the_intake_door_under_scope(intake: Asy
     for phone in (ZHANG, ZHANG, LI):
         await desk.file(contact={"name": "某人", "phone": phone})
     await desk.file(contact=None)
+    few = (await desk.client.get("/v1/figures/households", headers=await desk.as_("analyst"))).json()
+    assert (few["tickets"], few["households"], few["anonymous"]) == (4, None, None), "so few that it would tell who told which"
+    known = (await desk.client.get("/v1/figures/households", headers=await desk.as_("hotline"))).json()
+    assert (known["households"], known["anonymous"]) == (2, 1)
+    await desk.file(contact={"name": "某人", "phone": LI})
     told = await desk.client.get("/v1/figures/households", headers=await desk.as_("analyst"))
     assert told.status_code == 200, told.text
     found = told.json()
-    assert (found["metric"], found["tickets"], found["complaints"], found["households"], found["anonymous"]) == (KEY, 4, 4, 2, 1)
+    assert (found["metric"], found["tickets"], found["complaints"], found["households"], found["anonymous"]) == (KEY, 5, 5, 2, 1)
     elsewhere = (await desk.client.get("/v1/figures/households", headers=await desk.as_("yangming"))).json()
     assert (elsewhere["tickets"], elsewhere["households"]) == (0, 0)
     before = await desk.client.get("/v1/figures/households?from=2026-01-01&to=2026-01-31", headers=await desk.as_("analyst"))
