@@ -5,11 +5,12 @@ Which process makes which block changes nothing: a block follows from the seed a
 
 import asyncio
 import multiprocessing
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from math import ceil
+from queue import Empty
 from typing import Any
 
 import asyncpg
@@ -121,12 +122,24 @@ def _blocks(url: str, making: Making, first: int, copies: int) -> Iterator[tuple
     for worker in workers:
         worker.start()
     for _ in range(total):
-        number, content = queue.get()
-        if number < 0:
-            raise RuntimeError(content)
+        number, content = _next(queue, workers)
         yield number, content
     for worker in workers:
         worker.join()
+
+
+def _next(queue: Any, workers: Sequence[Any]) -> tuple[int, bytes]:
+    """Return the next block that is written; raise RuntimeError where a process failed, or ended without a word."""
+    while True:
+        try:
+            number, content = queue.get(timeout=5)
+        except Empty:
+            if any(worker.exitcode not in (None, 0) for worker in workers):
+                raise RuntimeError("a process that makes tickets ended") from None
+            continue
+        if number < 0:
+            raise RuntimeError(content)
+        return number, content
 
 
 def _work(url: str, making: Making, numbers: tuple[int, int], share: range, queue: Any) -> None:
