@@ -42,7 +42,8 @@ def the_figures(told: Told) -> None:
 
     with told.teller.waiting("等待报表计数…"):
         wait_for(counted, told.setting.patience, f"{told.setting.patience:.0f} 秒内{_UNCOUNTED}")
-    metrics = [metric["id"] for metric in analyst.report("/v1/metrics")["items"]]
+    definitions = analyst.report("/v1/metrics")["items"]
+    metrics = [metric["id"] for metric in definitions if metric["family"] == "tickets"]
     with told.teller.waiting("逐项核对明细…"):
         lines = [_line(analyst, metric, asked) for metric in metrics]
     told.teller.console.print(_table(lines, names=told.teller.console.width >= _WIDE))

@@ -18,7 +18,7 @@ from services.organization.queries import unit_tree
 from services.organization.tree import UnitNode, UnitTree
 from services.platform.bulk import one_of
 from services.platform.clock import local_day
-from services.platform.errors import Invalid, NotFound
+from services.platform.errors import Invalid, NotFound, Problem
 from services.platform.unit_of_work import Work
 from services.reports.activities import require_known
 from services.reports.backlog import workload
@@ -102,6 +102,8 @@ async def covered_items(
     if not name:
         raise Invalid("part.unknown", "This figure has a numerator only.")
     question = await _understood(work, asked)
+    if after is not None and not _may_be_a_key(question, after):
+        raise Problem("cursor.malformed", "The cursor is not one of this list; start without it.")
     items = (await _sets(work, question, {name})).get(name, {})
     if key is not None:
         items = _in_row(question, items, key)
@@ -110,6 +112,14 @@ async def covered_items(
     more = page[-1] if len(ordered) > limit else None
     shown = await _shown(work, question, name, {found: items[found] for found in page})
     return CoveredItems(metric=definition.key, part=part, total=len(items), items=shown, next=more)
+
+
+def _may_be_a_key(question: _Question, text: str) -> bool:
+    """Tell whether a list may have an item of this key: a unit by its code, a person by id."""
+    try:
+        return text in question.tree.by_code or bool(UUID(text))
+    except ValueError:
+        return False
 
 
 async def _understood(work: Work, asked: AskedCoverage) -> _Question:

@@ -18,7 +18,7 @@ from tests.letterbox import effects, post, shut
 from tests.worker.conftest import Start
 
 
-async def until(happened: Callable[[], Awaitable[bool]], seconds: float = 20) -> None:
+async def until(happened: Callable[[], Awaitable[bool]], seconds: float = 60) -> None:
     limit = time.monotonic() + seconds
     while not await happened():
         assert time.monotonic() < limit, "it did not happen in time"
