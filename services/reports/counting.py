@@ -111,7 +111,7 @@ async def count(work: Work, ticket_ids: Sequence[UUID]) -> None:
     changes: list[tuple[Fact | None, Fact]] = []
     past: list[Past] = []
     superseded: list[tuple[UUID, datetime]] = []
-    for ticket_id, facts in (await facts_of(session, ids, before)).items():
+    for ticket_id, facts in (await facts_of(session, ids)).items():
         known, fact = before.get(ticket_id), facts[-1]
         if known == fact:
             continue
