@@ -8,6 +8,7 @@ from sqlalchemy import Connection, text
 from migrations.rows import metadata
 from services.platform.database import OWNER, Database
 from services.platform.settings import settings
+from services.reports.made import mark_empty
 
 
 def _run(connection: Connection) -> None:
@@ -17,6 +18,8 @@ def _run(connection: Connection) -> None:
     connection.commit()
     with context.begin_transaction():
         context.run_migrations()
+    mark_empty(connection)
+    connection.commit()
 
 
 async def _connect_and_run() -> None:

@@ -1,8 +1,39 @@
-"""``daguanjia rebuild-reports``: all figures anew from the journal."""
+"""``daguanjia rebuild-reports``: all figures anew from the journal, or only the sums that are missing."""
+
+from typing import Annotated
+
+import typer
 
 
-async def rebuild_reports() -> None:
+async def rebuild_reports(
+    *,
+    missing: Annotated[
+        bool, typer.Option("--missing", help="Only add up what this release sums up and the database has not: minutes, not hours.")
+    ] = False,
+) -> None:
     """Make every figure anew from the journal: after an upgrade or an import, or to prove that nothing drifted. Reports go on meanwhile."""
+    if missing:
+        await _add_missing()
+    else:
+        await _rebuild()
+
+
+async def _add_missing() -> None:
+    from rich.console import Console
+
+    from daguanjia.loading import opened
+    from services.platform.actor import SYSTEM
+    from services.platform.unit_of_work import unit_of_work
+    from services.reports.adding_up import add_missing
+
+    console = Console()
+    async with opened(), unit_of_work(SYSTEM) as work:
+        with console.status("Adding up") as status:
+            found = await add_missing(work, lambda name: status.update(f"Adding up {name}"))
+    console.print(f"Added up: {', '.join(found)}." if found else "No sums are missing.")
+
+
+async def _rebuild() -> None:
     from rich.console import Console
     from rich.progress import Progress
     from sqlalchemy import func, select

@@ -12,6 +12,7 @@ from services.organization.queries import unit_tree
 from services.platform.database import Database
 from services.platform.doorbell import Doorbell
 from services.platform.settings import settings
+from services.reports.made import read_made
 
 LONGEST_WAIT = 60.0
 """Seconds after which an undelivered event means that no worker does its duty."""
@@ -30,12 +31,17 @@ class Status:
     messages: Mail | None = None
     units: int | None = None
     blank_units: int | None = None
+    missing_sums: int | None = None
 
     def wrong(self) -> list[str]:
         """Return what somebody has to do something about, one sentence each."""
         found = []
         if self.schema != self.schema_needed:
             found.append(f"The schema is at {self.schema or 'nothing'}, this release needs {self.schema_needed}: run `daguanjia migrate`.")
+        if self.missing_sums:
+            found.append(
+                "Sums of reports are missing, which are counted over all tickets meanwhile: run `daguanjia rebuild-reports --missing`."
+            )
         if self.deliveries and self.deliveries.parked:
             found.append(f"{self.deliveries.parked} deliveries are parked: look at the worker's log, then run `daguanjia retry-parked`.")
         if self.deliveries and (self.deliveries.oldest_seconds or 0) > LONGEST_WAIT:
@@ -80,6 +86,7 @@ async def look() -> Status:
                 messages=await mail(session),
                 units=len(active),
                 blank_units=sum(not tree.staffed(unit.id) for unit in active),
+                missing_sums=(await read_made(session)).missing,
             )
     finally:
         await bell.close()
@@ -131,4 +138,5 @@ def rows(found: Status) -> list[tuple[str, str]]:
             lines.append(("calls the hotline is to make", str(found.messages.phone_tasks)))
     if found.units is not None:
         lines += [("overdue clocks", str(found.overdue_clocks)), ("units, blank", f"{found.units}, {found.blank_units}")]
+        lines.append(("sums of reports that are missing", str(found.missing_sums)))
     return lines

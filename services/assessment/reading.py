@@ -129,7 +129,7 @@ async def tickets_of_person(
         raise Invalid("part.unknown", "This metric is a count: it has a numerator only.")
     facts = (await known_of(work, question)).facts
     conditions = [*counted_in(question, part, facts), *_resolved_by(sheet, facts, run.as_of)]
-    found = await page_of(work, question, facts, facts.c[question.metric.basis(part)], conditions, after, limit)
+    found = await page_of(work, question, facts, facts.c[question.metric.basis(part)], [conditions], after, limit)
     return found.total, list(found.items), found.following
 
 

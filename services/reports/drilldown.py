@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, FromClause, Row, func, select, tuple_
+from sqlalchemy import ColumnElement, FromClause, Row, Select, func, select, tuple_, union_all
 
 from services.organization.tree import UnitTree
 from services.platform.errors import Invalid
@@ -49,10 +49,10 @@ async def counted_tickets(
     known = await known_of(work, question)
     facts = known.facts
     less = question.metric.less if part.endswith("denominator") else ()
-    conditions = counted_facts(question, counters, key, less=less, taken_out=part.startswith("taken_out"), facts=facts)
+    ways = [counted_facts(one, counters, key, less=less, taken_out=part.startswith("taken_out"), facts=facts) for one in question.parts]
     if total is None:
         total = await _by_sums(work, question, known, part, key)
-    return await page_of(work, question, facts, facts.c[COUNTERS[counters[0]].basis], conditions, after, limit, total=total)
+    return await page_of(work, question, facts, facts.c[COUNTERS[counters[0]].basis], ways, after, limit, total=total)
 
 
 async def _by_sums(work: Work, question: Question, known: Known, part: Part, key: str | None) -> int | None:
@@ -76,23 +76,34 @@ async def page_of(
     question: Question,
     facts: FromClause,
     instant: ColumnElement[Any],
-    conditions: Sequence[ColumnElement[bool]],
+    ways: Sequence[Sequence[ColumnElement[bool]]],
     after: Place | None,
     limit: int,
     *,
     total: int | None = None,
 ) -> Counted:
-    """Return the page after `after` of the facts that meet `conditions`, in the order of `instant`; `total` where it is known already."""
+    """Return the page after `after` of the facts that meet all conditions of one of the `ways`, in the order of `instant`.
+
+    No fact meets those of two. Each way is read by itself, so that each may use an index of its own. `total` where it is known already.
+    """
     order = (instant, facts.c.ticket_id)
     if total is None:
-        total = await work.session.scalar(select(func.count()).select_from(facts).where(*conditions))
-    query = select(facts, order[0].label("counted_at")).where(*conditions).order_by(*order).limit(limit + 1)
-    if after is not None:
-        query = query.where(tuple_(*order) > tuple_(*after))
-    found = (await work.session.execute(query)).all()
+        counts = [select(func.count().label("tickets")).select_from(facts).where(*conditions) for conditions in ways]
+        total = await work.session.scalar(select(func.sum(union_all(*counts).subquery().c.tickets)))
+    some = []
+    for conditions in ways:
+        query = select(facts, instant.label("counted_at")).where(*conditions).order_by(*order).limit(limit + 1)
+        some.append(query if after is None else query.where(tuple_(*order) > tuple_(*after)))
+    found = (await work.session.execute(some[0] if len(some) == 1 else _merged(some, limit))).all()
     page = found[:limit]
     following = (page[-1].counted_at, page[-1].ticket_id) if len(found) > limit else None
-    return Counted(question, total or 0, [ticket_view(row, question.tree) for row in page], following)
+    return Counted(question, int(total or 0), [ticket_view(row, question.tree) for row in page], following)
+
+
+def _merged(queries: Sequence[Select[Any]], limit: int) -> Select[Any]:
+    """Return the first rows of all `queries` together, in the order each has of its own."""
+    together = union_all(*(select(query.subquery()) for query in queries)).subquery()
+    return select(together).order_by(together.c.counted_at, together.c.ticket_id).limit(limit + 1)
 
 
 def _counters(question: Question, part: Part) -> tuple[str, ...]:

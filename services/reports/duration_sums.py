@@ -39,14 +39,15 @@ async def duration_sums(
 
 
 def _query(question: Question, measure: Measure, known: Known, *, by_sums: bool) -> Any:
-    cells = by_sums and question.by_sums and not known.past and _told_apart(question)
-    period = to_the_months_end(question.period, question.today) if cells else question.period  # nothing of these lies ahead
-    parts = []
-    for stretch in plan(period, Need(question.need.level), cells=cells):
-        if _monthly(stretch):
-            parts.append((1, _of_cells(question, measure, stretch.period)))
-        else:
-            parts.append((1, _of_facts(question, measure, stretch.period, known.facts if known.past else AS_KEPT.facts)))
+    kept, parts = known.facts if known.past else AS_KEPT.facts, []
+    for part in question.parts if by_sums and not known.past else (question,):
+        cells = by_sums and not known.past and part.whole and measure.code in question.made.measures and _told_apart(part)
+        period = to_the_months_end(question.period, question.today) if cells else question.period  # nothing of these lies ahead
+        for stretch in plan(period, Need(part.need.level), cells=cells):
+            if _monthly(stretch):
+                parts.append((1, _of_cells(part, measure, stretch.period)))
+            else:
+                parts.append((1, _of_facts(part, measure, stretch.period, kept)))
     for sign, owed in ((1, known.fresh), (-1, known.stale)):
         if owed is not None:
             parts.append((sign, _of_facts(question, measure, question.period, owed)))

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from fractions import Fraction
 
 from services.reports.facts import Fact
-from services.reports.measures import UNREASONABLE, Basis, day_of
+from services.reports.measures import UNREASONABLE, Basis, day_of, meaning
 
 
 @dataclass(frozen=True)
@@ -76,3 +76,8 @@ def quantile(tickets: Mapping[int, int], share: Fraction) -> int | None:
         if so_far >= share * total and count > 0:
             return minutes
     return None
+
+
+def meanings() -> dict[str, str]:
+    """Return what each measure is, as a short text that changes with it."""
+    return {f"duration {measure.code}": meaning(measure.column, measure.basis) for measure in MEASURES.values()}

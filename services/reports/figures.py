@@ -83,7 +83,7 @@ async def both_sums(
 ) -> dict[Removal, dict[str, Sums]]:
     """Return what :func:`sums_by_row` does, before and after the removal of unreasonable demands, of one reading."""
     counters = tuple(dict.fromkeys((*question.metric.counters, *EXCLUSIONS)))
-    found = await session.execute(_query(question, counters, known, by_sums=by_sums and question.by_sums and not known.past))
+    found = await session.execute(_query(question, counters, known, by_sums=by_sums and not known.past))
     fold = Folding(question.by, question.tree)
     both: dict[Removal, dict[str, Sums]] = {removal: {} for removal in REMOVALS}
     for sign, key, unreasonable, *values in found:
@@ -97,14 +97,15 @@ async def both_sums(
 
 def _query(question: Question, counters: tuple[str, ...], known: Known, *, by_sums: bool) -> Any:
     """Return the one statement: sums and facts as kept, the fresh facts added (1), the stale ones taken off (-1)."""
-    parts = []
-    for some, period in _told_apart(question, counters, by_sums=by_sums):
-        for stretch in plan(period, question.need, cells=by_sums):
-            if stretch.grain is not None:
-                parts.append((1, cell_sums(question, stretch.grain, stretch.period, some)))
-            else:
-                source = known.facts if known.past else AS_KEPT.facts
-                parts += [(1, query) for query in fact_sums(question, stretch.period, some, source)]
+    kept, parts = known.facts if known.past else AS_KEPT.facts, []
+    for part in question.parts if by_sums else (question,):
+        cells = by_sums and part.whole and question.made.counters.issuperset(counters)
+        for some, period in _told_apart(part, counters, by_sums=cells):
+            for stretch in plan(period, part.need, cells=cells, grains=question.made.grains):
+                if stretch.grain is not None:
+                    parts.append((1, cell_sums(part, stretch.grain, stretch.period, some)))
+                else:
+                    parts += [(1, query) for query in fact_sums(part, stretch.period, some, kept)]
     for sign, owed in ((1, known.fresh), (-1, known.stale)):
         if owed is not None:
             every = dict.fromkeys(counters, True)

@@ -50,12 +50,14 @@ async def flow(work: Work, question: Question) -> list[Stream]:
 
 def _queries(question: Question, known: Known) -> list[Select[Any]]:
     """Return what is kept, the fresh facts added and the stale ones taken off."""
-    queries = []
-    for stretch in plan(_open_ended(question), _need(question), cells=question.by_sums and not known.past):
-        if stretch.grain is None:
-            queries.append(_facts(question, stretch.period, known.facts if known.past else KEPT))
-        else:
-            queries.append(_cells(question, stretch.grain, stretch.period))
+    queries, kept = [], known.facts if known.past else KEPT
+    for part in (question,) if known.past else question.parts:
+        cells = part.whole and not known.past and question.made.counters.issuperset(_COUNTERS)
+        for stretch in plan(_open_ended(question), _need(part), cells=cells, grains=question.made.grains):
+            if stretch.grain is None:
+                queries.append(_facts(part, stretch.period, kept))
+            else:
+                queries.append(_cells(part, stretch.grain, stretch.period))
     if known.fresh is not None:
         queries.append(_facts(question, question.period, known.fresh))
     if known.stale is not None:

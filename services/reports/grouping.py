@@ -29,10 +29,9 @@ FACT_COLUMNS: Mapping[str, str] = {
 """The column of a fact that decides its row; for units that is the area's path, for days and longer the instant that is counted by."""
 CELL_DIMENSIONS: Mapping[str, str] = {
     "department": "holder", "department:top": "holder", "channel": "channel", "category": "category", "category:top": "category",
-    "category:2": "category", "tier": "tier",
+    "category:2": "category", "tier": "tier", "urgency": "urgency", "settled_tier": "settled_tier", "round": "round",
 }  # fmt: skip
-"""The dimension of cells that decides the row. What is in neither this nor units nor days is counted over the facts."""
-FACTS_ONLY = frozenset({"urgency", "settled_tier", "round"})
+"""The dimension of cells that decides the row."""
 NONE_KEY = "-"
 """Key of the row for what has no value in a dimension: no category, no place as deep as asked. Codes never look like it."""
 URGENCIES = {"normal": "普通", "urgent": "紧急", "emergency": "特急"}

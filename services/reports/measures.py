@@ -7,6 +7,7 @@ A *grain* is a choice of dimensions the sums are kept for. A few grains, not one
 nearly as many cells as there are tickets. What no grain answers exactly is counted over the facts.
 """
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -14,6 +15,7 @@ from typing import Literal
 
 from services.platform.clock import local_day
 from services.reports.facts import Fact
+from services.tickets.filters import LAST_ROUND
 
 Basis = Literal["received_at", "dispatched_at", "due_at", "completed_at", "settled_at", "called_at"]
 
@@ -108,21 +110,24 @@ GRAINS = (
     Grain("month_village", "month", "village", frozenset(), weight=5),
     Grain("month_place", "month", "place", frozenset(), weight=6),
     Grain("month_township_kind", "month", "township", _KINDS, weight=7),
+    Grain("month_turn", "month", "township", frozenset({"urgency", "round", "settled_tier"}), weight=7),
+    Grain("month_village_category", "month", "village", frozenset({"category"}), weight=8),
     Grain("day_township", "day", "township", frozenset(), weight=8),
     Grain("day_kind", "day", "whole", _KINDS, weight=9),
     Grain("day_village", "day", "village", frozenset(), weight=10),
 )
-DIMENSIONS = ("category", "channel", "tier", "holder")
-"""What cells can tell apart beside place, source and demand. `tier` and `holder` are of the unit that has the ticket."""
+DIMENSIONS = ("category", "channel", "tier", "holder", "urgency", "round", "settled_tier")
+"""What cells can tell apart beside place, source and demand. `tier` and `holder` are of the unit that has the ticket; `round` is 1, 2 or 3,
+which stands for every later one."""
 
 
 UNREASONABLE = "unreasonable"
 """What cells of tickets with an unreasonable demand have in `demand`; all others have ''. So both variants come of one reading."""
 
-Key = tuple[str, str, date, str, str, str, str, str, str]
+Key = tuple[str, str, date, *tuple[str, ...]]
 """Which cell: its primary key, in the order cells are locked in."""
 
-KEY = ("grain", "area", "day", "category", "channel", "tier", "holder", "source", "demand")
+KEY = ("grain", "area", "day", *DIMENSIONS, "source", "demand")
 Sums = dict[Key, dict[str, int]]
 Count = tuple[str, date]
 """A counter, and the day it counts a fact on."""
@@ -159,40 +164,63 @@ def counts_of(fact: Fact) -> set[Count]:
     return found
 
 
-Dimensions = tuple[str, str, str, str, str, str, str, str, str]
+Dimensions = tuple[str, ...]
+"""Township, village, place, then what :data:`DIMENSIONS` names, source and demand."""
+_AREAS = 3
+_LATER = str(LAST_ROUND)
+_ROUNDS = {number: str(number) for number in range(1, LAST_ROUND)}
 
 
 def _dimensions(fact: Fact) -> Dimensions:
-    """Return township, village, place, then category, channel, tier, holder, source and demand, as cells know them."""
+    """Return a fact's dimensions as cells know them."""
     township = fact.township_path or fact.area_path
-    demand = UNREASONABLE if fact.unreasonable else ""
-    holder = str(fact.lead_unit_id) if fact.lead_unit_id else ""
-    village = fact.village_path or township
-    return township, village, fact.area_path, fact.category_code or "", fact.channel, fact.tier or "", holder, fact.source, demand
+    return (
+        township,
+        fact.village_path or township,
+        fact.area_path,
+        fact.category_code or "",
+        fact.channel,
+        fact.tier or "",
+        str(fact.lead_unit_id) if fact.lead_unit_id else "",
+        fact.urgency,
+        _ROUNDS.get(fact.round, _LATER),
+        fact.settled_tier or "",
+        fact.source,
+        UNREASONABLE if fact.unreasonable else "",
+    )
 
 
 def add(sums: Sums, fact: Fact, amount: int = 1) -> None:
     """Add `amount` (1, or -1 to take away) times everything `fact` counts for to `sums`."""
-    _add(sums, _dimensions(fact), [(count, amount) for count in counts_of(fact)])
+    _add(sums, _dimensions(fact), [(count, amount) for count in counts_of(fact)], _PLANS)
 
 
-_PLANS = tuple(
+Plan = tuple[str, bool, int, tuple[bool, ...]]
+"""How a grain's cells are found: its code, whether by month, its level, which dimensions it tells apart."""
+_PLANS: tuple[Plan, ...] = tuple(
     (grain.code, grain.period == "month", LEVELS.index(grain.level), tuple(d in grain.dimensions for d in DIMENSIONS)) for grain in GRAINS
 )
 
 
-def _add(sums: Sums, dimensions: Dimensions, counts: Iterable[tuple[Count, int]]) -> None:
+def _cell(dimensions: Dimensions, plan: Plan) -> tuple[str, Dimensions]:
+    """Return the area, and what stands in the key after the day, of the cells of a grain that a fact counts in."""
+    _code, _monthly, level, told = plan
+    kept = tuple([value if apart else "" for value, apart in zip(dimensions[_AREAS:], told, strict=False)])
+    return dimensions[level - 1] if level else "", (*kept, *dimensions[-2:])
+
+
+def _add(sums: Sums, dimensions: Dimensions, counts: Iterable[tuple[Count, int]], plans: Iterable[Plan]) -> None:
     days: dict[date, dict[str, int]] = {}
     months: dict[date, dict[str, int]] = {}
     for (counter, day), amount in counts:
         for span, first in ((days, day), (months, day.replace(day=1))):
             cell = span.setdefault(first, {})
             cell[counter] = cell.get(counter, 0) + amount
-    areas, kept, (source, demand) = ("", *dimensions[:3]), dimensions[3:7], dimensions[7:]
-    for code, monthly, level, told in _PLANS:
-        kinds = [value if apart else "" for value, apart in zip(kept, told, strict=True)]
+    for plan in plans:
+        code, monthly, *_rest = plan
+        area, kinds = _cell(dimensions, plan)
         for first, amounts in (months if monthly else days).items():
-            cell = sums.setdefault((code, areas[level], first, kinds[0], kinds[1], kinds[2], kinds[3], source, demand), {})
+            cell = sums.setdefault((code, area, first, *kinds), {})
             for counter, amount in amounts.items():
                 cell[counter] = cell.get(counter, 0) + amount
 
@@ -203,17 +231,30 @@ def difference(changes: Iterable[tuple[Fact | None, Fact]]) -> Sums:
     for before, after in changes:
         counts, dimensions = counts_of(after), _dimensions(after)
         if before is None:
-            _add(sums, dimensions, [(count, 1) for count in counts])
+            _add(sums, dimensions, [(count, 1) for count in counts], _PLANS)
             continue
-        counted = counts_of(before)
-        if _dimensions(before) == dimensions:
-            _add(sums, dimensions, [(count, 1) for count in counts - counted] + [(count, -1) for count in counted - counts])
-        else:
-            add(sums, before, -1)
-            add(sums, after, 1)
+        counted, was = counts_of(before), _dimensions(before)
+        staying = [(count, 1) for count in counts - counted] + [(count, -1) for count in counted - counts]
+        moving = [] if was == dimensions else [plan for plan in _PLANS if _cell(was, plan) != _cell(dimensions, plan)]
+        if staying:
+            _add(sums, dimensions, staying, [plan for plan in _PLANS if plan not in moving] if moving else _PLANS)
+        if moving:  # a grain that does not tell apart what changed has nothing to take away and give again
+            _add(sums, was, [(count, -1) for count in counted], moving)
+            _add(sums, dimensions, [(count, 1) for count in counts], moving)
     changed = {}
     for key, cell in sums.items():
         kept = {counter: amount for counter, amount in cell.items() if amount}
         if kept:
             changed[key] = kept
     return changed
+
+
+def meanings() -> dict[str, str]:
+    """Return what each grain and counter is made of, as a short text that changes with it."""
+    told = {f"grain {grain.code}": meaning(grain.period, grain.level, sorted(grain.dimensions)) for grain in GRAINS}
+    return told | {f"counter {one.code}": meaning(one.basis, *sorted(one.values.items(), key=repr)) for one in _DECLARED}
+
+
+def meaning(*declared: object) -> str:
+    """Return the short text of a declaration."""
+    return hashlib.sha256(repr(declared).encode()).hexdigest()[:16]

@@ -131,6 +131,9 @@ class RollupCell(Base):
     channel: Mapped[str] = mapped_column(primary_key=True)
     tier: Mapped[str] = mapped_column(server_default=text("''"), primary_key=True)
     holder: Mapped[str] = mapped_column(server_default=text("''"), primary_key=True)
+    urgency: Mapped[str] = mapped_column(server_default=text("''"), primary_key=True)
+    round: Mapped[str] = mapped_column(server_default=text("''"), primary_key=True)
+    settled_tier: Mapped[str] = mapped_column(server_default=text("''"), primary_key=True)
     source: Mapped[str] = mapped_column(primary_key=True)
     demand: Mapped[str] = mapped_column(server_default=text("''"), primary_key=True)
     received: Mapped[int] = mapped_column(server_default=text("0"))
@@ -192,3 +195,12 @@ class DurationCell(Base):
     demand: Mapped[str] = mapped_column(primary_key=True)
     minutes: Mapped[int] = mapped_column(primary_key=True)
     tickets: Mapped[int]
+
+
+class SumsMade(Base):
+    """A grain, counter or measure that the sums have been made for, and what it meant then: see `made.py`."""
+
+    __tablename__ = "sums_made"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    meaning: Mapped[str]

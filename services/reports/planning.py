@@ -5,7 +5,7 @@ are the pieces of days at the edges of a period that is given in instants. The r
 facts at every instant.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Literal
@@ -158,10 +158,13 @@ def next_month(month: date) -> date:
     return (month.replace(day=28) + timedelta(days=4)).replace(day=1)
 
 
-def plan(period: Period, need: Need, *, cells: bool = True) -> tuple[Stretch, ...]:
-    """Return the stretches that make up `period`, without gap or overlap. Without `cells` all of it is counted over the facts."""
-    monthly = _grain("month", need) if cells and not need.days else None
-    daily = _grain("day", need) if cells else None
+def plan(period: Period, need: Need, *, cells: bool = True, grains: Sequence[Grain] = GRAINS) -> tuple[Stretch, ...]:
+    """Return the stretches that make up `period`, without gap or overlap. Without `cells` all of it is counted over the facts.
+
+    `grains`: those that may answer, the sums of others being incomplete.
+    """
+    monthly = _grain("month", need, grains) if cells and not need.days else None
+    daily = _grain("day", need, grains) if cells else None
     days = _whole_days(period)
     if days is None or (monthly is None and daily is None):
         return (Stretch(period, None),)
@@ -199,10 +202,10 @@ def _whole_months(period: Period) -> Period | None:
     return Period(first, last) if first <= last else None
 
 
-def _grain(kind: Literal["day", "month"], need: Need) -> Grain | None:
+def _grain(kind: Literal["day", "month"], need: Need, grains: Sequence[Grain]) -> Grain | None:
     fit = [
         grain
-        for grain in GRAINS
+        for grain in grains
         if grain.period == kind and LEVELS.index(grain.level) >= LEVELS.index(need.level) and grain.dimensions >= need.dimensions
     ]
     return min(fit, key=lambda grain: grain.weight, default=None)

@@ -1,10 +1,10 @@
 """From what was asked to a question that can be answered: everything named is looked up, nothing outside of the asker's scope answered."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Literal
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, not_, select
 
 from services.catalogue.policy import Catalogue
 from services.catalogue.queries import catalogue
@@ -16,7 +16,8 @@ from services.platform.clock import day_end, day_start, local_day
 from services.platform.errors import Forbidden, Invalid, NotFound
 from services.platform.unit_of_work import Work
 from services.reports.facts import PLACES
-from services.reports.grouping import CELL_DIMENSIONS, FACTS_ONLY, GROUPINGS, SPAN_KINDS, Grouping, Shown, tier_of, time_rows
+from services.reports.grouping import CELL_DIMENSIONS, GROUPINGS, SPAN_KINDS, Grouping, Shown, tier_of, time_rows
+from services.reports.made import EVERYTHING, Made, sums_made
 from services.reports.metrics import Metric, metric_named, time_named
 from services.reports.planning import Need, Period, between, require_known
 from services.tickets.filters import Columns, TicketFilter, Tier, Urgency, compile_filter, compile_scope
@@ -66,7 +67,10 @@ class Asked:
 
 @dataclass(frozen=True)
 class Question:
-    """A question with everything looked up. `whole`: the answer leaves nothing out that the filters select, so that sums may answer it."""
+    """A question with everything looked up. `whole`: the answer leaves nothing out that the filters select, so that sums may answer it.
+
+    `made`: which sums are whole. `beside`: paths of areas whose tickets are left out, see :attr:`parts`.
+    """
 
     metric: Metric
     period: Period
@@ -82,6 +86,8 @@ class Question:
     today: date
     exclusions: Removal = "kept"
     as_of: datetime | None = None
+    made: Made = EVERYTHING
+    beside: tuple[str, ...] = ()
 
     @property
     def tier(self) -> str | None:
@@ -94,18 +100,38 @@ class Question:
         return self.wanted.source or "all"
 
     @property
+    def parts(self) -> tuple["Question", ...]:
+        """The questions that this one is made up of, no ticket in two of them.
+
+        One of each area that the asker's scope reaches wholly, which sums may answer, and one of what the asker's seats were given beside
+        these areas.
+        """
+        if self.whole or self.as_of is not None:
+            return (self,)
+        inside, reached = [], []
+        for prefix in self.scope.prefixes:
+            unit = self.tree.by_code.get(prefix.strip("/").rpartition("/")[2])
+            if unit is None or unit.path != prefix or unit.kind not in PLACES:
+                continue
+            reached.append(prefix)
+            if self.unit is None or prefix.startswith(self.unit.path):
+                inside.append(replace(self, unit=unit, whole=True))
+        others = replace(self.scope, prefixes=tuple(prefix for prefix in self.scope.prefixes if prefix not in reached))
+        return (*inside, replace(self, scope=others, beside=tuple(reached)))
+
+    @property
     def by_sums(self) -> bool:
-        """Tell whether the kept sums may answer at all."""
-        facts_only = self.by in FACTS_ONLY or self.wanted.urgency or self.wanted.round
-        return self.whole and not facts_only
+        """Tell whether kept sums may answer any of it."""
+        return any(part.whole for part in self.parts)
 
     @property
     def need(self) -> Need:
         """What sums must tell apart to answer."""
         levels = [level for tier in (self._unit_tier, self.tier) if tier and (level := _LEVELS.get(tier))]
         level = max(levels, key=("township", "village", "place").index, default=None)
-        filtered = {"channel": self.wanted.channel, "category": self.wanted.category, "tier": self.wanted.tier, "holder": self.holder}
-        apart = {name for name, value in filtered.items() if value}
+        apart = {name for name in ("channel", "category", "tier", "urgency", "round") if getattr(self.wanted, name)}
+        if self.holder is not None:
+            apart.add("holder")
         if self.by and self.by in CELL_DIMENSIONS:
             apart.add(CELL_DIMENSIONS[self.by])
         return Need(level or "whole", frozenset(apart), days=self.by in ("day", "week"))
@@ -132,6 +158,7 @@ class Question:
         found = compile_filter(self.wanted, columns, unit_path=place, holder_path=self.holder.path if self.holder else None)
         if self.unit is not None and self.as_of is not None:  # wherever in the tree it stood then
             found.append(columns["area_path"].contains(f"/{self.unit.code}/", autoescape=True))
+        found += [not_(columns["area_path"].startswith(area, autoescape=True)) for area in self.beside]
         return found if self.whole else [*found, compile_scope(self.scope, columns)]
 
 
@@ -165,8 +192,9 @@ async def understand(work: Work, asked: Asked, *, times: bool = False) -> Questi
         tier=[asked.tier] if asked.tier else [],
     )
     whole = scope.everything or (unit is not None and _inside(unit.path, scope.prefixes))
+    made = await sums_made(work)
     return Question(
-        metric, period, asked.by, wanted, unit, holder, scope, whole, tree, policies, channels, today, asked.exclusions, asked.as_of
+        metric, period, asked.by, wanted, unit, holder, scope, whole, tree, policies, channels, today, asked.exclusions, asked.as_of, made
     )
 
 

@@ -1,4 +1,6 @@
-"""Making every fact, its history and every sum anew from the journal: after an upgrade, or to prove that nothing drifted."""
+"""Making every fact, its history and every sum anew from the journal, and what is open from the tickets: after an upgrade, or to prove
+that nothing drifted.
+"""
 
 from collections.abc import AsyncIterator, Callable, Iterable
 from typing import TypeVar
@@ -7,14 +9,17 @@ from uuid import UUID
 from sqlalchemy import text
 
 from services.platform.unit_of_work import Work
-from services.reports.counting import LOCK_ROOM, facts_of, keep_durations, keep_facts, keep_past, keep_sums, past_of
+from services.reports.backlog_sums import refill
+from services.reports.counting import LOCK_ROOM, keep_durations, keep_facts, keep_past, keep_sums, past_of
 from services.reports.durations import DurationKey, durations_of
 from services.reports.facts import Fact
+from services.reports.journals import facts_of
+from services.reports.made import mark
 from services.reports.measures import Sums, add
 
 _PAGE = 2000
 # Upkeep shares this lock while it works; readers take none and go on reading the old figures until the commit.
-_KEEP_OUT = text("SELECT pg_advisory_xact_lock(:room, -1)")
+KEEP_OUT = text("SELECT pg_advisory_xact_lock(:room, -1)")
 _NEXT = text("SELECT id FROM tickets WHERE id > :after ORDER BY id LIMIT :page")
 _FIRST = UUID(int=0)
 T = TypeVar("T")
@@ -28,7 +33,7 @@ async def rebuild(work: Work, progress: Callable[[int], None] = lambda _count: N
     """
     session = work.session
     await session.execute(text("SET LOCAL statement_timeout = 0"))
-    await session.execute(_KEEP_OUT, {"room": LOCK_ROOM})
+    await session.execute(KEEP_OUT, {"room": LOCK_ROOM})
     for table in _TABLES:
         await session.execute(text(f"DELETE FROM {table}"))  # noqa: S608  names of our own
     sums: Sums = {}
@@ -46,6 +51,8 @@ async def rebuild(work: Work, progress: Callable[[int], None] = lambda _count: N
         await keep_sums(session, {key: sums[key] for key in keys})
     for some in _slices(sorted(durations)):
         await keep_durations(session, {key: durations[key] for key in some})
+    await refill(work)
+    await mark(session)
     return done
 
 

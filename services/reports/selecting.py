@@ -57,6 +57,10 @@ def cells_of(question: Question, grain: Grain, period: Period) -> list[ColumnEle
         found.append(_CELLS.channel.in_(wanted.channel))
     if wanted.tier:
         found.append(_CELLS.tier.in_(wanted.tier))
+    if wanted.urgency:
+        found.append(_CELLS.urgency.in_(wanted.urgency))
+    if wanted.round:
+        found.append(_CELLS.round.in_([str(number) for number in wanted.round]))
     if wanted.category:
         below = (_CELLS.category.startswith(f"{category}.", autoescape=True) for category in wanted.category)
         found.append(or_(_CELLS.category.in_(wanted.category), *below))
@@ -143,8 +147,6 @@ def fact_key(question: Question, facts: FromClause, instant: ColumnElement[Any])
     if by not in ROW_COLUMNS:
         return literal("")
     column: ColumnElement[Any] = facts.c[ROW_COLUMNS[by]]
-    if by == "round":
-        return column
     return func.coalesce(cast(column, Text), literal_column("''"))
 
 

@@ -107,12 +107,13 @@ async def timed_tickets(
     if key is not None:
         require_key(question.by, key, question.period, question.shown)
     measure, known = MEASURES[question.metric.measure], await known_of(work, question)
-    conditions = _measured(question, measure, known.facts, key)
+    ways = [_measured(one, measure, known.facts, key) for one in question.parts]
     if part == "slowest":
         rows = (await duration_sums(work.session, question, measure, known=known))[question.exclusions]
         least = quantile(_together(rows) if key is None else rows.get(key, {}), P90)
-        conditions.append(known.facts.c[measure.column] >= least if least is not None else false())
-    return await page_of(work, question, known.facts, known.facts.c[measure.basis], conditions, after, limit, total=total)
+        slow = known.facts.c[measure.column] >= least if least is not None else false()
+        ways = [[*conditions, slow] for conditions in ways]
+    return await page_of(work, question, known.facts, known.facts.c[measure.basis], ways, after, limit, total=total)
 
 
 def _measured(question: Question, measure: Measure, facts: FromClause, key: str | None) -> list[ColumnElement[bool]]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
-from sqlalchemy import ColumnElement, false, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select, true, union
 
 from services.identity.permissions import Scope
 from services.organization.models import Unit
@@ -84,22 +84,45 @@ def compile_filter(
 def compile_scope(scope: Scope, columns: Columns) -> ColumnElement[bool]:
     """Return the condition that `scope` may know of a ticket: by area, by functional line, or by a seat it was ever given to.
 
-    A seat that a whistle called or an instruction addressed was given it too, for good.
+    A seat that a whistle called or an instruction addressed was given it too, for good. Rows that carry all of these in an array
+    (`given_to`, of open tickets) are asked by that.
     """
     if scope.everything:
         return true()
     parts: list[ColumnElement[bool]] = [columns["area_path"].startswith(prefix, autoescape=True) for prefix in scope.prefixes]
-    seats: list[ColumnElement[bool]] = [Assignment.unit_id.in_(scope.unit_ids)] if scope.unit_ids else []
+    if "given_to" in columns:
+        parts += _given(scope, columns)
+        return or_(*parts) if parts else false()
+    given = given_to(scope)
+    if given:
+        parts.append(columns["id"].in_(union(*given) if len(given) > 1 else given[0]))
+    return or_(*parts) if parts else false()
+
+
+def given_to(scope: Scope) -> list[Select[Any]]:
+    """Return the queries of the tickets that a seat of `scope`, or one of its functional lines, was ever given."""
+    found: list[Select[Any]] = []
+    if scope.unit_ids:
+        found.append(select(Assignment.ticket_id).where(Assignment.unit_id.in_(scope.unit_ids)))
     for function, area in scope.functions:
         line = select(Unit.id).where(Unit.function == function, Unit.path.startswith(area, autoescape=True))
-        seats.append(Assignment.unit_id.in_(line))
-    if seats:
-        parts.append(columns["id"].in_(select(Assignment.ticket_id).where(or_(*seats))))
+        found.append(select(Assignment.ticket_id).where(Assignment.unit_id.in_(line)))
     if scope.unit_ids:
-        parts.append(columns["id"].in_(select(WhistleCall.ticket_id).where(WhistleCall.unit_id.in_(scope.unit_ids))))
+        found.append(select(WhistleCall.ticket_id).where(WhistleCall.unit_id.in_(scope.unit_ids)))
         instructed = (Directive.kind == "instruct", Directive.to_unit_id.in_(scope.unit_ids))
-        parts.append(columns["id"].in_(select(Directive.ticket_id).where(*instructed)))
-    return or_(*parts) if parts else false()
+        found.append(select(Directive.ticket_id).where(*instructed))
+    return found
+
+
+def _given(scope: Scope, columns: Columns) -> list[ColumnElement[bool]]:
+    """Return the conditions that the array `given_to` names a seat of `scope`; of functional lines, one that it was assigned to."""
+    given = columns["given_to"]
+    found: list[ColumnElement[bool]] = [given.overlap(list(scope.unit_ids))] if scope.unit_ids else []
+    for function, area in scope.functions:
+        line = select(Unit.id).where(Unit.function == function, Unit.path.startswith(area, autoescape=True))
+        assigned = exists().where(Assignment.ticket_id == columns["id"], Assignment.unit_id.in_(line))
+        found.append(and_(given.overlap(func.array(line.scalar_subquery())), assigned))
+    return found
 
 
 def _between(column: ColumnElement[Any], start: datetime | None, end: datetime | None) -> list[ColumnElement[bool]]:

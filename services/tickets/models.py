@@ -137,6 +137,7 @@ class Assignment(Base):
         UniqueConstraint("ticket_id", "sequence"),
         Index(None, "unit_id", postgresql_where=text("ended_at IS NULL")),
         Index("ix_assignments_leads", "assigned_at", postgresql_where=text("part = 'lead'")),
+        Index("ix_assignments_seats", "unit_id", "ticket_id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import Date, Select, cast, func, select
+from sqlalchemy import Date, cast, func, literal_column, select
 
 from services.catalogue.queries import catalogue
 from services.organization.queries import unit_tree
@@ -13,6 +13,7 @@ from services.organization.tree import UnitTree
 from services.platform.clock import SHANGHAI, day_end, day_start
 from services.platform.unit_of_work import Work
 from services.reports.facts import PLACES
+from services.reports.made import sums_made
 from services.reports.models import ReportFact, RollupCell
 from services.reports.planning import Need, Period, plan
 from services.reports.selecting import FACTS
@@ -22,6 +23,8 @@ _CELLS = RollupCell.__table__.c
 _SOURCE = "complaint"
 Subject = tuple[str, str]
 """What is counted: ``unit``, ``department`` or ``category``, and its code."""
+Counted = tuple[Any, date, str, int]
+"""What it was counted for, the day, the counter, how many."""
 Days = defaultdict[str, dict[date, int]]
 
 
@@ -53,48 +56,53 @@ async def counts_until(work: Work, day: date) -> dict[Subject, Counts]:
 async def _units(work: Work, tree: UnitTree, tier: str, period: Period, gathered: _Gathered) -> None:
     need = Need(level="township" if tier == "township" else "village", days=True)
     paths = {unit.path: unit.code for unit in tree.by_code.values() if unit.tier == tier and unit.kind in PLACES and unit.active}
-    for row in await work.session.execute(_daily(_CELLS.area, need, period)):
-        code = paths.get(_at(row.key, paths))
+    for key, day, name, count in await _daily(work, _CELLS.area, FACTS.area_path, need, period):
+        code = paths.get(_at(key, paths))
         if code is not None:
-            _add(gathered, ("unit", code), row)
+            gathered.add(("unit", code), name, day, count)
 
 
 async def _categories(work: Work, period: Period, gathered: _Gathered) -> None:
     policies = await catalogue(work.session)
-    for row in await work.session.execute(_daily(_CELLS.category, Need(dimensions=frozenset({"category"}), days=True), period)):
-        for code in _with_branches(row.key):
+    need = Need(dimensions=frozenset({"category"}), days=True)
+    for key, day, name, count in await _daily(work, _CELLS.category, func.coalesce(FACTS.category_code, ""), need, period):
+        for code in _with_branches(key):
             if policies.category(code) is not None:
-                _add(gathered, ("category", code), row)
+                gathered.add(("category", code), name, day, count)
 
 
 async def _departments(work: Work, tree: UnitTree, period: Period, gathered: _Gathered) -> None:
     offices = {unit.id: unit.code for unit in tree.by_code.values() if unit.kind not in PLACES and unit.active}
+    for key, day, name, count in await _over_facts(work, FACTS.lead_unit_id, period, FACTS.lead_unit_id.in_(offices)):
+        gathered.add(("department", offices[key]), name, day, count)
+
+
+async def _daily(work: Work, of_cells: Any, of_facts: Any, need: Need, period: Period) -> list[Counted]:
+    """Return what was counted, from the sums of days that tell `need` apart; over the facts where these have not been made."""
+    (stretch,) = plan(period, need, grains=(await sums_made(work)).grains)
+    if stretch.grain is None:
+        return await _over_facts(work, of_facts, period)
+    names = ("received", "due", "due_on_time")
+    query = select(of_cells.label("key"), _CELLS.day.label("day"), *(func.sum(_CELLS[name]).label(name) for name in names))
+    query = query.where(_CELLS.grain == stretch.grain.code, _CELLS.day.between(period.first, period.last), _CELLS.source == _SOURCE)
+    found = await work.session.execute(query.group_by(of_cells, _CELLS.day))
+    return [(row.key, row.day, name, int(count)) for row in found for name in names if (count := getattr(row, name))]
+
+
+async def _over_facts(work: Work, key: Any, period: Period, *conditions: Any) -> list[Counted]:
+    """Return what was counted, over the facts."""
+    counted: list[Counted] = []
     for basis, counters in (("received_at", ("received",)), ("due_at", ("due", "due_on_time"))):
         column = FACTS[basis]
-        local = cast(func.timezone(SHANGHAI.key, column), Date).label("day")
+        local = cast(func.timezone(literal_column(f"'{SHANGHAI.key}'"), column), Date).label("day")
         sums = {"received": func.count(), "due": func.count(), "due_on_time": func.count().filter(FACTS.on_time.is_(True))}
-        query = select(FACTS.lead_unit_id.label("key"), local, *(sums[name].label(name) for name in counters)).select_from(ReportFact)
-        query = query.where(FACTS.counted, FACTS.source == _SOURCE, FACTS.lead_unit_id.in_(offices))
-        query = query.where(column >= day_start(period.first), column < day_end(period.last)).group_by(FACTS.lead_unit_id, local)
+        told = key.label("key")
+        query = select(told, local, *(sums[name].label(name) for name in counters)).select_from(ReportFact)
+        query = query.where(FACTS.counted, FACTS.source == _SOURCE, *conditions)
+        query = query.where(column >= day_start(period.first), column < day_end(period.last)).group_by(told, local)
         for row in await work.session.execute(query):
-            for name in counters:
-                gathered.add(("department", offices[row.key]), name, row.day, getattr(row, name))
-
-
-def _daily(key: Any, need: Need, period: Period) -> Select[Any]:
-    """Return the query of (key, day, received, due, due_on_time) over the sums of days that tell `need` apart."""
-    (stretch,) = plan(period, need)
-    assert stretch.grain is not None, "days of units and of categories are kept"
-    names = ("received", "due", "due_on_time")
-    query = select(key.label("key"), _CELLS.day.label("day"), *(func.sum(_CELLS[name]).label(name) for name in names))
-    query = query.where(_CELLS.grain == stretch.grain.code, _CELLS.day.between(period.first, period.last), _CELLS.source == _SOURCE)
-    return query.group_by(key, _CELLS.day)
-
-
-def _add(gathered: _Gathered, subject: Subject, row: Any) -> None:
-    for name in ("received", "due", "due_on_time"):
-        if count := int(getattr(row, name)):
-            gathered.add(subject, name, row.day, count)
+            counted += [(row.key, row.day, name, count) for name in counters if (count := getattr(row, name))]
+    return counted
 
 
 def _at(path: str, paths: Mapping[str, str]) -> str:

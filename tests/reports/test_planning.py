@@ -47,7 +47,7 @@ def test_a_long_span_reads_months_and_only_its_edges_by_day() -> None:
 
 
 def test_what_no_grain_tells_apart_is_counted_over_the_facts() -> None:
-    assert grains("2026-01-01", "2026-12-31", Need("village", frozenset({"category"}))) == [None]
+    assert grains("2026-01-01", "2026-12-31", Need("village", frozenset({"channel"}))) == [None]
     assert grains("2026-01-05", "2026-02-28", Need("township", frozenset({"channel"}))) == [None, "month_flow"]
 
 
