@@ -26,6 +26,7 @@ from tests.conftest import _clone
 from tests.county import LOGINS, SHUIKOU, sign_in
 from tests.hostile.barrage import Barrage
 from tests.hostile.open_channels import OPEN_CHANNELS
+from tests.hostile.rooms import Rooms
 from tests.hostile.running import apps
 from tests.journeys.people import PICTURE, Desk
 
@@ -90,7 +91,10 @@ class Ground:
             "categories.code": "water.pipe_burst",
             "policies.kind": "ladder",
             "policies.version": "1",
-            "v2.code": "water.pipe_burst",
+            "open311.code": "water.pipe_burst",
+            "notice.code": "441624108213",
+            "directory.code": "441624108213",
+            "path": "css/dashboard.css",
             "fmt": "json",
             "service_request_id": ticket,
             "token": ticket,
@@ -104,6 +108,7 @@ class Ground:
         await self._draw()
         await self._notices()
         await self._ledger()
+        self.known |= await Rooms(self.client, self.county, self.headers).lay()
         await self.ask("POST", "/v1/policies/ladder", "admin", json={"definition": {"rules": []}})
         await self.ask("PUT", f"/v1/members/{member}/wecom", "admin", json={"userid": "roads"})
         phone = Phone(Desk(self.client, self.county, self.headers))
@@ -118,7 +123,7 @@ class Ground:
         await self.connect("spare", "pbx", "generic")  # what is changed by attacks
         self.known |= {"hotline.connection": "pbx-580", "platforms.connection": "heyuan", "connections.code": "spare"}
         self.signers["POST /v1/platforms/{connection}/orders"] = of_platform(platform)
-        for step in ("", "/start", "/queue", "/answer", "/end", "/recording", "/json"):
+        for step in ("", "/start", "/queue", "/answer", "/end", "/rating", "/recording", "/json"):
             self.signers[f"POST /v1/hotline/calls/{{connection}}{step}"] = lambda _body: {"X-Hotline-Token": exchange}
         self.signers["twilio"] = of_twilio(twilio, "http://intake/v1/hotline/calls/twilio-580")
         unread = orjson.dumps({"orderNo": "", "content": "x"})

@@ -18,6 +18,7 @@ from tests.hostile.running import apps
 T = TypeVar("T")
 
 JSON = "application/json"
+_SEGMENT = re.compile(r"\{(\w+)(?::\w+)?\}")
 _BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
 _PERSON_OF_PATH = (
     ("/v1/field-reports", "grid"),
@@ -25,6 +26,8 @@ _PERSON_OF_PATH = (
     ("/v1/petitions", "hotline"),
     ("/v1/attachments", "grid"),
     ("/v1/sessions/current", "yangming"),
+    ("/v1/saved-reports/{saved_id}", "pengzhai"),
+    ("/v1/assessments/{run_id}/sheets/{sheet_id}/appeals", "grid"),
 )
 _ADMINISTERED = (
     "/v1/units",
@@ -47,6 +50,7 @@ class Operation:
     path: str
     document: dict[str, Any] = field(hash=False, compare=False)
     components: dict[str, Any] = field(hash=False, compare=False, repr=False)
+    unwritten: tuple[tuple[str, str], ...] = ()
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -75,18 +79,30 @@ class Operation:
         return (self.method, self.path) == ("POST", "/v1/platforms/{connection}/orders") or self.path.startswith("/v1/hotline/calls/{conn")
 
     def parameters(self, place: str) -> list[str]:
-        """Names of its parameters in ``path``, ``query`` or ``header``."""
+        """Names of its parameters in ``path``, ``query`` or ``header``; of what is not documented, as its route reads them."""
+        if not self.document:
+            return [name for where, name in self.unwritten if where == place]
         return [found["name"] for found in self.document.get("parameters", ()) if found["in"] == place]
+
+    def forms(self) -> list[str]:
+        """What its `format` may be."""
+        named = [one["schema"] for one in self.document.get("parameters", ()) if (one["in"], one["name"]) == ("query", "format")]
+        return [form for schema in named for one in (schema, *schema.get("anyOf", ())) for form in one.get("enum", ())]
 
     def address(self, known: dict[str, str], **changed: str) -> str:
         """Its address with `known` things in it; `changed` segments are percent-encoded here."""
-        return re.sub(r"\{(\w+)\}", lambda found: self._segment(found[1], known, changed), self.path)
+        return _SEGMENT.sub(lambda found: self._segment(found[1], known, changed), self.path)
+
+    def keys(self, name: str) -> tuple[str, str]:
+        """By what a segment of its address is known: of its room, or everywhere."""
+        parts = self.path.split("/")
+        return f"{parts[2 if parts[1].startswith('v') else 1]}.{name}", name
 
     def _segment(self, name: str, known: dict[str, str], changed: dict[str, str]) -> str:
         if name in changed:
             return quote(changed[name], safe="")
-        key = f"{self.path.split('/')[2]}.{name}"
-        return quote(known.get(key, known.get(name, "x")), safe="")
+        of_room, everywhere = self.keys(name)
+        return quote(known.get(of_room, known.get(everywhere, "x")), safe="")
 
     def bodies(self) -> list[Any]:
         """An example of every kind of JSON body it takes; all kinds of a union."""
@@ -114,18 +130,31 @@ def operations() -> list[Operation]:
         document = app.openapi()
         components = document["components"]["schemas"]
         for route in app.router.routes:
-            if isinstance(route, APIRoute):
+            if isinstance(route, APIRoute):  # test_reach.py: there is no other kind
                 documented = document["paths"].get(route.path, {})
                 found += [
-                    Operation(door, method, route.path, documented.get(method.lower(), {}), components) for method in sorted(route.methods)
+                    Operation(door, method, route.path, documented.get(method.lower(), {}), components, _read_by(route))
+                    for method in sorted(route.methods)
                 ]
     return found
 
 
+def _read_by(route: APIRoute) -> tuple[tuple[str, str], ...]:
+    """Return the parameters a route reads: where each lies, and its name."""
+    found, ahead = [], [route.dependant]
+    while ahead:
+        one = ahead.pop()
+        ahead += one.dependencies
+        for place, fields in (("path", one.path_params), ("query", one.query_params), ("header", one.header_params)):
+            found += [(place, read.alias) for read in fields]
+    return tuple(dict.fromkeys(found))
+
+
 def fresh(example: dict[str, Any]) -> dict[str, Any]:
     """`example` as a request that was never sent before."""
-    ids = ("call_id", "filing_id", "report_id")
-    return {**example, **{name: str(new_id()) for name in ids if example.get(name)}}
+    ids = ("call_id", "filing_id", "report_id", "activity_id", "declared_id")
+    inner = {name: fresh(value) for name, value in example.items() if name == "activity"}
+    return {**example, **{name: str(new_id()) for name in ids if example.get(name)}, **inner}
 
 
 def json_of(value: Any) -> bytes:

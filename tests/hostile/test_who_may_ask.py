@@ -10,13 +10,9 @@ import pytest
 import pytest_asyncio
 from httpx import Response
 
-from services.attachments.store import store
-from services.exports.making import make_next
-from services.platform.database import WORKER, use_database
+from services.platform.database import use_database
 from services.platform.ids import new_id
-from tests.assessment.sheets import definition, item
-from tests.assessment.world import OCTOBER, in_force, made
-from tests.county import LOGINS, PENGZHAI, SHUIKOU, WATER
+from tests.county import LOGINS, SHUIKOU, WATER
 from tests.hostile import canaries as c
 from tests.hostile.barrage import Barrage
 from tests.hostile.canaries import found_in
@@ -107,45 +103,7 @@ async def matter(opened) -> Any:
         "attachment_id": sent.json()["id"],
         "task_id": str(task),
     }
-    known |= await exported(county, client, barrage)
-    known |= await assessed(county, barrage)
-    known |= await drafted(barrage)
     yield Matter(barrage, known, other)
-
-
-async def exported(county: Any, client: Any, barrage: Barrage) -> dict[str, str]:
-    """Have the county export its tickets, and 彭寨镇 share a saved report with whoever sits there."""
-    use_database(barrage.databases["intake"])
-    body = {"source": "tickets", "format": "csv", "question": {}}
-    asked = await client.post("/v1/exports", json=body, headers=barrage.headers["county"])
-    body = {"name": "工单", "source": "tickets", "question": {}, "unit": PENGZHAI}
-    saved = await client.post("/v1/saved-reports", json=body, headers=barrage.headers["pengzhai"])
-    async with county.as_role(WORKER):
-        assert await make_next(store())
-    return {"export_id": asked.json()["id"], "saved_id": saved.json()["id"]}
-
-
-async def assessed(county: Any, barrage: Barrage) -> dict[str, str]:
-    """Have the grid worker of 水口村 assessed, and the assessment published."""
-    use_database(barrage.databases["intake"])
-    groups = [{"code": "all", "name": "全部"}]
-    await in_force(definition(item(), subjects="persons", kinds=["grid_worker"], groups=groups))
-    run = await barrage.clients["intake"].post(
-        "/v1/assessments", json={"scheme": "townships", **OCTOBER}, headers=barrage.headers["county"]
-    )
-    await made(county)
-    use_database(barrage.databases["intake"])
-    await barrage.clients["intake"].post(f"/v1/assessments/{run.json()['id']}/publication", headers=barrage.headers["county"])
-    return {"run_id": run.json()["id"], "sheet_id": str(await county.value("SELECT id FROM assessment_sheets"))}
-
-
-async def drafted(barrage: Barrage) -> dict[str, str]:
-    """Have the analyst draft the county's bulletin of a month."""
-    use_database(barrage.databases["intake"])
-    body = {"unit": "441624", "kind": "month", "period": "2026-09"}
-    made = await barrage.clients["intake"].post("/v1/bulletins", json=body, headers=barrage.headers["analyst"])
-    assert made.status_code == 201, made.text
-    return {"bulletin_id": made.json()["id"]}
 
 
 _EVERYBODY = frozenset(LOGINS)

@@ -1,0 +1,82 @@
+"""What analysts and supervisors have in the county that is attacked: an assessment with an objection, bulletins, an export, a warning."""
+
+import json
+from typing import Any
+
+from httpx import AsyncClient
+
+from services.attachments.store import store
+from services.exports.making import make_next
+from services.platform.clock import local_day, now
+from services.platform.database import INTAKE, WORKER
+from services.platform.ids import new_id
+from tests.assessment.sheets import definition, item
+from tests.assessment.world import OCTOBER, in_force, made
+from tests.county import PENGZHAI
+
+_WARNING = (
+    "INSERT INTO early_warnings (id, measure, subject, code, name, unit_id, unit_path, told_unit_id, opened_on, opened_at, last_outside_on,"
+    " opened_with, peak, latest) SELECT $1, 'inflow', 'unit', u.code, u.name, u.id, u.path, u.parent_id, $2, now(), $2, $3, $3, $3"
+    " FROM units u WHERE u.code = $4"
+)
+_LOOK = json.dumps({
+    "span": "week", "first": "2026-11-15", "last": "2026-11-21", "value": 31, "of": None, "middle": "14.00", "limit": 29,
+    "excess": "2.2143", "before": ["13"],
+})  # fmt: skip
+
+
+class Rooms:
+    """Lays them out, as the people would; `known` are the names their addresses go by."""
+
+    def __init__(self, client: AsyncClient, county: Any, headers: dict[str, dict[str, str]]) -> None:
+        self.client, self.county, self.headers = client, county, headers
+        self.known: dict[str, str] = {}
+
+    async def lay(self) -> dict[str, str]:
+        """Make everything; return how it is called."""
+        await self.exported()
+        await self.assessed()
+        await self.drafted()
+        await self.warned()
+        return self.known
+
+    async def exported(self) -> None:
+        """Have the county export its tickets, and 彭寨镇 share a saved report with whoever sits there."""
+        asked = await self._post("county", "/v1/exports", {"source": "tickets", "format": "csv", "question": {}})
+        body = {"name": "工单", "source": "tickets", "question": {}, "unit": PENGZHAI}
+        saved = await self._post("pengzhai", "/v1/saved-reports", body)
+        async with self.county.as_role(WORKER):
+            await make_next(store())
+        self.known |= {"export_id": asked["id"], "saved_id": saved["id"]}
+
+    async def assessed(self) -> None:
+        """Have the grid worker of 水口村 assessed, the assessment published, and objected to."""
+        groups = [{"code": "all", "name": "全部"}]
+        await in_force(definition(item(), subjects="persons", kinds=["grid_worker"], groups=groups))
+        run = await self._post("county", "/v1/assessments", {"scheme": "townships", **OCTOBER})
+        await made(self.county)
+        async with self.county.as_role(INTAKE):
+            await self._post("county", f"/v1/assessments/{run['id']}/publication")
+            sheet = str(await self.county.value("SELECT id FROM assessment_sheets"))
+            body = {"item": "satisfied", "words": "请复核。"}
+            appeal = await self._post("grid", f"/v1/assessments/{run['id']}/sheets/{sheet}/appeals", body)
+        self.known |= {"run_id": run["id"], "sheet_id": sheet, "appeal_id": appeal["id"]}
+
+    async def drafted(self) -> None:
+        """Have the analyst draft the county's bulletins of two months, and one of them published for everybody."""
+        draft = await self._post("analyst", "/v1/bulletins", {"unit": "441624", "kind": "month", "period": "2026-09"})
+        other = await self._post("analyst", "/v1/bulletins", {"unit": "441624", "kind": "month", "period": "2026-08"})
+        shown = {"public": True, "small_cells_words": "已逐项核对"}
+        opened = await self._post("county", f"/v1/bulletins/{other['id']}/publication", shown, {"If-Match": "*"})
+        self.known |= {"bulletin_id": draft["id"], "bulletins.number": opened["number"]}
+
+    async def warned(self) -> None:
+        """Have 彭寨镇 stand out."""
+        warning = new_id()
+        await self.county.owner.execute(_WARNING, warning, local_day(now()), _LOOK, PENGZHAI)
+        self.known["warning_id"] = str(warning)
+
+    async def _post(self, login: str, address: str, body: Any = None, more: dict[str, str] | None = None) -> Any:
+        answer = await self.client.post(address, json=body, headers={**self.headers[login], **(more or {})})
+        assert answer.status_code < 300, f"{address}: {answer.text}"
+        return answer.json()
