@@ -3,9 +3,10 @@
 import csv
 import hashlib
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import orjson
 from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
@@ -27,10 +28,17 @@ def wants_csv(request: Request, asked_format: str | None) -> bool:
     return place >= 0 and (json_place < 0 or place < json_place)
 
 
-def json_answer(request: Request, body: BaseModel, headers: dict[str, str] | None = None) -> Response:
-    """Return `body` as JSON. The tag does not cover `as_of` and how stale it is: the same figures a minute later are the same answer."""
-    tagged = body.model_dump_json(exclude={"as_of", "stale_seconds"})
-    return _answer(request, body.model_dump_json(), tagged, "application/json", headers or {})
+def json_answer(request: Request, body: BaseModel | Mapping[str, Any], headers: dict[str, str] | None = None) -> Response:
+    """Return `body` as JSON; a mapping must be what its route's model would have become, a test compares them.
+
+    The tag does not cover `as_of`: the same figures a minute later are the same answer. It covers how stale they are, for that is shown.
+    """
+    if isinstance(body, BaseModel):
+        content, as_of = body.model_dump_json().encode(), getattr(body, "as_of", None)
+    else:
+        content, as_of = orjson.dumps(body, option=orjson.OPT_UTC_Z), body.get("as_of")
+    tagged = content.replace(b'"as_of":' + orjson.dumps(as_of, option=orjson.OPT_UTC_Z), b"", 1) if as_of else content
+    return _answer(request, content, tagged, "application/json", headers or {})
 
 
 def csv_answer(
@@ -70,9 +78,10 @@ def _cell(value: Any) -> str:
     return harmless("" if value is None else str(value))
 
 
-def _answer(request: Request, content: str | bytes, tagged: str, media_type: str, headers: dict[str, str]) -> Response:
-    digest = hashlib.sha256("\n".join((media_type, headers.get("Link", ""), tagged)).encode()).hexdigest()[:32]
-    tag = f'W/"{digest}"'
+def _answer(request: Request, content: str | bytes, tagged: str | bytes, media_type: str, headers: dict[str, str]) -> Response:
+    digest = hashlib.sha256(f"{media_type}\n{headers.get('Link', '')}\n".encode())
+    digest.update(tagged.encode() if isinstance(tagged, str) else tagged)
+    tag = f'W/"{digest.hexdigest()[:32]}"'
     sent = {"ETag": tag, "Cache-Control": _KEEP, "Vary": "Accept, Authorization", **headers}
     known = [given.strip().removeprefix("W/") for given in request.headers.get("if-none-match", "").split(",")]
     if tag.removeprefix("W/") in known or known == ["*"]:

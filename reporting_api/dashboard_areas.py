@@ -1,22 +1,22 @@
 """One figure for every area of a tier: as bars with intervals, and on the schematic map."""
 
+from dataclasses import dataclass
 from statistics import fmean
 from typing import cast
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
 from reporting_api.dashboard_figures import definition
-from reporting_api.dashboard_ground import TIERS, Ground, areas_under, tier_below
-from reporting_api.dashboard_views import AreaFigure, Areas
+from reporting_api.dashboard_ground import TIERS, Ground, areas_under, tier_below, top_of, unit_name
 from reporting_api.schematic import Scheme, Spot, scheme_of
 from services.assessment.fairness import wilson
 from services.organization.tree import UnitNode, UnitTree
+from services.platform.database import Json
 from services.platform.errors import Invalid
 from services.reports.facts import PLACES
 from services.reports.grouping import NONE_KEY
 from services.reports.metrics import Figure
-from services.reports.questions import Grouping
-from services.reports.views import UnitName
+from services.reports.questions import Grouping, Question
 
 MOST_AREAS = 1500
 MOST_INTERVALS = 100
@@ -24,59 +24,76 @@ MOST_INTERVALS = 100
 _UNPLACED = "未定位到该层级"
 
 
-async def areas(ground: Ground, by: str | None) -> Areas:
-    """Return the figure of each area; raise Invalid where there are too many of them, or the tier is not below."""
+@dataclass(frozen=True)
+class Sheet:
+    """What is told of the areas of one tier in a unit, whatever their figures are. `own` are those that have a row in any case."""
+
+    own: tuple[str, ...]
+    scheme: Scheme
+
+
+_sheets: WeakKeyDictionary[UnitTree, dict[tuple[str, str], Sheet]] = WeakKeyDictionary()
+
+
+async def areas(ground: Ground, by: str | None) -> Json:
+    """Return the figure of each area, as `Areas` has them; raise Invalid where there are too many, or the tier is not below."""
     question = ground.question
     if not question.metric.counters:
         raise Invalid("dashboard.not_a_count", "Areas are told apart by counts and rates alone; ask /v1/reports for how long things took.")
     tier = (by or f"unit:{tier_below(question)}").removeprefix("unit:")
     if question.unit and TIERS.index(tier) < TIERS.index(question.unit.tier):
         raise Invalid("grouping.too_coarse", "`by` must be the tier of `unit` or one below it.")
-    units = areas_under(question, tier)
-    if len(units) > MOST_AREAS:
-        raise Invalid("dashboard.too_many_areas", f"That would be {len(units)} areas; ask for one township, or for a wider tier.")
+    sheet = _sheet(question, tier)
+    if len(sheet.own) > MOST_AREAS:
+        raise Invalid("dashboard.too_many_areas", f"That would be {len(sheet.own)} areas; ask for one township, or for a wider tier.")
     grouping = cast("Grouping", f"unit:{tier}")
     sums = await ground.sums([question.metric], question.period, grouping)
-    scheme = scheme_of(tuple(Spot(unit.code, *_centre(question.tree, unit)) for unit in units))
-    known = {unit.code: unit for unit in units}
-    rows = [
-        _row(key, known.get(key), ground.figure(question.metric, sums.get(key, {}), question.period), ground, scheme)
-        for key in (
-            *known,
-            *sorted(key for key in sums if key not in known and key != NONE_KEY),
-            *((NONE_KEY,) if NONE_KEY in sums else ()),
-        )
-    ]
-    parents = {row.parent: ground.question.tree.by_code[row.parent].name for row in rows if row.parent}
-    return Areas(
+    others = sorted(sums.keys() - set(sheet.own) - {NONE_KEY})
+    told = ground.teller(question.metric, question.period)
+    rows = [_row(key, told(sums.get(key, {})), question.tree, sheet.scheme) for key in (*sheet.own, *others)]
+    if NONE_KEY in sums:
+        rows.append(_row(NONE_KEY, told(sums[NONE_KEY]), question.tree, sheet.scheme))
+    parents = dict.fromkeys(row["parent"] for row in rows if row["parent"])
+    return {
         **ground.stand,
         **definition(question.metric),
-        by=grouping,
-        map=scheme.made_from,
-        parents=[UnitName(code=code, name=name) for code, name in parents.items()],
-        rows=rows,
-    )
+        "by": grouping,
+        "map": sheet.scheme.made_from,
+        "parents": [unit_name(question.tree.by_code[code]) for code in parents],
+        "rows": rows,
+    }
 
 
-def _row(key: str, unit: UnitNode | None, figure: Figure, ground: Ground, scheme: Scheme) -> AreaFigure:
-    tree = ground.question.tree
-    unit = unit or tree.by_code.get(key)
+def _sheet(question: Question, tier: str) -> Sheet:
+    """Return the sheet for a question; made once for each tree and unit."""
+    known = _sheets.setdefault(question.tree, {})
+    top = top_of(question)
+    key = (top.code if top else "", tier)
+    if key not in known:
+        units = areas_under(question, tier)
+        spots = tuple(Spot(unit.code, *_centre(question.tree, unit)) for unit in units) if len(units) <= MOST_AREAS else ()
+        known[key] = Sheet(tuple(unit.code for unit in units), scheme_of(spots))
+    return known[key]
+
+
+def _row(key: str, figure: Figure, tree: UnitTree, scheme: Scheme) -> Json:
+    unit = tree.by_code.get(key)
     above = tree.by_id.get(unit.parent_id) if unit and unit.parent_id else None
     lower, upper = interval_of(figure) if len(scheme.places) <= MOST_INTERVALS else (None, None)
     x, y = scheme.places.get(key, (None, None))
-    return AreaFigure(
-        key=key,
-        name=_UNPLACED if key == NONE_KEY else unit.name if unit else key,
-        parent=above.code if above else None,
-        numerator=figure.numerator,
-        denominator=figure.denominator,
-        percent=figure.percent,
-        shown=figure.shown,
-        lower=lower,
-        upper=upper,
-        x=x,
-        y=y,
-    )
+    return {
+        "key": key,
+        "name": _UNPLACED if key == NONE_KEY else unit.name if unit else key,
+        "parent": above.code if above else None,
+        "numerator": figure.numerator,
+        "denominator": figure.denominator,
+        "percent": figure.percent,
+        "shown": figure.shown,
+        "lower": lower,
+        "upper": upper,
+        "x": x,
+        "y": y,
+    }
 
 
 _centres: WeakKeyDictionary[UnitTree, dict[UUID, tuple[float, float] | tuple[None, None]]] = WeakKeyDictionary()

@@ -1,10 +1,11 @@
 """Answering a question: one statement over sums or facts, folded into rows and their total."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import func, literal_column, select, union_all
+from sqlalchemy import Select, func, literal_column, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.platform.clock import local_day
@@ -16,7 +17,7 @@ from services.reports.metrics import Figure, figure_of
 from services.reports.models import ReportFact
 from services.reports.planning import Period, plan, to_the_months_end
 from services.reports.questions import Asked, Question, Removal, understand
-from services.reports.selecting import cell_sums, fact_sums
+from services.reports.selecting import Front, cell_sums, fact_sums
 from services.reports.shares import with_shares
 from services.reports.views import Exclusions, FigureTwice, FigureView, Report, ReportRow, TakenOut, UnitName, period_view
 
@@ -75,7 +76,29 @@ async def known_of(work: Work, question: Question) -> Known:
 
 async def sums_by_row(session: AsyncSession, question: Question, *, by_sums: bool = True, known: Known = AS_KEPT) -> dict[str, Sums]:
     """Return the sums by counter of each row that has any. `by_sums=False` counts everything over the facts: the same figures."""
-    return (await both_sums(session, question, by_sums=by_sums, known=known))[question.exclusions]
+    (found,) = await several_sums(session, [question], by_sums=by_sums, known=known)
+    return found
+
+
+async def several_sums(
+    session: AsyncSession, questions: Sequence[Question], *, by_sums: bool = True, known: Known = AS_KEPT
+) -> list[dict[str, Sums]]:
+    """Return what :func:`sums_by_row` does for each of several questions, in one statement. They may differ in their period alone."""
+    counters = tuple(dict.fromkeys((*questions[0].metric.counters, *EXCLUSIONS)))  # a row is one of anything that came in
+    parts = [
+        query
+        for place, question in enumerate(questions)
+        for query in _parts(question, counters, known, by_sums=by_sums, place=place, apart=False)
+    ]
+    found = await session.execute(_together(parts))
+    fold = Folding(questions[0].by, questions[0].tree)
+    rows: list[dict[str, Sums]] = [{} for _ in questions]
+    for place, sign, key, *values in found:
+        row = rows[place].setdefault(fold(key), {})
+        for counter, value in zip(counters, values, strict=True):
+            if value:
+                row[counter] = row.get(counter, 0) + sign * int(value)
+    return [_without_nothing(some) for some in rows]
 
 
 async def both_sums(
@@ -83,10 +106,11 @@ async def both_sums(
 ) -> dict[Removal, dict[str, Sums]]:
     """Return what :func:`sums_by_row` does, before and after the removal of unreasonable demands, of one reading."""
     counters = tuple(dict.fromkeys((*question.metric.counters, *EXCLUSIONS)))
-    found = await session.execute(_query(question, counters, known, by_sums=by_sums and not known.past))
+    parts = _parts(question, counters, known, by_sums=by_sums)
+    found = await session.execute(_together(parts))
     fold = Folding(question.by, question.tree)
     both: dict[Removal, dict[str, Sums]] = {removal: {} for removal in REMOVALS}
-    for sign, key, unreasonable, *values in found:
+    for _place, sign, key, unreasonable, *values in found:
         for removal in ("kept",) if unreasonable else REMOVALS:
             row = both[removal].setdefault(fold(key), {})
             for counter, value in zip(counters, values, strict=True):
@@ -95,26 +119,36 @@ async def both_sums(
     return {removal: _without_nothing(sums) for removal, sums in both.items()}
 
 
-def _query(question: Question, counters: tuple[str, ...], known: Known, *, by_sums: bool) -> Any:
-    """Return the one statement: sums and facts as kept, the fresh facts added (1), the stale ones taken off (-1)."""
-    kept, parts = known.facts if known.past else AS_KEPT.facts, []
+def _parts(
+    question: Question, counters: tuple[str, ...], known: Known, *, by_sums: bool, place: int = 0, apart: bool = True
+) -> list[Select[Any]]:
+    """Return the queries of (`place`, sign, key…): sums and facts as kept, the fresh facts added (1), the stale ones taken off (-1)."""
+    front = _front(place, 1)
+    by_sums, parts = by_sums and not known.past, []
+    kept = known.facts if known.past else AS_KEPT.facts
     for part in question.parts if by_sums else (question,):
         cells = by_sums and part.whole and question.made.counters.issuperset(counters)
         for some, period in _told_apart(part, counters, by_sums=cells):
             for stretch in plan(period, part.need, cells=cells, grains=question.made.grains):
                 if stretch.grain is not None:
-                    parts.append((1, cell_sums(part, stretch.grain, stretch.period, some)))
+                    parts.append(cell_sums(part, stretch.grain, stretch.period, some, front=front, apart=apart))
                 else:
-                    parts += [(1, query) for query in fact_sums(part, stretch.period, some, kept)]
+                    parts += fact_sums(part, stretch.period, some, kept, front=front, apart=apart)
     for sign, owed in ((1, known.fresh), (-1, known.stale)):
         if owed is not None:
             every = dict.fromkeys(counters, True)
-            parts += [(sign, query) for query in fact_sums(question, question.period, every, owed)]
-    signed = [
-        query.with_only_columns(literal_column(str(sign)).label("sign"), *query.selected_columns, maintain_column_froms=True)
-        for sign, query in parts
-    ]
-    return union_all(*signed) if len(signed) > 1 else signed[0]
+            parts += fact_sums(question, question.period, every, owed, front=_front(place, sign), apart=apart)
+    return parts
+
+
+def _together(parts: Sequence[Select[Any]]) -> Any:
+    return union_all(*parts) if len(parts) > 1 else parts[0]
+
+
+@cache
+def _front(place: int, sign: int) -> Front:
+    """Return the two numbers that every row begins with."""
+    return literal_column(str(place)).label("place"), literal_column(str(sign)).label("sign")
 
 
 def _told_apart(question: Question, counters: tuple[str, ...], *, by_sums: bool) -> list[tuple[dict[str, bool], Period]]:

@@ -6,7 +6,7 @@ definition as ``id@version``. A definition never changes; another one gets the n
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from fractions import Fraction
+from math import gcd
 from typing import Literal
 
 from services.platform.errors import NotFound
@@ -308,5 +308,5 @@ def figure_of(metric: Metric, sums: Mapping[str, int], *, recorded: bool, decima
     percent = percent_text(numerator, denominator, decimals)
     if percent is None:
         return Figure(numerator, 0, None, None, NOTHING, no_data=True)
-    exact = Fraction(numerator, denominator)
-    return Figure(numerator, denominator, f"{exact.numerator}/{exact.denominator}", percent, f"{percent}%", no_data=False)
+    common = gcd(numerator, denominator)
+    return Figure(numerator, denominator, f"{numerator // common}/{denominator // common}", percent, f"{percent}%", no_data=False)

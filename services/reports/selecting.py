@@ -36,13 +36,28 @@ def columns_of(facts: FromClause) -> Columns:
 FACT_COLUMNS = columns_of(KEPT)
 
 
-def cell_sums(question: Question, grain: Grain, period: Period, counters: Mapping[str, bool]) -> Select[Any]:
-    """Return the query of (key, whether of unreasonable demands, sums…) over the cells of `grain`; 0 for counters that are not wanted."""
-    key, unreasonable = _cell_key(question), _CELLS.demand == UNREASONABLE
-    sums = [(func.sum(_CELLS[counter]) if wanted else literal_column("0")).label(counter) for counter, wanted in counters.items()]
-    query = select(key.label("key"), unreasonable.label("unreasonable"), *sums).select_from(RollupCell)
-    query = query.where(*cells_of(question, grain, period))
-    return query.group_by(key, unreasonable) if question.by else query.group_by(unreasonable)
+Front = Sequence[ColumnElement[Any]]
+# Made once: a statement has up to forty of them for each stretch, and SQLAlchemy takes longer to make them than Postgres to add them up.
+_SUMS = {counter: func.sum(_CELLS[counter]).label(counter) for counter in COUNTERS}
+_NOTHING: Mapping[str, ColumnElement[Any]] = {counter: literal_column("0").label(counter) for counter in COUNTERS}
+_DEMANDED = _CELLS.demand == UNREASONABLE
+_UNREASONABLE = _DEMANDED.label("unreasonable")
+
+
+def cell_sums(
+    question: Question, grain: Grain, period: Period, counters: Mapping[str, bool], *, front: Front = (), apart: bool = True
+) -> Select[Any]:
+    """Return the query of (`front`…, key, whether of unreasonable demands, sums…) over the cells of `grain`; 0 for what is not wanted.
+
+    Not `apart`: without the last but the sums, over what `question.exclusions` says alone.
+    """
+    key = _cell_key(question)
+    sums = [_SUMS[counter] if wanted else _NOTHING[counter] for counter, wanted in counters.items()]
+    told, groups = ([_UNREASONABLE], [_DEMANDED]) if apart else ([], [])
+    query = select(*front, key.label("key"), *told, *sums).select_from(RollupCell).where(*cells_of(question, grain, period))
+    if not apart and question.exclusions == "removed":
+        query = query.where(_CELLS.demand != UNREASONABLE)
+    return query.group_by(*([key] if question.by else []), *groups) if question.by or apart else query
 
 
 def cells_of(question: Question, grain: Grain, period: Period) -> list[ColumnElement[bool]]:
@@ -70,8 +85,10 @@ def cells_of(question: Question, grain: Grain, period: Period) -> list[ColumnEle
     return found
 
 
-def fact_sums(question: Question, period: Period, counters: Mapping[str, bool], facts: FromClause = KEPT) -> list[Select[Any]]:
-    """Return the queries of (key, whether of unreasonable demands, sums…) over facts, one for each instant that wanted counters go by."""
+def fact_sums(
+    question: Question, period: Period, counters: Mapping[str, bool], facts: FromClause = KEPT, *, front: Front = (), apart: bool = True
+) -> list[Select[Any]]:
+    """Return the same queries over facts, one for each instant that wanted counters go by."""
     queries = []
     for basis in dict.fromkeys(COUNTERS[counter].basis for counter, wanted in counters.items() if wanted):
         key, unreasonable = fact_key(question, facts, facts.c[basis]), facts.c.unreasonable
@@ -79,10 +96,13 @@ def fact_sums(question: Question, period: Period, counters: Mapping[str, bool], 
         for counter, wanted in counters.items():
             declared = COUNTERS[counter]
             here = wanted and declared.basis == basis
-            sums.append(func.count().filter(holds(declared, facts)).label(counter) if here else literal_column("0").label(counter))
-        query = select(key.label("key"), unreasonable.label("unreasonable"), *sums).select_from(facts)
+            sums.append(func.count().filter(holds(declared, facts)).label(counter) if here else _NOTHING[counter])
+        told, groups = ([unreasonable.label("unreasonable")], [unreasonable]) if apart else ([], [])
+        query = select(*front, key.label("key"), *told, *sums).select_from(facts)
         query = query.where(*within(facts.c[basis], period), *question.conditions(columns_of(facts)))
-        queries.append(query.group_by(key, unreasonable) if question.by else query.group_by(unreasonable))
+        if not apart and question.exclusions == "removed":
+            query = query.where(unreasonable.is_(False))
+        queries.append(query.group_by(*([key] if question.by else []), *groups) if question.by or apart else query)
     return queries
 
 
