@@ -1,41 +1,33 @@
 """Keeping the figures: the effect of every `count` delivery.
 
 What a ticket counts for follows from its events (`folding.py`), and what it counted for so far stands in its row of `report_facts`. So a
-delivery folds the ticket's journal, adds the difference to the cells, and replaces the fact, in one transaction with its acknowledgement:
-repeated, late or reordered deliveries change nothing, and the cells are always exactly the sums of the facts. What the ticket was before
-goes to `report_history`, from when on it was known until when: every report can be asked for as it was known then.
+delivery folds the ticket's journal (`journals.py`), adds the difference to the cells, and replaces the fact, in one transaction with its
+acknowledgement: repeated, late or reordered deliveries change nothing, and the cells are always exactly the sums of the facts. What the
+ticket was before goes to `report_history`, from when on it was known until when: every report can be asked for as it was known then.
 
 Locks are taken in one order everywhere (tickets by key, then cells by key) and held to the end of the transaction. Therefore `count`
 must be the last effect in a transaction, and be called once in it.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from itertools import pairwise
 from typing import Any
 from uuid import UUID
-from weakref import WeakKeyDictionary
 
-import orjson
-from sqlalchemy import Engine, select, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.organization.models import Unit
 from services.platform.unit_of_work import Work
 from services.reports.durations import DurationKey, duration_difference
-from services.reports.facts import Fact, Places
-from services.reports.folding import TELLING, Seen, steps
+from services.reports.facts import Fact
+from services.reports.journals import grown
 from services.reports.measures import COUNTERS, KEY, Sums, difference
 from services.reports.models import PastFact, ReportFact, RollupCell
 
 _LOCK = text(
     "SELECT pg_advisory_xact_lock_shared(:room, -1),"
     " (SELECT count(pg_advisory_xact_lock(:room, key)) FROM unnest(CAST(:keys AS int[])) AS k(key))"
-)
-_EVENTS = text(
-    "SELECT subject_id, seq, type, happened_at, recorded_at, CAST(data - '{clocks,words,why}'::text[] AS text) FROM events"
-    " WHERE subject_id = ANY(CAST(:ids AS uuid[])) AND (data ? 'now' OR type = ANY(CAST(:telling AS text[]))) ORDER BY subject_id, seq"
 )
 _COLUMNS = Fact._fields
 _FACTS = text(f"SELECT {', '.join(_COLUMNS)} FROM report_facts WHERE ticket_id = ANY(CAST(:ids AS uuid[]))")  # noqa: S608
@@ -111,7 +103,7 @@ async def count(work: Work, ticket_ids: Sequence[UUID]) -> None:
     changes: list[tuple[Fact | None, Fact]] = []
     past: list[Past] = []
     superseded: list[tuple[UUID, datetime]] = []
-    for ticket_id, facts in (await facts_of(session, ids)).items():
+    for ticket_id, facts in (await grown(session, ids, before)).items():
         known, fact = before.get(ticket_id), facts[-1]
         if known == fact:
             continue
@@ -129,41 +121,9 @@ async def count(work: Work, ticket_ids: Sequence[UUID]) -> None:
         await keep_durations(session, duration_difference(changes))
 
 
-async def facts_of(session: AsyncSession, ids: Sequence[UUID], known: Mapping[UUID, Fact] | None = None) -> dict[UUID, list[Fact]]:
-    """Return for each ticket what it was after each event that changed it, oldest first; nothing of one whose journal does not tell.
-
-    `known`: facts that are kept already, from which on the others are made.
-    """
-    events: defaultdict[UUID, list[Seen]] = defaultdict(list)
-    paths = set()
-    for ticket_id, *event, data in await session.execute(_EVENTS, {"ids": ids, "telling": TELLING}):
-        seq, kind, happened_at, recorded_at = event
-        seen = Seen(seq, kind, happened_at, recorded_at, orjson.loads(data))
-        events[ticket_id].append(seen)
-        for told in (seen.data, seen.data.get("now") or {}):
-            if "area_path" in told:
-                paths.add(told["area_path"])
-    places = await places_for(session, paths)
-    found = {ticket_id: steps(ticket_id, seen_by, places, (known or {}).get(ticket_id)) for ticket_id, seen_by in events.items()}
-    return {ticket_id: facts for ticket_id, facts in found.items() if facts}
-
-
 def past_of(facts: Sequence[Fact], since: datetime | None) -> list[Past]:
     """Return what `facts`, oldest first, were before the last: only what was superseded after `since`, where that is given."""
     return [(fact, later.known_at) for fact, later in pairwise(facts) if since is None or later.known_at > since]
-
-
-async def places_for(session: AsyncSession, paths: Iterable[str]) -> Places:
-    """Return which tier each unit is of, kept in the process; read afresh where a unit on one of `paths` is not known yet."""
-    engine = session.get_bind().engine
-    places = _known_places.get(engine)
-    if places is None or not all(places.knows(path) for path in set(paths)):
-        units = await session.execute(select(Unit.code, Unit.kind, Unit.tier))
-        places = _known_places[engine] = Places.of_units(units.all())
-    return places
-
-
-_known_places: WeakKeyDictionary[Engine, Places] = WeakKeyDictionary()
 
 
 async def keep_facts(session: AsyncSession, facts: Sequence[Fact]) -> None:

@@ -225,24 +225,21 @@ TELLING = sorted({RECEIVED, *_SPECIAL})
 """Types of event that tell something of a ticket beside what stands in ``now``."""
 
 
-def steps(ticket_id: UUID, events: Iterable[Seen], places: Places, known: Fact | None = None) -> list[Fact]:
-    """Return the fact after each event that changed it, oldest first; none for a ticket whose journal does not tell.
-
-    Of several events recorded at the same instant only the last counts: nobody could know of the ones between. Where a fact is `known`
-    already, the list begins with it, and with what the journal makes of the ticket where that is another and nothing happened since.
-    """
-    folding, found = Folding(ticket_id), [known] if known else list[Fact]()
+def steps(ticket_id: UUID, events: Iterable[Seen], places: Places) -> list[Fact]:
+    """Return the fact after each event that changed it, oldest first; none for a ticket whose journal does not tell."""
+    folding, found = Folding(ticket_id), list[Fact]()
     for event in events:
         folding.take(event)
-        if folding.told and (known is None or event.seq > known.version):
-            _follow(found, folding.fact(places))
-    if known is not None and len(found) == 1 and folding.told:
-        now = folding.fact(places)
-        return found if same(known, now) else [now]
+        if folding.told:
+            follow(found, folding.fact(places))
     return found
 
 
-def _follow(found: list[Fact], fact: Fact) -> None:
+def follow(found: list[Fact], fact: Fact) -> None:
+    """Let `fact` come after those found so far, where it says something else than the last of them.
+
+    Of several events recorded at the same instant only the last counts: nobody could know of the ones between.
+    """
     last = found[-1] if found else None
     if last is None or last.known_at < fact.known_at:
         if last is None or not same(last, fact):

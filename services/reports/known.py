@@ -17,8 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.platform.bulk import one_of
 from services.platform.unit_of_work import Work
-from services.reports.counting import facts_of
 from services.reports.facts import Fact
+from services.reports.journals import facts_of
 from services.reports.models import PastFact, ReportFact
 from services.reports.selecting import KEPT
 

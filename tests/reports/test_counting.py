@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import UUID
 
@@ -10,21 +9,11 @@ import pytest
 from sqlalchemy import text
 
 from services.platform.actor import SYSTEM
-from services.platform.database import WORKER, Database, use_database
 from services.platform.unit_of_work import unit_of_work
 from services.reports.counting import count
 from services.reports.rebuilding import rebuild
 from tests.conftest import TestDatabase
 from tests.reports import ground
-
-
-@pytest.fixture
-async def worker(empty: TestDatabase) -> AsyncIterator[TestDatabase]:
-    """An empty county, open under the worker's role."""
-    opened = Database(empty.url, WORKER)
-    use_database(opened)
-    yield empty
-    await opened.close()
 
 
 async def counted(ticket_ids: list[UUID]) -> None:

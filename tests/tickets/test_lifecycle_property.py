@@ -13,8 +13,8 @@ from services.platform.actor import SYSTEM
 from services.platform.database import WORKER
 from services.platform.errors import Problem
 from services.platform.unit_of_work import unit_of_work
-from services.reports.counting import facts_of, places_for
 from services.reports.folding import RESTATED, Seen, steps
+from services.reports.journals import facts_of, places_for
 from services.reports.restating import what_they_are
 from services.tickets.actions import act
 from services.tickets.commands import TicketCommand
