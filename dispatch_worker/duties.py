@@ -19,6 +19,7 @@ from dispatch_worker.jobs.notices import notices
 from dispatch_worker.jobs.purge import purge
 from dispatch_worker.jobs.recalculate import recalculate
 from dispatch_worker.jobs.send import send
+from dispatch_worker.jobs.sweep_backlog import mend_backlog, sweep_backlog
 from dispatch_worker.jobs.uploads import uploads
 from dispatch_worker.jobs.warn import warn
 from dispatch_worker.station import Duty
@@ -45,6 +46,8 @@ NOTICES = Duty("notices", 60, notices)
 LIKENESSES = Duty("likenesses", 600, likenesses)
 ASSESS = Duty("assess", 5, assess)
 WARN = Duty("warn", 600, warn)
+SWEEP_BACKLOG = Duty("sweep_backlog", 3, sweep_backlog)
+MEND_BACKLOG = Duty("mend_backlog", 3600, mend_backlog)
 MAKE_EXPORTS = Duty("make_exports", 2, make_exports)
 DELIVER_REPORTS = Duty("deliver_reports", 20, deliver_reports)
 EXPIRE_EXPORTS = Duty("expire_exports", 600, expire_exports)
@@ -52,6 +55,7 @@ SHARED = (
     *RUNG, ESCALATE, SEND, CALL_WEBHOOKS, CONVERSE, FETCH_MEDIA, PURGE, UPLOADS, FIELD_PAPERS, FETCH_RECORDINGS, RECONCILE_CALLS,
     FETCH_OPEN311_MEDIA, LIKENESSES, APPLY_POLICIES, RECALCULATE, END_SUSPENSIONS, BULLETINS,
     ASSESS, WARN, NOTICES,
+    SWEEP_BACKLOG, MEND_BACKLOG,
     MAKE_EXPORTS, DELIVER_REPORTS, EXPIRE_EXPORTS,
 )  # fmt: skip
 """Done by the fleet: one of its workers is enough, and several at once do no harm."""

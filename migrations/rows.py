@@ -28,6 +28,7 @@ import services.petitions.models
 import services.platform.idempotency
 import services.platform.papers
 import services.policies.models
+import services.reports.backlog_models
 import services.reports.models
 import services.tickets.evidence_models
 import services.tickets.models

@@ -14,11 +14,12 @@ from reporting_api.streaming import CSV_OR_JSON, Format, listed_csv
 from services.exports import sources
 from services.platform.text import Code
 from services.platform.unit_of_work import unit_of_work
-from services.reports.backlog import overdue, workload
+from services.reports.backlog import overdue, workload_page
+from services.reports.backlog_loads import LoadPlace
 from services.reports.listed_views import PublicList
 from services.reports.public_list import listed
 from services.reports.views import Overdue, Workload
-from services.web.paging import PageCursor, PageLimit, link_next
+from services.web.paging import PageCursor, PageLimit, link_next, read_cursor, write_cursor
 from services.web.routes import door_router
 
 router = door_router("/v1", tags=["backlog"])
@@ -84,7 +85,29 @@ async def read_public_list(
 
 
 @router.get("/workload", summary="Show who holds how many open tickets", response_model=Workload, responses=UNCHANGED)
-async def read_workload(request: Request, actor: TicketReader, unit: Place = None, holder: Holder = None, as_of: AsOf = None) -> Response:
-    """Return the open tickets of each unit, of the people in it, and per post: a unit with many posts is not compared with one of few."""
+async def read_workload(
+    request: Request,
+    actor: TicketReader,
+    unit: Place = None,
+    holder: Holder = None,
+    as_of: AsOf = None,
+    cursor: PageCursor = None,
+    limit: PageLimit = 100,
+) -> Response:
+    """Return the open tickets of each unit, of the people in it, and per post: a unit with many posts is not compared with one of few.
+
+    Units that hold most come first. `POST /v1/exports` with the source `workload` has all of them in one file.
+    """
+    after, instant = read_load(cursor) if cursor else None, read_instant(as_of, "as_of")
     async with unit_of_work(actor) as work:
-        return json_answer(request, await workload(work, unit=unit, holder=holder, as_of=read_instant(as_of, "as_of")))
+        page = await workload_page(work, unit=unit, holder=holder, as_of=instant, after=after, limit=limit)
+    body = page.body.model_copy(update={"next": write_cursor(*page.following) if page.following else None})
+    linked = Response()
+    link_next(request, linked, body.next)
+    return json_answer(request, body, {"Link": linked.headers["Link"]} if body.next else None)
+
+
+def read_load(cursor: str) -> LoadPlace:
+    """Return where a page of loads ended; raise a problem for any other text."""
+    tickets, key = read_cursor(cursor, (int, str))
+    return int(tickets), str(key)

@@ -221,6 +221,7 @@ class LateNow(BaseModel):
     """What is late at this instant: the same tickets as /v1/overdue, in short."""
 
     as_of: datetime = Field(examples=["2026-11-22T04:00:00Z"])
+    stale_seconds: int = Field(default=0, description="How much older than now this is, where very much waits to be counted.")
     total: int = Field(examples=[4])
     units: list[HolderCount] = Field(description="Those that have most.")
     more_units: int = Field(description="How many others have any.", examples=[0])

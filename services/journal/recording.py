@@ -14,6 +14,8 @@ from services.platform.ids import new_id
 from services.platform.unit_of_work import Work
 
 Row = dict[str, Any]
+_COUNTED = frozenset({"now", "clocks"})
+"""What an event says that figures are made of: what a ticket is after it, and what was done to its clocks."""
 
 
 def new_event(  # noqa: PLR0913  an event is exactly these facts
@@ -56,7 +58,7 @@ def deliveries_for(event: Row) -> list[Row]:
     """Return the delivery rows owed for `event`; of those only what is `WANTED` is written."""
     return [
         {"id": new_id(), "event_id": event["id"], "handler": handler, "subject_id": event["subject_id"], "due_at": event["recorded_at"]}
-        for handler in owed(event["type"], counts="now" in event["data"])
+        for handler in owed(event["type"], counts=not event["data"].keys().isdisjoint(_COUNTED))
     ]
 
 

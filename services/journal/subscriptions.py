@@ -29,7 +29,7 @@ _OWED: dict[str, tuple[str, ...]] = {
     "ticket.adjudicated": (NOTIFY, COUNT),
     "ticket.transferred": (NOTIFY, COUNT),
     "ticket.handed_up": (NOTIFY, COUNT),
-    "ticket.joined": (NOTIFY,),
+    "ticket.joined": (NOTIFY, COUNT),
     "ticket.accepted": (COUNT,),
     "ticket.extension_requested": (NOTIFY,),
     "ticket.extension_decided": (NOTIFY, COUNT),
@@ -55,10 +55,10 @@ _OWED: dict[str, tuple[str, ...]] = {
     "ticket.sealed": (COUNT,),
     "ticket.urged": (NOTIFY,),
     "ticket.supervised": (NOTIFY,),
-    "ticket.instructed": (NOTIFY,),
+    "ticket.instructed": (NOTIFY, COUNT),
     "ticket.instruction_acknowledged": (NOTIFY,),
     "ticket.instruction_followed": (NOTIFY,),
-    "ticket.whistled": (NOTIFY,),
+    "ticket.whistled": (NOTIFY, COUNT),
     "ticket.whistle_answered": (NOTIFY,),
     "ticket.whistle_concluded": (NOTIFY, COUNT),
     "ticket.supplemented": (ROUTE, NOTIFY, COUNT),
@@ -74,7 +74,7 @@ _OWED: dict[str, tuple[str, ...]] = {
 
 
 def owed(event_type: str, *, counts: bool = False) -> tuple[str, ...]:
-    """Return the handlers that are owed a delivery of an event of this type. `counts`: it says what a ticket is now, whatever its type."""
+    """Return the handlers that are owed a delivery of an event of this type. `counts`: figures are made of what it says."""
     listed = _OWED.get(event_type, ())
     more = ((COUNT,) if counts and COUNT not in listed else ()) + ((PUBLISH,) if event_type.startswith("ticket.") else ())
     return listed + more

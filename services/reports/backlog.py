@@ -1,33 +1,34 @@
-"""What is open now: tickets past due in due order, and who holds how many. Read from the tickets and clocks themselves, not from sums."""
+"""What is open now: tickets past due in due order, and who holds how many.
+
+Now it is answered from what is kept of open tickets (`backlog_known.py`); as of an instant in the past from the facts that were known then
+and their clocks (`standing.py`).
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, func, select, tuple_
+from sqlalchemy import Row, Select, func, select, tuple_
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from services.identity.permissions import scope_of
-from services.organization.models import Unit
 from services.organization.queries import unit_tree
-from services.organization.tree import PostNode, UnitTree
-from services.platform.bulk import one_of
-from services.platform.rounding import decimal_text, percent_text
+from services.organization.tree import UnitTree
 from services.platform.unit_of_work import Work
-from services.reports.coverage_metrics import median_text
+from services.reports.backlog_known import Held, Place, View, held, late_by_holder, late_page, open_now
+from services.reports.backlog_loads import LoadPlace, Loads, ranked, unit_loads
 from services.reports.drilldown import place_name
 from services.reports.figures import named, one_snapshot
 from services.reports.questions import find_holder, find_place
-from services.reports.standing import Standing, Wanted, joined, standing
-from services.reports.views import Overdue, OverdueTicket, PostLoad, UnitCount, UnitLoad, Workload
-from services.tickets.filters import TicketFilter, compile_filter, compile_scope
+from services.reports.standing import Standing, joined, standing
+from services.reports.views import Overdue, OverdueTicket, UnitCount, Workload
 
-_SHOWN = ("id", "number", "status", "urgency", "channel", "category_code", "area_path", "lead_unit_id", "received_at")
+MOST_UNITS = 100
+"""Units that are told of beside a page of overdue tickets: those that have most."""
+_SHOWN = ("number", "status", "urgency", "channel", "category_code", "area_path", "lead_unit_id", "received_at")
 _MINUTE = timedelta(minutes=1)
-Place = tuple[datetime, UUID]
 
 
 @dataclass(frozen=True)
@@ -38,86 +39,138 @@ class OverduePage:
     following: Place | None
 
 
+@dataclass(frozen=True)
+class LoadPage:
+    """One page of loads, and where the next goes on."""
+
+    body: Workload
+    following: LoadPlace | None
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What an answer is made of: late tickets by holder, and one more than a page of them with the stages that are past due."""
+
+    at: datetime
+    stale_seconds: int
+    late: Sequence[tuple[UUID | None, int]]
+    page: Sequence[tuple[Any, list[str]]]
+
+
 async def overdue(
     work: Work, *, unit: str | None, holder: str | None, after: Place | None, limit: int, as_of: datetime | None = None
 ) -> OverduePage:
-    """Return open tickets with a running clock past due, the longest overdue first, with the number each holder has.
+    """Return open tickets with a running clock past due, the longest overdue first, with the number each holder has, most first.
 
     `as_of`: what was known then. Raises as :func:`services.reports.standing.standing` does.
     """
-    await one_snapshot(work.session)
-    tree = await unit_tree(work.session)
-    wanted = _open(work, tree, unit, holder)
-    stand = await standing(work, as_of, wanted)
-    late = _late(stand, wanted(stand.tickets)).subquery()
-    counts = await work.session.execute(select(late.c.lead_unit_id, func.count()).group_by(late.c.lead_unit_id))
-    units = [UnitCount(unit=named(tree.by_id.get(unit_id)), overdue=count) for unit_id, count in counts]
-    units.sort(key=lambda found: (-found.overdue, found.unit.code if found.unit else ""))
-    query = select(late).order_by(late.c.due_at, late.c.id).limit(limit + 1)
-    if after is not None:
-        query = query.where(tuple_(late.c.due_at, late.c.id) > tuple_(*after))
-    found = (await work.session.execute(query)).all()
-    items = [_overdue_ticket(row, tree, stand.at) for row in found[:limit]]
-    body = Overdue(as_of=stand.at, total=sum(entry.overdue for entry in units), units=units, items=items)
-    last = found[limit - 1] if len(found) > limit else None
-    return OverduePage(body, (last.due_at, last.id) if last is not None else None)
+    view = await _view(work, unit, holder)
+    found = await (_late_now(work, view, after, limit + 1) if as_of is None else _late_then(work, view, as_of, after, limit + 1))
+    tree = view.tree
+    units = [UnitCount(unit=named(tree.by_id.get(unit_id)) if unit_id else None, overdue=count) for unit_id, count in found.late]
+    units.sort(key=lambda entry: (-entry.overdue, entry.unit.code if entry.unit else ""))
+    body = Overdue(
+        as_of=found.at,
+        stale_seconds=found.stale_seconds,
+        total=sum(entry.overdue for entry in units),
+        units=units[:MOST_UNITS],
+        more_units=len(units[MOST_UNITS:]),
+        items=[_overdue_ticket(row, stages, tree, as_of or work.now) for row, stages in found.page[:limit]],
+    )
+    last = found.page[limit - 1][0] if len(found.page) > limit else None
+    return OverduePage(body, (last.due_at, last.ticket_id) if last is not None else None)
 
 
 async def workload(work: Work, *, unit: str | None, holder: str | None, as_of: datetime | None = None) -> Workload:
+    """Return :func:`workload_page` with every unit."""
+    return (await workload_page(work, unit=unit, holder=holder, as_of=as_of)).body
+
+
+async def workload_page(
+    work: Work,
+    *,
+    unit: str | None,
+    holder: str | None,
+    as_of: datetime | None = None,
+    after: LoadPlace | None = None,
+    limit: int | None = None,
+) -> LoadPage:
     """Return how many open tickets each unit holds, how many of them are overdue, and how many that is for each post held today.
 
-    `as_of`: what was known then. Raises as :func:`services.reports.standing.standing` does.
+    Totals and medians are of all units, whichever page is asked for. `as_of`: what was known then. Raises as
+    :func:`services.reports.standing.standing` does.
     """
-    await one_snapshot(work.session)
-    tree = await unit_tree(work.session)
-    wanted = _open(work, tree, unit, holder)
-    stand = await standing(work, as_of, wanted)
-    conditions = wanted(stand.tickets)
-    held = tuple(stand.tickets[name] for name in ("lead_unit_id", "lead_member_id", "status"))
-    rows = (await work.session.execute(select(*held, func.count().label("tickets")).where(*conditions).group_by(*held))).all()
-    late = _late(stand, conditions).subquery()
-    late_rows = await work.session.execute(select(late.c.lead_unit_id, func.count()).group_by(late.c.lead_unit_id))
-    overdue_by_unit = {unit_id: count for unit_id, count in late_rows}  # noqa: C416  a Row is not a pair to dict()
-    grouped: dict[UUID | None, list[Any]] = {}
-    for row in rows:
-        grouped.setdefault(row.lead_unit_id, []).append(row)
-    people = await _populations(work, [unit_id for unit_id in grouped if unit_id is not None])
-    loads = [
-        _unit_load(tree, unit_id, found, overdue_by_unit.get(unit_id, 0), people.get(unit_id) if unit_id else None)
-        for unit_id, found in grouped.items()
-    ]
-    loads.sort(key=lambda load: (-load.open, load.unit.code if load.unit else ""))
-    return Workload(
-        as_of=stand.at,
-        total=sum(load.open for load in loads),
-        median_per_post=median_text([Fraction(load.open, load.posts) for load in loads if load.unit and load.posts]),
-        median_per_member=median_text([Fraction(post.open) for load in loads if load.unit for post in load.members if post.member_id]),
-        units=loads,
+    view = await _view(work, unit, holder)
+    if as_of is None:
+        here = await open_now(work)
+        found, at, stale = await held(work, here, view), here.until, here.stale_seconds
+    else:
+        found, at, stale = await _held_then(work, view, as_of), as_of, 0
+    loads = Loads.of(found, view.tree)
+    page, following = ranked(loads, after, limit)
+    body = Workload(
+        as_of=at,
+        stale_seconds=stale,
+        total=loads.total,
+        median_per_post=loads.median_per_post,
+        median_per_member=loads.median_per_member,
+        all_units=len(loads.of_units),
+        units=await unit_loads(work, loads, page),
     )
+    return LoadPage(body, following)
 
 
-async def _populations(work: Work, unit_ids: Sequence[UUID]) -> dict[UUID, int]:
-    """Return how many people live in each unit, where that is known and not nobody."""
-    query = select(Unit.id, Unit.population).where(one_of(Unit.id, unit_ids), Unit.population > 0)
-    return {row.id: row.population for row in await work.session.execute(query)}
+async def _view(work: Work, unit: str | None, holder: str | None) -> View:
+    """Return whose open tickets are meant; from here on everything is of one instant."""
+    await one_snapshot(work.session)
+    tree, scope = await unit_tree(work.session), scope_of(work.actor)
+    return View(scope, tree, find_place(tree, scope, unit), find_holder(tree, scope, holder))
 
 
-def _open(work: Work, tree: UnitTree, unit: str | None, holder: str | None) -> Wanted:
-    """Return what makes the kernel's conditions for open tickets of a place or holder within the reader's scope."""
-    scope = scope_of(work.actor)
-    place, seat = find_place(tree, scope, unit), find_holder(tree, scope, holder)
-    paths = {"unit_path": place.path if place else None, "holder_path": seat.path if seat else None}
-    return lambda columns: [*compile_filter(TicketFilter(status=["open"]), columns, **paths), compile_scope(scope, columns)]
+async def _late_now(work: Work, view: View, after: Place | None, limit: int) -> _Found:
+    here = await open_now(work)
+    late = await late_by_holder(work, here, view)
+    rows = await late_page(work, here, view, after, limit)
+    page = [(row, [stage for stage, due in zip(row.stages, row.dues, strict=True) if due < here.now]) for row in rows]
+    return _Found(here.until, here.stale_seconds, late, page)
 
 
-def _late(stand: Standing, conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
-    columns, clocks = [stand.tickets[name].label(name) for name in _SHOWN], stand.clocks.c
+async def _late_then(work: Work, view: View, as_of: datetime, after: Place | None, limit: int) -> _Found:
+    stand = await standing(work, as_of, view.conditions)
+    late = _late(stand, view).subquery()
+    counts = await work.session.execute(select(late.c.lead_unit_id, func.count()).group_by(late.c.lead_unit_id))
+    query = select(late).order_by(late.c.due_at, late.c.ticket_id).limit(limit)
+    if after is not None:
+        query = query.where(tuple_(late.c.due_at, late.c.ticket_id) > tuple_(*after))
+    page = [(row, list(row.stages)) for row in await work.session.execute(query)]
+    return _Found(as_of, 0, [(unit_id, count) for unit_id, count in counts], page)
+
+
+def _late(stand: Standing, view: View) -> Select[Any]:
+    ticket, clocks = stand.tickets["id"].label("ticket_id"), stand.clocks.c
+    columns = [ticket, *(stand.tickets[name].label(name) for name in _SHOWN)]
     stages = func.array_agg(aggregate_order_by(clocks.stage, clocks.due_at, clocks.stage)).label("stages")
-    query = select(*columns, func.min(clocks.due_at).label("due_at"), stages).where(*joined(stand, *conditions))
-    return query.group_by(*(stand.tickets[name] for name in _SHOWN))
+    conditions = joined(stand, stand.is_open(), *view.conditions(stand.tickets))
+    query = select(*columns, func.min(clocks.due_at).label("due_at"), stages).where(*conditions)
+    return query.group_by(*(stand.tickets[name] for name in ("id", *_SHOWN)))
 
 
-def _overdue_ticket(row: Row[Any], tree: UnitTree, now: datetime) -> OverdueTicket:
+async def _held_then(work: Work, view: View, as_of: datetime) -> list[Held]:
+    stand = await standing(work, as_of, view.conditions)
+    who = tuple(stand.tickets[name] for name in ("lead_unit_id", "lead_member_id"))
+    status = stand.tickets["status"]
+    query = select(*who, status, func.count().label("tickets")).where(stand.is_open(), *view.conditions(stand.tickets))
+    statuses: dict[tuple[UUID | None, UUID | None], dict[str, int]] = {}
+    for row in await work.session.execute(query.group_by(*who, status)):
+        statuses.setdefault((row.lead_unit_id, row.lead_member_id), {})[row.status] = row.tickets
+    tickets = stand.tickets["id"]
+    late_query = select(*who, func.count(tickets.distinct()).label("tickets"))
+    late_query = late_query.where(*joined(stand, stand.is_open(), *view.conditions(stand.tickets))).group_by(*who)
+    late = {(row.lead_unit_id, row.lead_member_id): row.tickets for row in await work.session.execute(late_query)}
+    return [Held(*key, found, late.get(key, 0)) for key, found in statuses.items()]
+
+
+def _overdue_ticket(row: Row[Any], stages: list[str], tree: UnitTree, now: datetime) -> OverdueTicket:
     return OverdueTicket(
         number=row.number,
         status=row.status,
@@ -128,33 +181,6 @@ def _overdue_ticket(row: Row[Any], tree: UnitTree, now: datetime) -> OverdueTick
         holder=named(tree.by_id.get(row.lead_unit_id)),
         received_at=row.received_at,
         due_at=row.due_at,
-        stages=list(row.stages),
+        stages=stages,
         overdue_minutes=(now - row.due_at) // _MINUTE,
     )
-
-
-def _unit_load(tree: UnitTree, unit_id: UUID | None, rows: Sequence[Row[Any]], late: int, people: int | None) -> UnitLoad:
-    posts = tree.active_posts(unit_id) if unit_id else ()
-    statuses: dict[str, int] = {}
-    members: dict[UUID | None, int] = {post.member_id: 0 for post in posts}
-    for row in rows:
-        statuses[row.status] = statuses.get(row.status, 0) + row.tickets
-        members[row.lead_member_id] = members.get(row.lead_member_id, 0) + row.tickets
-    ranked = sorted(members.items(), key=lambda item: (-item[1], str(item[0])))
-    total = sum(statuses.values())
-    return UnitLoad(
-        unit=named(tree.by_id.get(unit_id)) if unit_id else None,
-        open=total,
-        overdue=late,
-        statuses=dict(sorted(statuses.items())),
-        posts=len(posts),
-        per_post=percent_text(total, 100 * len(posts)),
-        population=people,
-        open_per_1000=decimal_text(1000 * total, people, 2) if people else None,
-        members=[_post_load(member_id, count, posts) for member_id, count in ranked],
-    )
-
-
-def _post_load(member_id: UUID | None, count: int, posts: Sequence[PostNode]) -> PostLoad:
-    roles = sorted({post.role for post in posts if post.member_id == member_id})
-    return PostLoad(member_id=str(member_id) if member_id else None, roles=roles, open=count)

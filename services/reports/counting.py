@@ -19,6 +19,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.platform.unit_of_work import Work
+from services.reports.backlog_sums import keep_backlog
 from services.reports.durations import DurationKey, duration_difference
 from services.reports.facts import Fact
 from services.reports.journals import grown
@@ -119,6 +120,7 @@ async def count(work: Work, ticket_ids: Sequence[UUID]) -> None:
         await keep_past(session, past)
         await keep_sums(session, difference(changes))
         await keep_durations(session, duration_difference(changes))
+    await keep_backlog(work, ids)
 
 
 def past_of(facts: Sequence[Fact], since: datetime | None) -> list[Past]:

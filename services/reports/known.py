@@ -24,10 +24,12 @@ from services.reports.selecting import KEPT
 
 MOST = 2000
 """Tickets that are folded by whoever reads: about as many as a worker counts in a second. Of more, the answer says how old it is."""
-_OWED = text(
+_NOW = text(
+    "SELECT (SELECT min(received_at) FROM report_facts) AS first, owed.subject_id, owed.deliveries FROM (SELECT) one LEFT JOIN ("
     "SELECT subject_id, count(*) AS deliveries FROM ("
     "(SELECT subject_id FROM deliveries WHERE handler = 'count' AND parked_at IS NULL LIMIT :most) UNION ALL"
     " (SELECT subject_id FROM deliveries WHERE handler = 'count' AND parked_at IS NOT NULL LIMIT :most)) d GROUP BY subject_id"
+    ") owed ON true"
 )
 # By id, which is by age: what failed is due later than what came after it, and what was given up is due never.
 _OLDEST = text(
@@ -53,6 +55,8 @@ class Known:
     past: bool = False
     earliest: datetime | None = None
     """When the first of the fresh facts was received."""
+    first: datetime | None = None
+    """When the first of the facts as kept was; None where that was not looked up."""
 
 
 AS_KEPT = Known(KEPT, datetime.min)  # noqa: DTZ901  for those who look at nothing but the facts as kept
@@ -61,12 +65,12 @@ AS_KEPT = Known(KEPT, datetime.min)  # noqa: DTZ901  for those who look at nothi
 
 async def known_now(work: Work) -> Known:
     """Return what is known in this snapshot."""
-    owed = await _owed(work)
+    first, owed = await _first_and_owed(work)
     if owed is None:
-        oldest = await _oldest(work)
-        return Known(KEPT, oldest, _seconds(oldest, work.now))
+        oldest = await oldest_owed(work)
+        return Known(KEPT, oldest, seconds_between(oldest, work.now), first=first)
     if not owed:
-        return Known(KEPT, work.now)
+        return Known(KEPT, work.now, first=first)
     told, unreadable = await _told(work.session, owed)
     folded = [facts[-1] for facts in told]
     again = [ticket_id for ticket_id in owed if ticket_id not in unreadable]
@@ -74,19 +78,19 @@ async def known_now(work: Work) -> Known:
     counted_again = ReportFact.__table__.c.ticket_id
     stale = _of(ReportFact).where(one_of(counted_again, again)).subquery("stale")
     kept = _of(ReportFact).where(~one_of(counted_again, again))
-    until = await _oldest(work) if unreadable else work.now
+    until = await oldest_owed(work) if unreadable else work.now
     facts = union_all(kept, select(fresh)).subquery("facts")
-    return Known(facts, until, _seconds(until, work.now), fresh=fresh, stale=stale, earliest=earliest)
+    return Known(facts, until, seconds_between(until, work.now), fresh=fresh, stale=stale, earliest=earliest, first=first)
 
 
 async def known_at(work: Work, instant: datetime) -> Known:
     """Return what was known at `instant`. Events that were recorded later, or of tickets that began to tell later, are not in it."""
-    owed = await _owed(work)
+    owed = await subjects_owed(work)
     present = _of(ReportFact).where(ReportFact.known_at <= instant)
     before = _of(PastFact).where(PastFact.known_at <= instant, PastFact.known_until > instant)
     if not owed:
-        until = instant if owed is not None else min(await _oldest(work), instant)
-        return Known(union_all(present, before).subquery("facts"), until, _seconds(until, instant), past=True)
+        until = instant if owed is not None else min(await oldest_owed(work), instant)
+        return Known(union_all(present, before).subquery("facts"), until, seconds_between(until, instant), past=True)
     told, unreadable = await _told(work.session, owed)
     folded = [then[-1] for facts in told if (then := [fact for fact in facts if fact.known_at <= instant])]
     again = [ticket_id for ticket_id in owed if ticket_id not in unreadable]
@@ -96,26 +100,34 @@ async def known_at(work: Work, instant: datetime) -> Known:
         before.where(~one_of(PastFact.ticket_id, again)),
         select(fresh),
     ]
-    until = min(await _oldest(work), instant) if unreadable else instant
-    return Known(union_all(*parts).subquery("facts"), until, _seconds(until, instant), past=True, earliest=earliest)
+    until = min(await oldest_owed(work), instant) if unreadable else instant
+    return Known(union_all(*parts).subquery("facts"), until, seconds_between(until, instant), past=True, earliest=earliest)
 
 
-async def _owed(work: Work) -> list[UUID] | None:
+async def subjects_owed(work: Work) -> list[UUID] | None:
     """Return the tickets that are owed a count, given up ones too; None where they are more than anybody who reads should fold.
 
     Only the first deliveries are looked at. Where they are that many, there may be more, of other tickets: these are too many as well.
     """
+    return (await _first_and_owed(work))[1]
+
+
+async def _first_and_owed(work: Work) -> tuple[datetime | None, list[UUID] | None]:
+    """Return when the first of all facts was received, and what :func:`subjects_owed` does; one statement, for every answer asks both."""
     most = 2 * MOST
-    found = (await work.session.execute(_OWED, {"most": most})).all()
-    return None if len(found) > MOST or sum(row.deliveries for row in found) >= most else [row.subject_id for row in found]
+    rows = (await work.session.execute(_NOW, {"most": most})).all()
+    found = [row for row in rows if row.subject_id is not None]
+    too_many = len(found) > MOST or sum(row.deliveries for row in found) >= most
+    return rows[0].first, None if too_many else [row.subject_id for row in found]
 
 
-async def _oldest(work: Work) -> datetime:
+async def oldest_owed(work: Work) -> datetime:
     """Return when the oldest of what is owed was recorded; now where nothing is."""
     return await work.session.scalar(_OLDEST) or work.now
 
 
-def _seconds(since: datetime, until: datetime) -> int:
+def seconds_between(since: datetime, until: datetime) -> int:
+    """Return whole seconds; 0 where `until` is the earlier."""
     return max(int((until - since).total_seconds()), 0)
 
 

@@ -1,6 +1,4 @@
-"""Making every fact, its history and every sum anew from the journal, and what is open from the tickets: after an upgrade, or to prove
-that nothing drifted.
-"""
+"""Making every fact and sum anew from the journal, and what is open from the tickets: after an upgrade, or to prove that nothing drifted."""
 
 from collections.abc import AsyncIterator, Callable, Iterable
 from typing import TypeVar

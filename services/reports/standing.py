@@ -1,7 +1,7 @@
-"""What stood open at an instant: the tickets that were open and their clocks, now or as they were known then.
+"""What stood open at an instant in the past: the tickets that were open and their clocks, as they were known then.
 
-Now, they are read from the tickets and clocks themselves. As of an instant in the past, tickets are the facts that were known then, and
-clocks are made from the deeds that the journal had recorded by then (`services/deadlines/clocks.py`).
+Tickets are the facts that were known then, and clocks are made from the deeds that the journal had recorded by then
+(`services/deadlines/clocks.py`). What is open now: `backlog_known.py`.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ from services.platform.errors import Invalid
 from services.platform.unit_of_work import Work
 from services.reports.known import known_at
 from services.reports.selecting import columns_of
-from services.tickets.filters import TICKETS, Columns
+from services.tickets.filters import Columns
 from services.tickets.lifecycle import OPEN
 
 MOST = 20_000
@@ -38,14 +38,16 @@ class Standing:
     clocks: FromClause
     at: datetime
 
+    def is_open(self) -> ColumnElement[bool]:
+        """Return the condition that a ticket was open then."""
+        return self.tickets["status"].in_(OPEN)
 
-async def standing(work: Work, as_of: datetime | None, wanted: Wanted) -> Standing:
-    """Return what stands open, or stood open `as_of`: then only clocks of tickets that meet the conditions `wanted` makes over columns.
+
+async def standing(work: Work, as_of: datetime, wanted: Wanted) -> Standing:
+    """Return what stood open `as_of`, with only the clocks of tickets that meet the conditions `wanted` makes over columns.
 
     Raises Invalid ``as_of.future``, and ``as_of.too_much`` where so many of those that are wanted were open.
     """
-    if as_of is None:
-        return Standing(TICKETS, Clock.__table__, work.now)
     if as_of > work.now:
         raise Invalid("as_of.future", "`as_of` lies in the future: nobody knows what will be known then.")
     facts = (await known_at(work, as_of)).facts

@@ -306,6 +306,9 @@ class TicketList(BaseModel):
     next: str | None = Field(default=None, description="Cursor of the next page; null on the last.")
 
 
+_STALE = "How much older than now this is, where so much waits to be counted that nobody who asks can add it; 0 elsewhere."
+
+
 class OverdueTicket(BaseModel):
     """An open ticket with a running clock that is past due."""
 
@@ -346,8 +349,10 @@ class Overdue(BaseModel):
     """Overdue tickets, the longest first, and how many each holder has."""
 
     as_of: datetime = Field(examples=["2026-11-22T04:00:00Z"])
+    stale_seconds: int = Field(default=0, description=_STALE)
     total: int = Field(examples=[4])
-    units: list[UnitCount]
+    units: list[UnitCount] = Field(description="The hundred that have most; /v1/workload tells of all.")
+    more_units: int = Field(default=0, description="How many others have any.")
     items: list[OverdueTicket]
     next: str | None = Field(default=None, description="Cursor of the next page; null on the last.")
 
@@ -379,14 +384,17 @@ class UnitLoad(BaseModel):
 
 
 class Workload(BaseModel):
-    """Open tickets by the unit that holds them, most first."""
+    """Open tickets by the unit that holds them, most first, in pages. Totals and medians are of all units."""
 
     as_of: datetime = Field(examples=["2026-11-22T04:00:00Z"])
+    stale_seconds: int = Field(default=0, description=_STALE)
     total: int = Field(examples=[7])
     median_per_post: str | None = Field(
-        default=None, description="`open_per_post@1`: the median of `per_post` over the units listed.", examples=["3.50"]
+        default=None, description="`open_per_post@1`: the median of `per_post` over all units that hold any.", examples=["3.50"]
     )
     median_per_member: str | None = Field(
-        default=None, description="`open_per_member@1`: the median over the people of the units listed.", examples=["3.00"]
+        default=None, description="`open_per_member@1`: the median over the people of all units that hold any.", examples=["3.00"]
     )
+    all_units: int = Field(default=0, description="How many units hold any.", examples=[1])
     units: list[UnitLoad]
+    next: str | None = Field(default=None, description="Cursor of the next page; null on the last.")

@@ -10,8 +10,10 @@ from uuid import UUID
 import asyncpg
 
 from services.platform.actor import SYSTEM
+from services.platform.database import WORKER, Database, database, use_database
 from services.platform.ids import new_id
 from services.platform.unit_of_work import unit_of_work
+from services.reports.counting import count
 from services.reports.folding import RESTATED
 from services.reports.measures import KEY
 from services.reports.restating import what_they_are
@@ -196,6 +198,18 @@ async def tell(ticket_ids: Iterable[UUID], at: datetime | None = None) -> None:
         said = await what_they_are(work, ids)
         changes = [Change(ticket, (EventDraft(RESTATED, said[ticket.id]),)) for ticket in tickets]
         await write(work if at is None else replace(work, now=at), changes)
+
+
+async def counted(url: str, ids: list[UUID]) -> None:
+    """Have the worker's role count tickets, whoever else is at work."""
+    before, keeper = database(), Database(url, WORKER)
+    use_database(keeper)
+    try:
+        async with unit_of_work(SYSTEM) as work:
+            await count(work, ids)
+    finally:
+        use_database(before)
+        await keeper.close()
 
 
 async def kept_rows(owner: asyncpg.Connection) -> tuple[list[tuple[Any, ...]], ...]:

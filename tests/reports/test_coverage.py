@@ -69,7 +69,9 @@ async def put_activity(county: TestDatabase, unit: str, day: date, *, withdrawn:
 async def put_ticket(county: TestDatabase, unit: str, received: datetime, **values: Any) -> None:
     """Write a ticket at a unit."""
     row = await county.owner.fetchrow("SELECT id, path FROM units WHERE code = $1", unit)
-    await ground.put(county.owner, received_at=received, recorded_at=received, place_unit_id=row["id"], area_path=row["path"], **values)
+    at = {"received_at": received, "recorded_at": received}
+    ticket = await ground.put(county.owner, **at, place_unit_id=row["id"], area_path=row["path"], **values)
+    await ground.counted(county.url, [ticket])
 
 
 async def test_count_is_list_for_every_figure_role_row_and_instant(door: AsyncClient, county: TestDatabase) -> None:

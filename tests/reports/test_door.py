@@ -347,12 +347,16 @@ async def test_nothing_is_told_without_signing_in(door: AsyncClient) -> None:
 async def test_overdue_tickets_come_in_due_order_with_their_holders(door: AsyncClient, county: TestDatabase) -> None:
     village = await county.value("SELECT id FROM units WHERE code = $1", heping.SHUIKOU)
     now = clock.now()
+    fresh = []
     for hours in (5, 50, 20):
         due = now - timedelta(hours=hours)
         received = due - timedelta(days=1)
-        await ground.put(county.owner, area_path=PLACE, lead_unit_id=village, number=f"L{hours:02}", due=due, received_at=received)
-    await ground.put(county.owner, area_path=PLACE, number="EARLY", due=now + timedelta(hours=5))
-    await ground.put(county.owner, area_path=PLACE, number="CLOSED", due=now - timedelta(hours=5), status="closed")
+        fresh.append(
+            await ground.put(county.owner, area_path=PLACE, lead_unit_id=village, number=f"L{hours:02}", due=due, received_at=received)
+        )
+    fresh.append(await ground.put(county.owner, area_path=PLACE, number="EARLY", due=now + timedelta(hours=5)))
+    fresh.append(await ground.put(county.owner, area_path=PLACE, number="CLOSED", due=now - timedelta(hours=5), status="closed"))
+    await ground.counted(county.url, fresh)
     since = {"limit": 2, "unit": heping.SHUIKOU}
     first = await get(door, "/v1/overdue", "shuikou", **since)
     rest = await get(door, "/v1/overdue", "shuikou", cursor=first["next"], **since)
