@@ -123,13 +123,13 @@ def _parts(
     question: Question, counters: tuple[str, ...], known: Known, *, by_sums: bool, place: int = 0, apart: bool = True
 ) -> list[Select[Any]]:
     """Return the queries of (`place`, sign, key…): sums and facts as kept, the fresh facts added (1), the stale ones taken off (-1)."""
-    front = _front(place, 1)
     by_sums, parts = by_sums and not known.past, []
     kept = known.facts if known.past else AS_KEPT.facts
     for part in question.parts if by_sums else (question,):
         cells = by_sums and part.whole and question.made.counters.issuperset(counters)
         for some, period in _told_apart(part, counters, by_sums=cells):
-            for stretch in plan(period, part.need, cells=cells, grains=question.made.grains):
+            for stretch in plan(period, part.need, cells=cells, grains=question.made.grains, today=question.today):
+                front = _front(place, stretch.sign)
                 if stretch.grain is not None:
                     parts.append(cell_sums(part, stretch.grain, stretch.period, some, front=front, apart=apart))
                 else:
@@ -168,7 +168,7 @@ def _without_nothing(sums: Mapping[str, Sums]) -> dict[str, Sums]:
 
 async def first_day(work: Work, known: Known) -> date | None:
     """Return the first day with any ticket; None before that."""
-    first = await work.session.scalar(select(func.min(ReportFact.received_at)))
+    first = known.first or await work.session.scalar(select(func.min(ReportFact.received_at)))
     days = [local_day(instant) for instant in (first, known.earliest) if instant is not None]
     return min(days, default=None)
 

@@ -4,11 +4,11 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Literal
 
-from sqlalchemy import ColumnElement, not_, select
+from sqlalchemy import ColumnElement, not_
 
 from services.catalogue.policy import Catalogue
 from services.catalogue.queries import catalogue
-from services.complaints.models import Channel
+from services.complaints.channel_names import channel_names
 from services.identity.permissions import Scope, scope_of
 from services.organization.queries import unit_tree
 from services.organization.tree import UnitNode, UnitTree
@@ -175,7 +175,7 @@ async def understand(work: Work, asked: Asked, *, times: bool = False) -> Questi
     tree, policies = await unit_tree(work.session), await catalogue(work.session)
     scope = scope_of(work.actor)
     unit, holder = find_place(tree, scope, asked.unit), find_holder(tree, scope, asked.holder)
-    channels = {row.code: row.name for row in await work.session.execute(select(Channel.code, Channel.name).order_by(Channel.code))}
+    channels = await channel_names(work.session)
     if asked.channel and asked.channel not in channels:
         known = {"known": list(channels)}
         raise NotFound("channel.unknown", "There is no channel with this code; `known` lists those there are.", extra=known)
