@@ -30,3 +30,10 @@ def upgrade() -> None:
     op.drop_constraint(op.f("pk_rollup_cells"), "rollup_cells")
     op.create_primary_key(op.f("pk_rollup_cells"), "rollup_cells", list(_KEY))
     op.create_index("ix_assignments_seats", "assignments", ["unit_id", "ticket_id"])
+    op.create_index(
+        "ix_rollup_cells_of_category",
+        "rollup_cells",
+        ["category", "day"],
+        postgresql_where=sa.text("grain = 'month_village_category'"),
+        postgresql_ops={"category": "text_pattern_ops"},
+    )

@@ -3,7 +3,7 @@
 The second writing of what `measures.py` and `durations.py` do with one fact after another; tests hold them beside each other.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from sqlalchemy import text
 
@@ -18,7 +18,7 @@ from services.tickets.filters import LAST_ROUND
 
 _TOWNSHIP = "coalesce(township_path, area_path)"
 _AREAS = {
-    "whole": "''",
+    "whole": "",
     "township": _TOWNSHIP,
     "village": "coalesce(village_path, township_path, area_path)",
     "place": "area_path",
@@ -35,50 +35,82 @@ _COLUMNS = {
 _DEMAND = f"CASE WHEN unreasonable THEN '{UNREASONABLE}' ELSE '' END"
 
 
+_AT_EASE = (
+    "SET LOCAL statement_timeout = 0",
+    "SET LOCAL work_mem = '256MB'",
+    "SET LOCAL max_parallel_workers_per_gather = 2",
+)
+"""Hundreds of thousands of cells of fifty columns are grouped at once: on disk that would take many times as long."""
+
+
 async def add_missing(work: Work, progress: Callable[[str], None] = lambda _name: None) -> list[str]:
     """Add up from the facts what this release sums up and the database has not, or with another meaning; return what was missing.
 
     `progress` is told the name of each before it is made. Deliveries that come meanwhile wait, or are tried again later.
     """
     session = work.session
-    await session.execute(text("SET LOCAL statement_timeout = 0"))
+    for setting in _AT_EASE:
+        await session.execute(text(setting))
     await session.execute(KEEP_OUT, {"room": LOCK_ROOM})
     made = await read_made(session)
-    grains = [grain for grain in GRAINS if grain not in made.grains or COUNTERS.keys() - made.counters]
+    there = [] if COUNTERS.keys() - made.counters else list(made.grains)
+    grains = sorted((grain for grain in GRAINS if grain not in there), key=lambda grain: -grain.weight)
     for grain in grains:
         progress(grain.code)
         await session.execute(text("DELETE FROM rollup_cells WHERE grain = :code"), {"code": grain.code})
-        await session.execute(text(cells_of_grain(grain)))
+        await session.execute(text(cells_of_grain(grain, there)))
+        there.append(grain)
     measures = [measure for measure in MEASURES.values() if measure.code not in made.measures]
     for measure in measures:
         progress(measure.code)
         await session.execute(text("DELETE FROM duration_cells WHERE measure = :code"), {"code": measure.code})
         await session.execute(text(cells_of_measure(measure)))
     await mark(session)
+    await session.execute(text("ANALYZE rollup_cells, duration_cells"))  # else the next question is planned for cells that were not there
     return [*(grain.code for grain in grains), *(measure.code for measure in measures)]
 
 
-def cells_of_grain(grain: Grain) -> str:
-    """Return the statement that puts all cells of `grain` where none of it are."""
+def cells_of_grain(grain: Grain, there: Sequence[Grain] = ()) -> str:
+    """Return the statement that puts all cells of `grain` where none of it are: from the facts, or from a grain that is `there`."""
+    finer = min((other for other in there if _contains(other, grain)), key=lambda other: other.weight, default=None)
     bases = dict.fromkeys(counter.basis for counter in COUNTERS.values())
-    pieces = " UNION ALL ".join(_piece(grain, basis) for basis in bases)
+    pieces = " UNION ALL ".join(_piece(grain, basis) for basis in bases) if finer is None else _part(grain, finer)
     sums = ", ".join(f"sum({code})" for code in COUNTERS)
     anything = " + ".join(f"sum({code})" for code in COUNTERS)
-    keys = ", ".join(KEY)
+    told = _told(grain)
+    keys = {name: name if name in told else "''" for name in KEY} | {"grain": f"'{grain.code}'"}
     return (
-        f"INSERT INTO rollup_cells ({keys}, {', '.join(COUNTERS)}) SELECT {keys}, {sums} FROM ({pieces}) AS pieces"  # noqa: S608
-        f" GROUP BY {keys} HAVING {anything} > 0 ORDER BY day, area"
+        f"INSERT INTO rollup_cells ({', '.join(KEY)}, {', '.join(COUNTERS)}) SELECT {', '.join(keys.values())}, {sums}"  # noqa: S608
+        f" FROM ({pieces}) AS pieces GROUP BY {', '.join(told)} HAVING {anything} > 0 ORDER BY {', '.join(told)}"
     )
+
+
+def _told(grain: Grain) -> list[str]:
+    """Return the columns of the key that differ among the cells of a grain, in the order in which cells come about in life."""
+    area = [] if grain.level == "whole" else ["area"]
+    return ["day", *area, *(name for name in DIMENSIONS if name in grain.dimensions), "source", "demand"]
+
+
+def _contains(one: Grain, other: Grain) -> bool:
+    """Tell whether the sums of `other` are sums of those of `one`, with no place to be looked up."""
+    same = other.level in (one.level, "whole")
+    return same and one.dimensions >= other.dimensions and (one.period == "day" or other.period == "month")
+
+
+def _part(grain: Grain, finer: Grain) -> str:
+    """Return the query of key and sums over the cells of a finer grain."""
+    day = "date_trunc('month', day)::date AS day" if grain.period != finer.period else "day"
+    told = ", ".join(day if name == "day" else name for name in _told(grain))
+    return f"SELECT {told}, {', '.join(COUNTERS)} FROM rollup_cells WHERE grain = '{finer.code}'"  # noqa: S608
 
 
 def _piece(grain: Grain, basis: str) -> str:
     """Return the query of key and sums over the facts by one of their instants."""
-    chosen = {"grain": f"'{grain.code}'", "area": _AREAS[grain.level], "day": _day(basis, grain.period)}
-    chosen |= {"source": "source", "demand": _DEMAND}
-    chosen |= {name: _COLUMNS[name] if name in grain.dimensions else "''" for name in DIMENSIONS}
-    keys = ", ".join(f"{chosen[name]} AS {name}" for name in KEY)
+    chosen = _COLUMNS | {"area": _AREAS[grain.level], "day": _day(basis, grain.period), "source": "source", "demand": _DEMAND}
+    told = _told(grain)
+    keys = ", ".join(f"{chosen[name]} AS {name}" for name in told)
     sums = ", ".join(f"{_count(counter) if counter.basis == basis else 0} AS {code}" for code, counter in COUNTERS.items())
-    group = ", ".join(str(place) for place in range(1, len(KEY) + 1))
+    group = ", ".join(str(place) for place in range(1, len(told) + 1))
     return f"SELECT {keys}, {sums} FROM report_facts WHERE {basis} IS NOT NULL GROUP BY {group}"  # noqa: S608
 
 

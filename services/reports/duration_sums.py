@@ -43,11 +43,11 @@ def _query(question: Question, measure: Measure, known: Known, *, by_sums: bool)
     for part in question.parts if by_sums and not known.past else (question,):
         cells = by_sums and not known.past and part.whole and measure.code in question.made.measures and _told_apart(part)
         period = to_the_months_end(question.period, question.today) if cells else question.period  # nothing of these lies ahead
-        for stretch in plan(period, Need(part.need.level), cells=cells):
+        for stretch in plan(period, Need(part.need.level), cells=cells, today=question.today):
             if _monthly(stretch):
-                parts.append((1, _of_cells(part, measure, stretch.period)))
+                parts.append((stretch.sign, _of_cells(part, measure, stretch.period)))
             else:
-                parts.append((1, _of_facts(part, measure, stretch.period, kept)))
+                parts.append((stretch.sign, _of_facts(part, measure, stretch.period, kept)))
     for sign, owed in ((1, known.fresh), (-1, known.stale)):
         if owed is not None:
             parts.append((sign, _of_facts(question, measure, question.period, owed)))

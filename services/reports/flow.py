@@ -53,11 +53,11 @@ def _queries(question: Question, known: Known) -> list[Select[Any]]:
     queries, kept = [], known.facts if known.past else KEPT
     for part in (question,) if known.past else question.parts:
         cells = part.whole and not known.past and question.made.counters.issuperset(_COUNTERS)
-        for stretch in plan(_open_ended(question), _need(part), cells=cells, grains=question.made.grains):
+        for stretch in plan(_open_ended(question), _need(part), cells=cells, grains=question.made.grains, today=question.today):
             if stretch.grain is None:
-                queries.append(_facts(part, stretch.period, kept))
+                queries.append(_facts(part, stretch.period, kept, sign=stretch.sign))
             else:
-                queries.append(_cells(part, stretch.grain, stretch.period))
+                queries.append(_cells(part, stretch.grain, stretch.period, sign=stretch.sign))
     if known.fresh is not None:
         queries.append(_facts(question, question.period, known.fresh))
     if known.stale is not None:
@@ -77,8 +77,8 @@ def _need(question: Question) -> Need:
     return replace(question.need, dimensions=question.need.dimensions | _APART)
 
 
-def _cells(question: Question, grain: Grain, period: Period) -> Select[Any]:
-    query = select(_CELLS.channel, _CELLS.tier, *(func.sum(_CELLS[counter]).label(counter) for counter in _COUNTERS))
+def _cells(question: Question, grain: Grain, period: Period, sign: int = 1) -> Select[Any]:
+    query = select(_CELLS.channel, _CELLS.tier, *((sign * func.sum(_CELLS[counter])).label(counter) for counter in _COUNTERS))
     query = query.where(*cells_of(question, grain, period))
     if question.exclusions == "removed":
         query = query.where(_CELLS.demand != UNREASONABLE)

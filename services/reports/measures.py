@@ -102,15 +102,19 @@ class Grain:
 
 
 _KINDS = frozenset({"category", "channel"})
+_FLOW = frozenset({"channel", "tier"})
+_TURN = frozenset({"urgency", "round", "settled_tier"})
 GRAINS = (
     Grain("month_township", "month", "township", frozenset(), weight=1),
-    Grain("month_flow", "month", "township", frozenset({"channel", "tier"}), weight=3),
+    Grain("month_whole_flow", "month", "whole", _FLOW, weight=2),
+    Grain("month_whole_turn", "month", "whole", _TURN, weight=2),
+    Grain("month_flow", "month", "township", _FLOW, weight=3),
     Grain("month_kind", "month", "whole", _KINDS, weight=2),
     Grain("month_holder", "month", "whole", frozenset({"holder"}), weight=4),
     Grain("month_village", "month", "village", frozenset(), weight=5),
     Grain("month_place", "month", "place", frozenset(), weight=6),
     Grain("month_township_kind", "month", "township", _KINDS, weight=7),
-    Grain("month_turn", "month", "township", frozenset({"urgency", "round", "settled_tier"}), weight=7),
+    Grain("month_turn", "month", "township", _TURN, weight=7),
     Grain("month_village_category", "month", "village", frozenset({"category"}), weight=8),
     Grain("day_township", "day", "township", frozenset(), weight=8),
     Grain("day_kind", "day", "whole", _KINDS, weight=9),

@@ -122,7 +122,17 @@ class RollupCell(Base):
     """
 
     __tablename__ = "rollup_cells"
-    __table_args__ = (Index(None, "grain", "day"), {"postgresql_with": {"fillfactor": "80"}})
+    __table_args__ = (
+        Index(None, "grain", "day"),
+        Index(
+            "ix_rollup_cells_of_category",
+            "category",
+            "day",
+            postgresql_where=text("grain = 'month_village_category'"),
+            postgresql_ops={"category": "text_pattern_ops"},
+        ),
+        {"postgresql_with": {"fillfactor": "80"}},
+    )
 
     grain: Mapped[str] = mapped_column(primary_key=True)
     area: Mapped[str] = mapped_column(_PATH, primary_key=True)

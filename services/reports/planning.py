@@ -1,8 +1,8 @@
 """Periods, and from which sums a question about one is answered: pure.
 
-Whole months come from a month's grain, the days at the edges from a day's; what no grain tells apart is counted over the facts, and so
-are the pieces of days at the edges of a period that is given in instants. The result is the same either way: cells are the sums of the
-facts at every instant.
+Whole months come from a month's grain, the days at the edges from a day's, or by taking the others off a whole month, where these are
+fewer. What no grain tells apart is counted over the facts, and so are the pieces of days at the edges of a period that is given in
+instants. The result is the same either way: cells are the sums of the facts at every instant.
 """
 
 from collections.abc import Iterator, Sequence
@@ -140,10 +140,14 @@ class Need:
 
 @dataclass(frozen=True)
 class Stretch:
-    """Part of a period, and the grain that answers it; None: the facts do. What a grain answers are whole days."""
+    """Part of a period, and the grain that answers it; None: the facts do. What a grain answers are whole days.
+
+    `sign` is -1 where it is to be taken off: days of a month that a stretch has whole and the period has not.
+    """
 
     period: Period
     grain: Grain | None
+    sign: int = 1
 
 
 def to_the_months_end(period: Period, today: date) -> Period:
@@ -158,17 +162,20 @@ def next_month(month: date) -> date:
     return (month.replace(day=28) + timedelta(days=4)).replace(day=1)
 
 
-def plan(period: Period, need: Need, *, cells: bool = True, grains: Sequence[Grain] = GRAINS) -> tuple[Stretch, ...]:
-    """Return the stretches that make up `period`, without gap or overlap. Without `cells` all of it is counted over the facts.
+def plan(
+    period: Period, need: Need, *, cells: bool = True, grains: Sequence[Grain] = GRAINS, today: date | None = None
+) -> tuple[Stretch, ...]:
+    """Return the stretches that make up `period`: every day of it is in one more of them than it is taken off by, any other in as many.
 
-    `grains`: those that may answer, the sums of others being incomplete.
+    Without `cells` all of it is counted over the facts. `grains`: those that may answer, the sums of others being incomplete. `today`:
+    little or nothing is known of days after it, so that they are cheap to take off.
     """
     monthly = _grain("month", need, grains) if cells and not need.days else None
     daily = _grain("day", need, grains) if cells else None
     days = _whole_days(period)
     if days is None or (monthly is None and daily is None):
         return (Stretch(period, None),)
-    stretches = list(_plan_days(days, monthly, daily))
+    stretches = list(_plan_days(days, monthly, daily, today or LATEST))
     if period.start < days.start:
         stretches.insert(0, Stretch(between(period.start, days.start), None))
     if days.end < period.end:
@@ -176,29 +183,36 @@ def plan(period: Period, need: Need, *, cells: bool = True, grains: Sequence[Gra
     return tuple(stretches)
 
 
-def _plan_days(period: Period, monthly: Grain | None, daily: Grain | None) -> tuple[Stretch, ...]:
-    whole = _whole_months(period) if monthly else None
-    if whole is None:
-        return (Stretch(period, daily),)
-    stretches = [Stretch(whole, monthly)]
-    if period.first < whole.first:
-        stretches.insert(0, Stretch(Period(period.first, whole.first - _DAY), daily))
-    if whole.last < period.last:
-        stretches.append(Stretch(Period(whole.last + _DAY, period.last), daily))
-    return tuple(stretches)
+def _plan_days(period: Period, monthly: Grain | None, daily: Grain | None, today: date) -> Iterator[Stretch]:
+    """Yield whole months, and at each end of the period its own days, or those to be taken off a whole month, whichever are fewer."""
+    if monthly is None:
+        yield Stretch(period, daily)
+        return
+    (begins, first_ends), (last_begins, ends) = span_of("month", period.first), span_of("month", period.last)
+    head, tail = (period.first - begins).days, max((min(ends, today) - period.last).days, 0)
+    if begins == last_begins:
+        whole_head = whole_tail = head + tail < (period.last - period.first).days + 1
+        if not whole_head:
+            yield Stretch(period, daily)
+            return
+    else:
+        whole_head, whole_tail = head < (first_ends - period.first).days + 1, tail < period.last.day
+        if not whole_head:
+            yield Stretch(Period(period.first, first_ends), daily)
+        if not whole_tail:
+            yield Stretch(Period(last_begins, period.last), daily)
+    first, last = begins if whole_head else first_ends + _DAY, ends if whole_tail else last_begins - _DAY
+    if first <= last:
+        yield Stretch(Period(first, last), monthly)
+    if whole_head and head:
+        yield Stretch(Period(begins, period.first - _DAY), daily, sign=-1)
+    if whole_tail and period.last < ends:
+        yield Stretch(Period(period.last + _DAY, ends), daily, sign=-1)
 
 
 def _whole_days(period: Period) -> Period | None:
     first = period.first + _DAY if period.since else period.first
     last = period.last - _DAY if period.until else period.last
-    return Period(first, last) if first <= last else None
-
-
-def _whole_months(period: Period) -> Period | None:
-    first = period.first if period.first.day == 1 else next_month(period.first)
-    last = next_month(period.last) - _DAY
-    if last != period.last:
-        last = period.last.replace(day=1) - _DAY
     return Period(first, last) if first <= last else None
 
 

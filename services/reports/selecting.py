@@ -62,7 +62,8 @@ def cell_sums(
 
 def cells_of(question: Question, grain: Grain, period: Period) -> list[ColumnElement[bool]]:
     """Return the conditions on cells of `grain` that what is asked for stands in."""
-    found = [_CELLS.grain == grain.code, _CELLS.day.between(period.first, period.last)]
+    # the grain stands in the statement itself: grains differ too much in size for one plan
+    found = [_CELLS.grain == literal_column(f"'{grain.code}'"), _CELLS.day.between(period.first, period.last)]
     if question.unit is not None and question.unit != question.tree.root:
         found += [_CELLS.area >= question.unit.path, _CELLS.area < path_end(question.unit.path)]
     wanted = question.wanted

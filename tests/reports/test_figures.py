@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from services.platform import clock
 from services.platform.actor import SYSTEM, Actor, Seat
@@ -25,7 +25,9 @@ from services.reports.duration_sums import duration_sums
 from services.reports.durations import MEASURES
 from services.reports.figures import one_snapshot, report, sums_by_row
 from services.reports.metrics import METRICS, TIMES
-from services.reports.questions import GROUPINGS, Asked, Source, understand
+from services.reports.models import ReportFact
+from services.reports.questions import GROUPINGS, Asked, Question, Source, understand
+from services.reports.selecting import FACT_COLUMNS
 from services.reports.times import time_report, timed_tickets
 from services.reports.views import Report
 from services.tickets.filters import TicketFilter
@@ -176,6 +178,8 @@ async def test_sums_facts_and_tickets_agree_for_any_question_of_anybody(busy: tu
     answered = 0
     for asked, seat in asked_questions:
         actor = seated(*seat, units)
+        if seat[0] == "grid_worker":  # somebody with two posts, of which one reaches an area and both were given tickets
+            actor = replace(actor, seats=(*actor.seats, *seated("township_dispatcher", "T1", units).seats))
         try:
             async with unit_of_work(actor) as work:
                 await _agrees(work, asked)
@@ -213,6 +217,29 @@ async def test_nobody_counts_a_ticket_they_may_not_list(busy: tuple[TestDatabase
             listed = await count_tickets(work.session, actor, TicketFilter())
         assert told.total.numerator + told.exclusions.total == listed, seat
         assert (listed < 400) == (seat[0] != "analyst"), seat
+
+
+async def test_parts_of_a_question_are_all_of_it_and_share_no_ticket(busy: tuple[TestDatabase, dict[str, UUID]]) -> None:
+    _county, units = busy
+    posts = [*([seat] for seat in SEATS), [SEATS[1], SEATS[5], ("village_secretary", "T3V1")], [SEATS[4], SEATS[2]]]
+    several = 0
+    for some, unit in product(posts, (None, "T1", "T1V1", "T2V2G2")):
+        actor = Actor("member", seats=tuple(seat for post in some for seat in seated(*post, units).seats))
+        async with unit_of_work(actor) as work:
+            try:
+                question = await understand(work, Asked("received", FIRST, LAST, unit=unit, source="all"))
+            except Forbidden:
+                continue
+            ids = [await _selected(work, part) for part in question.parts]
+            assert sum(map(len, ids)) == len(set().union(*ids))
+            assert set().union(*ids) == await _selected(work, question)
+        assert all(part.whole for part in question.parts[:-1])
+        several += sum(map(bool, ids)) > 1
+    assert several > 3
+
+
+async def _selected(work: Work, question: Question) -> set[UUID]:
+    return set(await work.session.scalars(select(ReportFact.ticket_id).where(*question.conditions(FACT_COLUMNS))))
 
 
 async def test_filters_mean_the_same_in_lists_and_in_reports(busy: tuple[TestDatabase, dict[str, UUID]]) -> None:

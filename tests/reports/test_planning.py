@@ -1,7 +1,8 @@
 """Which sums answer which question."""
 
+from collections import Counter
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
-from itertools import pairwise
 from typing import get_args
 
 import pytest
@@ -11,18 +12,29 @@ from hypothesis import strategies as st
 from reporting_api.asking import asked_of
 from services.platform.errors import Invalid
 from services.reports.measures import DIMENSIONS, LEVELS
-from services.reports.planning import Need, Period, SpanKind, between, plan, span_name, span_of, spans
+from services.reports.planning import Need, Period, SpanKind, Stretch, between, plan, span_name, span_of, spans
 from services.reports.questions import period_asked
 
 DAYS = st.dates(date(2024, 1, 1), date(2027, 12, 31))
 NEEDS = st.builds(Need, st.sampled_from(LEVELS), st.frozensets(st.sampled_from(DIMENSIONS)), st.booleans())
 
 
-@given(DAYS, DAYS, NEEDS, st.booleans())
-def test_stretches_cover_each_day_once_and_their_grains_tell_enough_apart(one: date, other: date, need: Need, cells: bool) -> None:
+def edges(stretches: Iterable[Stretch]) -> dict[datetime, int]:
+    """Return where what the stretches make up begins (1) and ends (-1)."""
+    found = Counter[datetime]()
+    for stretch in stretches:
+        found[stretch.period.start] += stretch.sign
+        found[stretch.period.end] -= stretch.sign
+    return {instant: change for instant, change in found.items() if change}
+
+
+@given(DAYS, DAYS, NEEDS, st.booleans(), st.none() | DAYS)
+def test_stretches_make_up_the_period_and_their_grains_tell_enough_apart(
+    one: date, other: date, need: Need, cells: bool, today: date | None
+) -> None:
     period = Period(min(one, other), max(one, other))
-    stretches = plan(period, need, cells=cells)
-    assert [day for stretch in stretches for day in stretch.period.days()] == list(period.days())
+    stretches = plan(period, need, cells=cells, today=today)
+    assert edges(stretches) == {period.start: 1, period.end: -1}
     for stretch in stretches:
         grain = stretch.grain
         if grain is None:
@@ -38,22 +50,32 @@ def test_stretches_cover_each_day_once_and_their_grains_tell_enough_apart(one: d
 
 def grains(first: str, last: str, need: Need) -> list[str | None]:
     period = Period(date.fromisoformat(first), date.fromisoformat(last))
-    return [stretch.grain.code if stretch.grain else None for stretch in plan(period, need)]
+    told = [(stretch.sign, stretch.grain.code if stretch.grain else None) for stretch in plan(period, need)]
+    return [code if sign == 1 else f"less {code or 'facts'}" for sign, code in told]
 
 
 def test_a_long_span_reads_months_and_only_its_edges_by_day() -> None:
-    assert grains("2024-11-15", "2026-11-14", Need("township")) == ["day_township", "month_township", "day_township"]
+    assert grains("2024-11-20", "2026-11-10", Need("township")) == ["day_township", "day_township", "month_township"]
     assert grains("2026-01-01", "2026-12-31", Need("village")) == ["month_village"]
 
 
 def test_what_no_grain_tells_apart_is_counted_over_the_facts() -> None:
     assert grains("2026-01-01", "2026-12-31", Need("village", frozenset({"channel"}))) == [None]
-    assert grains("2026-01-05", "2026-02-28", Need("township", frozenset({"channel"}))) == [None, "month_flow"]
+    assert grains("2026-01-25", "2026-02-28", Need("township", frozenset({"channel"}))) == [None, "month_flow"]
+
+
+def test_of_a_month_that_lacks_a_few_days_these_are_taken_off() -> None:
+    assert grains("2026-01-05", "2026-02-26", Need("village")) == ["month_village", "less day_village", "less day_village"]
+    assert grains("2026-01-03", "2026-01-29", Need("place")) == ["month_place", "less facts", "less facts"]
+    assert grains("2026-01-09", "2026-01-20", Need("place")) == [None]
+    yesterday = plan(Period(date(2026, 11, 1), date(2026, 11, 9)), Need("place"), today=date(2026, 11, 10))
+    assert [(stretch.sign, str(stretch.period.first)) for stretch in yesterday] == [(1, "2026-11-01"), (-1, "2026-11-10")]
 
 
 def test_february_of_a_leap_year_is_a_whole_month() -> None:
     assert grains("2028-02-01", "2028-02-29", Need()) == ["month_township"]
-    assert grains("2028-02-01", "2028-02-28", Need("township")) == ["day_township"]
+    assert grains("2028-02-01", "2028-02-28", Need("township")) == ["month_township", "less day_township"]
+    assert grains("2028-02-11", "2028-02-28", Need("township")) == ["month_township", "less day_township", "less day_township"]
 
 
 @pytest.mark.parametrize(("first", "last"), [("2026-11-02", "2026-11-01"), ("1999-12-31", "2026-01-01"), ("2026-01-01", "2100-01-01")])
@@ -68,15 +90,12 @@ KINDS = st.sampled_from(get_args(SpanKind))
 
 
 @given(SECONDS, SECONDS, NEEDS, st.booleans())
-def test_stretches_of_instants_follow_each_other_and_grains_answer_whole_days(
+def test_stretches_of_instants_make_up_the_period_and_grains_answer_whole_days(
     one: datetime, other: datetime, need: Need, cells: bool
 ) -> None:
     period = between(min(one, other), max(one, other) + timedelta(seconds=1))
     stretches = plan(period, need, cells=cells)
-    edges = [(stretch.period.start, stretch.period.end) for stretch in stretches]
-    assert edges[0][0] == period.start
-    assert edges[-1][1] == period.end
-    assert all(before[1] == after[0] for before, after in pairwise(edges))
+    assert edges(stretches) == {period.start: 1, period.end: -1}
     assert all(stretch.grain is None or stretch.period.whole_days for stretch in stretches)
 
 
