@@ -1,7 +1,6 @@
 """The counties that `bench.reports` asks: made once, kept where one wants to, on servers of their own with durable settings on a disk."""
 
 import asyncio
-import hashlib
 import json
 import os
 import shutil
@@ -38,10 +37,7 @@ def county_of(tickets: int, keep: Path | None, console: Console) -> Iterator[tup
             if not note.exists():
                 note.write_text(json.dumps(_make(tickets, console)))
             made = json.loads(note.read_text())
-            if made["sums"] != _sums():
-                _recount(tickets, date.fromisoformat(made["until"]), console)
-                made["sums"] = _sums()
-                note.write_text(json.dumps(made))
+            _up_to_now(console)
             yield servers, made
     finally:
         if keep is None:
@@ -52,6 +48,27 @@ def _forget_settings() -> None:
     from services.platform.settings import settings
 
     settings.cache_clear()
+
+
+def _up_to_now(console: Console) -> None:
+    """Bring a kept county to the schema and the sums of today, and do what a worker would have done since: sum up what has become late."""
+    from daguanjia.loading import opened
+    from migrations import running
+    from services.platform.actor import SYSTEM
+    from services.platform.unit_of_work import unit_of_work
+    from services.reports.adding_up import add_missing
+    from services.reports.backlog_sums import sweep
+
+    async def swept() -> None:
+        async with opened():
+            async with unit_of_work(SYSTEM) as work:
+                await add_missing(work)
+            async with unit_of_work(SYSTEM) as work:
+                await sweep(work)
+
+    with console.status("Bringing the county up to now"):
+        running.upgrade()
+        asyncio.run(swept())
 
 
 def _make(tickets: int, console: Console) -> dict[str, Any]:
@@ -70,29 +87,4 @@ def _make(tickets: int, console: Console) -> dict[str, Any]:
             lambda what, done, total: status.update(f"{tickets:,} tickets: {what} {done:,} of {total:,}"),
         )
     seconds = round(time.perf_counter() - began)
-    return {"until": until.isoformat(), "journal": journal, "content": made.content, "seconds": seconds, "sums": _sums()}
-
-
-def _sums() -> str:
-    """Return a text that changes with what is summed up: kept counties are counted anew then."""
-    from services.reports.durations import MEASURES
-    from services.reports.measures import COUNTERS, GRAINS
-
-    grains = [(grain.code, grain.period, grain.level, sorted(grain.dimensions)) for grain in GRAINS]
-    return hashlib.sha256(repr([grains, list(COUNTERS.values()), list(MEASURES.values())]).encode()).hexdigest()
-
-
-def _recount(tickets: int, until: date, console: Console) -> None:
-    from daguanjia.county.drawing import Wanted
-    from daguanjia.county.making import recount
-    from daguanjia.loading import opened
-    from services.platform.actor import SYSTEM
-    from services.platform.unit_of_work import unit_of_work
-    from services.reports.rebuilding import rebuild
-
-    async def rebuilt() -> None:
-        async with opened(), unit_of_work(SYSTEM) as work:
-            await rebuild(work)
-
-    with console.status(f"Counting {tickets:,} tickets anew"):
-        asyncio.run(rebuilt() if tickets <= JOURNAL_UP_TO else recount(Wanted(SEED, tickets, MONTHS, until)))
+    return {"until": until.isoformat(), "journal": journal, "content": made.content, "seconds": seconds}

@@ -29,7 +29,7 @@ from services.platform.actor import SYSTEM
 from services.platform.clock import day_start
 from services.platform.settings import settings
 from services.platform.unit_of_work import unit_of_work
-from services.reports.facts import Fact
+from services.reports.backlog_sums import refill, sweep
 
 _LAID_DOWN_EVERY = 25
 """Blocks after which a process lays down its sums: it holds no more of them than of so many tickets."""
@@ -95,7 +95,15 @@ async def _finish(url: str, making: Making, copies: int, progress: Progress) -> 
         await drop_tables(connection)
         await drop_base(connection)
         await connection.execute("SELECT setval('ticket_numbers', greatest(last_value, $1)) FROM ticket_numbers", making.wanted.tickets)
+        await _fill_backlog()
         await connection.execute("ANALYZE")
+
+
+async def _fill_backlog() -> None:
+    """Make rows and sums of what is open, as of now."""
+    async with opened(), unit_of_work(SYSTEM) as work:
+        await refill(work)
+        await sweep(work)
 
 
 @asynccontextmanager
@@ -177,31 +185,3 @@ async def _make_blocks(url: str, making: Making, numbers: tuple[int, int], share
 async def _world(making: Making) -> World:
     async with opened() as database, database.transaction() as session:
         return await read_world(session, day_start(making.wanted.until), making.wanted.until)
-
-
-async def recount(wanted: Wanted, progress: Progress = lambda _what, _done, _total: None) -> None:
-    """Add all sums up anew from the facts, where there is no journal: after a change of what is summed up.
-
-    Facts of tickets that were lived are read, those of copies follow from them. Made for what `make` made with these wishes alone.
-    """
-    url, copies = settings().database_url, copies_of(wanted.tickets, journal=False)
-    making = Making(replace(wanted, tickets=wanted.tickets // copies), journal=False, processes=1, password="")
-    world = await _world(making)
-    drawing, tally = Drawing(making.wanted, world), Tally()
-    async with _connected(url) as connection, _connected(url) as other:
-        await make_tables(connection)
-        await make_spots(connection, world)
-        await connection.execute("TRUNCATE rollup_cells, duration_cells")
-        names = ", ".join(Fact._fields)
-        lived = await connection.fetch(f"SELECT {names} FROM report_facts WHERE length(number) < {len('20261122-10000000-1')}")  # noqa: S608
-        by_number = {int(row["number"].split("-")[1]) - 1: Fact._make(row) for row in lived}
-        for number in range(ceil(making.wanted.tickets / p.BLOCK)):
-            plans = drawing.block(number)
-            facts = ((by_number[plan.nth], plan.spot) for plan in plans)
-            tally.take(marked(fact, spot, world.spots[spot]) if copies > 1 else fact for fact, spot in facts)
-            progress("Counting", plans[-1].nth + 1, making.wanted.tickets)
-        await tally.lay_down(connection)
-        await add_up((connection, other), copies, progress)
-        await drop_tables(connection)
-        await drop_base(connection)
-        await connection.execute("VACUUM ANALYZE rollup_cells, duration_cells")
