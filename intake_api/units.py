@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse
 from services.identity.permissions import scope_of
 from services.organization.actions import add_unit, change_unit, unit_of
 from services.organization.commands import AddUnit, ChangeUnit, Kind
+from services.organization.duty_phones import published_number
 from services.organization.listing import UnitFilter, blank_units, list_units
 from services.organization.models import Unit
 from services.organization.queries import forget_unit_tree, unit_tree
@@ -95,8 +96,8 @@ async def who_is_responsible(code: UnitCode) -> Responsible:
         tree = await unit_tree(work.session)
         unit = known(tree, code)
         ids = [unit.id, *(above.id for above in tree.ancestors(unit))]
-        rows = await work.session.execute(select(Unit.id, Unit.duty_phone).where(Unit.id.in_(ids), Unit.duty_phone.is_not(None)))
-        phones = {row.id: row.duty_phone for row in rows}
+        query = select(Unit.id, Unit.duty_phone, Unit.duty_phone_reason).where(Unit.id.in_(ids), Unit.duty_phone.is_not(None))
+        phones = {row.id: published_number(row.duty_phone, row.duty_phone_reason) for row in await work.session.execute(query)}
     return responsible(unit, tree, phones)
 
 

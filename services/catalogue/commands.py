@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict
 
-from services.platform.text import Code, ShortText
+from services.platform.text import Code, ShortTextOfNobody
 
 
 class PutAreaRow(BaseModel):
@@ -13,4 +13,4 @@ class PutAreaRow(BaseModel):
     )
 
     handler_code: Code
-    note: ShortText | None = None
+    note: ShortTextOfNobody | None = None

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
-from services.platform.text import Code, ShortText
+from services.platform.text import Code, ShortTextOfNobody
 
 OPTIONS_BYTES_AT_MOST = 16 * 1024
 GRACE_HOURS_AT_MOST = 24 * 30
@@ -38,7 +38,7 @@ class AddConnection(_Command):
     code: Annotated[Code, Field(examples=["pbx-580"])]
     kind: Annotated[Literal["pbx", "open311", "platform"], Field(examples=["pbx"])]
     adapter: Annotated[Code, Field(examples=["asterisk"])]
-    name: Annotated[ShortText, Field(examples=["580热线交换机"])]
+    name: Annotated[ShortTextOfNobody, Field(examples=["580热线交换机"])]
     options: Options = Field(default_factory=dict, examples=[{"zone": "Asia/Shanghai"}])
     secret: Secret = None
 
@@ -46,7 +46,7 @@ class AddConnection(_Command):
 class ChangeConnection(_Command):
     """Change what is given; the rest stays."""
 
-    name: Annotated[ShortText | None, Field(examples=["580热线交换机(新机房)"])] = None
+    name: Annotated[ShortTextOfNobody | None, Field(examples=["580热线交换机(新机房)"])] = None
     options: Options | None = None
     active: bool | None = None
 

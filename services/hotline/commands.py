@@ -7,7 +7,7 @@ import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from services.complaints.commands import Phone
-from services.platform.text import Code, ShortText, Token, Words, storable
+from services.platform.text import Code, ShortTextOfNobody, Token, Words, storable
 
 DRAFT_BYTES_AT_MOST = 32 * 1024
 CallId = Annotated[Token, Field(description="The telephone system's id of the call.", examples=["1795312694.0"])]
@@ -40,7 +40,7 @@ class SaveDraft(_Command):
 class DiscardDraft(_Command):
     """Put a draft aside, and say why: silent call, wrong number, filed elsewhere."""
 
-    because: Annotated[ShortText, Field(examples=["无声电话"])]
+    because: Annotated[ShortTextOfNobody, Field(examples=["无声电话"])]
 
 
 class WhoCalls(_Command):
@@ -85,7 +85,7 @@ class NoteCall(_Command):
 class TakeTask(_Command):
     """See the number of whoever is to be called, for a purpose that is kept."""
 
-    purpose: Annotated[ShortText, Field(examples=["回访"])]
+    purpose: Annotated[ShortTextOfNobody, Field(examples=["回访"])]
 
 
 class TaskOutcome(_Command):

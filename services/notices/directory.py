@@ -1,6 +1,7 @@
 """Who is responsible for my grid: from a name or code to the ladder of units above it, and who sits there.
 
-Names of those who serve in public are shown where an administrator said so, and the numbers of offices, never of people. A blank unit is
+Names of those who serve in public are shown where an administrator said so, and the numbers of offices; a mobile one only where it was
+written down why. A blank unit is
 shown as blank, with the unit above that answers in its place.
 """
 
@@ -12,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notices.models import PublishedPost
+from services.organization.duty_phones import published_number
 from services.organization.models import ROLES, Member, Post, Unit
 from services.organization.tree import UnitNode, UnitTree
 from services.platform.bulk import one_of
@@ -93,9 +95,8 @@ async def ladder(session: AsyncSession, tree: UnitTree, unit: UnitNode) -> list[
     """Return the unit and those above it up to the jurisdiction, lowest first, with who sits in each today."""
     units = [unit, *(above for above in tree.ancestors(unit))]
     ids = [one.id for one in units]
-    phones: dict[UUID, str | None] = {
-        row.id: row.duty_phone for row in await session.execute(select(Unit.id, Unit.duty_phone).where(one_of(Unit.id, ids)))
-    }
+    query = select(Unit.id, Unit.duty_phone, Unit.duty_phone_reason).where(one_of(Unit.id, ids))
+    phones = {row.id: published_number(row.duty_phone, row.duty_phone_reason) for row in await session.execute(query)}
     names = await _names(session, tree, ids)
     rungs = []
     for place, one in enumerate(units):

@@ -59,7 +59,8 @@ async def add_unit(work: Work, command: AddUnit) -> Unit:
     )
     work.session.add(unit)
     await work.session.flush()
-    await note(work, "unit", unit.id, "unit.added", {"code": unit.code, "kind": unit.kind, "parent_code": parent.code})
+    told = {"code": unit.code, "kind": unit.kind, "parent_code": parent.code}
+    await note(work, "unit", unit.id, "unit.added", {**told, **_on_purpose(command)})
     return unit
 
 
@@ -68,6 +69,8 @@ async def change_unit(work: Work, code: str, command: ChangeUnit, expected_versi
     unit = await unit_of(work, code, lock=True)
     _require_version(expected_version, unit.version)
     changes = command.model_dump(exclude_unset=True, exclude={"parent_code"})
+    if "duty_phone" in changes:
+        changes["duty_phone_reason"] = command.duty_phone_reason
     if "parent_code" in command.model_fields_set:
         assert command.parent_code is not None
         await _move(work, unit, await unit_of(work, command.parent_code))
@@ -78,10 +81,16 @@ async def change_unit(work: Work, code: str, command: ChangeUnit, expected_versi
     unit.version += 1
     unit.updated_at = work.now
     await work.session.flush()
-    await note(work, "unit", unit.id, "unit.changed", {"code": unit.code, "changed": sorted(command.model_fields_set)})
+    changed = command.model_fields_set
+    await note(work, "unit", unit.id, "unit.changed", {"code": unit.code, "changed": sorted(changed), **_on_purpose(command)})
     if "parent_code" in command.model_fields_set:
         await note(work, "unit", unit.id, "unit.moved", {"code": unit.code, "path": unit.path})
     return unit
+
+
+def _on_purpose(command: AddUnit | ChangeUnit) -> dict[str, str]:
+    """Return for the journal why a mobile number is published; the number itself is in no event."""
+    return {"duty_phone_reason": command.duty_phone_reason} if command.duty_phone_reason else {}
 
 
 async def add_member(work: Work, command: AddMember) -> Member:

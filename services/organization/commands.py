@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StringConstraints, model_validator
 
-from services.platform.text import Code, ShortText
+from services.organization.duty_phones import duty_number, is_mobile
+from services.platform.text import Code, ShortTextOfNobody
 
 Kind = Literal["city", "county", "township", "village", "community", "grid", "station", "department"]
 Tier = Literal["grid", "village", "township", "county", "city"]
@@ -14,7 +15,7 @@ Role = Literal[
     "grid_worker", "guide", "assistant", "grid_instructor", "village_secretary", "township_dispatcher",
     "department_officer", "county_supervisor", "hotline_operator", "analyst", "administrator",
 ]  # fmt: skip
-Phone = Annotated[str, StringConstraints(pattern=r"^[0-9+][0-9 -]{2,19}$")]
+Phone = Annotated[str, StringConstraints(pattern=r"^[0-9+][0-9 -]{2,19}$"), AfterValidator(duty_number)]
 Function = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]{0,39}$")]
 Latitude = Annotated[float, Field(ge=-90, le=90, strict=True)]
 Longitude = Annotated[float, Field(ge=-180, le=180, strict=True)]
@@ -39,15 +40,27 @@ Day = Annotated[date, BeforeValidator(_written_out), AfterValidator(_sensible)]
 
 
 class _Place(BaseModel):
-    """Both coordinates or none; WGS-84 degrees."""
+    """Where a unit is and how its office is reached. Both coordinates or none, WGS-84 degrees; a mobile number only with a reason."""
 
     lat: Latitude | None = None
     lon: Longitude | None = None
+    duty_phone: Phone | None = Field(default=None, description="The office's number; everybody may read it.", examples=["0762-5631234"])
+    duty_phone_reason: ShortTextOfNobody | None = Field(
+        default=None,
+        description="Why a mobile number is published as the office's, and that its holder agreed; with a mobile number only.",
+        examples=[None],
+    )
 
     @model_validator(mode="after")
     def _both_or_none(self) -> "_Place":
         if (self.lat is None) != (self.lon is None):
             raise ValueError("lat and lon are given together or not at all")
+        return self
+
+    @model_validator(mode="after")
+    def _on_purpose(self) -> "_Place":
+        if (self.duty_phone is not None and is_mobile(self.duty_phone)) != (self.duty_phone_reason is not None):
+            raise ValueError("a mobile number is published with duty_phone_reason, which goes with no other: give the office's landline")
         return self
 
 
@@ -72,14 +85,13 @@ class AddUnit(_Place):
 
     code: Code
     parent_code: Code
-    name: ShortText
+    name: ShortTextOfNobody
     kind: Kind
     tier: Tier
-    aliases: list[ShortText] = Field(default_factory=list, max_length=50)
+    aliases: list[ShortTextOfNobody] = Field(default_factory=list, max_length=50)
     function: Function | None = None
     population: Count | None = None
     households: Count | None = None
-    duty_phone: Phone | None = Field(default=None, description="The office's number; it is published.")
 
 
 class ChangeUnit(_Place):
@@ -89,13 +101,12 @@ class ChangeUnit(_Place):
         extra="forbid", json_schema_extra={"examples": [{"duty_phone": "0762-5631234", "aliases": ["水口", "水口大队"]}]}
     )
 
-    name: ShortText | None = None
+    name: ShortTextOfNobody | None = None
     parent_code: Code | None = None
-    aliases: list[ShortText] | None = Field(default=None, max_length=50)
+    aliases: list[ShortTextOfNobody] | None = Field(default=None, max_length=50)
     function: Function | None = None
     population: Count | None = None
     households: Count | None = None
-    duty_phone: Phone | None = None
     valid_to: Day | None = None
 
     @model_validator(mode="after")
@@ -115,7 +126,7 @@ class AddMember(BaseModel):
         extra="forbid", json_schema_extra={"examples": [{"name": "黄小明", "staff_number": "PZ-0031", "party_member": True}]}
     )
 
-    name: ShortText
+    name: ShortTextOfNobody
     staff_number: Code | None = None
     party_member: StrictBool
 
@@ -125,7 +136,7 @@ class ChangeMember(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"party_member": True}]})
 
-    name: ShortText | None = None
+    name: ShortTextOfNobody | None = None
     party_member: StrictBool | None = None
     left_on: Day | None = None
 

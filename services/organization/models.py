@@ -28,7 +28,8 @@ class Unit(Base):
     """Anything that can be responsible. `path` is the chain of codes from the root, ``/441624/441624108/``: scope is a prefix of it.
 
     `tier` is the executing tier (a community is of tier village, a station of tier township, a county department of tier county),
-    `function` the functional line of a department or station. `lat`/`lon` are WGS-84. `duty_phone` is the office's, published.
+    `function` the functional line of a department or station. `lat`/`lon` are WGS-84. `duty_phone` is the office's, published: see
+    `duty_phones.py`, also for what `duty_phone_reason` is.
     """
 
     __tablename__ = "units"
@@ -53,6 +54,7 @@ class Unit(Base):
     population: Mapped[int | None]
     households: Mapped[int | None]
     duty_phone: Mapped[str | None]
+    duty_phone_reason: Mapped[str | None]
     valid_from: Mapped[date]
     valid_to: Mapped[date | None]
     predecessor_id: Mapped[UUID | None] = mapped_column(ForeignKey("units.id"))

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from services.organization.duty_phones import duty_number, is_mobile
 from services.organization.naming import chinese_numeral, name_forms, short_name, without_ancestors
 from services.platform.csv_files import CsvRow, LineError, listed, read_rows
 
@@ -32,7 +33,6 @@ KIND_TIERS = {
 _BESIDE_THE_LADDER = frozenset({"station", "department"})
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
 _VILLAGE_CODE = re.compile(r"[0-9]{9}(?P<number>[0-9]{3})")
-_PHONE = re.compile(r"[0-9+][0-9 -]{2,19}")
 _FUNCTION = re.compile(r"[a-z][a-z_]*")
 _COMMUNITY_NAME = re.compile(r"(居民委员会|居委会|社区|居委)$")
 _VIRTUAL = frozenset({"498", "598"})
@@ -146,10 +146,23 @@ def _definition(row: CsvRow, parent_name: str | None, errors: list[LineError]) -
         lon=_number(row, "lon", _longitude, errors),
         population=_number(row, "population", _count, errors),
         households=_number(row, "households", _count, errors),
-        duty_phone=row["duty_phone"] or None,
+        duty_phone=_duty_phone(row, errors),
         virtual=tier == "village" and bool(_VILLAGE_CODE.fullmatch(code)) and code[-3:] in _VIRTUAL,
         line=row.line,
     )
+
+
+def _duty_phone(row: CsvRow, errors: list[LineError]) -> str | None:
+    """Return the office's number; a mobile one is an error, for a list has no room for why it is published."""
+    try:
+        number = duty_number(row["duty_phone"]) if row["duty_phone"] else None
+    except ValueError as error:
+        errors.append(LineError(row.line, "duty_phone", f"{row['duty_phone']!r} is no duty phone: it {error}"))
+        return None
+    if number and is_mobile(number):
+        why = "this is a mobile number, and would be published: give the office's, or say why with PATCH /v1/units/{code}"
+        errors.append(LineError(row.line, "duty_phone", why))
+    return number
 
 
 def _check_texts(row: CsvRow, kind: str, errors: list[LineError]) -> None:
@@ -160,8 +173,6 @@ def _check_texts(row: CsvRow, kind: str, errors: list[LineError]) -> None:
     ]
     if not row["name"]:
         errors.append(LineError(row.line, "name", "the name is missing"))
-    if row["duty_phone"] and not _PHONE.fullmatch(row["duty_phone"]):
-        errors.append(LineError(row.line, "duty_phone", f"{row['duty_phone']!r} is not a telephone number"))
     if row["function"] and not _FUNCTION.fullmatch(row["function"]):
         errors.append(LineError(row.line, "function", f"{row['function']!r} is not a function: small letters and _ only"))
     if kind == "department" and not row["function"]:

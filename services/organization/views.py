@@ -24,6 +24,7 @@ _UNIT: dict[str, Any] = {
     "population": None,
     "households": None,
     "duty_phone": "0762-5631234",
+    "duty_phone_reason": None,
     "valid_from": "2026-11-22",
     "valid_to": None,
     "predecessor_code": None,
@@ -89,6 +90,7 @@ class UnitView(BaseModel):
     population: int | None
     households: int | None
     duty_phone: str | None
+    duty_phone_reason: str | None = Field(description="Why a mobile number is published as the office's.")
     valid_from: date
     valid_to: date | None
     predecessor_code: str | None

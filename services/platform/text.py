@@ -11,6 +11,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, StringConstraints
 
 _MOBILE = r"(?:\+?86[ -]?)?1[3-9][0-9](?:[ -]?[0-9]{4}){2}"
+_CARD = re.compile(r"(?<![0-9])[3-9](?:[ -]?[0-9]){15,18}(?![0-9])")
 _OF_A_PERSON = re.compile(rf"(?<![0-9])(?:{_MOBILE}|[0-9]{{17}}[0-9Xx])(?![0-9])")
 
 
@@ -27,13 +28,21 @@ def storable(text: str) -> str:
 
 
 def of_nobody(text: str) -> str:
-    """Return `text` unchanged; raise ValueError where a mobile or identity number stands in it, however it is spelt.
+    """Return `text` unchanged; raise ValueError where a mobile, identity or bank card's number stands in it, however it is spelt.
 
     For what colleagues write where many read it: a name cannot be told from other words, a number can.
     """
-    if _OF_A_PERSON.search(unicodedata.normalize("NFKC", text)):
-        raise ValueError("must not hold a mobile number or an identity number: name units and tickets, not people")
+    folded = unicodedata.normalize("NFKC", text)
+    if _OF_A_PERSON.search(folded) or any(_is_card(found[0]) for found in _CARD.finditer(folded)):
+        raise ValueError("must not hold a mobile number, an identity number or a bank card's: name units and tickets, not people")
     return text
+
+
+def _is_card(spelt: str) -> bool:
+    """Tell whether digits are a bank card's number: the last of them checks the others (ISO/IEC 7812-1)."""
+    digits = [int(digit) for digit in reversed(spelt) if digit.isdigit()]
+    doubled = (digit * 2 - 9 * (digit > 4) for digit in digits[1::2])  # noqa: PLR2004  two digits are added up
+    return (sum(digits[::2]) + sum(doubled)) % 10 == 0
 
 
 def _not_blank(text: str) -> str:

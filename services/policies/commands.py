@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import orjson
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
-from services.platform.text import ShortText
+from services.platform.text import ShortTextOfNobody
 
 
 def _bearable(definition: dict[str, Any]) -> dict[str, Any]:
@@ -24,7 +24,7 @@ _GoOn = Annotated[
     bool,
     Field(description="Go on though other rules came into force since this was drafted, or a version dated later will undo it."),
 ]
-_Note = Annotated[ShortText | None, Field(description="Why, for those who look at it later.", examples=["水利局机构改革"])]
+_Note = Annotated[ShortTextOfNobody | None, Field(description="Why, for those who look at it later.", examples=["水利局机构改革"])]
 
 
 class _Command(BaseModel):

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from services.platform.text import ShortText, Words
+from services.platform.text import ShortText, Words, WordsOfNobody
 
 Reason = Literal["unlawful", "beyond_policy", "impossible", "finally_decided", "private_matter", "harms_others", "untrue"]
 Said = Annotated[bool | None, Field(examples=[True])]
@@ -29,7 +29,8 @@ class AnnounceDraw(_Command):
         Field(description="Until when the calls are to be made. Default: 14 days after `last`, or after today.", examples=[None]),
     ] = None
     words: Annotated[
-        Words | None, Field(description="Why there is a further draw, where there is one over some of these days already.", examples=[None])
+        WordsOfNobody | None,
+        Field(description="Why there is a further draw, where there is one over some of these days already.", examples=[None]),
     ] = None
 
 

@@ -15,11 +15,16 @@ URL_SECRET = "kanarienschluessel0815"
 WORDS, PLACE = f"七彩鹦哥在井盖旁唱歌，身份证{ID_NUMBER}", "鹦哥巷第三口井"
 NOTE = "黄鹂批注某某家"
 
+WRITTEN_PHONE, WRITTEN_ID_NUMBER, WRITTEN_CARD = "13844337766", "441624198807145239", "6222022012345678901"
+WRITTEN_NAME, WRITTEN_CODE = "白鹭翩翩", "13844330011"
+
 CONTACT = (NAME, AGENT, PHONE, AGENT_PHONE, CALLER, OPENID, USERID, DEVICE, EMAIL, HOME, AGENT_ID_NUMBER, FILE_NAME)
 """Who somebody is: sealed, and nowhere else."""
 SAID = ("七彩鹦哥", ID_NUMBER, "鹦哥巷")
 """What somebody told: in the columns of `MAY_HOLD_WORDS`, verbatim, and nowhere else."""
 EVERYTHING = (*CONTACT, *SAID)
+WRITTEN_NUMBERS = (WRITTEN_PHONE, WRITTEN_ID_NUMBER, WRITTEN_CARD)
+"""Of a person, in whatever field colleagues write into: see test_free_text.py."""
 
 MAY_HOLD_WORDS = {
     ("complaints", "words"),
@@ -34,6 +39,39 @@ MAY_HOLD_NOTES = {("call_notes", "words"), ("work_logs", "words"), ("directives"
 """Where colleagues' words are kept as they were written; an event says why somebody did something."""
 MAY_HOLD_ADDRESSES = {("webhook_subscriptions", "url"), ("connections", "options")}
 """Where addresses of other systems are kept, which may have a key in them; administrators see them."""
+MAY_HOLD_WRITTEN_NUMBERS = {
+    ("assignments", "why"),
+    ("complaints", "channel_message_id"),
+    ("messages", "words"),
+    ("phone_tasks", "words"),
+    ("platform_orders", "order_no"),
+    ("policies", "definition"),
+    ("whistles", "outcome"),
+    ("whistles", "place_words"),
+}
+"""Where a number may stand that colleagues wrote: in words to one desk or to whoever complained, in rules, and in names other systems give."""
+MAY_HOLD_WRITTEN_NAMES = {
+    ("assessment_appeals", "words"),
+    ("assessment_runs", "withdrawn_because"),
+    ("bulletin_drafts", "document"),
+    ("bulletin_drafts", "reason"),
+    ("bulletin_drafts", "words"),
+    ("bulletins", "document"),
+    ("bulletins", "reason"),
+    ("call_drafts", "discarded_because"),
+    ("catalogue_rows", "note"),
+    ("connections", "options"),
+    ("contact_reveals", "purpose"),
+    ("declared_totals", "basis"),
+    ("draws", "words"),
+    ("early_warnings", "acknowledged_words"),
+    ("members", "name"),
+    ("policies", "note"),
+    ("saved_reports", "name"),
+    ("webhook_subscriptions", "entitled_because"),
+    ("webhook_subscriptions", "name"),
+}
+"""Where colleagues' own words lie that may name somebody: a name cannot be told from other words; numbers are refused there."""
 
 
 _TELLING = 8

@@ -20,6 +20,7 @@ T = TypeVar("T")
 JSON = "application/json"
 _SEGMENT = re.compile(r"\{(\w+)(?::\w+)?\}")
 _BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
+_ORDER = {"GET": 0, "HEAD": 0, "OPTIONS": 0, "PUT": 1, "PATCH": 1, "POST": 2, "DELETE": 3}
 _PERSON_OF_PATH = (
     ("/v1/field-reports", "grid"),
     ("/v1/hotline", "hotline"),
@@ -27,6 +28,7 @@ _PERSON_OF_PATH = (
     ("/v1/attachments", "grid"),
     ("/v1/sessions/current", "yangming"),
     ("/v1/saved-reports/{saved_id}", "pengzhai"),
+    ("/v1/bulletins/{bulletin_id}/words", "analyst"),
     ("/v1/assessments/{run_id}/sheets/{sheet_id}/appeals", "grid"),
 )
 _ADMINISTERED = (
@@ -148,6 +150,12 @@ def _read_by(route: APIRoute) -> tuple[tuple[str, str], ...]:
         for place, fields in (("path", one.path_params), ("query", one.query_params), ("header", one.header_params)):
             found += [(place, read.alias) for read in fields]
     return tuple(dict.fromkeys(found))
+
+
+def turn(operation: Operation) -> tuple[int, int]:
+    """The order in which all can be tried: reading before changing before taking away, and what hangs on something before that."""
+    ends = operation.path.endswith("/withdrawal")
+    return _ORDER["DELETE" if ends else operation.method], -len(operation.path)
 
 
 def fresh(example: dict[str, Any]) -> dict[str, Any]:

@@ -7,16 +7,16 @@ from urllib.parse import quote
 import httpx
 import orjson
 import pytest
-from redis.asyncio import Redis
 from standardwebhooks.webhooks import Webhook
 
 from services.connections.signatures import key_of
 from services.platform.clock import now
 from services.platform.ids import new_id
-from tests.county import LOGINS, SHUIKOU, STAFFED_GRID
+from tests.county import SHUIKOU, STAFFED_GRID
 from tests.hostile import canaries as c
 from tests.hostile.canaries import found_in
 from tests.hostile.planting import CATEGORY, Planter, telling
+from tests.hostile.searching import all_of_redis, everything_reported, leaks_in_tables
 from tests.journeys.people import Desk
 from tests.notifications.platform import Asked, Said, playing
 
@@ -182,42 +182,6 @@ def _allowed(table: str, column: str) -> set[str]:
     return words | notes | ({c.URL_SECRET} if place in c.MAY_HOLD_ADDRESSES else set())
 
 
-async def _leaks_in_tables(desk: Desk, canaries: tuple[str, ...]) -> list[str]:
-    leaks = []
-    columns = await desk.county.fetch(
-        "SELECT table_name, column_name FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name)"
-        " WHERE table_schema = 'public' AND table_type = 'BASE TABLE'"
-    )
-    assert len({row["table_name"] for row in columns}) >= 60
-    for table, column in sorted((row["table_name"], row["column_name"]) for row in columns):
-        content = await desk.county.value(f'SELECT string_agg("{column}"::text, chr(10)) FROM "{table}"')
-        found = set(found_in((content or "").encode(), canaries)) - _allowed(table, column)
-        leaks += [f"{canary} in {table}.{column}" for canary in sorted(found)]
-    return leaks
-
-
-async def _all_of_redis(url: str) -> bytes:
-    redis = Redis.from_url(url)
-    parts = []
-    async for key in redis.scan_iter():
-        kind = (await redis.type(key)).decode()
-        read = {"string": redis.get, "hash": redis.hgetall, "set": redis.smembers}.get(kind)
-        value = await read(key) if read else await redis.zrange(key, 0, -1) if kind == "zset" else await redis.lrange(key, 0, -1)
-        parts.append(key + b" " + repr(value).encode() + (value if isinstance(value, bytes) else b""))
-    await redis.aclose()
-    return b"\n".join(parts)
-
-
-async def _reports(desk: Desk, reporting: str) -> bytes:
-    """Everything the reporting door says to anybody: every address it documents, asked by everybody."""
-    document = (await desk.client.get(f"{reporting}/openapi.json")).json()
-    parts = [orjson.dumps(document), (await desk.client.get("/openapi.json")).content]
-    for path in sorted(path for path, methods in document["paths"].items() if "get" in methods):
-        address = reporting + path.replace("{metric}", "completion_rate_due")
-        parts += [(await desk.client.get(address, headers=await desk.as_(login))).content for login in LOGINS]
-    return b"\n".join(parts)
-
-
 async def test_who_complained_and_what_they_said_is_nowhere_it_need_not_be(planter, desk, stack, servers):
     numbers = await planter.everywhere()
     await desk.county.settle()
@@ -234,7 +198,7 @@ async def test_who_complained_and_what_they_said_is_nowhere_it_need_not_be(plant
     assert await desk.county.value("SELECT count(*) FROM sealed_papers") >= 20
 
     secrets = tuple(planter.secrets)
-    leaks = await _leaks_in_tables(desk, (*c.EVERYTHING, c.NOTE, c.URL_SECRET, *secrets))
+    leaks = await leaks_in_tables(desk, (*c.EVERYTHING, c.NOTE, c.URL_SECRET, *secrets), _allowed)
     logs = b"".join(path.read_bytes() for path in sorted((stack.home / "logs").glob("*.log")))
     assert logs.count(b'"event":"request"') > 20, "the doors write lines"
     assert logs.count(b'"exception"') >= 4, "what broke is in the logs"
@@ -242,10 +206,10 @@ async def test_who_complained_and_what_they_said_is_nowhere_it_need_not_be(plant
     county = await desk.as_("county")
     places = {
         "the logs": logs,
-        "Redis": await _all_of_redis(servers.redis_url),
+        "Redis": await all_of_redis(servers.redis_url),
         "problems": b"".join(answer.content + str(answer.headers).encode() for answer in refused + broken),
         "metrics": (await desk.client.get("/metrics")).content + (await desk.client.get(f"{reporting}/metrics")).content,
-        "the reporting door": await _reports(desk, reporting),
+        **await everything_reported(desk, reporting),
         "webhooks": b"".join(asked.body for path in ("/plain", "/broken", "/status") for asked in told.at(path)),
         **{
             f"{what} of {number}": (await desk.client.get(f"/v1/tickets/{number}/{what}", headers=county)).content

@@ -5,14 +5,13 @@ A route of another kind, a segment nobody gave a name, or an address at which no
 
 import pytest
 
-from tests.hostile.operations import Operation, fresh, operations
+from tests.hostile.operations import Operation, fresh, operations, turn
 from tests.hostile.running import apps
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 ALL = operations()
 _FILES = {("intake", "/openapi.json"), ("reporting", "/openapi.json")}
 _NOTHING_TRIED = frozenset({401, 403, 404, 405})
-_ORDER = {"GET": 0, "HEAD": 0, "OPTIONS": 0, "PUT": 1, "PATCH": 1, "POST": 1, "DELETE": 2}
 _BEHIND_ANOTHER_PROOF = {
     "POST /v1/sessions": "a password",
     "GET /v1/wechat/callback": "a signature",
@@ -65,17 +64,11 @@ async def test_every_segment_of_an_address_has_a_name(opened):
 async def test_something_is_tried_at_every_address(barrage):
     """A plain request of somebody who may, readers first: not refused before anything was looked at."""
     left = []
-    for operation in sorted(ALL, key=_turn):
+    for operation in sorted(ALL, key=turn):
         statuses = await _asked(barrage, operation)
         if statuses <= _NOTHING_TRIED:
             left.append(str(operation))
     assert set(left) == {*_BEHIND_ANOTHER_PROOF, *_BEHIND_A_STEP}
-
-
-def _turn(operation: Operation) -> tuple[int, int]:
-    """Reading before changing before taking away, and what hangs on something before that."""
-    ends = operation.path.endswith("/withdrawal")
-    return _ORDER["DELETE" if ends else operation.method], -len(operation.path)
 
 
 async def _asked(barrage, operation: Operation) -> set[int]:

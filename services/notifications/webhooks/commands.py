@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from services.notifications.webhooks.matching import ALL, KNOWN
-from services.platform.text import Code, ShortText, Words
+from services.platform.text import Code, ShortTextOfNobody, Words
 
 GRACE_HOURS_AT_MOST = 24 * 30
 
@@ -45,7 +45,7 @@ class _Command(BaseModel):
 class Subscribe(_Command):
     """Subscribe to events of tickets."""
 
-    name: Annotated[ShortText, Field(examples=["县数据局工单镜像"])]
+    name: Annotated[ShortTextOfNobody, Field(examples=["县数据局工单镜像"])]
     url: Url
     event_types: EventTypes
     unit: Unit = None
@@ -55,7 +55,7 @@ class Subscribe(_Command):
 class ChangeSubscription(_Command):
     """Change what is given; the rest stays. `unit` and `channel` are widened again with null."""
 
-    name: Annotated[ShortText | None, Field(examples=["县数据局工单镜像(新)"])] = None
+    name: Annotated[ShortTextOfNobody | None, Field(examples=["县数据局工单镜像(新)"])] = None
     url: Url | None = None
     event_types: EventTypes | None = None
     unit: Unit = None
