@@ -49,7 +49,7 @@ MAY_HOLD_WRITTEN_NUMBERS = {
     ("whistles", "outcome"),
     ("whistles", "place_words"),
 }
-"""Where a number may stand that colleagues wrote: in words to one desk or to whoever complained, in rules, and in names other systems give."""
+"""Where a number may stand that colleagues wrote: in words to one desk or to whoever complained, in rules, in names other systems give."""
 MAY_HOLD_WRITTEN_NAMES = {
     ("assessment_appeals", "words"),
     ("assessment_runs", "withdrawn_because"),

@@ -117,7 +117,7 @@ class Writer:
 async def writer(stack, county):
     async with httpx.AsyncClient(base_url=stack.environment["DAGUANJIA_INTAKE_URL"], timeout=30) as client:
         desk = Desk(client, county)
-        headers = {login: await desk.as_(login) for login in _TELLERS + ("yangming", "roads")}
+        headers = {login: await desk.as_(login) for login in (*_TELLERS, "yangming", "roads")}
         ground = Ground(client, county, headers)
         await ground.lay(await desk.file(place={"unit_code": SHUIKOU}))
         yield Writer(desk, ground)
@@ -132,8 +132,11 @@ def _texts(operation: Operation, place: Written) -> tuple[str, ...]:
 
 async def _settled(desk: Desk) -> None:
     """Wait until the worker has told everybody once."""
-    while await desk.county.value("SELECT count(*) FROM deliveries WHERE parked_at IS NULL"):
+    for _ in range(3000):
+        if not await desk.county.value("SELECT count(*) FROM deliveries WHERE parked_at IS NULL"):
+            return
         await asyncio.sleep(0.1)
+    raise AssertionError("something is still owed")
 
 
 def _allowed(table: str, column: str) -> set[str]:
