@@ -13,16 +13,17 @@ from services.platform.unit_of_work import Work
 from services.reports.grouping import Folding, rows_of
 from services.reports.known import AS_KEPT, Known, known_at, known_now
 from services.reports.measures import EXCLUSIONS, lies_ahead
-from services.reports.metrics import Figure, figure_of
+from services.reports.metrics import figure_from, parts_of
 from services.reports.models import ReportFact
 from services.reports.planning import Period, plan, to_the_months_end
 from services.reports.questions import Asked, Question, Removal, understand
 from services.reports.selecting import Front, cell_sums, fact_sums
-from services.reports.shares import with_shares
+from services.reports.shares import shares
 from services.reports.views import Exclusions, FigureTwice, FigureView, Report, ReportRow, TakenOut, UnitName, period_view
 
 Sums = dict[str, int]
 REMOVALS: tuple[Removal, ...] = ("kept", "removed")
+_NOTHING: Sums = {}
 
 
 async def report(work: Work, asked: Asked, *, decimals: int = 2) -> Report:
@@ -34,13 +35,12 @@ async def report(work: Work, asked: Asked, *, decimals: int = 2) -> Report:
     total = {removal: added(both[removal].values()) for removal in REMOVALS}
     began = await first_day(work, known)
     recorded = began is not None and question.period.touches(began, question.today)
-    rows = []
+    tell, told_rows = _Telling(question, decimals), []
     # every row that has tickets before removal: else what was taken out of the rows would not add up to what was taken out of all
     for key, name, period in rows_of(question.by, question.period, both["kept"], question.shown):
         here = recorded and began is not None and period.touches(began, question.today)
-        figure = _told(question, {removal: both[removal].get(key, {}) for removal in REMOVALS}, recorded=here, decimals=decimals)
-        rows.append(ReportRow(key=key, name=name, **figure))
-    told = Report(
+        told_rows.append((key, name, tell({removal: both[removal].get(key, _NOTHING) for removal in REMOVALS}, recorded=here)))
+    return Report(
         metric=question.metric.key,
         name=question.metric.name,
         as_of=known.as_of,
@@ -53,10 +53,9 @@ async def report(work: Work, asked: Asked, *, decimals: int = 2) -> Report:
         whole=question.whole,
         unreasonable=question.exclusions,
         exclusions=_exclusions(total[question.exclusions]),
-        rows=rows,
-        total=FigureTwice(**_told(question, total, recorded=recorded, decimals=decimals)),
+        rows=_rows(question, told_rows, decimals),
+        total=FigureTwice(**tell(total, recorded=recorded)),
     )
-    return with_shares(told, decimals)
 
 
 async def one_snapshot(session: AsyncSession) -> None:
@@ -110,11 +109,13 @@ async def both_sums(
     found = await session.execute(_together(parts))
     fold = Folding(question.by, question.tree)
     both: dict[Removal, dict[str, Sums]] = {removal: {} for removal in REMOVALS}
+    kept, removed = (both[removal] for removal in REMOVALS)
     for _place, sign, key, unreasonable, *values in found:
-        for removal in ("kept",) if unreasonable else REMOVALS:
-            row = both[removal].setdefault(fold(key), {})
-            for counter, value in zip(counters, values, strict=True):
-                if value:
+        name = fold(key)
+        rows = [kept.setdefault(name, {})] if unreasonable else [kept.setdefault(name, {}), removed.setdefault(name, {})]
+        for counter, value in zip(counters, values, strict=True):
+            if value:
+                for row in rows:
                     row[counter] = row.get(counter, 0) + sign * int(value)
     return {removal: _without_nothing(sums) for removal, sums in both.items()}
 
@@ -193,21 +194,44 @@ def _exclusions(total: Sums) -> Exclusions:
     return Exclusions(total=sum(found.values()), **found)
 
 
-def _told(question: Question, sums: Mapping[Removal, Sums], *, recorded: bool, decimals: int) -> dict[str, Any]:
-    """Return the figure that was asked for, and beside it the one before and the one after removal, with how many were taken out."""
-    figures = {removal: figure_of(question.metric, sums[removal], recorded=recorded, decimals=decimals) for removal in REMOVALS}
-    before, after = figures["kept"], figures["removed"]
-    less = None if before.denominator is None else before.denominator - (after.denominator or 0)
-    return {
-        **vars(figures[question.exclusions]),
-        "before_removal": _view(before),
-        "after_removal": _view(after),
-        "taken_out": TakenOut(numerator=before.numerator - after.numerator, denominator=less),
-    }
+class _Telling:
+    """Figures as answers carry them: the one that was asked for, and beside it those before and after removal, with what was taken out.
+
+    Of thousands of rows most have the same few counts: what is the same is made once.
+    """
+
+    def __init__(self, question: Question, decimals: int) -> None:
+        self._metric, self._asked, self._decimals = question.metric, question.exclusions, decimals
+        self._made: dict[Any, dict[str, Any]] = {}
+
+    def __call__(self, sums: Mapping[Removal, Sums], *, recorded: bool) -> dict[str, Any]:
+        """Return the fields of the figure that these sums make."""
+        parts = (*parts_of(self._metric, sums["kept"]), *parts_of(self._metric, sums["removed"]), recorded)
+        if parts not in self._made:
+            self._made[parts] = self._told(*parts)
+        return self._made[parts]
+
+    def _told(self, many: int, of: int | None, fewer: int, of_fewer: int | None, recorded: bool) -> dict[str, Any]:
+        before = FigureView(**vars(figure_from(many, of, recorded=recorded, decimals=self._decimals)))
+        after = FigureView(**vars(figure_from(fewer, of_fewer, recorded=recorded, decimals=self._decimals)))
+        less = None if of is None else of - (of_fewer or 0)
+        return {
+            **dict(before if self._asked == "kept" else after),
+            "before_removal": before,
+            "after_removal": after,
+            "taken_out": TakenOut(numerator=many - fewer, denominator=less),
+        }
 
 
-def _view(figure: Figure) -> FigureView:
-    return FigureView(**vars(figure))
+def _rows(question: Question, told: Sequence[tuple[str, str, dict[str, Any]]], decimals: int) -> list[ReportRow]:
+    """Return the rows; those of a count say which share of the counted they are."""
+    if question.metric.denominator or not told:
+        return [ReportRow(key=key, name=name, **fields) for key, name, fields in told]
+    found = shares([fields["numerator"] for _key, _name, fields in told], decimals)
+    return [
+        ReportRow(key=key, name=name, share=share.share, share_rounded=share.share_rounded, **fields)
+        for (key, name, fields), share in zip(told, found, strict=True)
+    ]
 
 
 def named(unit: Any) -> UnitName | None:

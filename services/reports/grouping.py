@@ -77,9 +77,16 @@ class Folding:
     def __init__(self, by: str | None, tree: UnitTree) -> None:
         self._by, self._tree, self._tier = by, tree, tier_of(by)
         self._places = Places.of_tree(tree) if self._tier else Places({})
+        self._folded: dict[Any, str] = {}
 
     def __call__(self, key: Any) -> str:
         """Return the row of a path, holder, code or day as a cell or a fact has it."""
+        row = self._folded.get(key)
+        if row is None:
+            row = self._folded[key] = self._fold(key)
+        return row
+
+    def _fold(self, key: Any) -> str:
         by = self._by
         if by is None:
             return ""

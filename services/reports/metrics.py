@@ -298,13 +298,24 @@ class Figure:
     no_data: bool
 
 
+def parts_of(metric: Metric, sums: Mapping[str, int]) -> tuple[int, int | None]:
+    """Return numerator and denominator of `metric` for these sums by counter; no denominator of a count."""
+    numerator = sum([sums.get(counter, 0) for counter in metric.numerator])
+    if not metric.denominator:
+        return numerator, None
+    return numerator, sum([sums.get(counter, 0) for counter in metric.denominator]) - sum([sums.get(counter, 0) for counter in metric.less])
+
+
 def figure_of(metric: Metric, sums: Mapping[str, int], *, recorded: bool, decimals: int = 2) -> Figure:
     """Return the figure of `metric` for these sums by counter. `recorded`: the period touches the time figures are kept for."""
-    numerator = sum(sums.get(counter, 0) for counter in metric.numerator)
-    if not metric.denominator:
+    return figure_from(*parts_of(metric, sums), recorded=recorded, decimals=decimals)
+
+
+def figure_from(numerator: int, denominator: int | None, *, recorded: bool, decimals: int = 2) -> Figure:
+    """Return the figure that these parts make, as :func:`figure_of` does."""
+    if denominator is None:
         no_data = not numerator and not recorded
         return Figure(numerator, None, None if no_data else numerator, None, NOTHING if no_data else str(numerator), no_data)
-    denominator = sum(sums.get(counter, 0) for counter in metric.denominator) - sum(sums.get(counter, 0) for counter in metric.less)
     percent = percent_text(numerator, denominator, decimals)
     if percent is None:
         return Figure(numerator, 0, None, None, NOTHING, no_data=True)

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from services.platform.rounding import percent_text
-from services.reports.views import Report
 
 _WHOLE = 100
 
@@ -31,17 +30,11 @@ def shares(counts: Sequence[int], decimals: int = 2) -> list[Share]:
     missing = units - sum(whole for whole, _rest in parts)
     order = sorted(range(len(counts)), key=lambda place: (-parts[place][1], -counts[place], place))
     more = set(order[:missing])
+    written: dict[tuple[int, int], Share] = {}  # of thousands of rows most have the same few counts
     found = []
     for place, count in enumerate(counts):
-        whole = parts[place][0] + (place in more)
-        found.append(Share(percent_text(whole, units, decimals), percent_text(count, total, decimals)))
+        told = count, parts[place][0] + (place in more)
+        if told not in written:
+            written[told] = Share(percent_text(told[1], units, decimals), percent_text(count, total, decimals))
+        found.append(written[told])
     return found
-
-
-def with_shares(told: Report, decimals: int = 2) -> Report:
-    """Return a report whose rows say which share of the counted they are; a rate or a report without rows is left as it is."""
-    if not told.rows or told.total.denominator is not None:
-        return told
-    found = shares([row.numerator for row in told.rows], decimals)
-    rows = [row.model_copy(update=share._asdict()) for row, share in zip(told.rows, found, strict=True)]
-    return told.model_copy(update={"rows": rows})
