@@ -97,7 +97,8 @@ async def who_is_responsible(code: UnitCode) -> Responsible:
         unit = known(tree, code)
         ids = [unit.id, *(above.id for above in tree.ancestors(unit))]
         query = select(Unit.id, Unit.duty_phone, Unit.duty_phone_reason).where(Unit.id.in_(ids), Unit.duty_phone.is_not(None))
-        phones = {row.id: published_number(row.duty_phone, row.duty_phone_reason) for row in await work.session.execute(query)}
+        told = {row.id: published_number(row.duty_phone, row.duty_phone_reason) for row in await work.session.execute(query)}
+        phones = {unit_id: number for unit_id, number in told.items() if number is not None}
     return responsible(unit, tree, phones)
 
 

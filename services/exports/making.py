@@ -19,7 +19,7 @@ import structlog
 from sqlalchemy import or_, select, update
 
 from services.attachments.store import Store
-from services.exports.formats import FileFormat
+from services.exports.formats import MOST_SHEET_ROWS, FileFormat
 from services.exports.models import Export
 from services.exports.sources import rows_of, source_named
 from services.exports.writing import Writing
@@ -142,15 +142,23 @@ async def _asker(claim: _Claim) -> Actor:
 
 
 async def _write(claim: _Claim, actor: Actor, file: BinaryIO, progress: _Progress) -> None:
-    source, most = source_named(claim.source), settings().export_rows
+    source = source_named(claim.source)
     async with Writing(claim.format, source.columns, file, title=source.title) as writing, unit_of_work(actor) as work:
         progress.as_of = work.now
         async for page in rows_of(work, source, claim.question):
             progress.estimated = page.total if page.total is not None else progress.estimated
             progress.rows += len(page.rows)
-            if max(progress.rows, progress.estimated or 0) > most:
-                raise TooManyRows("export.too_many_rows", f"A file may have {most} rows; ask for a shorter period or a smaller area.")
+            _require_fitting(claim.format, max(progress.rows, progress.estimated or 0))
             await writing.add(page.rows)
+
+
+def _require_fitting(file_format: FileFormat, rows: int) -> None:
+    """Raise TooManyRows for more than a file may have: as soon as that is known, not when so many have been written."""
+    if file_format == "xlsx" and rows > MOST_SHEET_ROWS:
+        raise TooManyRows("export.too_long_for_xlsx", f"A sheet holds {MOST_SHEET_ROWS} rows; take csv or parquet.")
+    most = settings().export_rows
+    if rows > most:
+        raise TooManyRows("export.too_many_rows", f"A file may have {most} rows; ask for a shorter period or a smaller area.")
 
 
 async def _while_ours(claim: _Claim, progress: _Progress, doing: Any) -> None:

@@ -211,6 +211,11 @@ async def test_too_many_rows_and_a_sheet_that_is_too_short_are_told_and_nothing_
     asked = await doors.ask("tickets", "xlsx")
     await doors.make()
     assert (await doors.reporting(f"/v1/exports/{asked['id']}")).json()["problem"] == "export.too_long_for_xlsx"
+    monkeypatch.setattr("services.exports.making.MOST_SHEET_ROWS", 59)
+    monkeypatch.setattr("services.exports.writing.Writing.add", None)  # what cannot fit is known before anything is written
+    asked = await doors.ask("tickets", "xlsx")
+    await doors.make()
+    assert (await doors.reporting(f"/v1/exports/{asked['id']}")).json()["problem"] == "export.too_long_for_xlsx"
 
 
 async def test_files_are_deleted_when_their_time_is_over(doors, home):
