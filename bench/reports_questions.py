@@ -62,6 +62,9 @@ def dashboard(until: date) -> list[Asked]:
         ),
         Asked("what is late, first page", "/v1/overdue?limit=6"),
         Asked("what is late in a township", f"/v1/overdue?limit=6&{_INSIDE}", login=DISPATCHER),
+        Asked("what is late in a grid", f"/v1/overdue?limit=6&unit={GRID}"),
+        Asked("what is late, to a dispatcher", "/v1/overdue?limit=6", login=DISPATCHER),
+        Asked("what is late, in short", "/v1/dashboard/late"),
         Asked("tickets behind a headline", f"{tickets}?{month}&limit=30"),
         Asked("tickets behind a township's bar", f"{tickets}?{month}&by=unit:township&key={TOWNSHIP}&limit=30"),
     ]
@@ -117,4 +120,5 @@ def _others(month: str, two: str) -> list[Asked]:
         Asked("one category, 24 months, by village", f"{received}?{two}&by=unit:village&category=water"),
         Asked("by urgency, this month", f"{received}?{month}&by=urgency"),
         Asked("who holds how many", "/v1/workload"),
+        Asked("who holds how many in a township", f"/v1/workload?{_INSIDE}", login=DISPATCHER),
     ]

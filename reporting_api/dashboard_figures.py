@@ -13,7 +13,7 @@ from services.reports.figures import Sums, added, named
 from services.reports.flow import flow
 from services.reports.grouping import NONE_KEY
 from services.reports.late import Late
-from services.reports.metrics import METRICS, Metric
+from services.reports.metrics import METRICS, Figure, Metric
 from services.reports.planning import EARLIEST, Period
 from services.reports.questions import Question
 from services.reports.shares import shares
@@ -33,12 +33,13 @@ async def overview(ground: Ground) -> Json:
     question, metrics = ground.question, [METRICS[name] for name in HEADLINES]
     before, last_year = period_before(question.period), year_before(question.period)
     told, by_month = await _sums(ground, metrics, before, last_year)
-    months = list(_recent(question.period).months())
+    recent = _recent(question.period)
+    months = [(month, recent.within(month)) for month in recent.months()]
     return {
         **ground.stand,
         "previous": told_period(before) if before else None,
         "year_before": told_period(last_year) if last_year else None,
-        "months": months,
+        "months": [month for month, _part in months],
         "tier": question.unit.tier if question.unit else None,
         "above": _above(ground),
         "below": _below(question),
@@ -52,7 +53,7 @@ async def overview(ground: Ground) -> Json:
                 "now": ground.figure(metric, told[question.period], question.period),
                 "previous": ground.figure(metric, told.get(before, {}), before),
                 "year_before": ground.figure(metric, told.get(last_year, {}), last_year),
-                "series": [_point(ground, metric, by_month.get(str(month), {}), month) for month in months],
+                "series": [_point(ground.figure(metric, by_month.get(str(month), {}), part)) for month, part in months],
             }
             for metric in metrics
         ],
@@ -120,7 +121,7 @@ def late_now(found: Late, now: datetime) -> LateNow:
         stale_seconds=found.stale_seconds,
         total=found.total,
         units=most,
-        more_units=len(found.holders) - len(most),
+        more_units=found.more_holders + len(found.holders) - len(most),
         items=items,
     )
 
@@ -155,9 +156,8 @@ def _recent(period: Period) -> Period:
     return Period(max(EARLIEST, date(number // _YEAR, number % _YEAR + 1, 1)), period.last)
 
 
-def _point(ground: Ground, metric: Metric, sums: Sums, month: date) -> str | None:
-    one = ground.figure(metric, sums, _recent(ground.question.period).within(month))
-    return None if one.no_data else one.percent or str(one.numerator)
+def _point(figure: Figure) -> str | None:
+    return None if figure.no_data else figure.percent or str(figure.numerator)
 
 
 def _below(question: Question) -> list[Json]:

@@ -17,13 +17,15 @@ from services.identity.permissions import scope_of
 from services.organization.queries import unit_tree
 from services.organization.tree import UnitTree
 from services.platform.unit_of_work import Work
-from services.reports.backlog_known import Held, Place, View, held, late_by_holder, late_page, open_now
-from services.reports.backlog_loads import LoadPlace, Loads, ranked, unit_loads
+from services.reports.backlog_known import Held, Holding, Place, View, held, holdings, late_by_holder, late_page, open_now
+from services.reports.backlog_loads import LoadPlace, Loads, key_in, most, unit_loads
+from services.reports.backlog_models import NOBODY
 from services.reports.drilldown import place_name
 from services.reports.figures import named, one_snapshot
 from services.reports.questions import find_holder, find_place
 from services.reports.standing import Standing, joined, standing
 from services.reports.views import Overdue, OverdueTicket, UnitCount, Workload
+from services.tickets.lifecycle import OPEN
 
 MOST_UNITS = 100
 """Units that are told of beside a page of overdue tickets: those that have most."""
@@ -53,8 +55,8 @@ class _Found:
 
     at: datetime
     stale_seconds: int
-    late: Sequence[tuple[UUID | None, int]]
-    page: Sequence[tuple[Any, list[str]]]
+    late: Sequence[tuple[UUID, int]]
+    page: Sequence[tuple[Row[Any], list[str]]]
 
 
 async def overdue(
@@ -67,14 +69,13 @@ async def overdue(
     view = await _view(work, unit, holder)
     found = await (_late_now(work, view, after, limit + 1) if as_of is None else _late_then(work, view, as_of, after, limit + 1))
     tree = view.tree
-    units = [UnitCount(unit=named(tree.by_id.get(unit_id)) if unit_id else None, overdue=count) for unit_id, count in found.late]
-    units.sort(key=lambda entry: (-entry.overdue, entry.unit.code if entry.unit else ""))
+    units, _following = most(found.late, key_in(tree), None, MOST_UNITS)
     body = Overdue(
         as_of=found.at,
         stale_seconds=found.stale_seconds,
-        total=sum(entry.overdue for entry in units),
-        units=units[:MOST_UNITS],
-        more_units=len(units[MOST_UNITS:]),
+        total=sum(count for _unit, count in found.late),
+        units=[UnitCount(unit=named(tree.by_id.get(unit_id)), overdue=count) for count, _key, unit_id in units],
+        more_units=len(found.late) - len(units),
         items=[_overdue_ticket(row, stages, tree, as_of or work.now) for row, stages in found.page[:limit]],
     )
     last = found.page[limit - 1][0] if len(found.page) > limit else None
@@ -101,21 +102,20 @@ async def workload_page(
     :func:`services.reports.standing.standing` does.
     """
     view = await _view(work, unit, holder)
-    if as_of is None:
-        here = await open_now(work)
-        found, at, stale = await held(work, here, view), here.until, here.stale_seconds
-    else:
-        found, at, stale = await _held_then(work, view, as_of), as_of, 0
+    here = await open_now(work) if as_of is None else None
+    then = await _held_then(work, view, as_of) if as_of is not None else []
+    found = await holdings(work, here, view) if here else [Holding(one.holder, one.member, sum(one.statuses)) for one in then]
     loads = Loads.of(found, view.tree)
-    page, following = ranked(loads, after, limit)
+    page, following = loads.page(after, limit)
+    told = await held(work, here, view, [unit_id for _count, _key, unit_id in page]) if here else then
     body = Workload(
-        as_of=at,
-        stale_seconds=stale,
+        as_of=here.until if here else as_of or work.now,
+        stale_seconds=here.stale_seconds if here else 0,
         total=loads.total,
-        median_per_post=loads.median_per_post,
-        median_per_member=loads.median_per_member,
+        median_per_post=loads.median_per_post(),
+        median_per_member=loads.median_per_member(),
         all_units=len(loads.of_units),
-        units=await unit_loads(work, loads, page),
+        units=await unit_loads(work, view.tree, page, told),
     )
     return LoadPage(body, following)
 
@@ -143,7 +143,7 @@ async def _late_then(work: Work, view: View, as_of: datetime, after: Place | Non
     if after is not None:
         query = query.where(tuple_(late.c.due_at, late.c.ticket_id) > tuple_(*after))
     page = [(row, list(row.stages)) for row in await work.session.execute(query)]
-    return _Found(as_of, 0, [(unit_id, count) for unit_id, count in counts], page)
+    return _Found(as_of, 0, [(unit_id or NOBODY, count) for unit_id, count in counts], page)
 
 
 def _late(stand: Standing, view: View) -> Select[Any]:
@@ -167,7 +167,10 @@ async def _held_then(work: Work, view: View, as_of: datetime) -> list[Held]:
     late_query = select(*who, func.count(tickets.distinct()).label("tickets"))
     late_query = late_query.where(*joined(stand, stand.is_open(), *view.conditions(stand.tickets))).group_by(*who)
     late = {(row.lead_unit_id, row.lead_member_id): row.tickets for row in await work.session.execute(late_query)}
-    return [Held(*key, found, late.get(key, 0)) for key, found in statuses.items()]
+    return [
+        Held(unit or NOBODY, member, tuple(found.get(name, 0) for name in OPEN), late.get((unit, member), 0))
+        for (unit, member), found in statuses.items()
+    ]
 
 
 def _overdue_ticket(row: Row[Any], stages: list[str], tree: UnitTree, now: datetime) -> OverdueTicket:

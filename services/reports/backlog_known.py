@@ -6,10 +6,10 @@ everything is as it was counted last, and the answer says how old that is. So th
 tickets.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import (
@@ -52,6 +52,7 @@ from services.tickets.lifecycle import OPEN
 Place = tuple[datetime, UUID]
 _ROWS = OpenMatter.__table__
 _CELLS = BacklogCell.__table__.c
+_ALL_OPEN: ColumnElement[int] = sum((_CELLS[status] for status in OPEN[1:]), _CELLS[OPEN[0]])
 _NONE: ColumnElement[int] = literal_column("0")
 
 
@@ -106,46 +107,53 @@ async def open_now(work: Work) -> OpenNow:
     return OpenNow(work.now, line, owed or [], until, seconds_between(until, work.now))
 
 
-async def late_by_holder(work: Work, here: OpenNow, view: View) -> list[tuple[UUID | None, int]]:
-    """Return how many late tickets each unit holds, of those that hold any; None: nobody yet."""
+async def late_by_holder(work: Work, here: OpenNow, view: View) -> list[tuple[UUID, int]]:
+    """Return how many late tickets each unit holds, of those that hold any; `NOBODY`: no unit."""
     signed = _signed(here, view, ("late",))
     per = select(signed.c.holder, func.sum(signed.c.late).label("late")).group_by(signed.c.holder).having(func.sum(signed.c.late) != 0)
     found = per.subquery()
-    # as two arrays: thousands of rows would cost more to read than to find
     holders, late = (await work.session.execute(select(func.array_agg(found.c.holder), func.array_agg(cast(found.c.late, Integer))))).one()
-    return [(None if holder == NOBODY else holder, count) for holder, count in zip(holders or (), late or (), strict=True)]
+    return list(zip(holders or (), late or (), strict=True))
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
-    """The open tickets of one person in a unit: by status, and how many are late. `member` None: nobody in particular."""
+class Holding(NamedTuple):
+    """How many open tickets one person in a unit holds. `holder` is `NOBODY` where no unit does, `member` None: nobody in particular."""
 
-    holder: UUID | None
+    holder: UUID
     member: UUID | None
-    statuses: dict[str, int]
+    open: int
+
+
+class Held(NamedTuple):
+    """The open tickets of one person in a unit: of each status of `OPEN`, and how many are late."""
+
+    holder: UUID
+    member: UUID | None
+    statuses: tuple[int, ...]
     late: int
 
-    @property
-    def open(self) -> int:
-        """How many."""
-        return sum(self.statuses.values())
+
+async def holdings(work: Work, here: OpenNow, view: View) -> list[Holding]:
+    """Return how many tickets each unit holds, by the person in it."""
+    return [Holding(*row) for row in zip(*await _columns_of(work, _signed(here, view, ("open",)), ("open",)), strict=True)]
 
 
-async def held(work: Work, here: OpenNow, view: View) -> list[Held]:
-    """Return what each unit holds, by the person in it."""
-    signed = _signed(here, view, (*OPEN, "late"))
-    sums = [func.sum(signed.c[name]).label(name) for name in (*OPEN, "late")]
-    still = or_(*(func.sum(signed.c[status]) != 0 for status in OPEN))
-    per = select(signed.c.holder, signed.c.member, *sums).group_by(signed.c.holder, signed.c.member).having(still).subquery()
-    arrays = [func.array_agg(per.c.holder), func.array_agg(per.c.member)]
-    arrays += [func.array_agg(cast(per.c[name], Integer)) for name in (*OPEN, "late")]
-    holders, members, *counts = (await work.session.execute(select(*arrays))).one()
-    rows = zip(holders or (), members or (), *(column or () for column in counts), strict=True)
-    found = []
-    for holder, member, *numbers in rows:
-        statuses = {status: number for status, number in zip(OPEN, numbers, strict=False) if number}
-        found.append(Held(_somebody(holder), _somebody(member), statuses, numbers[-1]))
-    return found
+async def held(work: Work, here: OpenNow, view: View, holders: Sequence[UUID]) -> list[Held]:
+    """Return what some units hold, by the person in it."""
+    signed = _signed(here, view, ("open", *OPEN, "late"))
+    some = select(signed).where(one_of(signed.c.holder, holders)).subquery()
+    who, member, _open, *statuses, late = await _columns_of(work, some, ("open", *OPEN, "late"))
+    return [Held(*row) for row in zip(who, member, zip(*statuses, strict=True), late, strict=True)]
+
+
+async def _columns_of(work: Work, signed: FromClause, names: Sequence[str]) -> list[Sequence[Any]]:
+    """Return holders, members and the sums of `names`, a column each: thousands of rows would cost more to read than to find."""
+    sums = [func.sum(signed.c[name]).label(name) for name in names]
+    per = select(signed.c.holder, signed.c.member, *sums).group_by(signed.c.holder, signed.c.member).having(func.sum(signed.c.open) != 0)
+    found = per.subquery()
+    arrays = [func.array_agg(found.c.holder), func.array_agg(func.nullif(found.c.member, literal(NOBODY, Uuid())))]
+    arrays += [func.array_agg(cast(found.c[name], Integer)) for name in names]
+    return [column or () for column in (await work.session.execute(select(*arrays))).one()]
 
 
 async def late_page(work: Work, here: OpenNow, view: View, after: Place | None, limit: int) -> list[Row[Any]]:
@@ -191,10 +199,11 @@ def _signed(here: OpenNow, view: View, wanted: Iterable[str]) -> FromClause:
 
 def _from_cells(view: View, whole: list[str], names: tuple[str, ...]) -> Select[Any]:
     areas = bindparam(None, whole, ARRAY(Text(collation="C")))
-    query = select(_CELLS.holder, _CELLS.member, *(_CELLS[name] for name in names)).where(_CELLS.area == any_(areas))
+    sums = [_ALL_OPEN.label(name) if name == "open" else _CELLS[name] for name in names]
+    query = select(_CELLS.holder, _CELLS.member, *sums).where(_CELLS.area == any_(areas))
     if view.holder is not None:
         query = query.where(_CELLS.holder.in_(select(Unit.id).where(Unit.path.startswith(view.holder.path, autoescape=True))))
-    return query if "received" in names else query.where(_CELLS.late > 0)
+    return query.where(_CELLS.late > 0) if names == ("late",) else query
 
 
 def _since_the_line(here: OpenNow, conditions: list[ColumnElement[bool]], names: tuple[str, ...]) -> Select[Any]:
@@ -206,10 +215,11 @@ def _since_the_line(here: OpenNow, conditions: list[ColumnElement[bool]], names:
 
 
 def _rows(rows: FromClause, sign: int, here: OpenNow, conditions: list[ColumnElement[bool]], names: tuple[str, ...]) -> Select[Any]:
-    sums = []
+    one: ColumnElement[int] = literal_column(str(sign))
+    sums: list[ColumnElement[int]] = []
     for name in names:
         holds = rows.c.due_at < here.now if name == "late" else rows.c.status == name
-        sums.append(case((holds, literal_column(str(sign))), else_=_NONE).label(name))
+        sums.append((one if name == "open" else case((holds, one), else_=_NONE)).label(name))
     return select(*_who(rows), *sums).where(*conditions)
 
 
@@ -230,7 +240,3 @@ def _fresh(here: OpenNow) -> FromClause:
     """Return the tickets that are not counted yet as they are."""
     types = {name: _ROWS.c[name].type for name in COLUMNS}
     return text(FRESH_OF_SOME).bindparams(bindparam("ids", here.owed, ARRAY(Uuid()))).columns(**types).subquery("fresh")
-
-
-def _somebody(who: UUID) -> UUID | None:
-    return None if who == NOBODY else who

@@ -1,10 +1,15 @@
-"""What units hold, as it is told: per post and person, with the medians to compare with, most first."""
+"""What units hold, as it is told: per post and person, with the medians to compare with, most first.
 
-from bisect import bisect_right
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+A county has thousands of units that hold something. Only those of a page are made into what is told; all others are numbers.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
+from operator import itemgetter
+from typing import TypeVar
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import select
 
@@ -13,115 +18,116 @@ from services.organization.tree import PostNode, UnitTree
 from services.platform.bulk import one_of
 from services.platform.rounding import decimal_text, percent_text
 from services.platform.unit_of_work import Work
-from services.reports.backlog_known import Held
+from services.reports.backlog_known import Held, Holding
+from services.reports.backlog_models import NOBODY
 from services.reports.coverage_metrics import median_text
 from services.reports.figures import named
 from services.reports.views import PostLoad, UnitLoad
+from services.tickets.lifecycle import OPEN
 
 LoadPlace = tuple[int, str]
-"""Where a page ended: the open tickets of its last unit, and what stands for that unit."""
+"""Where a page ended: the count of its last unit, and what stands for that unit."""
+T = TypeVar("T")
+Ranked = tuple[int, str, UUID]
+"""A unit's count, what stands for the unit, and its id."""
 
 
-@dataclass(slots=True)
-class _Load:
-    """What one unit holds. `key` is its code; of one we do not know its id, and nothing where nobody holds the tickets."""
+def most(
+    counts: Sequence[tuple[UUID, int]], key: Callable[[UUID], str], after: LoadPlace | None, limit: int
+) -> tuple[list[Ranked], LoadPlace | None]:
+    """Return up to `limit` of the highest counts after a place, equal ones in order of `key`, and where the next go on.
 
-    unit_id: UUID | None
-    key: str
-    known: bool
-    posts: tuple[PostNode, ...]
-    open: int = 0
-    late: int = 0
-    statuses: dict[str, int] = field(default_factory=dict)
-    members: dict[UUID | None, int] = field(default_factory=dict)
+    Only those that may be among them are asked for their key.
+    """
+    rest = counts if after is None else [entry for entry in counts if entry[1] <= after[0]]
+    level = sum(entry[1] == after[0] for entry in rest) if after else 0
+    amounts = sorted(map(itemgetter(1), rest), reverse=True)
+    least = amounts[min(level + limit, len(amounts) - 1)] if amounts else 0
+    near = sorted((-count, key(unit_id), unit_id) for unit_id, count in rest if count >= least)
+    if after is not None:
+        near = [entry for entry in near if entry[:2] > (-after[0], after[1])]
+    page = [(-fewer, code, unit_id) for fewer, code, unit_id in near[:limit]]
+    return page, page[-1][:2] if page and len(near) > limit else None
 
-    def take(self, held: Held) -> None:
-        """Add what one person in it holds."""
-        count = held.open
-        self.open += count
-        self.late += held.late
-        self.members[held.member] = self.members.get(held.member, 0) + count
-        for status, number in held.statuses.items():
-            self.statuses[status] = self.statuses.get(status, 0) + number
 
-    @property
-    def place(self) -> LoadPlace:
-        """Where it stands in the order."""
-        return -self.open, self.key
+def key_in(tree: UnitTree) -> Callable[[UUID], str]:
+    """Return what stands for a unit: its code; its id, where it is not known; nothing for nobody."""
+
+    def key(unit_id: UUID) -> str:
+        unit = tree.by_id.get(unit_id)
+        return unit.code if unit else "" if unit_id == NOBODY else str(unit_id)
+
+    return key
 
 
 @dataclass(frozen=True, slots=True)
 class Loads:
-    """What all units hold, most first."""
+    """What all units hold: how many open tickets each, and what each person in it."""
 
-    of_units: list[_Load]
+    of_units: Mapping[UUID, int]
+    holdings: Sequence[Holding]
     tree: UnitTree
 
     @classmethod
-    def of(cls, found: Iterable[Held], tree: UnitTree) -> "Loads":
+    def of(cls, found: Sequence[Holding], tree: UnitTree) -> "Loads":
         """Return the loads of the units that hold any."""
-        loads: dict[UUID | None, _Load] = {}
-        for held in found:
-            load = loads.get(held.holder)
-            if load is None:
-                load = loads[held.holder] = _empty(held.holder, tree)
-            load.take(held)
-        return cls(sorted(loads.values(), key=lambda load: load.place), tree)
+        units: dict[UUID, int] = {}
+        for holder, _member, count in found:
+            units[holder] = units.get(holder, 0) + count
+        return cls(units, found, tree)
 
     @property
     def total(self) -> int:
         """How many open tickets there are."""
-        return sum(load.open for load in self.of_units)
+        return sum(self.of_units.values())
 
-    @property
     def median_per_post(self) -> str | None:
-        """The median of open tickets per post over the units that are known and have any post."""
-        return _median([(load.open, len(load.posts)) for load in self.of_units if load.known and load.posts])
+        """Return the median of open tickets per post over the units that are known and have any."""
+        posts = _posts_of(self.tree)
+        # Small whole numbers: no two quotients round to one float, and each is found again from it.
+        quotients = sorted(count / len(posts[unit]) for unit, count in self.of_units.items() if unit in posts)
+        finest = max(map(len, posts.values()), default=1)
+        return median_text([Fraction(one).limit_denominator(finest) for one in _middle(quotients)])
 
-    @property
     def median_per_member(self) -> str | None:
-        """The median of open tickets over the people of the units that are known."""
-        return _median([(count, 1) for load in self.of_units if load.known for member, count in load.members.items() if member])
+        """Return the median of open tickets over the people of units that are known: whoever holds any, or a post there."""
+        posts, known = _posts_of(self.tree), self.tree.by_id
+        counts = [count for holder, member, count in self.holdings if member is not None and holder in known]
+        working = sum(member in {post.member_id for post in posts.get(holder, ())} for holder, member, _count in self.holdings if member)
+        sitting = sum(len({post.member_id for post in posts[unit]}) for unit in self.of_units if unit in posts)
+        return median_text([Fraction(one) for one in _middle(sorted([0] * (sitting - working) + counts))])
+
+    def page(self, after: LoadPlace | None, limit: int | None) -> tuple[list[Ranked], LoadPlace | None]:
+        """Return the units after a place, most first, and where the next go on; all of the rest where there is no limit."""
+        return most(list(self.of_units.items()), key_in(self.tree), after, limit or len(self.of_units))
 
 
-def ranked(loads: Loads, after: LoadPlace | None, limit: int | None) -> tuple[list[_Load], LoadPlace | None]:
-    """Return the page of units after a place, and where the next goes on; all of the rest where there is no limit."""
-    found = loads.of_units
-    start = 0 if after is None else bisect_right(found, (-after[0], after[1]), key=lambda load: load.place)
-    end = len(found) if limit is None else start + limit
-    page = found[start:end]
-    return page, (page[-1].open, page[-1].key) if page and end < len(found) else None
-
-
-async def unit_loads(work: Work, loads: Loads, page: Sequence[_Load]) -> list[UnitLoad]:
-    """Return the loads of a page as they are told."""
-    ids = [load.unit_id for load in page if load.unit_id is not None]
-    query = select(Unit.id, Unit.population).where(one_of(Unit.id, ids), Unit.population > 0)
+async def unit_loads(work: Work, tree: UnitTree, page: Sequence[Ranked], found: Iterable[Held]) -> list[UnitLoad]:
+    """Return the units of a page as they are told, of what their people hold."""
+    by_unit: dict[UUID, list[Held]] = {}
+    for held in found:
+        by_unit.setdefault(held.holder, []).append(held)
+    query = select(Unit.id, Unit.population).where(one_of(Unit.id, [unit_id for _count, _key, unit_id in page]), Unit.population > 0)
     people = {row.id: row.population for row in await work.session.execute(query)}
-    return [_unit_load(loads.tree, load, people.get(load.unit_id)) for load in page]
+    return [_unit_load(tree, unit_id, by_unit[unit_id], people.get(unit_id)) for _count, _key, unit_id in page]
 
 
-def _empty(unit_id: UUID | None, tree: UnitTree) -> _Load:
-    if unit_id is None:
-        return _Load(None, "", known=False, posts=())
-    unit, posts = tree.by_id.get(unit_id), tree.active_posts(unit_id)
+def _unit_load(tree: UnitTree, unit_id: UUID, found: list[Held], people: int | None) -> UnitLoad:
+    posts = _posts_of(tree).get(unit_id, ())
     members: dict[UUID | None, int] = {post.member_id: 0 for post in posts}
-    return _Load(unit_id, unit.code if unit else str(unit_id), known=unit is not None, posts=posts, members=members)
-
-
-def _unit_load(tree: UnitTree, load: _Load, people: int | None) -> UnitLoad:
-    ordered = sorted(load.members.items(), key=lambda item: (-item[1], str(item[0])))
-    posts = len(load.posts)
+    members |= {held.member: sum(held.statuses) for held in found}
+    statuses = zip(OPEN, map(sum, zip(*(held.statuses for held in found), strict=True)), strict=True)
+    total = sum(members.values())
     return UnitLoad(
-        unit=named(tree.by_id.get(load.unit_id)) if load.unit_id else None,
-        open=load.open,
-        overdue=load.late,
-        statuses=dict(sorted(load.statuses.items())),
-        posts=posts,
-        per_post=percent_text(load.open, 100 * posts),
+        unit=named(tree.by_id.get(unit_id)),
+        open=total,
+        overdue=sum(held.late for held in found),
+        statuses={status: count for status, count in sorted(statuses) if count},
+        posts=len(posts),
+        per_post=percent_text(total, 100 * len(posts)),
         population=people,
-        open_per_1000=decimal_text(1000 * load.open, people, 2) if people else None,
-        members=[_post_load(member_id, count, load.posts) for member_id, count in ordered],
+        open_per_1000=decimal_text(1000 * total, people, 2) if people else None,
+        members=[_post_load(member, count, posts) for member, count in sorted(members.items(), key=lambda one: (-one[1], str(one[0])))],
     )
 
 
@@ -130,8 +136,18 @@ def _post_load(member_id: UUID | None, count: int, posts: Sequence[PostNode]) ->
     return PostLoad(member_id=str(member_id) if member_id else None, roles=roles, open=count)
 
 
-def _median(values: list[tuple[int, int]]) -> str | None:
-    """Return the median of (tickets, posts), as a quotient. Small whole numbers: no two quotients round to one float."""
-    ordered, half = sorted(values, key=lambda pair: pair[0] / pair[1]), len(values) // 2
-    middle = ordered[half : half + 1] if len(ordered) % 2 else ordered[max(half - 1, 0) : half + 1]
-    return median_text([Fraction(*pair) for pair in middle])
+def _middle(ordered: list[T]) -> list[T]:
+    """Return the one or two values in the middle."""
+    half = len(ordered) // 2
+    return ordered[half : half + 1] if len(ordered) % 2 else ordered[max(half - 1, 0) : half + 1]
+
+
+def _posts_of(tree: UnitTree) -> Mapping[UUID, tuple[PostNode, ...]]:
+    """Return the posts held today by unit, of those that have any; looked for once in each tree."""
+    found = _known_posts.get(tree)
+    if found is None:
+        found = _known_posts[tree] = {unit_id: posts for unit_id in tree.by_id if (posts := tree.active_posts(unit_id))}
+    return found
+
+
+_known_posts: WeakKeyDictionary[UnitTree, Mapping[UUID, tuple[PostNode, ...]]] = WeakKeyDictionary()

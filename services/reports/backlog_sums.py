@@ -141,6 +141,7 @@ async def sweep(work: Work) -> int:
 async def refill(work: Work) -> None:
     """Make every row and sum anew from the tickets and clocks; whoever calls keeps `count` out. The line stays where it is."""
     session = work.session
+    await session.execute(text("SET LOCAL statement_timeout = 0"))
     await session.execute(_HOLD_LINE, _line())
     for table in ("backlog_cells", "open_matters"):
         await session.execute(text(f"DELETE FROM {table}"))  # noqa: S608  names of our own

@@ -186,6 +186,15 @@ def _cells_are_sums(made: Made) -> None:
     assert cells == {key: kept for key, cell in sums.items() if (kept := {name: value for name, value in cell.items() if value})}
     found = made.fetch("SELECT measure, area, month, source, demand, minutes, tickets FROM duration_cells")
     assert {tuple(row)[:-1]: row["tickets"] for row in found} == durations
+    is_open = "status IN ('received', 'dispatched', 'accepted', 'resolved', 'answered')"
+    past_due = "EXISTS (SELECT FROM clocks, backlog_line WHERE ticket_id = tickets.id AND state = 'running' AND due_at < line_at)"
+    rows = made.fetch(f"SELECT area_path, count(*), count(*) FILTER (WHERE {past_due}) FROM tickets WHERE {is_open} GROUP BY 1")
+    summed = "sum(received + dispatched + accepted + resolved + answered), sum(late)"
+    backlog = made.fetch(f"SELECT area, {summed} FROM backlog_cells GROUP BY 1")
+    for area, open_tickets, late in backlog:
+        below = [row for row in rows if row[0].startswith(area)]
+        assert (open_tickets, late) == (sum(row[1] for row in below), sum(row[2] for row in below))
+    assert {row[0] for row in rows} <= {row[0] for row in backlog}
     tickets = made.fetch("SELECT count(*) AS n, count(DISTINCT number) AS numbers, count(merged_into_id) AS merged FROM tickets")[0]
     assert tickets["n"] == tickets["numbers"] == 1350
     stray = "SELECT FROM tickets t WHERE merged_into_id IS NOT NULL AND NOT EXISTS (SELECT FROM tickets o WHERE o.id = t.merged_into_id)"

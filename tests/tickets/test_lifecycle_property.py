@@ -13,6 +13,7 @@ from services.platform.actor import SYSTEM
 from services.platform.database import WORKER
 from services.platform.errors import Problem
 from services.platform.unit_of_work import unit_of_work
+from services.reports.backlog_sums import FRESH_OF_SOME
 from services.reports.folding import RESTATED, Seen, steps
 from services.reports.journals import facts_of, places_for
 from services.reports.restating import what_they_are
@@ -162,6 +163,9 @@ class Witness:
             facts = (await facts_of(work.session, [ticket_id]))[ticket_id]
         assert [tuple(row)[:-1] for row in past] == facts[:-1], "what it was is kept"
         assert tuple(kept) == facts[-1], "what changed is counted"
+        is_open = await self.county.fetch(FRESH_OF_SOME.replace(":ids", "$1"), [ticket_id])
+        counted = await self.county.fetch("SELECT * FROM open_matters WHERE ticket_id = $1", ticket_id)
+        assert [dict(row) | {"version": 0} for row in counted] == [dict(row) | {"version": 0} for row in is_open], "every deed is counted"
 
     async def check_asked(self, ticket):
         assert ticket["returns"] <= 3
