@@ -9,10 +9,10 @@ from weakref import WeakKeyDictionary
 from reporting_api.dashboard_figures import definition
 from reporting_api.dashboard_ground import TIERS, Ground, areas_under, tier_below, top_of, unit_name
 from reporting_api.schematic import Scheme, Spot, scheme_of
-from services.assessment.fairness import wilson
 from services.organization.tree import UnitNode, UnitTree
 from services.platform.database import Json
 from services.platform.errors import Invalid
+from services.platform.intervals import wilson
 from services.reports.facts import PLACES
 from services.reports.grouping import NONE_KEY
 from services.reports.metrics import Figure

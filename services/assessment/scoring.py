@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
 
-from services.assessment.fairness import Interval, Standing, shared_ranks, wilson
+from services.assessment.fairness import Standing, shared_ranks
 from services.assessment.rules import Counted, Item, Scheme
+from services.platform.intervals import Interval, wilson
 from services.platform.rounding import decimal_text, percent_text
 
 

@@ -1,16 +1,15 @@
 """The arithmetic of printed figures: shares that sum to 100, changes, intervals of small samples. Pure and exact: no binary fractions."""
 
 from collections.abc import Sequence
-from decimal import Decimal, localcontext
-from fractions import Fraction
+from decimal import Decimal
 
+from services.platform.intervals import wilson
 from services.platform.rounding import percent_text
 from services.reports.shares import shares as largest_remainder
 
 NOTHING = "—"
 FEW = 30
 """Below so many cases a rate is too uncertain to compare: it is printed with its interval and called 样本少."""
-_Z = Fraction(196, 100)
 
 
 def shares(counts: Sequence[int], decimals: int) -> list[str]:
@@ -42,23 +41,9 @@ def growth(now: int, before: int, decimals: int) -> str:
     return percent(abs(now - before), before, decimals)
 
 
-def interval(numerator: int, denominator: int) -> tuple[Fraction, Fraction]:
-    """Return the Wilson interval (95 %) of a rate as fractions of one; from 0 to 1 where there is no case."""
-    if denominator <= 0:
-        return Fraction(0), Fraction(1)
-    share, cases, square = Fraction(numerator, denominator), Fraction(denominator), _Z * _Z
-    middle = share + square / (2 * cases)
-    with localcontext() as context:
-        context.prec = 30
-        inside = share * (1 - share) / cases + square / (4 * cases * cases)
-        root = (Decimal(inside.numerator) / Decimal(inside.denominator)).sqrt()
-    spread, scale = _Z * Fraction(root), 1 + square / cases
-    return max(Fraction(0), (middle - spread) / scale), min(Fraction(1), (middle + spread) / scale)
-
-
 def interval_text(numerator: int, denominator: int, decimals: int = 1) -> str:
-    """Return the interval as it is printed: ``43.6%～97.0%``; a dash without cases."""
-    if denominator <= 0:
+    """Return Wilson's interval (95 %) as it is printed: ``43.6%～97.0%``; a dash of what is no share of any case."""
+    if denominator <= 0 or not 0 <= numerator <= denominator:
         return NOTHING
-    low, high = interval(numerator, denominator)
-    return "～".join(percent(end.numerator, end.denominator, decimals) for end in (low, high))
+    found = wilson(numerator, denominator)
+    return "～".join(percent(end.numerator, end.denominator, decimals) for end in (found.lower, found.upper))

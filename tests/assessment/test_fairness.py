@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.assessment.fairness import Z95, Interval, shared_ranks, size_classes, wilson
+from services.assessment.fairness import shared_ranks, size_classes
 from services.assessment.scoring import score, standings
+from services.platform.intervals import Z95, Interval, wilson
 from tests.assessment.sheets import item, satisfied, scheme
 
 COUNTS = st.integers(0, 150).flatmap(lambda whole: st.tuples(st.integers(0, whole), st.just(whole)))

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.assessment.fairness import wilson
 from services.assessment.scoring import Change, Count, score, two_decimals
+from services.platform.intervals import wilson
 from tests.assessment.sheets import item, satisfied, scheme
 
 PAIRS = st.integers(0, 120).flatmap(lambda whole: st.tuples(st.integers(0, whole), st.just(whole)))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from daguanjia.command import app as command
-from services.bulletins.arithmetic import NOTHING, interval, percent, points, shares
+from services.bulletins.arithmetic import NOTHING, interval_text, percent, points, shares
 from services.bulletins.building import build
 from services.bulletins.lint import lint
 from services.bulletins.lint_forms import Finding, ForeignBulletin
@@ -177,9 +177,8 @@ def test_what_we_print_is_sound_and_one_digit_off_is_not(numerator: int, denomin
 
 
 def test_the_interval_is_wilsons() -> None:
-    low, high = interval(5, 6)  # Wilson 1927; the same as R's prop.test without continuity correction
-    assert (round(float(low), 4), round(float(high), 4)) == (0.4365, 0.9699)
-    assert interval(0, 0) == (0, 1)
+    assert interval_text(5, 6, 2) == "43.65%～96.99%"  # Wilson 1927; the same as R's prop.test without continuity correction
+    assert [interval_text(*counts) for counts in ((0, 0), (7, 6), (-1, 6))] == [NOTHING] * 3
     assert points("93.72%", "95.00%") == "-1.28"
     assert points("93.72%", "93.72%") == "0.00"
 

@@ -1,9 +1,10 @@
 """各乡镇办理情况: the parts of the area side by side. Compared is only what there are enough cases for."""
 
-from services.bulletins.arithmetic import FEW, interval
+from services.bulletins.arithmetic import FEW
 from services.bulletins.document import Bar, Bars, Cell, Column, Section, Table
 from services.bulletins.figures import Counted, FrozenFigures
 from services.bulletins.wording import beside, change_cell, count_cell, figure_cell, joined, part, part_cell, parts, row, shown, whole
+from services.platform.intervals import wilson
 
 _NAMED = 8
 
@@ -78,11 +79,11 @@ def _apart(figures: FrozenFigures, keys: list[tuple[str, str]]) -> str:
         rate = figures.find("completion_rate_due", "now", "unit", key)
         if key == "-" or rate is None or not rate.denominator or rate.denominator < FEW:
             continue
-        low, high = interval(rate.numerator, rate.denominator)
+        found = wilson(rate.numerator, rate.denominator)
         told = beside(name, f"{shown(rate, figures.decimals)}（{rate.numerator}/{rate.denominator}）")
-        if low * overall.denominator > overall.numerator:
+        if found.lower * overall.denominator > overall.numerator:
             above.append(told)
-        elif high * overall.denominator < overall.numerator:
+        elif found.upper * overall.denominator < overall.numerator:
             below.append(told)
     clauses = [f"明显高于{whole(figures)}结案率（{shown(overall, figures.decimals)}）的有：{_some(above)}"] if above else []
     clauses += [f"明显低于{whole(figures)}结案率的有：{_some(below)}"] if below else []
