@@ -82,15 +82,15 @@ def real_door(servers: Running, database: TestDatabase, home: Path) -> Iterator[
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
-        process.wait(15)
+        process.wait(120)
         log.close()
 
 
 def _wait(url: str, process: "subprocess.Popen[bytes]") -> None:
-    for _ in range(300):
+    for _ in range(3000):
         assert process.poll() is None, "the door ended before it was ready"
         try:
-            httpx.get(url, timeout=1)
+            httpx.get(url, timeout=30)
         except httpx.TransportError:
             time.sleep(0.1)
         else:

