@@ -35,7 +35,7 @@ from services.reports.composite_views import (
 from services.reports.figures import one_snapshot, report
 from services.reports.metrics import METRICS, NOTHING
 from services.reports.questions import Asked, understand
-from services.reports.views import FigureTwice, FigureView
+from services.reports.views import FigureTwice, FigureView, ReportHead
 
 ID, VERSION = "three_rates", 1
 KEY = f"{ID}@{VERSION}"
@@ -149,11 +149,9 @@ async def _report(work: Work, asked: Asked, decimals: int) -> CompositeReport:
     for key, name in names.items():
         figures = [rows_of_part.get(key) for rows_of_part in by_key]
         rows.append(CompositeRow(key=key, name=name, **_scored(weights, figures, decimals)))
-    first = told[0].model_dump(include={"as_of", "stale_seconds", "period", "unit", "holder", "source", "by", "whole", "unreasonable"})
+    head = {name: getattr(told[0], name) for name in ReportHead.model_fields} | {"metric": KEY, "name": NAME}
     return CompositeReport(
-        metric=KEY,
-        name=NAME,
-        **first,
+        **head,
         weights=WeightsView(version=weights.version, parts={METRICS[metric].key: weight for metric, weight in weights.parts}),
         rows=rows,
         total=CompositeTwice(**_scored(weights, [part.total for part in told], decimals)),

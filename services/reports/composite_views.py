@@ -1,12 +1,9 @@
 """What is told of the composite of the three rates: 三率."""
 
-from datetime import datetime
-from typing import Literal
-
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
-from services.reports.views import ComparedPeriods, FigureView, PeriodView, UnitName
+from services.reports.views import ComparedPeriods, FigureView, ReportHead
 
 
 class CompositePart(BaseModel):
@@ -80,7 +77,7 @@ _PARTS: JsonDict = {
 _TWICE: JsonDict = {**_PARTS, "before_removal": _PARTS, "after_removal": _PARTS}
 
 
-class CompositeReport(BaseModel):
+class CompositeReport(ReportHead):
     """Scores by the three rates: rows and their total."""
 
     model_config = ConfigDict(
@@ -97,17 +94,6 @@ class CompositeReport(BaseModel):
         }
     )  # fmt: skip
 
-    metric: str
-    name: str
-    as_of: datetime
-    stale_seconds: int
-    period: PeriodView
-    unit: UnitName | None
-    holder: UnitName | None
-    source: Literal["complaint", "discovered", "all"]
-    by: str | None
-    whole: bool
-    unreasonable: Literal["kept", "removed"]
     weights: WeightsView
     rows: list[CompositeRow]
     total: CompositeTwice

@@ -41,21 +41,28 @@ async def report(work: Work, asked: Asked, *, decimals: int = 2) -> Report:
         here = recorded and began is not None and period.touches(began, question.today)
         told_rows.append((key, name, tell({removal: both[removal].get(key, _NOTHING) for removal in REMOVALS}, recorded=here)))
     return Report(
-        metric=question.metric.key,
-        name=question.metric.name,
-        as_of=known.as_of,
-        stale_seconds=known.stale_seconds,
-        period=period_view(question.period),
-        unit=named(question.unit),
-        holder=named(question.holder),
-        source=question.source,
-        by=question.by,
-        whole=question.whole,
-        unreasonable=question.exclusions,
+        **head_of(question, known),
         exclusions=_exclusions(total[question.exclusions]),
         rows=_rows(question, told_rows, decimals),
         total=FigureTwice(**tell(total, recorded=recorded)),
     )
+
+
+def head_of(question: Question, known: Known) -> dict[str, Any]:
+    """Return the fields that every report begins with."""
+    return {
+        "metric": question.metric.key,
+        "name": question.metric.name,
+        "as_of": known.as_of,
+        "stale_seconds": known.stale_seconds,
+        "period": period_view(question.period),
+        "unit": named(question.unit),
+        "holder": named(question.holder),
+        "source": question.source,
+        "by": question.by,
+        "whole": question.whole,
+        "unreasonable": question.exclusions,
+    }
 
 
 async def one_snapshot(session: AsyncSession) -> None:

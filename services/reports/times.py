@@ -12,12 +12,12 @@ from services.reports.comparing import UNCHANGED, asked_before, beside
 from services.reports.drilldown import Counted, page_of
 from services.reports.duration_sums import Minutes, duration_sums
 from services.reports.durations import MEASURES, MEDIAN, P90, Measure, quantile
-from services.reports.figures import REMOVALS, known_of, named, one_snapshot
+from services.reports.figures import REMOVALS, head_of, known_of, one_snapshot
 from services.reports.grouping import require_key, rows_of
 from services.reports.metrics import NOTHING
 from services.reports.questions import Asked, Question, Removal, understand
 from services.reports.selecting import columns_of, in_row, within
-from services.reports.views import ComparedQuantiles, Quantiles, QuantilesTwice, TimeReport, TimeRow, period_view
+from services.reports.views import ComparedQuantiles, Quantiles, QuantilesTwice, TimeReport, TimeRow
 
 TimePart = Literal["measured", "slowest"]
 Place = tuple[datetime, UUID]
@@ -78,17 +78,7 @@ async def _report(work: Work, asked: Asked) -> TimeReport:
         for key, name, _period in rows_of(question.by, question.period, both["kept"], question.shown)
     ]
     return TimeReport(
-        metric=question.metric.key,
-        name=question.metric.name,
-        as_of=known.as_of,
-        stale_seconds=known.stale_seconds,
-        period=period_view(question.period),
-        unit=named(question.unit),
-        holder=named(question.holder),
-        source=question.source,
-        by=question.by,
-        whole=question.whole,
-        unreasonable=question.exclusions,
+        **head_of(question, known),
         rows=rows,
         total=QuantilesTwice(**_told(question, {removal: _together(both[removal]) for removal in REMOVALS})),
     )

@@ -146,7 +146,23 @@ class ComparedPeriods(BaseModel):
     year_before: PeriodView | None = None
 
 
-class Report(BaseModel):
+class ReportHead(BaseModel):
+    """What every report begins with: its definition, what was asked for, and how far it is counted."""
+
+    metric: str
+    name: str
+    as_of: datetime = Field(description="Everything that happened before this instant is counted.")
+    stale_seconds: int = Field(default=0, description="How much older than the answer that is; 0 where nothing is owed a count.")
+    period: PeriodView
+    unit: UnitName | None = Field(description="Whose area; null: all that you may see.")
+    holder: UnitName | None
+    source: Literal["complaint", "discovered", "all"]
+    by: str | None
+    whole: bool = Field(description="false: only the tickets of your own functional line or seats are in it.")
+    unreasonable: Literal["kept", "removed"] = Field(description="Whether the figures themselves are those before or after removal.")
+
+
+class Report(ReportHead):
     """A report: rows and their total, with definition, period and what was left out."""
 
     model_config = ConfigDict(
@@ -163,17 +179,6 @@ class Report(BaseModel):
         }
     )  # fmt: skip
 
-    metric: str
-    name: str
-    as_of: datetime = Field(description="Everything that happened before this instant is counted.")
-    stale_seconds: int = Field(default=0, description="How much older than the answer that is; 0 where nothing is owed a count.")
-    period: PeriodView
-    unit: UnitName | None = Field(description="Whose area; null: all that you may see.")
-    holder: UnitName | None
-    source: Literal["complaint", "discovered", "all"]
-    by: str | None
-    whole: bool = Field(description="false: only the tickets of your own functional line or seats are in it.")
-    unreasonable: Literal["kept", "removed"] = Field(description="Whether the figures themselves are those before or after removal.")
     exclusions: Exclusions
     rows: list[ReportRow]
     total: FigureTwice
@@ -222,7 +227,7 @@ _TOOK: JsonDict = {
 _TOOK_TWICE: JsonDict = {**_TOOK, "before_removal": _TOOK, "after_removal": _TOOK}
 
 
-class TimeReport(BaseModel):
+class TimeReport(ReportHead):
     """How long things took: rows and all of them together."""
 
     model_config = ConfigDict(
@@ -238,17 +243,6 @@ class TimeReport(BaseModel):
         }
     )  # fmt: skip
 
-    metric: str
-    name: str
-    as_of: datetime
-    stale_seconds: int
-    period: PeriodView
-    unit: UnitName | None
-    holder: UnitName | None
-    source: Literal["complaint", "discovered", "all"]
-    by: str | None
-    whole: bool
-    unreasonable: Literal["kept", "removed"]
     rows: list[TimeRow]
     total: QuantilesTwice
     compared: ComparedPeriods | None = Field(default=None, description="The periods compared with, where that was asked for.")
