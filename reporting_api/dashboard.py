@@ -14,12 +14,13 @@ from starlette.responses import Response
 from reporting_api.answers import json_answer
 from reporting_api.dashboard_areas import areas
 from reporting_api.dashboard_figures import categories, late_now, overview, streams
-from reporting_api.dashboard_ground import stand_on
+from reporting_api.dashboard_ground import own_area, stand_on
 from reporting_api.dashboard_views import Areas, Categories, Flow, LateNow, Names, Overview
 from reporting_api.readers import UNCHANGED, Reader, TicketReader
 from reporting_api.reports import From, To, read_day
 from services.platform.text import Code
 from services.platform.unit_of_work import unit_of_work
+from services.reports.figures import one_snapshot
 from services.reports.late import late
 from services.reports.questions import Asked, understand
 from services.web.routes import door_router
@@ -76,7 +77,9 @@ async def read_late(
 ) -> Response:
     """Return how many open tickets are past any of their limits, who has most of them, and the oldest. It goes by no period."""
     async with unit_of_work(actor) as work:
-        return json_answer(request, late_now(await late(work, unit=unit, how_many=limit), work.now))
+        await one_snapshot(work.session)
+        found = await late(work, unit=unit or await own_area(work), how_many=limit)
+        return json_answer(request, late_now(found, work.now))
 
 
 @router.get("/names", summary="Name channels and categories", response_model=Names, responses=UNCHANGED)

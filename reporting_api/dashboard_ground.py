@@ -66,7 +66,7 @@ async def stand_on(work: Work, asked: Asked) -> Ground:
     """Return the ground for `asked`; without a unit, that of the asker's own widest area. Raises as reports do."""
     await one_snapshot(work.session)
     if asked.unit is None:
-        asked = replace(asked, unit=await _own_area(work))
+        asked = replace(asked, unit=await own_area(work))
     question = await understand(work, asked)
     known = await known_of(work, question)
     return Ground(
@@ -84,7 +84,8 @@ async def stand_on(work: Work, asked: Asked) -> Ground:
     )
 
 
-async def _own_area(work: Work) -> str | None:
+async def own_area(work: Work) -> str | None:
+    """Return the widest area of the asker's own; None of somebody who sees a functional line or single tickets alone."""
     tree, scope = await unit_tree(work.session), scope_of(work.actor)
     if scope.everything:
         return tree.root.code if tree.root else None

@@ -88,6 +88,7 @@ class Database:
             pool_timeout=10,
             pool_pre_ping=False,
             pool_recycle=1800,
+            pool_use_lifo=True,  # the connection used last has the statements prepared
             connect_args={"server_settings": limits, "timeout": 10},
         )
         self.sessions = async_sessionmaker(self.engine, expire_on_commit=False, autoflush=False)

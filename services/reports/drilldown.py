@@ -19,7 +19,8 @@ from services.reports.questions import Asked, Question, Removal, understand
 from services.reports.selecting import counted_facts
 from services.reports.views import CountedTicket, UnitName
 
-Part = Literal["numerator", "denominator", "excluded", "taken_out_numerator", "taken_out_denominator"]
+Part = Literal["numerator", "denominator", "remainder", "excluded", "taken_out_numerator", "taken_out_denominator"]
+"""`remainder`: what the denominator counts and the numerator does not, such as what was received and is still open."""
 Place = tuple[datetime, UUID]
 
 
@@ -48,7 +49,7 @@ async def counted_tickets(
         require_key(question.by, key, question.period, question.shown)
     known = await known_of(work, question)
     facts = known.facts
-    less = question.metric.less if part.endswith("denominator") else ()
+    less = _less(question, part)
     ways = [counted_facts(one, counters, key, less=less, taken_out=part.startswith("taken_out"), facts=facts) for one in question.parts]
     if total is None:
         total = await _by_sums(work, question, known, part, key)
@@ -65,8 +66,7 @@ async def _by_sums(work: Work, question: Question, known: Known, part: Part, key
         rows = both[removal]
         sums = rows.get(key, {}) if key is not None else added(rows.values())
         counters = _counters(question, part)
-        less = question.metric.less if part.endswith("denominator") else ()
-        return sum(sums.get(counter, 0) for counter in counters) - sum(sums.get(counter, 0) for counter in less)
+        return sum(sums.get(counter, 0) for counter in counters) - sum(sums.get(counter, 0) for counter in _less(question, part))
 
     return told("kept") - told("removed") if part.startswith("taken_out") else told(question.exclusions)
 
@@ -112,7 +112,16 @@ def _counters(question: Question, part: Part) -> tuple[str, ...]:
     counters = question.metric.numerator if part.endswith("numerator") else question.metric.denominator
     if not counters:
         raise Invalid("part.unknown", "This metric is a count: it has a numerator only.")
+    if part == "remainder" and question.metric.basis("numerator") != question.metric.basis("denominator"):
+        raise Invalid("part.unknown", "Numerator and denominator are not of the same tickets: nothing remains of one without the other.")
     return counters
+
+
+def _less(question: Question, part: Part) -> tuple[str, ...]:
+    """Return the counters whose tickets are left out of a part."""
+    if part == "remainder":
+        return (*question.metric.numerator, *question.metric.less)
+    return question.metric.less if part.endswith("denominator") else ()
 
 
 def ticket_view(row: Row[Any], tree: UnitTree) -> CountedTicket:

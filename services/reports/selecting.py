@@ -9,7 +9,23 @@ from typing import Any
 from typing import cast as typed
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Date, FromClause, Select, Text, and_, cast, false, func, literal, literal_column, not_, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    FromClause,
+    Select,
+    Text,
+    and_,
+    cast,
+    false,
+    func,
+    literal,
+    literal_column,
+    not_,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.dialects.postgresql import array
 
 from services.platform.bulk import one_of
@@ -122,7 +138,7 @@ def counted_facts(
     """
     (basis,) = {COUNTERS[counter].basis for counter in (*counters, *less)}
     found = [or_(*(holds(COUNTERS[counter], facts) for counter in counters)), *within(facts.c[basis], question.period)]
-    found += [not_(holds(COUNTERS[counter], facts)) for counter in less]
+    found += [holds(COUNTERS[counter], facts).is_not(true()) for counter in less]
     found += question.conditions(columns_of(facts))
     if taken_out or question.exclusions == "removed":
         found.append(facts.c.unreasonable.is_(taken_out))

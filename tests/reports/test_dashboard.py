@@ -10,9 +10,12 @@ import pytest
 from httpx import ASGITransport, AsyncClient
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.requests import Request
 
+from reporting_api.answers import json_answer
 from reporting_api.app import build
 from reporting_api.dashboard_areas import interval_of
+from reporting_api.dashboard_views import Areas, Categories, Flow, LateNow, Overview
 from reporting_api.schematic import ROW_HEIGHT, Spot, scheme_of
 from services.platform.actor import SYSTEM
 from services.platform.database import REPORTING, WORKER, Database, use_database
@@ -28,6 +31,8 @@ HALVES = {"from": "2026-10-01", "to": "2026-11-30"}
 PERIODS = [{"from": "2026-11-01", "to": "2026-11-30"}, HALVES, {"from": "2026-10-20", "to": "2026-11-17"}]
 EVERYBODY = ("analyst", "pengzhai", "shuikou", "grid", "water")
 DASHBOARD = "/v1/dashboard"
+ENDS = {"completed": "numerator", "open": "remainder"}
+"""What the page asks for where somebody presses a stream that ends so."""
 
 
 @pytest.fixture
@@ -152,6 +157,19 @@ async def test_what_flows_is_what_was_received_and_what_was_left_out(door: Async
                 listed = await get(door, "/v1/reports/received/tickets", login, **asked)
                 same = [other for other in told["streams"] if (other["channel"], other["tier"]) == (one["channel"], one["tier"])]
                 assert listed["total"] == sum(other["tickets"] for other in same if other["outcome"] in ("completed", "open"))
+            for one in told["streams"]:
+                if one["outcome"] in ENDS:
+                    asked = {
+                        "channel": one["channel"],
+                        "by": "tier",
+                        "key": one["tier"] or "-",
+                        "part": ENDS[one["outcome"]],
+                        **unit,
+                        **period,
+                    }
+                    listed = await get(door, "/v1/reports/completion_rate_received/tickets", login, limit=200, **asked)
+                    assert listed["total"] == len(listed["items"]) == one["tickets"] > 0
+                    assert {item["completed_at"] is None for item in listed["items"]} == {one["outcome"] == "open"}
 
 
 async def test_categories_come_to_a_hundred_and_are_the_reports(door: AsyncClient) -> None:
@@ -175,7 +193,8 @@ async def test_categories_come_to_a_hundred_and_are_the_reports(door: AsyncClien
 async def test_what_is_late_is_what_the_list_of_overdue_tickets_lists(door: AsyncClient) -> None:
     for login in EVERYBODY:
         told = await get(door, f"{DASHBOARD}/late", login)
-        listed = await get(door, "/v1/overdue", login)
+        own = (await get(door, f"{DASHBOARD}/overview", login))["unit"]  # of everything a post reaches the page shows the widest area
+        listed = await get(door, "/v1/overdue", login, **({"unit": own["code"]} if own else {}))
         assert told["total"] == listed["total"]
         assert sum(entry["tickets"] for entry in told["units"]) == listed["total"]
         assert [item["due_at"] for item in told["items"]] == [item["due_at"] for item in listed["items"][:5]]
@@ -213,6 +232,28 @@ async def test_what_cannot_be_asked_is_said_to_be_so(door: AsyncClient) -> None:
         f"{DASHBOARD}/areas", params=HALVES, headers={**await signed_in_as("analyst"), "If-None-Match": tag.headers["etag"]}
     )
     assert again.status_code == 304
+
+
+@pytest.mark.parametrize("plain", [True, False])
+def test_the_tag_covers_how_stale_an_answer_is_and_not_when_it_was_read(plain: bool) -> None:
+    def tag(**given: Any) -> str:
+        told = LateNow(total=1, units=[], more_units=0, items=[], **{"as_of": ground.NOON, "stale_seconds": 0, **given})
+        return json_answer(Request({"type": "http", "headers": []}), dict(told) if plain else told).headers["etag"]
+
+    assert tag() == tag(as_of=ground.NOON + ground.timedelta(seconds=1, microseconds=7))
+    assert tag() != tag(stale_seconds=1)
+
+
+PLAIN = {"overview": Overview, "areas": Areas, "flow": Flow, "categories": Categories}
+
+
+async def test_answers_are_what_their_models_would_have_become(door: AsyncClient) -> None:
+    for login in EVERYBODY:
+        for part, model in PLAIN.items():
+            for period in PERIODS:
+                headers = {**await signed_in_as(login), "Accept-Encoding": "identity"}
+                answer = await door.get(f"{DASHBOARD}/{part}", params=period, headers=headers)
+                assert model.model_validate_json(answer.content, strict=True).model_dump_json() == answer.text
 
 
 SPOTS = st.lists(st.tuples(st.floats(23, 26), st.floats(113, 117)), min_size=1, max_size=25, unique=True)

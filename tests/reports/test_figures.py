@@ -127,6 +127,9 @@ async def _drills_down(actor: Actor, asked: Asked, told: Report) -> None:
     if told.total.denominator is not None:
         parts["denominator"] = told.total.denominator
         parts["taken_out_denominator"] = told.total.taken_out.denominator or 0
+        metric = METRICS[asked.metric.partition("@")[0]]
+        if metric.basis("numerator") == metric.basis("denominator"):
+            parts["remainder"] = told.total.denominator - told.total.numerator
     parts["taken_out_numerator"] = told.total.taken_out.numerator
     for part, expected in parts.items():
         assert len(await _numbers(actor, asked, part, None)) == expected

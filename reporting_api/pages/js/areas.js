@@ -71,7 +71,7 @@ export function map(areas, onpick, ontell) {
   const hex = (row) => {
     const words = `${row.name}${parent(areas, row)} ${shownAs(row, areas.kind)}${areas.kind === "rate" && row.denominator ? ` (${amount(row.numerator)}/${amount(row.denominator)})` : ""}`;
     const tell = () => ontell(words);
-    return svg("path", { className: `hex ${few(row, areas.kind) ? "few" : `shade-${shade(row, areas.kind, steps)}`}`, d: outline(row.x, row.y, 0.575), onclick: () => onpick(row), onmouseenter: tell }, svg("title", {}, words));
+    return svg("path", { className: `hex ${few(row, areas.kind) ? "few" : `shade-${shade(row, areas.kind, steps)}`}`, d: outline(row.x, row.y), onclick: () => onpick(row), onmouseenter: tell }, svg("title", {}, words));
   };
   return el("div", {},
     svg("svg", { className: "map", viewBox: `-0.75 -0.75 ${wide + 1.5} ${high + 1.5}`, role: "img", "aria-label": `${nameOf(areas)}, ${say("as_table")}` },
@@ -95,7 +95,11 @@ const corner = (x, y, size, number) => {
   return [x + size * Math.cos(angle), y + size * Math.sin(angle)];
 };
 
-const outline = (x, y, size) => `M${Array.from({ length: 6 }, (_, number) => corner(x, y, size, number).map((at) => at.toFixed(3)).join(" ")).join("L")}Z`;
+/** From one corner of a hexagon round to the others: the same for all. */
+const HEX = 0.575;
+const CORNERS = Array.from({ length: 6 }, (_, number) => corner(0, 0, HEX, number));
+const ROUND = CORNERS.slice(1).map(([x, y], index) => `l${(x - CORNERS[index][0]).toFixed(3)} ${(y - CORNERS[index][1]).toFixed(3)}`).join("");
+const outline = (x, y) => `M${(x + CORNERS[0][0]).toFixed(3)} ${(y + CORNERS[0][1]).toFixed(3)}${ROUND}Z`;
 
 /** Lines between hexagons of different parents. Side n of a hexagon lies between its corners n and n + 1. */
 function edges(placed) {

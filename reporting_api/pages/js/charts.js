@@ -1,18 +1,17 @@
-/** Pictures drawn by ECharts, loaded when the first of them is wanted: the tiles stand before it has come. */
+/** Pictures drawn by ECharts. It is loaded while the doors are asked; what needs no picture does not wait for it. */
 
 import { say } from "./words.js";
 
-const LIBRARY = "/pages/vendor/echarts-6.1.0/echarts.js";
+const LIBRARY = "/pages/vendor/echarts-6.1.0-2/echarts.js";
 const drawn = new Map();
-let library = null;
-
-const load = () => (library ??= import(LIBRARY));
+const library = import(LIBRARY);
+library.catch(() => {}); // said by whoever wants to draw
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 /** Draw `option` (made by `make(colour)` anew at each change of theme) in `box`; `onclick` gets what was clicked. */
 async function draw(box, make, onclick) {
-  const { init } = await load();
+  const { init } = await library;
   drawn.get(box)?.chart.dispose();
   const chart = init(box, null, { renderer: "svg" });
   const show = () => chart.setOption({ animation: !still(), animationDuration: 300, aria: { enabled: false }, ...make(colour) }, true);

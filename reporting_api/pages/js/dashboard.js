@@ -6,7 +6,7 @@ import { at, el, table, waiting } from "./dom.js";
 import { define, ticket, tickets, wrong } from "./drill.js";
 import { categories, categoryTable, flowTable, late, streams } from "./lists.js";
 import { instant, KINDS, picked, today } from "./period.js";
-import { ask, leave, Refused, session, signIn } from "./session.js";
+import { ask, leave, onLeft, Refused, session, signIn } from "./session.js";
 import { tile } from "./tiles.js";
 import { amount, channelName, language, longTime, nameOf, say, sayPage, shortOf, turnLanguage } from "./words.js";
 
@@ -83,6 +83,7 @@ function failed(name, problem) {
   if (problem instanceof Refused && problem.status === 401) return showDoor(say("over"));
   const box = name === "overview" ? at("tiles") : panel(name).body;
   box.classList.remove("busy");
+  if (problem.status === 403 && state.unit) return box.replaceChildren(wrong(problem, () => { state.unit = null; refresh(); }, say("own_area")));
   box.replaceChildren(wrong(problem, () => refresh([name])));
   return undefined;
 }
@@ -99,8 +100,11 @@ function fill(name, title, ...children) {
   return body;
 }
 
-/** The plain form of a picture, folded away. */
-const plain = (made) => el("details", { className: "plain" }, el("summary", {}, say("as_table")), made);
+/** The plain form of a picture, folded away, and made when somebody wants it: hundreds of rows cost more than all pictures. */
+function plain(make) {
+  const box = el("details", { className: "plain", ontoggle: () => { if (box.open && box.childElementCount === 1) box.append(make()); } }, el("summary", {}, say("as_table")));
+  return box;
+}
 
 const SHOW = {
   overview() {
@@ -122,7 +126,7 @@ const SHOW = {
     const mean = figure && found.kind === "rate" && !figure.now.no_data && found.metric === figure.metric ? Number(figure.now.percent) : null;
     const pick = (row) => (row.key === "-" ? undefined : areaChoice(found, row));
     fill("bars", say("bars", { tier: say(found.by.slice(5)), name: shortOf(found) }), bars(found, mean, state.order, pick),
-      el("p", { className: "caption" }, found.kind === "rate" ? say("bars_note", { value: figure?.now.shown || "—" }) : say("bars_note_count")), plain(areaTable(found, state.order)));
+      el("p", { className: "caption" }, found.kind === "rate" ? say("bars_note", { value: figure?.now.shown || "—" }) : say("bars_note_count")), plain(() => areaTable(found, state.order)));
     sortPicker();
   },
   map() {
@@ -130,20 +134,20 @@ const SHOW = {
     const tip = el("p", { className: "tip", role: "status" }, say("map_hint"));
     const drawn = map(found, (row) => areaChoice(found, row), (words) => { tip.textContent = words; });
     const tier = say(found.by.slice(5));
-    fill("map", say("map", { tier, name: shortOf(found) }), tip, drawn, el("p", { className: "caption" }, say(`map_${found.map}`, { tier })), plain(areaTable(found, "value")));
+    fill("map", say("map", { tier, name: shortOf(found) }), tip, drawn, el("p", { className: "caption" }, say(`map_${found.map}`, { tier })), plain(() => areaTable(found, "value")));
   },
   flow() {
     const found = told.flow;
     if (!found.received) return fill("flow", say("flow"), el("p", { className: "nothing" }, say("nothing")));
     const box = el("div", { className: "chart flow", role: "img", "aria-label": `${say("flow")}. ${say("flow_note", found)}` });
-    fill("flow", say("flow"), box, el("p", { className: "caption" }, say("flow_note", { received: amount(found.received), left_out: amount(found.left_out) }), " ", leftOut(found)), plain(flowTable(found)));
+    fill("flow", say("flow"), box, el("p", { className: "caption" }, say("flow_note", { received: amount(found.received), left_out: amount(found.left_out) }), " ", leftOut(found)), plain(() => flowTable(found)));
     const { nodes, links } = streams(found, box.clientWidth < 480);
     return sankey(box, nodes, links, pickStream);
   },
   categories() {
     const found = told.categories;
     const pick = (row) => tickets({ metric: "received" }, question({ by: "category", key: row.key }), row.name);
-    fill("categories", say("categories"), categories(found, pick), found.received ? plain(categoryTable(found)) : null);
+    fill("categories", say("categories"), categories(found, pick), found.received ? plain(() => categoryTable(found)) : null);
   },
 };
 
@@ -190,7 +194,7 @@ function showTrend() {
   const months = overview.months.map((day) => day.slice(0, 7));
   const box = el("div", { className: "chart", role: "img", "aria-label": `${say("trend", { name: nameOf(figure) })}: ${figure.series.map((value, index) => `${months[index]} ${value ?? "—"}${value === null ? "" : unit}`).join(", ")}` });
   fill("trend", say("trend", { name: nameOf(figure) }), box, el("p", { className: "caption" }, say("trend_note", { last: overview.period.last })),
-    plain(table(nameOf(figure), [say("month_head"), say("value")], months.map((month, index) => [month, figure.series[index] === null ? "—" : figure.series[index] + unit]))));
+    plain(() => table(nameOf(figure), [say("month_head"), say("value")], months.map((month, index) => [month, figure.series[index] === null ? "—" : figure.series[index] + unit]))));
   const head = panel("trend").head;
   head.querySelector(".what")?.remove();
   head.append(el("button", { type: "button", className: "what", "aria-label": say("about", { name: nameOf(figure) }), onclick: () => define(figure, overview, question()) }, "ⓘ"));
@@ -217,14 +221,14 @@ function areaChoice(found, row) {
 /** The way to what no figure counts. */
 const leftOut = (found) => found.left_out > 0 && el("button", { type: "button", className: "ticket", onclick: () => tickets({ metric: "received" }, question({ part: "excluded" }), say("left_out")) }, say("left_out"));
 
-/** A stream or an end of one: its tickets, by the metric and the filters that count just them. What is open has no metric of its own. */
+/** A stream or an end of one: its tickets, by the metric and the filters that count just them. What is open is what remains of a rate. */
 function pickStream(kind, data) {
   const ends = Object.fromEntries([data.source, data.target, data.name].filter(Boolean).map((name) => [name[0], name.slice(2)]));
-  if (ends.o === "open" || ends.c === "") return;
-  const metric = ends.o === "completed" ? "completion_rate_received" : "received";
+  if (ends.c === "") return; // several small channels drawn as one
+  const metric = ends.o ? "completion_rate_received" : "received";
   const tier = ends.t === undefined ? {} : { by: "tier", key: ends.t || "-" };
   const words = [ends.c && channelName(ends.c, told.flow.channels[ends.c]), ends.t !== undefined && (ends.t ? say(ends.t) : say("tier_none")), ends.o && say(ends.o)];
-  tickets({ metric }, question({ channel: ends.c, part: "numerator", ...tier }), words.filter(Boolean).join(" → "));
+  tickets({ metric }, question({ channel: ends.c, part: ends.o === "open" ? "remainder" : "numerator", ...tier }), words.filter(Boolean).join(" → "));
 }
 
 /* -- the bar and the door --------------------------------------------------------------------------------------------- */
@@ -319,6 +323,11 @@ at("leave").addEventListener("click", () => {
   state.unit = null;
   history.replaceState(null, "", location.pathname);
   showDoor();
+});
+onLeft(() => {
+  state.unit = null;
+  history.replaceState(null, "", location.pathname);
+  if (at("door").hidden) showDoor();
 });
 at("free").addEventListener("submit", (event) => {
   event.preventDefault();

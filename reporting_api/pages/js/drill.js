@@ -113,10 +113,10 @@ async function tell(number, box) {
 const spoken = (data) => (typeof data.satisfied === "boolean" ? el("span", {}, " ", el("span", { className: `mark ${data.satisfied ? "good" : "bad"}` }, say(data.satisfied ? "content" : "not_content"))) : null);
 
 /** What is said where something could not be read. */
-export function wrong(problem, again) {
+export function wrong(problem, again, go = say("again")) {
   const words = !(problem instanceof Refused) ? say("refused", { detail: problem.message }) : problem.status === 0 ? say("away")
     : problem.status === 403 ? say("denied") : problem.status === 401 ? say("over") : say("refused", { detail: problem.message || problem.code });
-  return el("div", { className: `said ${problem.status === 403 ? "warn" : "bad"}`, role: "alert" }, el("p", {}, words), again && el("button", { type: "button", onclick: again }, say("again")));
+  return el("div", { className: `said ${problem.status === 403 ? "warn" : "bad"}`, role: "alert" }, el("p", {}, words), again && el("button", { type: "button", onclick: again }, go));
 }
 
 const withoutEmpty = (given) => Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null && value !== undefined && value !== ""));

@@ -109,6 +109,7 @@ const WORDS = {
   again: ["再试一次", "Try again"],
   away: ["连不上服务。请检查网络,或稍后再试。", "The service cannot be reached. Check the network or try again later."],
   refused: ["没有读到:{detail}", "This could not be read: {detail}"],
+  own_area: ["回到本人的辖区", "Go to my own area"],
   denied: ["本人的岗位不能看这里。如需查看,请联系管理员。", "Your posts do not reach this. Ask an administrator if they should."],
   over: ["登录已过期,请重新登录。", "Your session is over. Please sign in again."],
   wrong: ["账号或口令不对。", "Account or password is wrong."],
@@ -203,5 +204,7 @@ export function longTime(seconds) {
 /** A place's name where there is little room: 坪地村村民委员会 is 坪地村. */
 export const placeName = (name) => name.replace(/[村居]民委员会$/, "");
 
+const THOUSANDS = new Intl.NumberFormat("en-US");
+
 /** A whole number with its thousands apart. */
-export const amount = (number) => Number(number).toLocaleString("en-US");
+export const amount = (number) => THOUSANDS.format(Number(number));
