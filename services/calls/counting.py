@@ -120,9 +120,19 @@ async def sums_by_row(work: Work, question: Asked) -> tuple[dict[str, dict[str, 
 
 
 async def counted_calls(
-    work: Work, question: Asked, metric: HotlineMetric, part: Part, key: str | None, after: Place | None, limit: int
+    work: Work,
+    question: Asked,
+    metric: HotlineMetric,
+    part: Part,
+    key: str | None,
+    after: Place | None,
+    limit: int,
+    total: int | None = None,
 ) -> tuple[int, Sequence[Call], Place | None]:
-    """Return how many calls `part` of a figure (of its row `key`) counted, a page of exactly these, and where the next one begins."""
+    """Return how many calls `part` of a figure (of its row `key`) counted, a page of exactly these, and where the next one begins.
+
+    `total`: where a page before, of the same snapshot, told it.
+    """
     counter = metric.numerator if part == "numerator" else metric.denominator
     if not counter:
         raise Invalid("part.unknown", "This metric is a count: it has a numerator only.")
@@ -131,7 +141,8 @@ async def counted_calls(
         if question.by is None:
             raise Invalid("key.without_rows", "`key` picks a row; say with `by` which rows are meant.")
         conditions.append(_KEYS[question.by] == key)
-    total = await work.session.scalar(select(func.count()).select_from(Call).where(*conditions))
+    if total is None:
+        total = await work.session.scalar(select(func.count()).select_from(Call).where(*conditions))
     order = (Call.arrived_at, Call.id)
     query = select(Call).where(*conditions).order_by(*order).limit(limit + 1)
     if after is not None:

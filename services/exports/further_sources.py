@@ -190,9 +190,9 @@ def _call_line(head: Line, metric: HotlineMetric, sums: Sums) -> Line:
 
 async def _calls(work: Work, given: Given) -> Pages:
     question, metric, part = _question(work, given), call_metric(_metric(given)), part_of(given, counting.Part, "numerator")
-    after, more = None, True
+    after, more, total = None, True, None
     while more:
-        total, found, after = await counting.counted_calls(work, question, metric, part, given.get("key"), after, PAGE)
+        total, found, after = await counting.counted_calls(work, question, metric, part, given.get("key"), after, PAGE, total)
         yield Page([row_of(_call(call), CALLS) for call in found], total)
         more = after is not None
 

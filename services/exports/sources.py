@@ -186,8 +186,12 @@ def _handed_off(work: Work, given: Given) -> Pages:
     part = part_of(given, HandOffPart, "idle")
     asked = read(AskedHandOffs, {name: value for name, value in given.items() if name not in ("of", "part")}, local_day(work.now))
 
+    total: int | None = None
+
     async def page(after: Any) -> Fetched:
-        return await handed_off(work, asked, of=given.get("of"), part=part, after=after, limit=PAGE)
+        nonlocal total
+        total, items, following = await handed_off(work, asked, of=given.get("of"), part=part, after=after, limit=PAGE, total=total)
+        return total, items, following
 
     return paged(work, page, HAND_OFF_TICKETS, named_status)
 
@@ -195,8 +199,12 @@ def _handed_off(work: Work, given: Given) -> Pages:
 def _repeats(work: Work, given: Given) -> Pages:
     asked = read(AskedRepeats, given, local_day(work.now))
 
+    total: int | None = None
+
     async def page(after: Any) -> Fetched:
-        return await repeated_tickets(work, asked, after=after, limit=PAGE)
+        nonlocal total
+        total, items, following = await repeated_tickets(work, asked, after=after, limit=PAGE, total=total)
+        return total, items, following
 
     return paged(work, page, REPEATS, lambda line: {**line, "place_name": line["place"]})
 

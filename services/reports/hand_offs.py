@@ -70,11 +70,12 @@ async def hand_offs(work: Work, asked: AskedHandOffs) -> HandOffs:
 
 
 async def handed_off(
-    work: Work, asked: AskedHandOffs, *, of: str | None, part: Part, after: Place | None, limit: int
+    work: Work, asked: AskedHandOffs, *, of: str | None, part: Part, after: Place | None, limit: int, total: int | None = None
 ) -> tuple[int, list[HandOffTicket], Place | None]:
     """Return how many tickets `part` of the figure counts, a page of them, and where the next page goes on.
 
     `of` is the unit of a row; without it, all together. A row may be another unit's: what is listed are tickets the asker may see.
+    `total`: where a page before, of the same snapshot, told it.
     """
     await one_snapshot(work.session)
     tree = await unit_tree(work.session)
@@ -84,7 +85,8 @@ async def handed_off(
         raise NotFound("unit.unknown", "There is no unit with this code; see GET /v1/units.")
     found = _once(given, [given.c.unit_id == unit.id] if unit else [])
     wanted = [] if part == "received" else [found.c.passed_on > 0 if part == "passed_on" else found.c.idle > 0]
-    total = await work.session.scalar(select(func.count()).select_from(found).where(*wanted))
+    if total is None:
+        total = await work.session.scalar(select(func.count()).select_from(found).where(*wanted))
     query = select(found, *_shown()).join_from(found, _TICKET, _TICKET.c.id == found.c.ticket_id).where(*wanted)
     query = query.order_by(found.c.given_at, found.c.ticket_id).limit(limit + 1)
     if after is not None:

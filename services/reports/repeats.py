@@ -121,13 +121,17 @@ async def repeats_report(work: Work, asked: AskedRepeats) -> RepeatsReport:
 
 
 async def repeated_tickets(
-    work: Work, asked: AskedRepeats, *, after: Place | None, limit: int
+    work: Work, asked: AskedRepeats, *, after: Place | None, limit: int, total: int | None = None
 ) -> tuple[int, list[RepeatedTicket], Place | None]:
-    """Return how many tickets the report counted, a page of exactly these, the oldest first, and where the next page begins."""
+    """Return how many tickets the report counted, a page of exactly these, the oldest first, and where the next page begins.
+
+    `total`: where a page before, of the same snapshot, told it.
+    """
     await one_snapshot(work.session)
     period = _period(asked, local_day(work.now))
     tickets = _by_ticket(await _conditions(work, asked, period))
-    total = await work.session.scalar(select(func.count()).select_from(tickets.subquery())) or 0
+    if total is None:
+        total = await work.session.scalar(select(func.count()).select_from(tickets.subquery())) or 0
     order = (_T["received_at"], _T["id"])
     page = tickets.order_by(*order).limit(limit + 1)
     if after is not None:
