@@ -39,36 +39,39 @@ _KEY_BITS = 0x7FFF_FFFF
 _KINDS: dict[type, str] = {UUID: "uuid", str: "text", int: "int", bool: "bool", datetime: "timestamptz", date: "date"}
 
 
-def _arrays(table: type[ReportFact | PastFact], columns: Sequence[str]) -> str:
-    kinds = {column.name: _KINDS[column.type.python_type] for column in table.__table__.columns}
-    return ", ".join(f"CAST(:{column} AS {kinds[column]}[])" for column in columns)
-
-
 def _names(columns: Sequence[str], form: str) -> str:
     return ", ".join(form.format(column) for column in columns)
 
 
+# A row travels as one line of text: many times quicker to hand over than an array for each column.
+_APART, _NULL = "\x1f", "\x1e"
+_LINES = (
+    "FROM unnest(CAST(:lines AS text[])) AS l(line),"
+    f" LATERAL (SELECT string_to_array(line, chr({ord(_APART)}), chr({ord(_NULL)})) AS k OFFSET 0) AS s"
+)
+
+
+def _casts(table: type[ReportFact | PastFact | RollupCell], columns: Sequence[str]) -> str:
+    kinds = {column.name: _KINDS[column.type.python_type] for column in table.__table__.columns}
+    return ", ".join(f"CAST(k[{place}] AS {kinds[column]})" for place, column in enumerate(columns, 1))
+
+
 _KEEP_FACTS = text(
-    f"INSERT INTO report_facts ({_names(_COLUMNS, '{0}')}) SELECT * FROM unnest({_arrays(ReportFact, _COLUMNS)}) "  # noqa: S608
+    f"INSERT INTO report_facts ({_names(_COLUMNS, '{0}')}) SELECT {_casts(ReportFact, _COLUMNS)} {_LINES} "
     f"ON CONFLICT (ticket_id) DO UPDATE SET {_names(_COLUMNS[1:], '{0} = excluded.{0}')}"
 )
 _PAST_COLUMNS = (*_COLUMNS, "known_until")
 _KEEP_PAST = text(
-    f"INSERT INTO report_history ({_names(_PAST_COLUMNS, '{0}')}) SELECT * FROM unnest({_arrays(PastFact, _PAST_COLUMNS)}) "  # noqa: S608
-    "ON CONFLICT DO NOTHING"
+    f"INSERT INTO report_history ({_names(_PAST_COLUMNS, '{0}')}) SELECT {_casts(PastFact, _PAST_COLUMNS)} {_LINES} ON CONFLICT DO NOTHING"
 )
 _SUPERSEDE = text(
     f"INSERT INTO report_history ({_names(_PAST_COLUMNS, '{0}')}) SELECT {_names(_COLUMNS, 'f.{0}')}, u.until FROM report_facts f"  # noqa: S608
     " JOIN unnest(CAST(:ids AS uuid[]), CAST(:until AS timestamptz[])) AS u(id, until) ON u.id = f.ticket_id ON CONFLICT DO NOTHING"
 )
 _SUMMED = tuple(COUNTERS)
-# A cell travels as one line of text: many times quicker to hand over than an array for each column.
-_APART = "\x1f"
-_LINES = f"FROM unnest(CAST(:lines AS text[])) AS l(line), LATERAL (SELECT string_to_array(line, chr({ord(_APART)})) AS k OFFSET 0) AS s"
-_LINE_KEY = ", ".join(f"CAST(k[{place}] AS {_KINDS[RollupCell.__table__.c[name].type.python_type]})" for place, name in enumerate(KEY, 1))
-_LINE_SUMS = ", ".join(f"CAST(k[{place}] AS int)" for place in range(len(KEY) + 1, len(KEY) + len(_SUMMED) + 1))
+_LINE_KEY, _LINE_CELL = _casts(RollupCell, KEY), _casts(RollupCell, KEY + _SUMMED)
 _KEEP_CELLS = text(
-    f"INSERT INTO rollup_cells ({_names(KEY + _SUMMED, '{0}')}) SELECT {_LINE_KEY}, {_LINE_SUMS} {_LINES} "
+    f"INSERT INTO rollup_cells ({_names(KEY + _SUMMED, '{0}')}) SELECT {_LINE_CELL} {_LINES} "
     f"ON CONFLICT ({_names(KEY, '{0}')}) DO UPDATE SET {_names(_SUMMED, '{0} = rollup_cells.{0} + excluded.{0}')}"
 )
 _DROP_EMPTY = text(
@@ -130,14 +133,17 @@ def past_of(facts: Sequence[Fact], since: datetime | None) -> list[Past]:
 
 async def keep_facts(session: AsyncSession, facts: Sequence[Fact]) -> None:
     """Insert or replace these rows of `report_facts`, in one statement."""
-    await session.execute(_KEEP_FACTS, dict(zip(_COLUMNS, map(list, zip(*facts, strict=True)), strict=True)))
+    await session.execute(_KEEP_FACTS, {"lines": [_line(fact) for fact in facts]})
 
 
 async def keep_past(session: AsyncSession, past: Sequence[Past]) -> None:
     """Add these rows to `report_history`, in one statement; those that are there stay."""
     if past:
-        columns = zip(*((*fact, until) for fact, until in past), strict=True)
-        await session.execute(_KEEP_PAST, dict(zip(_PAST_COLUMNS, map(list, columns), strict=True)))
+        await session.execute(_KEEP_PAST, {"lines": [_line((*fact, until)) for fact, until in past]})
+
+
+def _line(values: Sequence[object]) -> str:
+    return _APART.join([_NULL if value is None else str(value) for value in values])
 
 
 async def _keep_superseded(session: AsyncSession, superseded: Sequence[tuple[UUID, datetime]]) -> None:
