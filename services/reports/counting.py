@@ -159,7 +159,7 @@ async def keep_sums(session: AsyncSession, sums: Sums) -> None:
         return
     lines, lessened = [], []
     for key, cell in sorted(sums.items()):
-        parts = [key[0], key[1], key[2].isoformat(), *key[3:]]
+        parts = [key[0], key[1].isoformat(), *key[2:]]
         if min(cell.values()) < 0:
             lessened.append(_APART.join(parts))
         amounts = ["0"] * len(_SUMMED)

@@ -8,9 +8,10 @@ nearly as many cells as there are tickets. What no grain answers exactly is coun
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from operator import itemgetter
 from typing import Literal
 
 from services.platform.clock import local_day
@@ -128,10 +129,10 @@ which stands for every later one."""
 UNREASONABLE = "unreasonable"
 """What cells of tickets with an unreasonable demand have in `demand`; all others have ''. So both variants come of one reading."""
 
-Key = tuple[str, str, date, *tuple[str, ...]]
+Key = tuple[str, date, str, *tuple[str, ...]]
 """Which cell: its primary key, in the order cells are locked in."""
 
-KEY = ("grain", "area", "day", *DIMENSIONS, "source", "demand")
+KEY = ("grain", "day", "area", *DIMENSIONS, "source", "demand")
 Sums = dict[Key, dict[str, int]]
 Count = tuple[str, date]
 """A counter, and the day it counts a fact on."""
@@ -169,8 +170,8 @@ def counts_of(fact: Fact) -> set[Count]:
 
 
 Dimensions = tuple[str, ...]
-"""Township, village, place, then what :data:`DIMENSIONS` names, source and demand."""
-_AREAS = 3
+"""Nothing, township, village, place, then what :data:`DIMENSIONS` names, source and demand."""
+_NOTHING, _FIRST = 0, len(LEVELS)
 _LATER = str(LAST_ROUND)
 _ROUNDS = {number: str(number) for number in range(1, LAST_ROUND)}
 
@@ -179,6 +180,7 @@ def _dimensions(fact: Fact) -> Dimensions:
     """Return a fact's dimensions as cells know them."""
     township = fact.township_path or fact.area_path
     return (
+        "",
         township,
         fact.village_path or township,
         fact.area_path,
@@ -199,18 +201,17 @@ def add(sums: Sums, fact: Fact, amount: int = 1) -> None:
     _add(sums, _dimensions(fact), [(count, amount) for count in counts_of(fact)], _PLANS)
 
 
-Plan = tuple[str, bool, int, tuple[bool, ...]]
-"""How a grain's cells are found: its code, whether by month, its level, which dimensions it tells apart."""
-_PLANS: tuple[Plan, ...] = tuple(
-    (grain.code, grain.period == "month", LEVELS.index(grain.level), tuple(d in grain.dimensions for d in DIMENSIONS)) for grain in GRAINS
-)
+Plan = tuple[str, bool, Callable[[Dimensions], tuple[str, *tuple[str, ...]]]]
+"""How a grain's cells are found: its code, whether by month, and what stands in the key after the day."""
 
 
-def _cell(dimensions: Dimensions, plan: Plan) -> tuple[str, Dimensions]:
-    """Return the area, and what stands in the key after the day, of the cells of a grain that a fact counts in."""
-    _code, _monthly, level, told = plan
-    kept = tuple([value if apart else "" for value, apart in zip(dimensions[_AREAS:], told, strict=False)])
-    return dimensions[level - 1] if level else "", (*kept, *dimensions[-2:])
+def _plan(grain: Grain) -> Plan:
+    kept = [_FIRST + place if name in grain.dimensions else _NOTHING for place, name in enumerate(DIMENSIONS)]
+    source = _FIRST + len(DIMENSIONS)
+    return grain.code, grain.period == "month", itemgetter(LEVELS.index(grain.level), *kept, source, source + 1)
+
+
+_PLANS: tuple[Plan, ...] = tuple(_plan(grain) for grain in GRAINS)
 
 
 def _add(sums: Sums, dimensions: Dimensions, counts: Iterable[tuple[Count, int]], plans: Iterable[Plan]) -> None:
@@ -220,13 +221,16 @@ def _add(sums: Sums, dimensions: Dimensions, counts: Iterable[tuple[Count, int]]
         for span, first in ((days, day), (months, day.replace(day=1))):
             cell = span.setdefault(first, {})
             cell[counter] = cell.get(counter, 0) + amount
-    for plan in plans:
-        code, monthly, *_rest = plan
-        area, kinds = _cell(dimensions, plan)
+    for code, monthly, kinds in plans:
+        kept = kinds(dimensions)
         for first, amounts in (months if monthly else days).items():
-            cell = sums.setdefault((code, area, first, *kinds), {})
+            key: Key = (code, first, *kept)
+            present = sums.get(key)
+            if present is None:
+                sums[key] = dict(amounts)
+                continue
             for counter, amount in amounts.items():
-                cell[counter] = cell.get(counter, 0) + amount
+                present[counter] = present.get(counter, 0) + amount
 
 
 def difference(changes: Iterable[tuple[Fact | None, Fact]]) -> Sums:
@@ -239,7 +243,7 @@ def difference(changes: Iterable[tuple[Fact | None, Fact]]) -> Sums:
             continue
         counted, was = counts_of(before), _dimensions(before)
         staying = [(count, 1) for count in counts - counted] + [(count, -1) for count in counted - counts]
-        moving = [] if was == dimensions else [plan for plan in _PLANS if _cell(was, plan) != _cell(dimensions, plan)]
+        moving = [] if was == dimensions else [plan for plan in _PLANS if plan[2](was) != plan[2](dimensions)]
         if staying:
             _add(sums, dimensions, staying, [plan for plan in _PLANS if plan not in moving] if moving else _PLANS)
         if moving:  # a grain that does not tell apart what changed has nothing to take away and give again

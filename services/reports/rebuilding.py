@@ -1,4 +1,4 @@
-"""Making every fact and sum anew from the journal, and what is open from the tickets: after an upgrade, or to prove that nothing drifted."""
+"""Making every fact and sum anew from the journal, and what is open from the tickets: after an upgrade, or to prove that nothing is off."""
 
 from collections.abc import AsyncIterator, Callable, Iterable
 from typing import TypeVar
