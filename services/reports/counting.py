@@ -69,9 +69,16 @@ _SUPERSEDE = text(
     " JOIN unnest(CAST(:ids AS uuid[]), CAST(:until AS timestamptz[])) AS u(id, until) ON u.id = f.ticket_id ON CONFLICT DO NOTHING"
 )
 _SUMMED = tuple(COUNTERS)
-_LINE_KEY, _LINE_CELL = _casts(RollupCell, KEY), _casts(RollupCell, KEY + _SUMMED)
+_COLUMN = {counter: place for place, counter in enumerate(_SUMMED)}
+_LINE_KEY = _casts(RollupCell, KEY)
+# Of so many small numbers an array is read three times as fast as words, and one of fixed width found at once.
+_CELL_LINES = (
+    "FROM unnest(CAST(:lines AS text[]), CAST(:sums AS text[])) AS l(line, sums), LATERAL"
+    f" (SELECT string_to_array(line, chr({ord(_APART)})) AS k, CAST(sums AS int[]) AS n OFFSET 0) AS s"
+)
+_CELL_SUMS = ", ".join(f"n[{place}]" for place in range(1, len(_SUMMED) + 1))
 _KEEP_CELLS = text(
-    f"INSERT INTO rollup_cells ({_names(KEY + _SUMMED, '{0}')}) SELECT {_LINE_CELL} {_LINES} "
+    f"INSERT INTO rollup_cells ({_names(KEY + _SUMMED, '{0}')}) SELECT {_LINE_KEY}, {_CELL_SUMS} {_CELL_LINES} "
     f"ON CONFLICT ({_names(KEY, '{0}')}) DO UPDATE SET {_names(_SUMMED, '{0} = rollup_cells.{0} + excluded.{0}')}"
 )
 _DROP_EMPTY = text(
@@ -157,16 +164,17 @@ async def keep_sums(session: AsyncSession, sums: Sums) -> None:
     """Add `sums` to the cells, in key order, in one statement; cells that come to nothing go."""
     if not sums:
         return
-    lines, lessened = [], []
+    lines, amounts, lessened = [], [], []
     for key, cell in sorted(sums.items()):
-        parts = [key[0], key[1].isoformat(), *key[2:]]
-        if min(cell.values()) < 0:
-            lessened.append(_APART.join(parts))
-        amounts = ["0"] * len(_SUMMED)
+        line = _APART.join((key[0], key[1].isoformat(), *key[2:]))
+        lines.append(line)
+        numbers = ["0"] * len(_SUMMED)
         for counter, amount in cell.items():
-            amounts[_COLUMN[counter]] = str(amount)
-        lines.append(_APART.join(parts + amounts))
-    await session.execute(_KEEP_CELLS, {"lines": lines})
+            numbers[_COLUMN[counter]] = str(amount)
+        amounts.append("{" + ",".join(numbers) + "}")
+        if min(cell.values()) < 0:
+            lessened.append(line)
+    await session.execute(_KEEP_CELLS, {"lines": lines, "sums": amounts})
     if lessened:
         await session.execute(_DROP_EMPTY, {"lines": lessened})
 
@@ -184,6 +192,3 @@ async def keep_durations(session: AsyncSession, sums: Mapping[DurationKey, int])
 
 def _duration_arrays(keys: Sequence[DurationKey]) -> dict[str, Any]:
     return dict(zip(_DURATION_KEY, map(list, zip(*keys, strict=True)), strict=True))
-
-
-_COLUMN = {counter: place for place, counter in enumerate(_SUMMED)}

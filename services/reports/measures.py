@@ -115,9 +115,7 @@ GRAINS = (
     Grain("month_village", "month", "village", frozenset(), weight=5),
     Grain("month_place", "month", "place", frozenset(), weight=6),
     Grain("month_township_kind", "month", "township", _KINDS, weight=7),
-    Grain("month_turn", "month", "township", _TURN, weight=7),
     Grain("month_village_category", "month", "village", frozenset({"category"}), weight=8),
-    Grain("day_township", "day", "township", frozenset(), weight=8),
     Grain("day_kind", "day", "whole", _KINDS, weight=9),
     Grain("day_village", "day", "village", frozenset(), weight=10),
 )

@@ -55,7 +55,7 @@ def grains(first: str, last: str, need: Need) -> list[str | None]:
 
 
 def test_a_long_span_reads_months_and_only_its_edges_by_day() -> None:
-    assert grains("2024-11-20", "2026-11-10", Need("township")) == ["day_township", "day_township", "month_township"]
+    assert grains("2024-11-20", "2026-11-10", Need("township")) == ["day_village", "day_village", "month_township"]
     assert grains("2026-01-01", "2026-12-31", Need("village")) == ["month_village"]
 
 
@@ -74,8 +74,8 @@ def test_of_a_month_that_lacks_a_few_days_these_are_taken_off() -> None:
 
 def test_february_of_a_leap_year_is_a_whole_month() -> None:
     assert grains("2028-02-01", "2028-02-29", Need()) == ["month_township"]
-    assert grains("2028-02-01", "2028-02-28", Need("township")) == ["month_township", "less day_township"]
-    assert grains("2028-02-11", "2028-02-28", Need("township")) == ["month_township", "less day_township", "less day_township"]
+    assert grains("2028-02-01", "2028-02-28", Need("township")) == ["month_township", "less day_village"]
+    assert grains("2028-02-11", "2028-02-28", Need("township")) == ["month_township", "less day_village", "less day_village"]
 
 
 @pytest.mark.parametrize(("first", "last"), [("2026-11-02", "2026-11-01"), ("1999-12-31", "2026-01-01"), ("2026-01-01", "2100-01-01")])
