@@ -1,6 +1,6 @@
 /** Pictures drawn by ECharts. It is loaded while the doors are asked; what needs no picture does not wait for it. */
 
-import { say } from "./words.js";
+import { amount, say } from "./words.js";
 
 const LIBRARY = "/pages/vendor/echarts-6.1.0-2/echarts.js";
 const drawn = new Map();
@@ -76,7 +76,7 @@ export function sankey(box, nodes, links, onpick) {
     series: [{
       type: "sankey", left: 4, right: box.clientWidth < 480 ? 74 : 96, top: 8, bottom: 8, nodeWidth: 12, nodeGap: box.clientWidth < 480 ? 9 : 12, layoutIterations: 40, draggable: false,
       emphasis: { focus: "adjacency" }, lineStyle: { color: "source", opacity: 0.28, curveness: 0.5 },
-      label: { color: ink("ink"), fontSize: 12, fontFamily: TYPE, formatter: ({ name, value }) => `${labels.get(name)} ${Number(value).toLocaleString("en-US")}` },
+      label: { color: ink("ink"), fontSize: 12, fontFamily: TYPE, formatter: ({ name, value }) => `${labels.get(name)} ${amount(value)}` },
       data: nodes.map((node) => ({ name: node.name, depth: node.depth, itemStyle: { color: ink(node.colour) } })), links,
     }],
   }), onpick && (({ dataType, data }) => onpick(dataType, data)));
