@@ -65,7 +65,7 @@ class Gathering:
     """
 
     effect: Callable[[Work, list[UUID]], Awaitable[None]]
-    most: int = 1000
+    most: int = 2000
 
     async def __call__(self, work: Work, owed: list[Owed]) -> None:
         """Have the effect for the subjects of these deliveries."""
