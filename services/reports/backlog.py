@@ -17,7 +17,7 @@ from services.identity.permissions import scope_of
 from services.organization.queries import unit_tree
 from services.organization.tree import UnitTree
 from services.platform.unit_of_work import Work
-from services.reports.backlog_known import Held, Holding, Place, View, held, holdings, late_by_holder, late_page, open_now
+from services.reports.backlog_known import Held, Place, View, held, holdings, late_by_holder, late_page, open_now
 from services.reports.backlog_loads import LoadPlace, Loads, key_in, most, unit_loads
 from services.reports.backlog_models import NOBODY
 from services.reports.drilldown import place_name
@@ -104,7 +104,7 @@ async def workload_page(
     view = await _view(work, unit, holder)
     here = await open_now(work) if as_of is None else None
     then = await _held_then(work, view, as_of) if as_of is not None else []
-    found = await holdings(work, here, view) if here else [Holding(one.holder, one.member, sum(one.statuses)) for one in then]
+    found = await holdings(work, here, view) if here else [(one.holder, one.member, sum(one.statuses)) for one in then]
     loads = Loads.of(found, view.tree)
     page, following = loads.page(after, limit)
     told = await held(work, here, view, [unit_id for _count, _key, unit_id in page]) if here else then

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import (
     ARRAY,
@@ -84,8 +85,7 @@ class View:
     def whole(self) -> list[str]:
         """Return the paths of the areas, none inside another, of which everything is seen."""
         if self.scope.everything:
-            tops = {f"/{unit.path.split('/')[1]}/" for unit in self.tree.by_id.values()}
-            return [self.place.path] if self.place else sorted(tops)
+            return [self.place.path] if self.place else list(_tops(self.tree))
         if self.place is None:
             return list(self.scope.prefixes)
         if any(self.place.path.startswith(prefix) for prefix in self.scope.prefixes):
@@ -96,6 +96,17 @@ class View:
     def covered(self) -> bool:
         """Whether nothing is seen beside the whole areas."""
         return self.scope.everything or (self.place is not None and self.place.path in self.whole())
+
+
+def _tops(tree: UnitTree) -> tuple[str, ...]:
+    """Return the paths of the areas that no other is above; looked for once in each tree."""
+    found = _known_tops.get(tree)
+    if found is None:
+        found = _known_tops[tree] = tuple(sorted({f"/{unit.path.split('/')[1]}/" for unit in tree.by_id.values()}))
+    return found
+
+
+_known_tops: WeakKeyDictionary[UnitTree, tuple[str, ...]] = WeakKeyDictionary()
 
 
 async def open_now(work: Work) -> OpenNow:
@@ -116,12 +127,8 @@ async def late_by_holder(work: Work, here: OpenNow, view: View) -> list[tuple[UU
     return list(zip(holders or (), late or (), strict=True))
 
 
-class Holding(NamedTuple):
-    """How many open tickets one person in a unit holds. `holder` is `NOBODY` where no unit does, `member` None: nobody in particular."""
-
-    holder: UUID
-    member: UUID | None
-    open: int
+Holding = tuple[UUID, UUID | None, int]
+"""How many open tickets one person in a unit holds: unit, person, tickets. `NOBODY` where no unit does, None: nobody in particular."""
 
 
 class Held(NamedTuple):
@@ -135,7 +142,7 @@ class Held(NamedTuple):
 
 async def holdings(work: Work, here: OpenNow, view: View) -> list[Holding]:
     """Return how many tickets each unit holds, by the person in it."""
-    return [Holding(*row) for row in zip(*await _columns_of(work, _signed(here, view, ("open",)), ("open",)), strict=True)]
+    return list(zip(*await _columns_of(work, _signed(here, view, ("open",)), ("open",)), strict=True))
 
 
 async def held(work: Work, here: OpenNow, view: View, holders: Sequence[UUID]) -> list[Held]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from operator import itemgetter
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
@@ -83,19 +83,20 @@ class Loads:
 
     def median_per_post(self) -> str | None:
         """Return the median of open tickets per post over the units that are known and have any."""
-        posts = _posts_of(self.tree)
+        seats = _seats_of(self.tree)
         # Small whole numbers: no two quotients round to one float, and each is found again from it.
-        quotients = sorted(count / len(posts[unit]) for unit, count in self.of_units.items() if unit in posts)
-        finest = max(map(len, posts.values()), default=1)
+        quotients = sorted(count / len(seats[unit].posts) for unit, count in self.of_units.items() if unit in seats)
+        finest = max((len(one.posts) for one in seats.values()), default=1)
         return median_text([Fraction(one).limit_denominator(finest) for one in _middle(quotients)])
 
     def median_per_member(self) -> str | None:
         """Return the median of open tickets over the people of units that are known: whoever holds any, or a post there."""
-        posts, known = _posts_of(self.tree), self.tree.by_id
-        counts = [count for holder, member, count in self.holdings if member is not None and holder in known]
-        working = sum(member in {post.member_id for post in posts.get(holder, ())} for holder, member, _count in self.holdings if member)
-        sitting = sum(len({post.member_id for post in posts[unit]}) for unit in self.of_units if unit in posts)
-        return median_text([Fraction(one) for one in _middle(sorted([0] * (sitting - working) + counts))])
+        seats, known = _seats_of(self.tree), self.tree.by_id
+        people = [(holder, member, count) for holder, member, count in self.holdings if member is not None and holder in known]
+        working = sum(holder in seats and member in seats[holder].people for holder, member, _count in people)
+        sitting = sum(len(seats[unit].people) for unit in self.of_units if unit in seats)
+        counts = [0] * (sitting - working) + [count for _holder, _member, count in people]
+        return median_text([Fraction(one) for one in _middle(sorted(counts))])
 
     def page(self, after: LoadPlace | None, limit: int | None) -> tuple[list[Ranked], LoadPlace | None]:
         """Return the units after a place, most first, and where the next go on; all of the rest where there is no limit."""
@@ -113,7 +114,8 @@ async def unit_loads(work: Work, tree: UnitTree, page: Sequence[Ranked], found: 
 
 
 def _unit_load(tree: UnitTree, unit_id: UUID, found: list[Held], people: int | None) -> UnitLoad:
-    posts = _posts_of(tree).get(unit_id, ())
+    seats = _seats_of(tree).get(unit_id)
+    posts = seats.posts if seats else ()
     members: dict[UUID | None, int] = {post.member_id: 0 for post in posts}
     members |= {held.member: sum(held.statuses) for held in found}
     statuses = zip(OPEN, map(sum, zip(*(held.statuses for held in found), strict=True)), strict=True)
@@ -142,12 +144,21 @@ def _middle(ordered: list[T]) -> list[T]:
     return ordered[half : half + 1] if len(ordered) % 2 else ordered[max(half - 1, 0) : half + 1]
 
 
-def _posts_of(tree: UnitTree) -> Mapping[UUID, tuple[PostNode, ...]]:
+class _Seats(NamedTuple):
+    """The posts held in a unit today, and who holds them."""
+
+    posts: tuple[PostNode, ...]
+    people: frozenset[UUID]
+
+
+def _seats_of(tree: UnitTree) -> Mapping[UUID, _Seats]:
     """Return the posts held today by unit, of those that have any; looked for once in each tree."""
-    found = _known_posts.get(tree)
+    found = _known_seats.get(tree)
     if found is None:
-        found = _known_posts[tree] = {unit_id: posts for unit_id in tree.by_id if (posts := tree.active_posts(unit_id))}
+        held = {unit_id: tree.active_posts(unit_id) for unit_id in tree.by_id}
+        seats = {unit_id: _Seats(posts, frozenset(post.member_id for post in posts)) for unit_id, posts in held.items() if posts}
+        found = _known_seats[tree] = seats
     return found
 
 
-_known_posts: WeakKeyDictionary[UnitTree, Mapping[UUID, tuple[PostNode, ...]]] = WeakKeyDictionary()
+_known_seats: WeakKeyDictionary[UnitTree, Mapping[UUID, _Seats]] = WeakKeyDictionary()

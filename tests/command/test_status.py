@@ -37,7 +37,7 @@ async def test_a_healthy_county_is_well_and_counts_its_blank_units(county: TestD
 
 
 async def test_old_and_parked_deliveries_need_a_person_and_can_be_retried(county: TestDatabase, servers: Running) -> None:
-    await post(2, "ticket.joined")
+    await post(2, "ticket.urged")
     await county.owner.execute("UPDATE deliveries SET parked_at = now(), tries = 12 WHERE id = (SELECT id FROM deliveries LIMIT 1)")
     await county.owner.execute("ALTER TABLE events DISABLE TRIGGER USER")
     await county.owner.execute("UPDATE events SET recorded_at = now() - interval '2 minutes'")

@@ -77,7 +77,7 @@ async def test_a_poisonous_event_is_put_off_alone_and_its_neighbours_are_deliver
 
 
 async def test_a_delivery_that_keeps_failing_is_parked_and_can_be_released(letterbox: TestDatabase) -> None:
-    await post(1, "ticket.joined")
+    await post(1, "ticket.urged")
 
     async def fail(_work: Work, _owed: list[Owed]) -> None:
         raise KeyError("x")
