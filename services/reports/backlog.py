@@ -120,6 +120,15 @@ async def workload_page(
     return LoadPage(body, following)
 
 
+async def late_of_units(work: Work) -> dict[str, int]:
+    """Return of each unit that holds open tickets how many of them are late, by its code."""
+    view = await _view(work, None, None)
+    here = await open_now(work)
+    late = dict(await late_by_holder(work, here, view))
+    units = Loads.of(await holdings(work, here, view), view.tree).of_units
+    return {view.tree.by_id[unit].code: late.get(unit, 0) for unit in units if unit in view.tree.by_id}
+
+
 async def _view(work: Work, unit: str | None, holder: str | None) -> View:
     """Return whose open tickets are meant; from here on everything is of one instant."""
     await one_snapshot(work.session)

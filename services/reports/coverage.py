@@ -21,7 +21,7 @@ from services.platform.clock import local_day
 from services.platform.errors import Invalid, NotFound, Problem
 from services.platform.unit_of_work import Work
 from services.reports.activities import require_known
-from services.reports.backlog import workload
+from services.reports.backlog import late_of_units
 from services.reports.coverage_metrics import DEFAULT_WEEKS, DEFINITIONS, CoverageMetric, figure_of, metric_named
 from services.reports.coverage_views import CoverageFigureView, CoverageReport, CoverageRow, CoveredItem, CoveredItems
 from services.reports.facts import PLACES, Places
@@ -206,8 +206,7 @@ async def _silence(work: Work, question: _Question) -> Sets:
 
 
 async def _lateness(work: Work, question: _Question) -> Sets:
-    loads = (await workload(work, unit=None, holder=None)).units
-    held = {load.unit.code: load.overdue for load in loads if load.unit is not None}
+    held = await late_of_units(work)
     paths = {code: question.tree.by_code[code].path for code in held if code in question.tree.by_code}
     holding: dict[str, tuple[str, ...]] = {code: (path,) for code, path in paths.items() if question.inside(path)}
     return {"holding": holding, "late": {code: path for code, path in holding.items() if held[code]}}
@@ -283,8 +282,7 @@ async def _shown(work: Work, question: _Question, name: str, items: dict[str, tu
     grids = await _last_heard(work, question, items) if name in ("silent", "old_grids") else {}
     late: dict[str, int] = {}
     if name in ("late", "holding"):
-        loads = (await workload(work, unit=None, holder=None)).units
-        late = {load.unit.code: load.overdue for load in loads if load.unit is not None}
+        late = await late_of_units(work)
     cadres = name in ("cadres", "placed", "unplaced")
     found = []
     for key, paths in items.items():
