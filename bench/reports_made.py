@@ -61,8 +61,10 @@ def _up_to_now(console: Console) -> None:
 
     async def swept() -> None:
         async with opened():
-            async with unit_of_work(SYSTEM) as work:
-                await add_missing(work)
+            missing: str | None = ""
+            while missing is not None:
+                async with unit_of_work(SYSTEM) as work:
+                    missing = await add_missing(work)
             async with unit_of_work(SYSTEM) as work:
                 await sweep(work)
 

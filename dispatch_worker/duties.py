@@ -15,6 +15,7 @@ from dispatch_worker.jobs.fetch_open311_media import fetch_open311_media
 from dispatch_worker.jobs.field_papers import field_papers
 from dispatch_worker.jobs.heartbeat import heartbeat
 from dispatch_worker.jobs.likenesses import likenesses
+from dispatch_worker.jobs.make_sums import make_sums
 from dispatch_worker.jobs.notices import notices
 from dispatch_worker.jobs.purge import purge
 from dispatch_worker.jobs.recalculate import recalculate
@@ -48,6 +49,7 @@ ASSESS = Duty("assess", 5, assess)
 WARN = Duty("warn", 600, warn)
 SWEEP_BACKLOG = Duty("sweep_backlog", 3, sweep_backlog)
 MEND_BACKLOG = Duty("mend_backlog", 3600, mend_backlog)
+MAKE_SUMS = Duty("make_sums", 300, make_sums)
 MAKE_EXPORTS = Duty("make_exports", 2, make_exports)
 DELIVER_REPORTS = Duty("deliver_reports", 20, deliver_reports)
 EXPIRE_EXPORTS = Duty("expire_exports", 600, expire_exports)
@@ -55,7 +57,7 @@ SHARED = (
     *RUNG, ESCALATE, SEND, CALL_WEBHOOKS, CONVERSE, FETCH_MEDIA, PURGE, UPLOADS, FIELD_PAPERS, FETCH_RECORDINGS, RECONCILE_CALLS,
     FETCH_OPEN311_MEDIA, LIKENESSES, APPLY_POLICIES, RECALCULATE, END_SUSPENSIONS, BULLETINS,
     ASSESS, WARN, NOTICES,
-    SWEEP_BACKLOG, MEND_BACKLOG,
+    SWEEP_BACKLOG, MEND_BACKLOG, MAKE_SUMS,
     MAKE_EXPORTS, DELIVER_REPORTS, EXPIRE_EXPORTS,
 )  # fmt: skip
 """Done by the fleet: one of its workers is enough, and several at once do no harm."""

@@ -26,10 +26,16 @@ async def _add_missing() -> None:
     from services.platform.unit_of_work import unit_of_work
     from services.reports.adding_up import add_missing
 
-    console = Console()
-    async with opened(), unit_of_work(SYSTEM) as work:
+    console, found = Console(), []
+    async with opened():
         with console.status("Adding up") as status:
-            found = await add_missing(work, lambda name: status.update(f"Adding up {name}"))
+            while True:
+                async with unit_of_work(SYSTEM) as work:
+                    name = await add_missing(work)
+                if name is None:
+                    break
+                found.append(name)
+                status.update(f"Added up {name}")
     console.print(f"Added up: {', '.join(found)}." if found else "No sums are missing.")
 
 

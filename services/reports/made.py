@@ -5,7 +5,7 @@ when the sums were last made; those that mean something else now, or were not th
 they have been made (`rebuilding.py`). Nothing is missing from sums over no facts at all.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from weakref import WeakKeyDictionary
@@ -77,11 +77,16 @@ async def read_made(session: AsyncSession) -> Made:
     return made_of({row.name: row.meaning for row in await session.execute(select(SumsMade.name, SumsMade.meaning))})
 
 
-async def mark(session: AsyncSession) -> None:
-    """Write down that all sums are whole; what is kept no longer is forgotten."""
+async def mark(session: AsyncSession, names: Iterable[str] | None = None) -> None:
+    """Write down that the sums of these names (all, where none are given) are whole; what is kept no longer is forgotten."""
     told = meanings()
     await session.execute(text("DELETE FROM sums_made WHERE name <> ALL(CAST(:names AS text[]))"), {"names": sorted(told)})
-    await session.execute(_MARK, _rows(told))
+    await session.execute(_MARK, _rows(told if names is None else {name: told[name] for name in names}))
+
+
+async def forget_grains(session: AsyncSession) -> None:
+    """Write down that no grain is whole."""
+    await session.execute(text("DELETE FROM sums_made WHERE name LIKE 'grain %'"))
 
 
 def _rows(told: Mapping[str, str]) -> list[dict[str, str]]:
