@@ -7,6 +7,7 @@ county. *Cold*: nothing in the browser's cache. *Warm*: the page was open before
 
 import argparse
 import asyncio
+import fcntl
 import json
 import os
 import shutil
@@ -29,6 +30,9 @@ from bench.reports_questions import ANALYST
 
 console = Console()
 _SCREENS = {"phone": (390, 844, True), "desk": (1440, 900, False)}
+_ABOVE = 10
+_JOINED = "import os, sys; os.dup2(int(sys.argv[1]), 3); os.dup2(int(sys.argv[2]), 4); os.execv(sys.argv[3], sys.argv[3:])"
+"""Chromium reads commands from 3 and writes answers to 4."""
 _DRAWN = """
 (() => {
   if (location.pathname !== "/dashboard") return;
@@ -57,10 +61,11 @@ class Chromium:
         theirs_in, ours_out = os.pipe()
         flags = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
         command = [program, *flags, "--disable-component-update", "--remote-debugging-pipe", f"--user-data-dir={profile}"]
-        joined = ["/bin/sh", "-c", f'exec "$@" 3<&{theirs_in} 4>&{theirs_out}', "sh", *command]
-        self._process = subprocess.Popen(joined, pass_fds=(theirs_in, theirs_out), stderr=subprocess.DEVNULL)
-        os.close(theirs_in)
-        os.close(theirs_out)
+        high = [fcntl.fcntl(pipe, fcntl.F_DUPFD, _ABOVE) for pipe in (theirs_in, theirs_out)]  # so that neither is 3 or 4 already
+        joined = [sys.executable, "-c", _JOINED, *map(str, high), *command]
+        self._process = subprocess.Popen(joined, pass_fds=high, stderr=subprocess.DEVNULL)
+        for pipe in (theirs_in, theirs_out, *high):
+            os.close(pipe)
         self._from, self._to = os.fdopen(ours_in, "rb"), os.fdopen(ours_out, "wb")
         self._number = 0
 
@@ -90,6 +95,8 @@ class Chromium:
         """End the browser."""
         self._process.terminate()
         self._process.wait(10)
+        self._to.close()
+        self._from.close()
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
@@ -25,6 +26,7 @@ from services.reports.metrics import METRICS, figure_of
 from tests import county as heping
 from tests.conftest import TestDatabase
 from tests.reports import ground
+from tests.reports.browsing import Tab, browsing, session_of
 from tests.reports.signing import signed_in_as
 
 HALVES = {"from": "2026-10-01", "to": "2026-11-30"}
@@ -254,6 +256,40 @@ async def test_answers_are_what_their_models_would_have_become(door: AsyncClient
                 headers = {**await signed_in_as(login), "Accept-Encoding": "identity"}
                 answer = await door.get(f"{DASHBOARD}/{part}", params=period, headers=headers)
                 assert model.model_validate_json(answer.content, strict=True).model_dump_json() == answer.text
+
+
+PERIOD = "period=free&first=2026-10-01&last=2026-11-30"
+
+
+async def test_the_page_leads_to_what_is_open_out_of_a_foreign_area_and_out_of_every_tab(door: AsyncClient) -> None:
+    async with browsing(build()) as (address, browser):
+        people = {login: session_of(await signed_in_as(login), datetime.now(UTC)) for login in ("analyst", "pengzhai")}
+        contexts = {login: browser.ask("Target.createBrowserContext")["browserContextId"] for login in people}
+        tab, other = (Tab(browser, contexts["analyst"], people["analyst"]) for _ in range(2))
+        await tab.open(f"{address}/dashboard#{PERIOD}")
+        flow = await get(door, f"{DASHBOARD}/flow", **HALVES)
+        is_open = sum(stream["tickets"] for stream in flow["streams"] if stream["outcome"] == "open")
+        words = f"""[...document.querySelectorAll("#flow-panel svg text")].find((one) => one.textContent === "在办 {is_open}")"""
+        assert await tab.until(f"{words} && !document.querySelector('.waiting, .busy')")
+        place = await tab.until(f"{words}?.getBoundingClientRect().toJSON()")
+        await tab.press(place["left"] - 10, place["top"] + place["height"] / 2)  # the bar that the words stand beside
+        told = await tab.until('document.querySelector("#drill .tickets") && document.getElementById("drill-title").textContent')
+        assert told == f"在办:{is_open} 件工单"
+
+        lost = Tab(browser, contexts["pengzhai"], people["pengzhai"])
+        await lost.open(f"{address}/dashboard#{PERIOD}&unit={heping.YANGMING}")
+        assert await lost.until('document.querySelector("#tiles .said button")?.textContent') == "回到本人的辖区"
+        assert await lost.until('(document.querySelector("#tiles .said button").click(), true)')
+        assert await lost.until('document.querySelector("#tiles .tile") && document.querySelector("#where .here").textContent') == "彭寨镇"
+
+        await other.open(f"{address}/dashboard#{PERIOD}")
+        assert await other.until('document.querySelectorAll("#tiles .tile").length') == 7
+        assert await tab.until('(document.getElementById("leave").click(), true)')
+        for one in (tab, other):
+            assert await one.until('!document.getElementById("door").hidden && !document.querySelector("#tiles .tile")')
+        await other.open(f"{address}/dashboard?again")  # with the old token, as of a tab that was closed and is opened again
+        assert await other.until('document.readyState === "complete" && !document.getElementById("door").hidden')
+        assert await lost.until('document.querySelector("#tiles .tile") !== null')  # another browser
 
 
 SPOTS = st.lists(st.tuples(st.floats(23, 26), st.floats(113, 117)), min_size=1, max_size=25, unique=True)
