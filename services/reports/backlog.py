@@ -4,7 +4,7 @@ Now it is answered from what is kept of open tickets (`backlog_known.py`); as of
 and their clocks (`standing.py`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,7 +17,7 @@ from services.identity.permissions import scope_of
 from services.organization.queries import unit_tree
 from services.organization.tree import UnitTree
 from services.platform.unit_of_work import Work
-from services.reports.backlog_known import Held, Place, View, held, holdings, late_by_holder, late_page, open_now
+from services.reports.backlog_known import Held, Holdings, Place, UnitKey, View, held, holdings, late_by_holder, late_page, open_now
 from services.reports.backlog_loads import LoadPlace, Loads, key_in, most, unit_loads
 from services.reports.backlog_models import NOBODY
 from services.reports.drilldown import place_name
@@ -55,7 +55,7 @@ class _Found:
 
     at: datetime
     stale_seconds: int
-    late: Sequence[tuple[UUID, int]]
+    late: Mapping[UnitKey, int]
     page: Sequence[tuple[Row[Any], list[str]]]
 
 
@@ -73,7 +73,7 @@ async def overdue(
     body = Overdue(
         as_of=found.at,
         stale_seconds=found.stale_seconds,
-        total=sum(count for _unit, count in found.late),
+        total=sum(found.late.values()),
         units=[UnitCount(unit=named(tree.by_id.get(unit_id)), overdue=count) for count, _key, unit_id in units],
         more_units=len(found.late) - len(units),
         items=[_overdue_ticket(row, stages, tree, as_of or work.now) for row, stages in found.page[:limit]],
@@ -104,7 +104,7 @@ async def workload_page(
     view = await _view(work, unit, holder)
     here = await open_now(work) if as_of is None else None
     then = await _held_then(work, view, as_of) if as_of is not None else []
-    found = await holdings(work, here, view) if here else [(one.holder, one.member, sum(one.statuses)) for one in then]
+    found = await holdings(work, here, view) if here else _holdings_of(then)
     loads = Loads.of(found, view.tree)
     page, following = loads.page(after, limit)
     told = await held(work, here, view, [unit_id for _count, _key, unit_id in page]) if here else then
@@ -124,9 +124,9 @@ async def late_of_units(work: Work) -> dict[str, int]:
     """Return of each unit that holds open tickets how many of them are late, by its code."""
     view = await _view(work, None, None)
     here = await open_now(work)
-    late = dict(await late_by_holder(work, here, view))
-    units = Loads.of(await holdings(work, here, view), view.tree).of_units
-    return {view.tree.by_id[unit].code: late.get(unit, 0) for unit in units if unit in view.tree.by_id}
+    late = await late_by_holder(work, here, view)
+    units = set((await holdings(work, here, view)).holders)
+    return {unit.code: late.get(unit.id.bytes, 0) for unit in view.tree.by_id.values() if unit.id.bytes in units}
 
 
 async def _view(work: Work, unit: str | None, holder: str | None) -> View:
@@ -152,7 +152,7 @@ async def _late_then(work: Work, view: View, as_of: datetime, after: Place | Non
     if after is not None:
         query = query.where(tuple_(late.c.due_at, late.c.ticket_id) > tuple_(*after))
     page = [(row, list(row.stages)) for row in await work.session.execute(query)]
-    return _Found(as_of, 0, [(unit_id or NOBODY, count) for unit_id, count in counts], page)
+    return _Found(as_of, 0, {(unit_id or NOBODY).bytes: count for unit_id, count in counts}, page)
 
 
 def _late(stand: Standing, view: View) -> Select[Any]:
@@ -180,6 +180,11 @@ async def _held_then(work: Work, view: View, as_of: datetime) -> list[Held]:
         Held(unit or NOBODY, member, tuple(found.get(name, 0) for name in OPEN), late.get((unit, member), 0))
         for (unit, member), found in statuses.items()
     ]
+
+
+def _holdings_of(found: Sequence[Held]) -> Holdings:
+    members = [(one.member or NOBODY).bytes for one in found]
+    return Holdings([one.holder.bytes for one in found], members, [sum(one.statuses) for one in found])
 
 
 def _overdue_ticket(row: Row[Any], stages: list[str], tree: UnitTree, now: datetime) -> OverdueTicket:

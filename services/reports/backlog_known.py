@@ -18,6 +18,7 @@ from sqlalchemy import (
     ColumnElement,
     FromClause,
     Integer,
+    LargeBinary,
     Row,
     Select,
     Text,
@@ -54,6 +55,7 @@ Place = tuple[datetime, UUID]
 _ROWS = OpenMatter.__table__
 _CELLS = BacklogCell.__table__.c
 _ALL_OPEN: ColumnElement[int] = sum((_CELLS[status] for status in OPEN[1:]), _CELLS[OPEN[0]])
+_ID = 16
 _NONE: ColumnElement[int] = literal_column("0")
 
 
@@ -118,17 +120,25 @@ async def open_now(work: Work) -> OpenNow:
     return OpenNow(work.now, line, owed or [], until, seconds_between(until, work.now))
 
 
-async def late_by_holder(work: Work, here: OpenNow, view: View) -> list[tuple[UUID, int]]:
+UnitKey = bytes
+"""The sixteen bytes of a unit's or a person's id. Answers about thousands of units make an id only of those that they tell of."""
+
+
+class Holdings(NamedTuple):
+    """How many open tickets each person in each unit holds, a column each. `NOBODY` where no unit does, or nobody in particular."""
+
+    holders: list[UnitKey]
+    members: list[bytes]
+    counts: list[int]
+
+
+async def late_by_holder(work: Work, here: OpenNow, view: View) -> dict[UnitKey, int]:
     """Return how many late tickets each unit holds, of those that hold any; `NOBODY`: no unit."""
     signed = _signed(here, view, ("late",))
     per = select(signed.c.holder, func.sum(signed.c.late).label("late")).group_by(signed.c.holder).having(func.sum(signed.c.late) != 0)
     found = per.subquery()
-    holders, late = (await work.session.execute(select(func.array_agg(found.c.holder), func.array_agg(cast(found.c.late, Integer))))).one()
-    return list(zip(holders or (), late or (), strict=True))
-
-
-Holding = tuple[UUID, UUID | None, int]
-"""How many open tickets one person in a unit holds: unit, person, tickets. `NOBODY` where no unit does, None: nobody in particular."""
+    holders, late = (await work.session.execute(select(_packed(found.c.holder), _array(found.c.late)))).one()
+    return dict(zip(_apart(holders), late or (), strict=True))
 
 
 class Held(NamedTuple):
@@ -140,27 +150,39 @@ class Held(NamedTuple):
     late: int
 
 
-async def holdings(work: Work, here: OpenNow, view: View) -> list[Holding]:
+async def holdings(work: Work, here: OpenNow, view: View) -> Holdings:
     """Return how many tickets each unit holds, by the person in it."""
-    return list(zip(*await _columns_of(work, _signed(here, view, ("open",)), ("open",)), strict=True))
+    per = _by_person(_signed(here, view, ("open",)), ("open",))
+    holders, members, counts = (await work.session.execute(select(_packed(per.c.holder), _packed(per.c.member), _array(per.c.open)))).one()
+    return Holdings(_apart(holders), _apart(members), counts or [])
 
 
 async def held(work: Work, here: OpenNow, view: View, holders: Sequence[UUID]) -> list[Held]:
     """Return what some units hold, by the person in it."""
     signed = _signed(here, view, ("open", *OPEN, "late"))
-    some = select(signed).where(one_of(signed.c.holder, holders)).subquery()
-    who, member, _open, *statuses, late = await _columns_of(work, some, ("open", *OPEN, "late"))
-    return [Held(*row) for row in zip(who, member, zip(*statuses, strict=True), late, strict=True)]
+    per = _by_person(select(signed).where(one_of(signed.c.holder, holders)).subquery(), ("open", *OPEN, "late"))
+    rows = await work.session.execute(select(per.c.holder, per.c.member, *(per.c[status] for status in OPEN), per.c.late))
+    return [Held(who, None if member == NOBODY else member, tuple(map(int, statuses)), int(late)) for who, member, *statuses, late in rows]
 
 
-async def _columns_of(work: Work, signed: FromClause, names: Sequence[str]) -> list[Sequence[Any]]:
-    """Return holders, members and the sums of `names`, a column each: thousands of rows would cost more to read than to find."""
+def _by_person(signed: FromClause, names: Sequence[str]) -> FromClause:
     sums = [func.sum(signed.c[name]).label(name) for name in names]
     per = select(signed.c.holder, signed.c.member, *sums).group_by(signed.c.holder, signed.c.member).having(func.sum(signed.c.open) != 0)
-    found = per.subquery()
-    arrays = [func.array_agg(found.c.holder), func.array_agg(func.nullif(found.c.member, literal(NOBODY, Uuid())))]
-    arrays += [func.array_agg(cast(found.c[name], Integer)) for name in names]
-    return [column or () for column in (await work.session.execute(select(*arrays))).one()]
+    return per.subquery()
+
+
+def _packed(ids: ColumnElement[Any]) -> ColumnElement[bytes]:
+    """Return ids as one string of bytes: thousands of rows, or of ids, would cost more to read than to find."""
+    return func.string_agg(func.uuid_send(ids), literal_column("''::bytea"), type_=LargeBinary())
+
+
+def _array(numbers: ColumnElement[Any]) -> ColumnElement[Any]:
+    return func.array_agg(cast(numbers, Integer))
+
+
+def _apart(packed: bytes | None) -> list[bytes]:
+    found = packed or b""
+    return [found[start : start + _ID] for start in range(0, len(found), _ID)]
 
 
 async def late_page(work: Work, here: OpenNow, view: View, after: Place | None, limit: int) -> list[Row[Any]]:

@@ -6,7 +6,6 @@ A county has thousands of units that hold something. Only those of a page are ma
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from operator import itemgetter
 from typing import NamedTuple, TypeVar
 from uuid import UUID
 from weakref import WeakKeyDictionary
@@ -18,7 +17,7 @@ from services.organization.tree import PostNode, UnitTree
 from services.platform.bulk import one_of
 from services.platform.rounding import decimal_text, percent_text
 from services.platform.unit_of_work import Work
-from services.reports.backlog_known import Held, Holding
+from services.reports.backlog_known import Held, Holdings, UnitKey
 from services.reports.backlog_models import NOBODY
 from services.reports.coverage_metrics import median_text
 from services.reports.figures import named
@@ -30,20 +29,22 @@ LoadPlace = tuple[int, str]
 T = TypeVar("T")
 Ranked = tuple[int, str, UUID]
 """A unit's count, what stands for the unit, and its id."""
+_NOBODY = NOBODY.bytes
 
 
 def most(
-    counts: Sequence[tuple[UUID, int]], key: Callable[[UUID], str], after: LoadPlace | None, limit: int
+    counts: Mapping[UnitKey, int], key: Callable[[UUID], str], after: LoadPlace | None, limit: int
 ) -> tuple[list[Ranked], LoadPlace | None]:
     """Return up to `limit` of the highest counts after a place, equal ones in order of `key`, and where the next go on.
 
     Only those that may be among them are asked for their key.
     """
-    rest = counts if after is None else [entry for entry in counts if entry[1] <= after[0]]
-    level = sum(entry[1] == after[0] for entry in rest) if after else 0
-    amounts = sorted(map(itemgetter(1), rest), reverse=True)
+    last = max(counts.values(), default=0) if after is None else after[0]
+    amounts = sorted((count for count in counts.values() if count <= last), reverse=True)
+    level = amounts.count(last) if after else 0
     least = amounts[min(level + limit, len(amounts) - 1)] if amounts else 0
-    near = sorted((-count, key(unit_id), unit_id) for unit_id, count in rest if count >= least)
+    ids = ((count, UUID(bytes=packed)) for packed, count in counts.items() if least <= count <= last)
+    near = sorted((-count, key(unit_id), unit_id) for count, unit_id in ids)
     if after is not None:
         near = [entry for entry in near if entry[:2] > (-after[0], after[1])]
     page = [(-fewer, code, unit_id) for fewer, code, unit_id in near[:limit]]
@@ -64,15 +65,15 @@ def key_in(tree: UnitTree) -> Callable[[UUID], str]:
 class Loads:
     """What all units hold: how many open tickets each, and what each person in it."""
 
-    of_units: Mapping[UUID, int]
-    holdings: Sequence[Holding]
+    of_units: Mapping[UnitKey, int]
+    holdings: Holdings
     tree: UnitTree
 
     @classmethod
-    def of(cls, found: Sequence[Holding], tree: UnitTree) -> "Loads":
+    def of(cls, found: Holdings, tree: UnitTree) -> "Loads":
         """Return the loads of the units that hold any."""
-        units: dict[UUID, int] = {}
-        for holder, _member, count in found:
+        units: dict[UnitKey, int] = {}
+        for holder, count in zip(found.holders, found.counts, strict=True):
             units[holder] = units.get(holder, 0) + count
         return cls(units, found, tree)
 
@@ -85,22 +86,23 @@ class Loads:
         """Return the median of open tickets per post over the units that are known and have any."""
         seats = _seats_of(self.tree)
         # Small whole numbers: no two quotients round to one float, and each is found again from it.
-        quotients = sorted(count / len(seats[unit].posts) for unit, count in self.of_units.items() if unit in seats)
-        finest = max((len(one.posts) for one in seats.values()), default=1)
+        quotients = sorted(count / len(seats[unit].posts) for unit, count in self.of_units.items() if unit in seats and seats[unit].posts)
+        finest = max((len(seats[unit].posts) for unit in self.of_units if unit in seats), default=1)
         return median_text([Fraction(one).limit_denominator(finest) for one in _middle(quotients)])
 
     def median_per_member(self) -> str | None:
         """Return the median of open tickets over the people of units that are known: whoever holds any, or a post there."""
-        seats, known = _seats_of(self.tree), self.tree.by_id
-        people = [(holder, member, count) for holder, member, count in self.holdings if member is not None and holder in known]
-        working = sum(holder in seats and member in seats[holder].people for holder, member, _count in people)
+        seats, counts, working = _seats_of(self.tree), [], 0
+        for holder, member, count in zip(*self.holdings, strict=True):
+            if member != _NOBODY and holder in seats:
+                counts.append(count)
+                working += member in seats[holder].people
         sitting = sum(len(seats[unit].people) for unit in self.of_units if unit in seats)
-        counts = [0] * (sitting - working) + [count for _holder, _member, count in people]
-        return median_text([Fraction(one) for one in _middle(sorted(counts))])
+        return median_text([Fraction(one) for one in _middle(sorted([0] * (sitting - working) + counts))])
 
     def page(self, after: LoadPlace | None, limit: int | None) -> tuple[list[Ranked], LoadPlace | None]:
         """Return the units after a place, most first, and where the next go on; all of the rest where there is no limit."""
-        return most(list(self.of_units.items()), key_in(self.tree), after, limit or len(self.of_units))
+        return most(self.of_units, key_in(self.tree), after, limit or len(self.of_units))
 
 
 async def unit_loads(work: Work, tree: UnitTree, page: Sequence[Ranked], found: Iterable[Held]) -> list[UnitLoad]:
@@ -114,7 +116,7 @@ async def unit_loads(work: Work, tree: UnitTree, page: Sequence[Ranked], found: 
 
 
 def _unit_load(tree: UnitTree, unit_id: UUID, found: list[Held], people: int | None) -> UnitLoad:
-    seats = _seats_of(tree).get(unit_id)
+    seats = _seats_of(tree).get(unit_id.bytes)
     posts = seats.posts if seats else ()
     members: dict[UUID | None, int] = {post.member_id: 0 for post in posts}
     members |= {held.member: sum(held.statuses) for held in found}
@@ -148,17 +150,17 @@ class _Seats(NamedTuple):
     """The posts held in a unit today, and who holds them."""
 
     posts: tuple[PostNode, ...]
-    people: frozenset[UUID]
+    people: frozenset[bytes]
 
 
-def _seats_of(tree: UnitTree) -> Mapping[UUID, _Seats]:
-    """Return the posts held today by unit, of those that have any; looked for once in each tree."""
+def _seats_of(tree: UnitTree) -> Mapping[UnitKey, _Seats]:
+    """Return the posts held today in each unit that is known; looked for once in each tree."""
     found = _known_seats.get(tree)
     if found is None:
-        held = {unit_id: tree.active_posts(unit_id) for unit_id in tree.by_id}
-        seats = {unit_id: _Seats(posts, frozenset(post.member_id for post in posts)) for unit_id, posts in held.items() if posts}
+        held = {unit_id.bytes: tree.active_posts(unit_id) for unit_id in tree.by_id}
+        seats = {unit: _Seats(posts, frozenset(post.member_id.bytes for post in posts)) for unit, posts in held.items()}
         found = _known_seats[tree] = seats
     return found
 
 
-_known_seats: WeakKeyDictionary[UnitTree, Mapping[UUID, _Seats]] = WeakKeyDictionary()
+_known_seats: WeakKeyDictionary[UnitTree, Mapping[UnitKey, _Seats]] = WeakKeyDictionary()

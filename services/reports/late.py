@@ -45,7 +45,7 @@ async def late(work: Work, *, unit: str | None, how_many: int) -> Late:
     return Late(
         as_of=here.until,
         stale_seconds=here.stale_seconds,
-        total=sum(count for _holder, count in found),
+        total=sum(found.values()),
         holders=[(tree.by_id.get(holder), count) for count, _key, holder in first],
         more_holders=len(found) - len(first),
         oldest=await late_page(work, here, view, None, how_many),
