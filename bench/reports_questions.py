@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-ANALYST, DISPATCHER = "demo-analyst-441624-1", "demo-township-441624108-1"
+ANALYST, DISPATCHER, OFFICER = "demo-analyst-441624-1", "demo-township-441624108-1", "demo-department-441624-D-CGJ-1"
 TOWNSHIP, VILLAGE, GRID = "441624108", "441624108213", "441624108213001"
 _INSIDE = f"unit={TOWNSHIP}"
 _IN_TOWNSHIP = f"area_path LIKE '/441624/{TOWNSHIP}/%'"
@@ -118,7 +118,9 @@ def _others(month: str, two: str) -> list[Asked]:
         Asked("with the period and the year before", f"/v1/reports/completion_rate_due?{month}&by=unit:township&compare=both"),
         Asked("a dispatcher's own scope, 24 months", f"{received}?{two}", login=DISPATCHER),
         Asked("one category, 24 months, by village", f"{received}?{two}&by=unit:village&category=water"),
+        Asked("a department's own tickets, 24 months", f"{received}?{two}", login=OFFICER),
         Asked("by urgency, this month", f"{received}?{month}&by=urgency"),
+        Asked("by settled tier, 24 months", f"/v1/reports/satisfaction_rate?{two}&by=settled_tier"),
         Asked("who holds how many", "/v1/workload"),
         Asked("who holds how many in a township", f"/v1/workload?{_INSIDE}", login=DISPATCHER),
     ]
