@@ -3,10 +3,13 @@
 A county has thousands of units that hold something. Only those of a page are made into what is told; all others are numbers.
 """
 
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import NamedTuple, TypeVar
+from itertools import accumulate, repeat
+from typing import NamedTuple
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
@@ -26,7 +29,6 @@ from services.tickets.lifecycle import OPEN
 
 LoadPlace = tuple[int, str]
 """Where a page ended: the count of its last unit, and what stands for that unit."""
-T = TypeVar("T")
 Ranked = tuple[int, str, UUID]
 """A unit's count, what stands for the unit, and its id."""
 _NOBODY = NOBODY.bytes
@@ -85,20 +87,21 @@ class Loads:
     def median_per_post(self) -> str | None:
         """Return the median of open tickets per post over the units that are known and have any."""
         seats = _seats_of(self.tree)
-        # Small whole numbers: no two quotients round to one float, and each is found again from it.
-        quotients = sorted(count / len(seats[unit].posts) for unit, count in self.of_units.items() if unit in seats and seats[unit].posts)
-        finest = max((len(seats[unit].posts) for unit in self.of_units if unit in seats), default=1)
-        return median_text([Fraction(one).limit_denominator(finest) for one in _middle(quotients)])
+        quotients: Counter[Fraction] = Counter()
+        for (count, posts), times in Counter(zip(self.of_units.values(), map(seats.posts.get, self.of_units), strict=True)).items():
+            if posts:
+                quotients[Fraction(count, posts)] += times
+        return _median(quotients)
 
     def median_per_member(self) -> str | None:
         """Return the median of open tickets over the people of units that are known: whoever holds any, or a post there."""
-        seats, counts, working = _seats_of(self.tree), [], 0
+        seats = _seats_of(self.tree)
+        working, idle = [], sum(map(seats.sitting.get, self.of_units, repeat(0)))
         for holder, member, count in zip(*self.holdings, strict=True):
-            if member != _NOBODY and holder in seats:
-                counts.append(count)
-                working += member in seats[holder].people
-        sitting = sum(len(seats[unit].people) for unit in self.of_units if unit in seats)
-        return median_text([Fraction(one) for one in _middle(sorted([0] * (sitting - working) + counts))])
+            if member != _NOBODY and holder in seats.people:
+                working.append(count)
+                idle -= member in seats.people[holder]
+        return _median(Counter(working) + Counter({0: idle}))
 
     def page(self, after: LoadPlace | None, limit: int | None) -> tuple[list[Ranked], LoadPlace | None]:
         """Return the units after a place, most first, and where the next go on; all of the rest where there is no limit."""
@@ -116,8 +119,7 @@ async def unit_loads(work: Work, tree: UnitTree, page: Sequence[Ranked], found: 
 
 
 def _unit_load(tree: UnitTree, unit_id: UUID, found: list[Held], people: int | None) -> UnitLoad:
-    seats = _seats_of(tree).get(unit_id.bytes)
-    posts = seats.posts if seats else ()
+    posts = tree.active_posts(unit_id)
     members: dict[UUID | None, int] = {post.member_id: 0 for post in posts}
     members |= {held.member: sum(held.statuses) for held in found}
     statuses = zip(OPEN, map(sum, zip(*(held.statuses for held in found), strict=True)), strict=True)
@@ -140,27 +142,33 @@ def _post_load(member_id: UUID | None, count: int, posts: Sequence[PostNode]) ->
     return PostLoad(member_id=str(member_id) if member_id else None, roles=roles, open=count)
 
 
-def _middle(ordered: list[T]) -> list[T]:
-    """Return the one or two values in the middle."""
-    half = len(ordered) // 2
-    return ordered[half : half + 1] if len(ordered) % 2 else ordered[max(half - 1, 0) : half + 1]
+def _median(times: Mapping[Fraction, int] | Mapping[int, int]) -> str | None:
+    """Return the median of values that each come so many times."""
+    ordered = sorted((Fraction(value), count) for value, count in times.items())
+    ends = list(accumulate(count for _value, count in ordered))
+    if not ends:
+        return None
+    middle = {(ends[-1] - 1) // 2, ends[-1] // 2}
+    return median_text([ordered[bisect_right(ends, place)][0] for place in middle])
 
 
 class _Seats(NamedTuple):
-    """The posts held in a unit today, and who holds them."""
+    """Of each unit that is known: how many posts are held in it today (of those with any), who holds them, and how many these are."""
 
-    posts: tuple[PostNode, ...]
-    people: frozenset[bytes]
+    posts: Mapping[UnitKey, int]
+    people: Mapping[UnitKey, frozenset[bytes]]
+    sitting: Mapping[UnitKey, int]
 
 
-def _seats_of(tree: UnitTree) -> Mapping[UnitKey, _Seats]:
-    """Return the posts held today in each unit that is known; looked for once in each tree."""
+def _seats_of(tree: UnitTree) -> _Seats:
+    """Return the seats of a tree; looked for once in each."""
     found = _known_seats.get(tree)
     if found is None:
         held = {unit_id.bytes: tree.active_posts(unit_id) for unit_id in tree.by_id}
-        seats = {unit: _Seats(posts, frozenset(post.member_id.bytes for post in posts)) for unit, posts in held.items()}
-        found = _known_seats[tree] = seats
+        people = {unit: frozenset(post.member_id.bytes for post in posts) for unit, posts in held.items()}
+        numbers = {unit: len(posts) for unit, posts in held.items() if posts}
+        found = _known_seats[tree] = _Seats(numbers, people, {unit: len(some) for unit, some in people.items()})
     return found
 
 
-_known_seats: WeakKeyDictionary[UnitTree, Mapping[UnitKey, _Seats]] = WeakKeyDictionary()
+_known_seats: WeakKeyDictionary[UnitTree, _Seats] = WeakKeyDictionary()
