@@ -54,7 +54,8 @@ export function line(box, months, values, unit, onpick) {
     },
     yAxis: {
       type: "value", scale: unit === "%", axisLabel: { color: ink("soft"), formatter: `{value}${unit}` }, splitLine: { lineStyle: { color: ink("line"), opacity: 0.7 } },
-      max: ({ max }) => (unit === "%" && max > 97 ? Math.max(100, Math.ceil(max)) : null), min: unit === "%" ? null : 0, splitNumber: 4,
+      max: ({ max }) => (unit === "%" && max > 97 ? Math.max(100, Math.ceil(max)) : null), splitNumber: 4,
+      min: ({ min, max }) => (unit === "%" ? Math.max(0, Math.floor(min - 0.15 * (max - min))) : 0), // room for the last value under its point
     },
     series: [{
       type: "line", data: numbers, smooth: 0.25, symbolSize: 8, lineStyle: { width: 3, color: ink("series-1") }, itemStyle: { color: ink("series-1") },
@@ -74,7 +75,7 @@ export function sankey(box, nodes, links, onpick) {
       formatter: ({ dataType, data, value }) => (dataType === "edge" ? `${labels.get(data.source)} → ${labels.get(data.target)}  ${value}` : `${labels.get(data.name)}  ${value}`),
     },
     series: [{
-      type: "sankey", left: 4, right: box.clientWidth < 480 ? 74 : 96, top: 8, bottom: 8, nodeWidth: 12, nodeGap: box.clientWidth < 480 ? 9 : 12, layoutIterations: 40, draggable: false,
+      type: "sankey", left: 4, right: box.clientWidth < 480 ? 88 : 96, top: 8, bottom: 8, nodeWidth: 12, nodeGap: box.clientWidth < 480 ? 9 : 12, layoutIterations: 40, draggable: false,
       emphasis: { focus: "adjacency" }, lineStyle: { color: "source", opacity: 0.28, curveness: 0.5 },
       label: { color: ink("ink"), fontSize: 12, fontFamily: TYPE, formatter: ({ name, value }) => `${labels.get(name)} ${amount(value)}` },
       data: nodes.map((node) => ({ name: node.name, depth: node.depth, itemStyle: { color: ink(node.colour) } })), links,
