@@ -1,5 +1,6 @@
 """The worker's duties: the whole list, in one place. A doorbell ring is an extra turn of `RUNG`."""
 
+from dispatch_worker.jobs.anchors import anchors
 from dispatch_worker.jobs.apply_policies import apply_policies
 from dispatch_worker.jobs.assess import assess
 from dispatch_worker.jobs.bulletins import bulletins
@@ -50,13 +51,14 @@ WARN = Duty("warn", 600, warn)
 SWEEP_BACKLOG = Duty("sweep_backlog", 3, sweep_backlog)
 MEND_BACKLOG = Duty("mend_backlog", 3600, mend_backlog)
 MAKE_SUMS = Duty("make_sums", 300, make_sums)
+ANCHORS = Duty("anchors", 60, anchors)
 MAKE_EXPORTS = Duty("make_exports", 2, make_exports)
 DELIVER_REPORTS = Duty("deliver_reports", 20, deliver_reports)
 EXPIRE_EXPORTS = Duty("expire_exports", 600, expire_exports)
 SHARED = (
     *RUNG, ESCALATE, SEND, CALL_WEBHOOKS, CONVERSE, FETCH_MEDIA, PURGE, UPLOADS, FIELD_PAPERS, FETCH_RECORDINGS, RECONCILE_CALLS,
     FETCH_OPEN311_MEDIA, LIKENESSES, APPLY_POLICIES, RECALCULATE, END_SUSPENSIONS, BULLETINS,
-    ASSESS, WARN, NOTICES,
+    ASSESS, WARN, NOTICES, ANCHORS,
     SWEEP_BACKLOG, MEND_BACKLOG, MAKE_SUMS,
     MAKE_EXPORTS, DELIVER_REPORTS, EXPIRE_EXPORTS,
 )  # fmt: skip

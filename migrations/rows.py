@@ -1,6 +1,7 @@
 """Every row class of every room, so that one metadata object knows the whole schema."""
 
 import services.activities.models
+import services.anchors.models
 import services.assessment.models
 import services.attachments.expecting
 import services.attachments.models

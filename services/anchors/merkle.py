@@ -7,9 +7,8 @@ over the roots of its blocks, which is what lets a large tree be kept and proved
 import hashlib
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from typing import Generic, TypeVar
+from uuid import UUID
 
-K = TypeVar("K", bound=object)
 EMPTY = hashlib.sha256(b"").digest()
 """The root of a tree without leaves."""
 
@@ -95,18 +94,18 @@ def consistent(first: int, second: int, first_root: bytes, second_root: bytes, p
     return last == 0 and old == first_root and new == second_root
 
 
-class SortedTree(Generic[K]):
+class SortedTree:
     """A tree whose leaves are in the order of their keys, and which changes a few leaves at a time: only what lies above them is hashed."""
 
     def __init__(self) -> None:
-        self.keys: list[K] = []
+        self.keys: list[UUID] = []
         self._levels: list[list[bytes]] = [[]]
 
-    def put(self, changes: Mapping[K, bytes]) -> None:
+    def put(self, changes: Mapping[UUID, bytes]) -> None:
         """Give keys their leaf hashes; a new key takes its place in the order."""
         leaves, shifted, dirty = self._levels[0], len(self.keys), set[int]()
-        for key in sorted(changes):  # type: ignore[type-var]  # keys of one tree can be compared
-            at = bisect_left(self.keys, key)  # type: ignore[type-var]
+        for key in sorted(changes):
+            at = bisect_left(self.keys, key)
             if at < len(self.keys) and self.keys[at] == key:
                 leaves[at] = changes[key]
                 dirty.add(at)

@@ -18,7 +18,17 @@ def instant_text(instant: datetime) -> str:
 
 def event_hash(event: Mapping[str, Any]) -> bytes:
     """Return the SHA-256 of an event row's content and of the hash before it."""
-    content = {
+    return content_hash(event["previous_hash"], content_of(event))
+
+
+def content_hash(previous: bytes, content: Mapping[str, Any]) -> bytes:
+    """Return the SHA-256 of an event's content as it is spelled out and of the hash before it, each behind its length."""
+    return fingerprint(previous, canonical(content))
+
+
+def content_of(event: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what of an event is hashed, in the spelling that is hashed."""
+    return {
         "id": str(event["id"]),
         "subject_kind": event["subject_kind"],
         "subject_id": str(event["subject_id"]),
@@ -31,7 +41,6 @@ def event_hash(event: Mapping[str, Any]) -> bytes:
         "actor_unit_id": _text(event["actor_unit_id"]),
         "data": event["data"],
     }
-    return fingerprint(event["previous_hash"], canonical(content))
 
 
 def first_broken(events: Iterable[Mapping[str, Any]]) -> int | None:

@@ -8,7 +8,8 @@ import hashlib
 import hmac
 import os
 import secrets
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
 from pathlib import Path
 from uuid import UUID
 
@@ -24,20 +25,20 @@ _MINIMUM = 32
 def _installation_secret() -> bytes:
     given = settings().secret.get_secret_value()
     if not given:
-        given = _kept_secret(settings().home / "secret")
+        given = kept_secret(settings().home / "secret", partial(secrets.token_urlsafe, 48))
     if len(given) < _MINIMUM:
         raise Problem("settings.secret_too_short", f"DAGUANJIA_SECRET needs at least {_MINIMUM} characters.")
     return given.encode()
 
 
-def _kept_secret(path: Path) -> str:
-    """Return the secret in `path`; make one there, readable by us alone, where there is none."""
+def kept_secret(path: Path, make: Callable[[], str]) -> str:
+    """Return the secret in `path`; `make` one there, readable by us alone, where there is none."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f"secret.{os.getpid()}")
+    fresh = path.with_name(f"{path.name}.{os.getpid()}")
     if not path.exists():
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_urlsafe(48))
+            file.write(make())
         try:
             os.link(fresh, path)  # of several processes that start at once, one wins and all read the same
         except FileExistsError:

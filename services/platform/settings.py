@@ -16,6 +16,7 @@ _FROM_FILE = (
     "REPORTING_DATABASE_URL",
     "REDIS_URL",
     "DAGUANJIA_SECRET",
+    "DAGUANJIA_ANCHOR_KEY",
     "DAGUANJIA_WECHAT_TOKEN",
     "DAGUANJIA_WECHAT_APP_SECRET",
     "DAGUANJIA_WECHAT_AES_KEY",
@@ -40,6 +41,10 @@ class Settings(BaseSettings):
     secret: SecretStr = Field(
         default=SecretStr(""),
         description="At least 32 characters; every key is derived from it. Without it, one is kept in <home>/secret.",
+    )
+    anchor_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="Seed of the Ed25519 key that anchors are signed with: 64 hex digits. Without it, one is kept in <home>/anchor_key.",
     )
     jurisdiction: str = Field(default="441624", description="Code of the unit at the root: the county or city served.")
     hotline_number: str = "580"

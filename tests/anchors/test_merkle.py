@@ -1,6 +1,7 @@
 """The trees beside the RFC's own recursive definitions, written down as they stand there."""
 
 import hashlib
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -125,9 +126,9 @@ def test_blocks_are_subtrees(size, power):
 
 @given(st.lists(st.dictionaries(st.integers(0, 60), st.integers(0, 255), max_size=12), max_size=6))
 def test_a_sorted_tree_is_the_tree_of_what_it_holds(days):
-    tree, held = SortedTree[int](), dict[int, bytes]()
+    tree, held = SortedTree(), dict[UUID, bytes]()
     for day in days:
-        changes = {key: leaf_hash(bytes([value])) for key, value in day.items()}
+        changes = {UUID(int=key): leaf_hash(bytes([value])) for key, value in day.items()}
         held |= changes
         tree.put(changes)
         assert tree.keys == sorted(held)

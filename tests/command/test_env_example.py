@@ -80,7 +80,7 @@ def test_make_secrets_makes_every_file_compose_names(tmp_path: Path) -> None:
     maker = EXAMPLE.parent / "deploy" / "make-secrets"
     subprocess.run([str(maker), str(tmp_path)], check=True, capture_output=True)
     assert {path.name for path in tmp_path.iterdir()} == set(yaml.safe_load(COMPOSE_FILE)["secrets"])
-    own = {"postgres_password", "daguanjia_secret", "valkey.conf", "database_url", "redis_url"}
+    own = {"postgres_password", "daguanjia_secret", "anchor_key", "valkey.conf", "database_url", "redis_url"}
     assert {path.name for path in tmp_path.iterdir() if path.stat().st_size} == own, "what others give us is theirs to give"
     (tmp_path / "wechat_token").write_text("as-given")
     before = {path: path.read_bytes() for path in tmp_path.iterdir()}
