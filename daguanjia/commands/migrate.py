@@ -33,6 +33,4 @@ def migrate() -> None:
         running.upgrade()
     console.print(f"The schema is at {running.head()}" + (" already." if before == running.head() else f" (was {before or 'empty'})."))
     if asyncio.run(missing_sums()):
-        console.print(
-            "Sums of reports are missing: run `daguanjia rebuild-reports --missing`. Until then they are counted over all tickets."
-        )
+        console.print("Sums of reports are missing: a worker makes them within ten minutes, `daguanjia rebuild-reports --missing` at once.")

@@ -40,7 +40,8 @@ class Status:
             found.append(f"The schema is at {self.schema or 'nothing'}, this release needs {self.schema_needed}: run `daguanjia migrate`.")
         if self.missing_sums:
             found.append(
-                "Sums of reports are missing, which are counted over all tickets meanwhile: run `daguanjia rebuild-reports --missing`."
+                "Sums of reports are missing, and all tickets are counted instead: a worker makes them within ten minutes,"
+                " `daguanjia rebuild-reports --missing` at once."
             )
         if self.deliveries and self.deliveries.parked:
             found.append(f"{self.deliveries.parked} deliveries are parked: look at the worker's log, then run `daguanjia retry-parked`.")
