@@ -6,10 +6,12 @@ from uuid import UUID
 from fastapi import Depends, Header
 from starlette.responses import JSONResponse
 
+from services.anchors.publishing import prove_ticket
+from services.anchors.views import InclusionProof
 from services.complaints import rewording
 from services.complaints.commands import Reword, Track
 from services.complaints.same_person import EarlierTicket, same_person
-from services.complaints.tracking import track
+from services.complaints.tracking import track, with_code
 from services.complaints.views import ComplaintView, Progress, RewordingView
 from services.platform.actor import Actor
 from services.platform.unit_of_work import unit_of_work
@@ -23,6 +25,10 @@ from services.web.signed_in import requires
 router = door_router("/v1", tags=["complaints"])
 
 _GUESSING: dict[int | str, dict[str, Any]] = {429: {"description": "Too many wrong codes for this number within the hour."}}
+_PROVING: dict[int | str, dict[str, Any]] = {
+    **_GUESSING,
+    409: {"description": "No anchor commits to it yet: the first does soon after the midnight that follows its filing."},
+}
 Reader = Annotated[Actor, Depends(requires("complaint.read"))]
 Desk = Annotated[Actor, Depends(requires("complaint.reword"))]
 TrackingCode = Annotated[
@@ -40,6 +46,15 @@ async def read_progress(number: str, code: TrackingCode) -> Progress:
 async def ask_progress(number: str, body: Track) -> Progress:
     """Tell a complainant how far it is, for clients that cannot send headers of their own. It changes nothing."""
     return await track(number, body.code)
+
+
+@router.get("/complaints/{number}/proof", summary="Prove that one's own ticket is in the newest anchor", responses=_PROVING)
+async def read_proof(number: str, code: TrackingCode) -> InclusionProof:
+    """Give a complainant the proof that the newest anchor commits to their ticket's journal: a file to keep, nothing personal in it.
+
+    Kept, it shows at any later time whether the history was changed behind it: `daguanjia verify` or `tools/verify_history.py`.
+    """
+    return await with_code(number, code, prove_ticket)
 
 
 @router.post("/complaints/{number}/confirmations", summary="Say whether it is solved, by code", responses=_GUESSING)

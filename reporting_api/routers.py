@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from reporting_api import (
     activities,
+    anchors,
     assessment,
     backlog,
     bulletins,
@@ -34,6 +35,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     tickets.router,
     backlog.router,
     notice.router,
+    anchors.router,
     page_files.router,
     dashboard.router,
     bulletins.router,
