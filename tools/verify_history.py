@@ -10,7 +10,7 @@ today against those of last year. `--key` names a public key (or its key id) as 
 Without it the signatures are checked with the keys that the files name themselves.
 
 Says for each file what fits, or the first thing that does not; exit code 0 where all fits, 1 otherwise. `daguanjia verify` says the same.
-"""  # noqa: INP001  a file to be carried away alone
+"""
 
 import hashlib
 import json
@@ -70,7 +70,7 @@ BASE = (_x_of(BASE_Y, 0), BASE_Y, 1, _x_of(BASE_Y, 0) * BASE_Y % P)
 
 def signed_by(public, signature, content):
     """Tell whether `signature` is that of the public key over `content`."""
-    key = _point(public) if len(public) == 32 and len(signature) == 64 else None  # noqa: PLR2004  bytes of a key, of a signature
+    key = _point(public) if len(public) == 32 and len(signature) == 64 else None
     factor = int.from_bytes(signature[32:], "little")
     if key is None or factor >= L:
         return False
@@ -106,7 +106,7 @@ def leaf_hash(content):
 
 def root_of(hashes):
     """Return the root over leaf hashes, by the definition of RFC 9162, 2.1.1."""
-    if len(hashes) < 2:  # noqa: PLR2004
+    if len(hashes) < 2:
         return hashes[0] if hashes else _digest()
     split = 1 << (len(hashes) - 1).bit_length() - 1
     return _digest(b"\x01", root_of(hashes[:split]), root_of(hashes[split:]))
@@ -288,15 +288,20 @@ def check(document, named):
 
 def anchors_in(document):
     """Return the anchors of a file."""
-    return [*document.get("items", ()), *(document[name] for name in ("anchor", "first", "second") if name in document)]
+    if document["form"] == "daguanjia.anchors@1":
+        return document["items"]
+    return [document[name] for name in ("anchor", "first", "second") if document["form"] != "daguanjia.chain@1" and name in document]
 
 
 def across(documents):
     """Return what does not fit between files that fit by themselves."""
     broken, known = [], {}
-    for anchor in (one for document in documents for one in anchors_in(document)):
-        if known.setdefault(anchor["number"], anchor) != anchor:
-            broken.append(f"anchor {anchor['day']}: two different ones were given")
+    anchors = [one for document in documents for one in anchors_in(document)]
+    broken += [
+        f"anchor {anchor['day']}: two different ones were given"
+        for anchor in anchors
+        if known.setdefault(anchor["number"], anchor) != anchor
+    ]
     for number in sorted(known):
         if number - 1 in known:
             try:
@@ -341,7 +346,11 @@ def main(arguments):
         return 2
     fits, sound = True, []
     for name in names:
-        document = read(name)
+        try:
+            document = read(name)
+        except OSError as error:
+            sys.stdout.write(f"{name}: {error.strerror}\n")
+            return 2
         good, sentence = check(document, named)
         fits = fits and good
         sound += [document] if good else []
