@@ -20,7 +20,7 @@ from rich.table import Table
 from bench.reports_asked import Timed, ask_all
 from bench.reports_made import county_of
 from bench.reports_questions import dashboard, reports
-from bench.reports_upkeep import Kept, upkeep
+from bench.reports_upkeep import KEEPING, Kept, upkeep
 
 console = Console()
 _SIZES = """
@@ -101,10 +101,14 @@ def _print_room(size: Size) -> None:
 
 
 def _print_keeping(tickets: int, kept: Kept) -> None:
-    console.print(f"\nKeeping the figures beside {tickets:,} tickets, seconds of a worker for 1,000 tickets (with count, without):")
-    console.print(f"  filed, dispatched, told of: {1000 * kept.filing[0]:.2f}, {1000 * kept.filing[1]:.2f}")
-    console.print(f"  the {kept.events:.1f} events that follow: {1000 * kept.following[0]:.2f}, {1000 * kept.following[1]:.2f}")
-    console.print(f"  keeping costs {100 * kept.cost:.0f} % of the drain rate; the aim is 20 % at most")
+    names = ", ".join(KEEPING)
+    console.print(f"\nKeeping the figures beside {tickets:,} tickets, milliseconds of a worker for a ticket where it keeps {names}:")
+    console.print("  filed, dispatched, told of: " + ", ".join(f"{1000 * kept.filing[keeping]:.2f}" for keeping in KEEPING))
+    console.print(
+        f"  the {kept.events:.1f} events that follow: " + ", ".join(f"{1000 * kept.following[keeping]:.2f}" for keeping in KEEPING)
+    )
+    console.print(f"  keeping facts and their history costs {100 * kept.cost('facts', 'nothing'):.0f} % of the drain rate,")
+    console.print(f"  keeping the sums of them {100 * kept.cost('everything', 'facts'):.0f} %; the aim is 20 % at most")
 
 
 def main() -> None:

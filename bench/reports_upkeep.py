@@ -1,16 +1,18 @@
-"""What it costs a worker to keep the figures: the same work drained with the `count` effect and without it, turn by turn.
+"""What it costs a worker to keep the figures: the same work drained with `count`, without its sums, and without it, in turn.
 
 A worker's rate shows where work is waiting, so each time a backlog stands. Filings: found a unit for, told of, counted. What follows in a
-ticket's life (on average a dozen events, few of which anybody is told of) is fed in the order of time, two thousand events of lives all over
-the county at once: few tickets have more than one event in such a backlog, so hardly any is counted together with what comes after it.
+ticket's life (on average a dozen events, few of which anybody is told of) is fed in the order of time, two thousand events of lives all
+over the county at once: few tickets have more than one event in such a backlog, so hardly any is counted together with what comes later.
 """
 
+import gc
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import asyncpg
 
@@ -22,18 +24,26 @@ _BEGINNING = ("ticket.received", "ticket.dispatched")
 Events = Sequence[dict[str, Any]]
 
 
+Keeping = Literal["everything", "facts", "nothing"]
+"""What is kept while draining: all that reports need; facts and what they were before, without sums; nothing."""
+KEEPING: tuple[Keeping, ...] = ("everything", "facts", "nothing")
+
+
 @dataclass(frozen=True)
 class Kept:
-    """Seconds of a worker for each ticket, with `count` and without: for its filing, and for what follows; and how many events follow."""
+    """Seconds of a worker for each ticket, by what is kept: for its filing, and for what follows; and how many events follow."""
 
-    filing: tuple[float, float]
-    following: tuple[float, float]
+    filing: dict[Keeping, float]
+    following: dict[Keeping, float]
     events: float
 
-    @property
-    def cost(self) -> float:
-        """By how much the drain rate over a ticket's whole life is lower for keeping the figures."""
-        return 1 - (self.filing[1] + self.following[1]) / (self.filing[0] + self.following[0])
+    def rate(self, keeping: Keeping) -> float:
+        """Return tickets a second over their whole lives."""
+        return 1 / (self.filing[keeping] + self.following[keeping])
+
+    def cost(self, more: Keeping, less: Keeping) -> float:
+        """Return by what share the drain rate is lower for keeping more."""
+        return 1 - self.rate(more) / self.rate(less)
 
 
 class Worker:
@@ -45,8 +55,8 @@ class Worker:
         self.url = url
         self._database = Database(url, WORKER)
 
-    async def drained(self, *, counted: bool) -> float:
-        """Drain everything owed; return the seconds. Without `counted` nothing is counted, and no count is owed afterwards."""
+    async def drained(self, keeping: Keeping) -> float:
+        """Drain everything owed; return the seconds. Where nothing is kept no count is owed afterwards; sums left out are made up for."""
         from dispatch_worker.handlers import HANDLERS
         from services.journal.draining import drain
         from services.platform.database import use_database
@@ -54,13 +64,19 @@ class Worker:
 
         use_database(self._database)
         use_doorbell(Doorbell(""))
-        handlers = {name: handler for name, handler in HANDLERS.items() if counted or name != "count"}
-        began = time.perf_counter()
-        while (done := await drain(handlers, batch=BATCH)).taken:
-            assert not done.failed
-        took = time.perf_counter() - began
+        handlers = {name: handler for name, handler in HANDLERS.items() if keeping != "nothing" or name != "count"}
+        gc.collect()
+        gc.freeze()  # what this process made lives with is not a worker's to look through
+        with _sums_left_out(keeping == "facts") as left_out:
+            began = time.perf_counter()
+            while (done := await drain(handlers, batch=BATCH)).taken:
+                assert not done.failed
+            took = time.perf_counter() - began
+        gc.unfreeze()
+        await _made_up_for(left_out)
         owner = await asyncpg.connect(self.url)
         await owner.execute("DELETE FROM deliveries")
+        await owner.execute("VACUUM deliveries")
         await owner.close()
         return took
 
@@ -69,27 +85,64 @@ class Worker:
         await self._database.close()
 
 
+LeftOut = list[tuple[Callable[..., Awaitable[None]], Any]]
+
+
+@contextmanager
+def _sums_left_out(wanted: bool) -> Iterator[LeftOut]:
+    """Keep no sums meanwhile, but note them, where that is `wanted`."""
+    from services.reports import counting
+
+    left_out: LeftOut = []
+    names = ("keep_sums", "keep_durations", "keep_backlog") if wanted else ()
+    real = {name: getattr(counting, name) for name in names}
+
+    def noting(keep: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+        async def note(_where: Any, what: Any) -> None:
+            left_out.append((keep, what))
+
+        return note
+
+    for name, keep in real.items():
+        setattr(counting, name, noting(keep))
+    try:
+        yield left_out
+    finally:
+        for name, keep in real.items():
+            setattr(counting, name, keep)
+
+
+async def _made_up_for(left_out: LeftOut) -> None:
+    from services.platform.actor import SYSTEM
+    from services.platform.unit_of_work import unit_of_work
+
+    for keep, what in left_out:
+        async with unit_of_work(SYSTEM) as work:
+            await keep(work if keep.__name__ == "keep_backlog" else work.session, what)
+
+
 async def upkeep(url: str, until: date) -> Kept:
-    """Measure on the database as it stands. The first turn is for warming up."""
-    filing: dict[bool, list[float]] = {True: [], False: []}
-    following: dict[bool, list[float]] = {True: [], False: []}
+    """Measure on the database as it stands. The first turn is for warming up; the order is another in each."""
+    filing: dict[Keeping, list[float]] = {keeping: [] for keeping in KEEPING}
+    following: dict[Keeping, list[float]] = {keeping: [] for keeping in KEEPING}
     events, worker = 0, Worker(url)
     for turn in range(TURNS + 1):
-        for counted in (True, False) if turn % 2 else (False, True):
+        for place in range(len(KEEPING)):
+            keeping = KEEPING[(turn + place) % len(KEEPING)]
             async with intake(url, ""):
                 await file_many(1)  # alone: whoever is first reads the county
                 await file_many(FILINGS - 1)
-            filed = await worker.drained(counted=counted) / FILINGS
-            seconds, events = await _lived(worker, until, seed=2 * turn + counted, counted=counted)
+            filed = await worker.drained(keeping) / FILINGS
+            seconds, events = await _lived(worker, until, seed=len(KEEPING) * turn + place, keeping=keeping)
             if turn:
-                filing[counted].append(filed)
-                following[counted].append(seconds / LIVES)
+                filing[keeping].append(filed)
+                following[keeping].append(seconds / LIVES)
     await worker.close()
-    middle = {counted: (statistics.median(filing[counted]), statistics.median(following[counted])) for counted in (True, False)}
-    return Kept((middle[True][0], middle[False][0]), (middle[True][1], middle[False][1]), events / LIVES)
+    middle = [{keeping: statistics.median(took) for keeping, took in which.items()} for which in (filing, following)]
+    return Kept(middle[0], middle[1], events / LIVES)
 
 
-async def _lived(worker: Worker, until: date, *, seed: int, counted: bool) -> tuple[float, int]:
+async def _lived(worker: Worker, until: date, *, seed: int, keeping: Keeping) -> tuple[float, int]:
     """Feed the events of lives of the last month in their order; return the seconds it took to drain what follows, and its events."""
     from daguanjia.county.drawing import Drawing, Wanted
     from daguanjia.county.playing import play
@@ -111,12 +164,12 @@ async def _lived(worker: Worker, until: date, *, seed: int, counted: bool) -> tu
     events = sorted((event for one in lives for event in one.life.events), key=lambda event: (event["recorded_at"], event["seq"]))
     first = [event for event in events if event["type"] in _BEGINNING and event["seq"] <= 2]
     await _fed(owner, first)
-    await worker.drained(counted=counted)
+    await worker.drained(keeping)
     known = {event["id"] for event in first}
     rest, seconds = [event for event in events if event["id"] not in known], 0.0
     for start in range(0, len(rest), BACKLOG):
         await _fed(owner, rest[start : start + BACKLOG])
-        seconds += await worker.drained(counted=counted)
+        seconds += await worker.drained(keeping)
     await owner.close()
     return seconds, len(rest)
 
