@@ -101,8 +101,8 @@ TICKET_MUTATIONS = {
         [
             "UPDATE events SET seq = 3 WHERE subject_id = $1 AND seq = 2",
             (
-                "INSERT INTO events SELECT gen_random_uuid(), subject_kind, subject_id, 2, 'ticket.urged', happened_at, recorded_at, actor_kind,"
-                " actor_account_id, actor_unit_id, '{}', hash, sha256(hash) FROM events WHERE subject_id = $1 AND seq = 1"
+                "INSERT INTO events SELECT gen_random_uuid(), subject_kind, subject_id, 2, 'ticket.urged', happened_at, recorded_at,"
+                " actor_kind, actor_account_id, actor_unit_id, '{}', hash, sha256(hash) FROM events WHERE subject_id = $1 AND seq = 1"
             ),
         ],
         f"2: {CONTENT}",

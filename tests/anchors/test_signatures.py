@@ -41,7 +41,7 @@ VECTORS = [
     ),
     (
         "833fe62409237b9d62ec77587520911e9a759cec1d19755b7da901b96dca3d42",
-        "ec172b93ad5e563f4932c70e1245034c35467ef2efd4d64ebf819683467e2bf2",
+        "ec172b93ad5e563bf4932c70e1245034c35467ef2efd4d64ebf819683467e2bf",
         "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f",
         "dc2a4459e7369633a52b1bf277839a00201009a3efbf3ecb69bea2186c26b58909351fc9ac90b3ecfdfbc7c66431e0303dca179c138ac17ad9bef1177331a704",
     ),
@@ -90,7 +90,7 @@ def test_a_seed_is_64_hex_digits():
     for wrong in ("", "11" * 31, "zz" * 32, "11" * 33):
         with pytest.raises(Problem, match=r"settings\.anchor_key"):
             key_of(wrong)
-    assert "11" not in repr(key_of("11" * 32))
+    assert "11111111" not in repr(key_of("11" * 32))
 
 
 VALUES = st.recursive(
