@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from services.bulletins.document import Correction, Document, PrintedDefinition, PrintedFigure, Section
+from services.bulletins.document import Correction, Document, PrintedAnchor, PrintedDefinition, PrintedFigure, Section
 from services.bulletins.figures import FrozenFigures
 from services.bulletins.sections.categories import categories
 from services.bulletins.sections.channels import channels
@@ -54,6 +54,7 @@ def build(figures: FrozenFigures, words: EditorsWords | None = None, *, edition:
         definitions=tuple(_definition(found) for found in figures.definitions),
         notes=_notes(figures),
         figures=printed(figures),
+        anchor=PrintedAnchor(**vars(figures.anchor)) if figures.anchor else None,
     )
 
 

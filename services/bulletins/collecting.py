@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from services.bulletins.figures import Counted, Definition, FrozenFigures, Group
+from services.anchors.publishing import newest_anchor
+from services.bulletins.figures import Counted, Definition, FrozenAnchor, FrozenFigures, Group
 from services.bulletins.periods import BulletinPeriod, When
 from services.identity.permissions import Scope, scope_of
 from services.organization.queries import unit_tree
@@ -70,7 +71,13 @@ async def collect(work: Work, unit: str, period: BulletinPeriod, *, decimals: in
         decimals=decimals,
         counted=tuple(found.counted),
         definitions=tuple(_definitions(found.counted)),
+        anchor=await _newest_anchor(work),
     )
+
+
+async def _newest_anchor(work: Work) -> FrozenAnchor | None:
+    row = await newest_anchor(work.session)
+    return FrozenAnchor(row.day, row.number, row.root.hex(), row.key_id, row.signature.hex()) if row else None
 
 
 class _Collecting:

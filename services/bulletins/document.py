@@ -129,6 +129,26 @@ class Correction(_Part):
     changes: tuple[ChangedFigure, ...]
 
 
+class PrintedAnchor(_Part):
+    """The newest anchor of the history when the figures were counted: whoever has the paper has a copy of it."""
+
+    day: date
+    number: int
+    root: str
+    key_id: str
+    signature: str
+
+    @property
+    def words(self) -> str:
+        """What is printed."""
+        day = f"{self.day.year}年{self.day.month}月{self.day.day}日"
+        root, signature = (" ".join(text[at : at + 16] for at in range(0, len(text), 16)) for text in (self.root, self.signature))
+        return (
+            f"历史存证：{day}（第{self.number}号）全部办理记录的存证根为 {root}，签名为 {signature}，密钥编号 {self.key_id}。"
+            "任何人此后均可用公开的核验程序据此核对当日及以前的记录未被改动。"
+        )
+
+
 class Document(_Part):
     """A bulletin."""
 
@@ -152,10 +172,16 @@ class Document(_Part):
     definitions: tuple[PrintedDefinition, ...]
     notes: tuple[str, ...]
     figures: tuple[PrintedFigure, ...]
+    anchor: PrintedAnchor | None = None
+
+    @property
+    def printed_notes(self) -> tuple[str, ...]:
+        """What stands under 统计说明: the notes, and the anchor."""
+        return (*self.notes, self.anchor.words) if self.anchor else self.notes
 
     def content(self) -> bytes:
-        """Return the canonical bytes of the document: what is frozen and hashed."""
-        return canonical(self.model_dump(mode="json"))
+        """Return the canonical bytes of the document: what is frozen and hashed. Those of before there were anchors have none."""
+        return canonical(self.model_dump(mode="json", exclude={"anchor"} if self.anchor is None else None))
 
 
 def hash_of(content: bytes) -> bytes:

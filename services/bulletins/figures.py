@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from typing import Literal
 
@@ -58,6 +58,17 @@ class Definition:
 
 
 @dataclass(frozen=True)
+class FrozenAnchor:
+    """The newest anchor of the history when the figures were counted."""
+
+    day: date
+    number: int
+    root: str
+    key_id: str
+    signature: str
+
+
+@dataclass(frozen=True)
 class FrozenFigures:
     """Everything a bulletin says in numbers. All figures are of the one instant `as_of`."""
 
@@ -69,6 +80,7 @@ class FrozenFigures:
     decimals: int
     counted: tuple[Counted, ...]
     definitions: tuple[Definition, ...] = field(default=())
+    anchor: FrozenAnchor | None = None
 
     @cached_property
     def _by_place(self) -> Mapping[tuple[str, str, str, str, str], Counted]:

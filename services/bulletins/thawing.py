@@ -1,7 +1,7 @@
 """From a document back to the figures it was built from: so that words change and figures do not. Pure."""
 
 from services.bulletins.document import Document
-from services.bulletins.figures import Counted, Definition, FrozenFigures
+from services.bulletins.figures import Counted, Definition, FrozenAnchor, FrozenFigures
 from services.bulletins.periods import BulletinPeriod
 
 
@@ -16,4 +16,5 @@ def thawed(document: Document) -> FrozenFigures:
         decimals=document.decimals,
         counted=tuple(Counted(**one.model_dump(exclude={"shown"})) for one in document.figures),
         definitions=tuple(Definition(**one.model_dump()) for one in document.definitions),
+        anchor=FrozenAnchor(**document.anchor.model_dump()) if document.anchor else None,
     )

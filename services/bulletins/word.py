@@ -35,7 +35,7 @@ def as_docx(document: Document, hash_hex: str, *, draft: bool = False) -> bytes:
         _section(paper, section)
     paper.prose(document.closing)
     paper.heading("统计说明", 1)
-    for nth, note in enumerate(document.notes, start=1):
+    for nth, note in enumerate(document.printed_notes, start=1):
         paper.line(f"{nth}. {note}", size=_SMALL)
     head = ["指标", "分子（计数对象）", "分母", "说明"]
     rows = [[f"{found.name}\n{found.metric}", found.numerator, found.denominator or "—", found.note] for found in document.definitions]

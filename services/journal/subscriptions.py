@@ -70,6 +70,7 @@ _OWED: dict[str, tuple[str, ...]] = {
     "unit.moved": (FOLLOW,),
     "work_log.file_arrived": (INSPECT,),
     "complaint.file_arrived": (INSPECT,),
+    "history.anchored": (PUBLISH,),
 }
 
 

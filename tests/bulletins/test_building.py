@@ -15,6 +15,7 @@ from services.bulletins.building import SECTION_KEYS, EditorsWords, build
 from services.bulletins.differences import changes
 from services.bulletins.document import Correction, Document, Table, hash_of, read_document
 from services.bulletins.drifting import drift
+from services.bulletins.figures import FrozenAnchor
 from services.bulletins.lint_forms import Finding
 from services.bulletins.own_lint import lint_own
 from services.bulletins.periods import KINDS, period_of, period_with
@@ -120,6 +121,24 @@ def test_a_document_read_back_and_thawed_is_the_same_to_the_byte(seed: int, kind
     again = read_document(document.content())
     assert again == document
     assert build(thawed(again), EditorsWords("导语")).content() == document.content()
+
+
+def test_the_newest_anchor_is_printed_and_bulletins_of_before_there_were_any_stay_as_they_are() -> None:
+    plain = made_up(1, "month", size=20)
+    before = build(plain)
+    assert b"anchor" not in before.content(), "as it was frozen then, to the byte"
+    assert before.printed_notes == before.notes
+    anchor = FrozenAnchor(date(2026, 11, 21), 41, "0123456789abcdef" * 4, "b7a3c12dc0c8c748", "fedcba9876543210" * 8)
+    document = build(replace(plain, anchor=anchor), EditorsWords("导语"))
+    assert read_document(document.content()) == document
+    assert build(thawed(document), EditorsWords("导语")).content() == document.content()
+    assert errors(document) == []
+    shown = hash_of(document.content()).hex()
+    paper = docx.Document(io.BytesIO(as_docx(document, shown)))
+    page = bulletin_page(document, view(document))
+    for words in ("2026年11月21日（第41号）", "0123456789abcdef 0123456789abcdef", "b7a3c12dc0c8c748", "fedcba9876543210 fedcba9876543210"):
+        assert any(words in line.text for line in paper.paragraphs)
+        assert words in page
 
 
 def test_a_changed_figure_is_caught_wherever_it_stands() -> None:

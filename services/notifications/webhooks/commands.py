@@ -21,7 +21,7 @@ EventTypes = Annotated[
     Field(
         min_length=1,
         max_length=50,
-        description="Types of events, or `ticket.*` for all.",
+        description="Types of events, or `ticket.*` for all of tickets.",
         examples=[["ticket.dispatched", "ticket.closed"]],
     ),
     AfterValidator(_known),

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from services.anchors.closing import CLOSED
 from services.journal.draining import Owed
 from services.tickets.deciding import EVENT_TYPES
 
@@ -31,7 +32,9 @@ BESIDES = (
 """Events of tickets that no action of the lifecycle's table makes."""
 REPORT = "report.delivered"
 """What saved reports are told as. Who subscribes to it lets people have their reports told here; `ticket.*` is not that."""
-KNOWN = frozenset({*EVENT_TYPES.values(), *BESIDES, REPORT})
+ANCHORED = CLOSED
+"""A day of the journal was closed: about no ticket, so `ticket.*` is not that, and neither unit nor channel narrows it."""
+KNOWN = frozenset({*EVENT_TYPES.values(), *BESIDES, REPORT, ANCHORED})
 ALL = "ticket.*"
 TEST = "webhook.test"
 SKEW = timedelta(minutes=1)
@@ -109,6 +112,18 @@ def thin_body(event: Owed, seq: int, standing: Standing) -> dict[str, Any]:
             },
         },
     }
+
+
+def takes_anchor(interest: Interest, event: Owed) -> bool:
+    """Tell whether a subscription is told that a day of the journal was closed: where it asked for that by name."""
+    return event.recorded_at >= interest.since - SKEW and ANCHORED in interest.event_types
+
+
+def anchor_body(event: Owed) -> dict[str, Any]:
+    """Return the anchor as `/anchors` shows it."""
+    anchor = {name: value for name, value in event.data.items() if name != "print"}
+    told = {"event": {"id": str(event.event_id), "recorded_at": instant(event.recorded_at)}, "anchor": anchor}
+    return {"type": event.type, "timestamp": instant(event.happened_at), "data": told}
 
 
 def trial_body(subscription_id: UUID, now: datetime) -> dict[str, Any]:

@@ -16,7 +16,16 @@ from services.connections.platform_options import PlatformOptionsInvalid, Status
 from services.deadlines.models import Clock
 from services.journal.draining import Owed
 from services.journal.models import Event
-from services.notifications.webhooks.matching import Interest, Standing, interested, left_unit, thin_body
+from services.notifications.webhooks.matching import (
+    ANCHORED,
+    Interest,
+    Standing,
+    anchor_body,
+    interested,
+    left_unit,
+    takes_anchor,
+    thin_body,
+)
 from services.notifications.webhooks.models import WebhookDelivery, WebhookSubscription
 from services.notifications.webhooks.platform_status import status_facts, step_of
 from services.organization.models import Unit
@@ -60,6 +69,8 @@ async def publish(work: Work, owed: Sequence[Owed]) -> None:
 
 
 def _rows(event: Owed, interest: Interest, known: _Known, now: datetime) -> list[dict[str, Any]]:
+    if event.type == ANCHORED:
+        return [_row(event, interest, anchor_body(event), None, now) | {"ticket_id": None}] if takes_anchor(interest, event) else []
     standing = known.standings.get(event.subject_id)
     if standing is None:
         return []
