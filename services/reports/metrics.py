@@ -6,6 +6,7 @@ definition as ``id@version``. A definition never changes; another one gets the n
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from math import gcd
 from typing import Literal
 
@@ -311,6 +312,7 @@ def figure_of(metric: Metric, sums: Mapping[str, int], *, recorded: bool, decima
     return figure_from(*parts_of(metric, sums), recorded=recorded, decimals=decimals)
 
 
+@lru_cache(maxsize=65_536)
 def figure_from(numerator: int, denominator: int | None, *, recorded: bool, decimals: int = 2) -> Figure:
     """Return the figure that these parts make, as :func:`figure_of` does."""
     if denominator is None:

@@ -123,7 +123,7 @@ class RollupCell(Base):
 
     __tablename__ = "rollup_cells"
     __table_args__ = (
-        Index(None, "grain", "day"),
+        Index(None, "grain", "day", "area"),
         Index(
             "ix_rollup_cells_of_category",
             "category",
