@@ -231,14 +231,14 @@ OPEN_TO_ALL = {
         "GET /healthz", "GET /readyz", "GET /metrics", "POST /v1/sessions", "GET /v1/categories", "GET /v1/categories/{code}",
         "GET /v1/units/{code}/responsible", "GET /v1/complaints/{number}", "POST /v1/complaints/{number}/progress",
         "POST /v1/complaints/{number}/confirmations", "POST /v1/complaints/{number}/appeals",
-        "GET /v1/draws", "GET /v1/draws/{draw_id}", "GET /v1/draws/{draw_id}/candidates",
+        "GET /v1/complaints/{number}/proof", "GET /v1/draws", "GET /v1/draws/{draw_id}", "GET /v1/draws/{draw_id}/candidates",
         "OPTIONS /v1/uploads", "OPTIONS /v1/uploads/{upload_id}", "GET /v1/wechat/callback", "POST /v1/wechat/callback",
         "GET /v1/wecom/callback", "POST /v1/wecom/callback", "POST /v1/platforms/{connection}/orders",
     },
     "reporting": {
         "GET /healthz", "GET /readyz", "GET /metrics", "GET /v1/notice/periods", "GET /v1/notice/results", "GET /v1/notice/places",
         "GET /v1/notice/places/{code}", "GET /notice", "GET /notice/directory", "GET /notice/directory/{code}",
-        "GET /bulletins", "GET /bulletins/{number}",
+        "GET /bulletins", "GET /bulletins/{number}", "GET /anchors", "GET /anchors/consistency", "GET /anchors/{day}",
         "GET /dashboard", "GET /pages/{path:path}",  # files: what they show is asked for with a token
     },
 }  # fmt: skip
