@@ -10,6 +10,7 @@ from services.exports.making import make_next
 from services.platform.clock import local_day, now
 from services.platform.database import INTAKE, WORKER
 from services.platform.ids import new_id
+from tests.anchors.world import Journal, day, noon
 from tests.assessment.sheets import definition, item
 from tests.assessment.world import OCTOBER, in_force, made
 from tests.county import PENGZHAI
@@ -38,6 +39,7 @@ class Rooms:
         await self.assessed()
         await self.drafted()
         await self.warned()
+        await self.anchored()
         return self.known
 
     async def exported(self) -> None:
@@ -75,6 +77,13 @@ class Rooms:
         warning = new_id()
         await self.county.owner.execute(_WARNING, warning, local_day(now()), _LOOK, PENGZHAI)
         self.known["warning_id"] = str(warning)
+
+    async def anchored(self) -> None:
+        """Have yesterday closed."""
+        journal = Journal(self.county)
+        await journal.write(noon(2), new_id())
+        await journal.close()
+        self.known["anchors.day"] = day(1).isoformat()
 
     async def _post(self, login: str, address: str, body: Any = None, more: dict[str, str] | None = None) -> Any:
         answer = await self.client.post(address, json=body, headers={**self.headers[login], **(more or {})})
