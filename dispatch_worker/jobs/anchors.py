@@ -20,5 +20,6 @@ async def anchors(station: Station) -> None:
             return
         async with unit_of_work(SYSTEM) as work:
             closed = await close_day(work, day, signing_key())
-        if closed is not None:
-            log.info("anchors.closed", day=day.isoformat(), number=closed.number, leaves=closed.leaves)
+        if closed is None:  # another worker is at it, and goes on
+            return
+        log.info("anchors.closed", day=day.isoformat(), number=closed.number, leaves=closed.leaves)
