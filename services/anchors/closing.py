@@ -47,7 +47,7 @@ async def days_to_close(work: Work) -> list[date]:
 
 
 async def close_day(work: Work, day: date, key: SigningKey) -> Statement | None:
-    """Close `day` and return what was signed; None where another worker is at it or was quicker, or where it is not the day that follows."""
+    """Close `day` and return what was signed; None where another worker is at it or was quicker, or where it does not follow."""
     if not await work.session.scalar(select(func.pg_try_advisory_xact_lock(_TURN))):
         return None
     await work.session.execute(text("SET LOCAL statement_timeout = 0"))  # the first closing of all reads the whole journal
