@@ -12,6 +12,7 @@ from reporting_api.readers import UNCHANGED
 from services.anchors.publishing import list_anchors, prove_consistency, read_anchor
 from services.anchors.views import Anchors, ConsistencyProof, SignedAnchor
 from services.platform.actor import SYSTEM
+from services.platform.errors import Problem
 from services.platform.unit_of_work import unit_of_work
 from services.web.paging import PageCursor, PageLimit, link_next, read_cursor, write_cursor
 from services.web.routes import door_router
@@ -20,7 +21,6 @@ router = door_router("/anchors", tags=["anchors"])
 
 _FOR_ALL = {"Cache-Control": "public, max-age=60", "Access-Control-Allow-Origin": "*"}
 """Anybody may keep an answer for a minute, and any page may read it: there is nothing in it that is not everybody's."""
-_MOST = 2**31 - 1
 Day = Annotated[date, Path(description="A day that was closed, in Asia/Shanghai.", examples=["2026-11-21"])]
 First = Annotated[date, Query(description="The earlier day.", examples=["2026-11-01"])]
 Second = Annotated[date, Query(description="The later day.", examples=["2026-11-21"])]
@@ -29,14 +29,21 @@ Second = Annotated[date, Query(description="The later day.", examples=["2026-11-
 @router.get("", summary="List anchors", response_model=Anchors, responses=UNCHANGED)
 async def read_anchors(request: Request, cursor: PageCursor = None, limit: PageLimit = 50) -> Response:
     """List what was signed for each day, the newest first, and the public keys of all times."""
-    before = min(max(int(read_cursor(cursor, (int,))[0]), 0), _MOST) if cursor else None
+    before = _day_of(cursor) if cursor else None
     async with unit_of_work(SYSTEM) as work:
         page, following = await list_anchors(work.session, before, limit)
-    place = None if following is None else write_cursor(following)
+    place = None if following is None else write_cursor(following.isoformat())
     linked = Response()
     link_next(request, linked, place)
     links = {"Link": linked.headers["Link"]} if "Link" in linked.headers else {}
     return json_answer(request, page.model_copy(update={"next": place}), _FOR_ALL | links)
+
+
+def _day_of(cursor: str) -> date:
+    try:
+        return date.fromisoformat(str(read_cursor(cursor, (str,))[0]))
+    except ValueError:
+        raise Problem("cursor.malformed", "The cursor is not one of this list; start without it.") from None
 
 
 @router.get(

@@ -36,11 +36,11 @@ from services.tickets.numbers import read_number
 _READINGS = 3
 
 
-async def list_anchors(session: AsyncSession, before: int | None, limit: int) -> tuple[Anchors, int | None]:
-    """Return a page of anchors, the newest first (those with a lower number than `before`), and the number to go on from."""
-    query = select(Anchor).order_by(Anchor.number.desc()).limit(limit + 1)
-    rows = list(await session.scalars(query if before is None else query.where(Anchor.number < before)))
-    following = rows[limit - 1].number if len(rows) > limit else None
+async def list_anchors(session: AsyncSession, before: date | None, limit: int) -> tuple[Anchors, date | None]:
+    """Return a page of anchors, the newest first (those of days before `before`), and the day to go on from."""
+    query = select(Anchor).order_by(Anchor.day.desc()).limit(limit + 1)
+    rows = list(await session.scalars(query if before is None else query.where(Anchor.day < before)))
+    following = rows[limit - 1].day if len(rows) > limit else None
     return Anchors(items=tuple(anchor_view(row) for row in rows[:limit]), keys=await _keys(session)), following
 
 

@@ -273,7 +273,8 @@ async def test_doors_tell_everybody_and_prove_to_complainants(told):
         assert (await client.get("/anchors/2020-01-01")).json()["code"] == "anchor.unknown"
         wrong = await client.get("/anchors/consistency", params={"first": str(day(0)), "second": str(day(3))})
         assert (wrong.status_code, wrong.json()["code"]) == (422, "anchor.order")
-        assert (await client.get("/anchors", params={"cursor": "WzEwMDAwMDAwMDAwMDAwMDAwMF0"})).status_code == 200
+        for cursor, status in (("WyIwMDAxLTAxLTAxIl0", 200), ("WzFd", 400), ("WyJ4Il0", 400)):  # ["0001-01-01"], [1], ["x"]
+            assert (await client.get("/anchors", params={"cursor": cursor})).status_code == status
         assert (await client.get("/anchors/yesterday")).status_code == 422
     assert (await intake.get(f"/v1/complaints/{number}/proof", headers={"X-Tracking-Code": "AAAAAAAA"})).status_code == 404
     answer = await intake.get(f"/v1/complaints/{number}/proof", headers={"X-Tracking-Code": tracking_code(ticket)})
