@@ -46,11 +46,11 @@ const tick = (number, kind) => (kind === "rate" ? `${number}%` : amount(number))
 
 /** Where the axis begins and ends. Rates are cut below where all lie high, said at the axis; counts begin at 0. */
 function ends(rows, kind) {
-  const numbers = rows.map((row) => value(row, kind));
-  if (kind !== "rate") return [0, Math.max(1, ...numbers)];
+  if (kind !== "rate") return [0, Math.max(1, ...rows.map((row) => value(row, kind)))];
   const lowest = Math.min(...rows.map((row) => row.lower ?? value(row, kind)));
   const highest = Math.max(...rows.map((row) => row.upper ?? value(row, kind)));
-  return [Math.max(0, Math.floor((lowest - 2) / 10) * 10), Math.max(Math.min(100, Math.ceil(highest / 10) * 10), Math.min(...numbers) + 1)];
+  const begin = Math.max(0, Math.floor((lowest - 2) / 10) * 10);
+  return [begin, Math.max(Math.min(100, Math.ceil(highest / 10) * 10), begin + 1)];
 }
 
 /** The same as a table. */
