@@ -7,14 +7,14 @@ from fastapi import Path, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from reporting_api.answers import json_answer
+from reporting_api.answers import json_answer, page_answer
 from reporting_api.readers import UNCHANGED
 from services.anchors.publishing import list_anchors, prove_consistency, read_anchor
 from services.anchors.views import Anchors, ConsistencyProof, SignedAnchor
 from services.platform.actor import SYSTEM
 from services.platform.errors import Problem
 from services.platform.unit_of_work import unit_of_work
-from services.web.paging import PageCursor, PageLimit, link_next, read_cursor, write_cursor
+from services.web.paging import PageCursor, PageLimit, read_cursor, write_cursor
 from services.web.routes import door_router
 
 router = door_router("/anchors", tags=["anchors"])
@@ -33,10 +33,7 @@ async def read_anchors(request: Request, cursor: PageCursor = None, limit: PageL
     async with unit_of_work(SYSTEM) as work:
         page, following = await list_anchors(work.session, before, limit)
     place = None if following is None else write_cursor(following.isoformat())
-    linked = Response()
-    link_next(request, linked, place)
-    links = {"Link": linked.headers["Link"]} if "Link" in linked.headers else {}
-    return json_answer(request, page.model_copy(update={"next": place}), _FOR_ALL | links)
+    return page_answer(request, page, place, _FOR_ALL)
 
 
 def _day_of(cursor: str) -> date:

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from services.exports.columns import Column, columns_like
 from services.exports.defusing import harmless
 from services.exports.formats import MEDIA_TYPES, FileFormat, table_bytes
+from services.web.paging import link_next
 
 CSV = "text/csv"
 _KEEP = "private, no-cache"  # may be kept by the reader alone, and asked for again each time: the tag then answers 304
@@ -39,6 +40,14 @@ def json_answer(request: Request, body: BaseModel | Mapping[str, Any], headers: 
         content, as_of = orjson.dumps(body, option=orjson.OPT_UTC_Z), body.get("as_of")
     tagged = content.replace(b'"as_of":' + orjson.dumps(as_of, option=orjson.OPT_UTC_Z), b"", 1) if as_of else content
     return _answer(request, content, tagged, "application/json", headers or {})
+
+
+def page_answer(request: Request, page: BaseModel, following: str | None, headers: Mapping[str, str] | None = None) -> Response:
+    """Return a page as JSON with the cursor of the next in its `next` and as a ``Link``; neither on the last page."""
+    linked = Response()
+    link_next(request, linked, following)
+    links = {"Link": linked.headers["Link"]} if following is not None else {}
+    return json_answer(request, page.model_copy(update={"next": following}), {**(headers or {}), **links})
 
 
 def csv_answer(

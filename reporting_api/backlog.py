@@ -6,7 +6,7 @@ from fastapi import Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from reporting_api.answers import json_answer
+from reporting_api.answers import page_answer
 from reporting_api.asking import AsOf, read_instant
 from reporting_api.readers import UNCHANGED, TicketReader
 from reporting_api.reports import read_place, write_place
@@ -19,7 +19,7 @@ from services.reports.backlog_loads import LoadPlace
 from services.reports.listed_views import PublicList
 from services.reports.public_list import listed
 from services.reports.views import Overdue, Workload
-from services.web.paging import PageCursor, PageLimit, link_next, read_cursor, write_cursor
+from services.web.paging import PageCursor, PageLimit, read_cursor, write_cursor
 from services.web.routes import door_router
 
 router = door_router("/v1", tags=["backlog"])
@@ -58,10 +58,7 @@ async def list_overdue(
         return await listed_csv(request, actor, "overdue", lambda work: sources.overdue_pages(work, asked))
     async with unit_of_work(actor) as work:
         page = await overdue(work, unit=unit, holder=holder, after=after, limit=limit, as_of=instant)
-    body = page.body.model_copy(update={"next": write_place(page.following)})
-    linked = Response()
-    link_next(request, linked, body.next)
-    return json_answer(request, body, {"Link": linked.headers["Link"]} if body.next else None)
+    return page_answer(request, page.body, write_place(page.following))
 
 
 @router.get("/overdue/listed", summary="List what is named in public for being late", response_model=PublicList, responses=UNCHANGED)
@@ -78,10 +75,7 @@ async def read_public_list(
     after = read_place(cursor) if cursor else None
     async with unit_of_work(actor) as work:
         page = await listed(work, month=month, unit=unit, late=late, after=after, limit=limit)
-    body = page.body.model_copy(update={"next": write_place(page.following)})
-    linked = Response()
-    link_next(request, linked, body.next)
-    return json_answer(request, body, {"Link": linked.headers["Link"]} if body.next else None)
+    return page_answer(request, page.body, write_place(page.following))
 
 
 @router.get("/workload", summary="Show who holds how many open tickets", response_model=Workload, responses=UNCHANGED)
@@ -101,10 +95,7 @@ async def read_workload(
     after, instant = read_load(cursor) if cursor else None, read_instant(as_of, "as_of")
     async with unit_of_work(actor) as work:
         page = await workload_page(work, unit=unit, holder=holder, as_of=instant, after=after, limit=limit)
-    body = page.body.model_copy(update={"next": write_cursor(*page.following) if page.following else None})
-    linked = Response()
-    link_next(request, linked, body.next)
-    return json_answer(request, body, {"Link": linked.headers["Link"]} if body.next else None)
+    return page_answer(request, page.body, write_cursor(*page.following) if page.following else None)
 
 
 def read_load(cursor: str) -> LoadPlace:

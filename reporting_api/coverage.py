@@ -7,7 +7,7 @@ from pydantic import AwareDatetime
 from starlette.requests import Request
 from starlette.responses import Response
 
-from reporting_api.answers import json_answer
+from reporting_api.answers import json_answer, page_answer
 from reporting_api.readers import UNCHANGED
 from reporting_api.reports import RowKey
 from services.platform.actor import Actor
@@ -16,7 +16,7 @@ from services.platform.unit_of_work import unit_of_work
 from services.reports.coverage import AskedCoverage, By, Part, coverage_report, covered_items
 from services.reports.coverage_metrics import DEFAULT_WEEKS
 from services.reports.coverage_views import CoverageReport, CoveredItems
-from services.web.paging import PageCursor, PageLimit, link_next, read_cursor, write_cursor
+from services.web.paging import PageCursor, PageLimit, read_cursor, write_cursor
 from services.web.routes import door_router
 from services.web.signed_in import requires
 
@@ -61,7 +61,4 @@ async def read_covered(
     after = str(read_cursor(cursor, (str,))[0]) if cursor else None
     async with unit_of_work(actor) as work:
         body = await covered_items(work, asked, figure, part, key=key, after=after, limit=limit)
-    body = body.model_copy(update={"next": write_cursor(body.next) if body.next else None})
-    linked = Response(headers={"X-Total-Count": str(body.total)})
-    link_next(request, linked, body.next)
-    return json_answer(request, body, {name: linked.headers[name] for name in ("X-Total-Count", "Link") if name in linked.headers})
+    return page_answer(request, body, write_cursor(body.next) if body.next else None, {"X-Total-Count": str(body.total)})
