@@ -12,7 +12,8 @@ import structlog
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.platform.errors import Problem, TooLarge
+from services.platform.errors import Problem
+from services.web.bodies import LIMIT, Body
 from services.web.metrics import REQUESTS, SECONDS
 from services.web.problems import problem_response, unexpected
 from services.web.tracing import trace_of
@@ -20,7 +21,6 @@ from services.web.tracing import trace_of
 log = structlog.get_logger()
 
 F = TypeVar("F", bound=Callable[..., Any])
-_LIMIT = "__body_limit__"
 _GONE = 499  # as nginx counts a caller who hung up before the answer
 
 
@@ -28,7 +28,7 @@ def takes_body_of(limit: int) -> Callable[[F], F]:
     """Mark an endpoint as taking bodies of up to `limit` bytes instead of ``settings().body_limit``."""
 
     def mark(endpoint: F) -> F:
-        setattr(endpoint, _LIMIT, limit)
+        setattr(endpoint, LIMIT, limit)
         return endpoint
 
     return mark
@@ -50,12 +50,13 @@ class Front:
         method = scope["method"]
         if method == "HEAD":
             scope = _as_get(scope)
-        answer = _Answer(send, bodiless=method == "HEAD")
         headers = dict(scope["headers"])
+        body = Body(scope, headers, receive, self.body_limit)
+        answer = _Answer(send, body, bodiless=method == "HEAD")
         trace = trace_of(_text(headers.get(b"traceparent")))
         scope["trace_id"] = trace.trace_id
         with structlog.contextvars.bound_contextvars(trace_id=trace.trace_id):
-            await self._answer(scope, _limited(scope, headers, receive, self.body_limit), answer)
+            await self._answer(scope, body, answer)
             _note(method, scope, answer.status, time.perf_counter() - started)
 
     async def _answer(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
@@ -78,20 +79,33 @@ class Front:
 
 
 class _Answer:
-    """Passes an answer on and remembers its status; without its body for HEAD."""
+    """Passes an answer on and remembers its status; without its body for HEAD.
 
-    def __init__(self, send: Send, *, bodiless: bool) -> None:
+    What the caller is still sending is read first, or, where that is much, after the answer, and the connection closed: a server that
+    answers and leaves the rest lying has some callers wait for ever (RFC 9112, 9.3 and 9.6).
+    """
+
+    def __init__(self, send: Send, body: Body, *, bodiless: bool) -> None:
         self.send = send
+        self.body = body
         self.bodiless = bodiless
+        self.closing = False
         self.status = 0
 
     async def __call__(self, message: Message) -> None:
         """Pass one message on."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            self.closing = not await self.body.read_the_rest()
+            if self.closing:
+                message = {**message, "headers": [*message.get("headers", ()), (b"connection", b"close")]}
         elif self.bodiless:
             if message.get("more_body"):
                 return
+            message = {"type": "http.response.body", "body": b""}
+        if self.closing and message["type"] == "http.response.body" and not message.get("more_body"):
+            await self.send({**message, "more_body": True})
+            await self.body.linger()
             message = {"type": "http.response.body", "body": b""}
         await self.send(message)
 
@@ -109,31 +123,6 @@ def _as_get(scope: Scope) -> Scope:
     """
     headers = [(name, value) for name, value in scope["headers"] if name != b"range"]
     return dict(scope, method="GET", asked_method="HEAD", headers=headers)
-
-
-def _limited(scope: Scope, headers: dict[bytes, bytes], receive: Receive, usual: int) -> Receive:
-    """Return `receive` that raises :class:`TooLarge` past the limit of the route that reads; chunked bodies are counted as they come."""
-    announced = headers.get(b"content-length", b"0")
-    size = int(announced[:18]) if announced.isdigit() else 0  # Python reads no number of thousands of digits
-    taken = 0
-
-    async def limited() -> Message:
-        nonlocal taken
-        limit = getattr(scope.get("endpoint"), _LIMIT, usual)
-        if size > limit:
-            raise _too_large(limit)
-        message = await receive()
-        if message["type"] == "http.request":
-            taken += len(message.get("body", b""))
-            if taken > limit:
-                raise _too_large(limit)
-        return message
-
-    return limited
-
-
-def _too_large(limit: int) -> TooLarge:
-    return TooLarge("request.too_large", f"The body is larger than the {limit} bytes this endpoint takes.", extra={"limit": limit})
 
 
 def _holds_nul(scope: Scope) -> bool:
