@@ -22,7 +22,10 @@ from services.web.idempotency import fingerprint_of, key_scope, read_key
 from services.web.routes import DoorRoute, require_json, strict_json
 from services.web.signed_in import signed_in
 
-FOUND_BEFORE: dict[int | str, dict[str, Any]] = {200: {"model": Filed, "description": "This message was filed before; this is its ticket."}}
+FOUND_BEFORE: dict[int | str, dict[str, Any]] = {
+    200: {"model": Filed, "description": "This message was filed before; this is its ticket."},
+    409: {"description": "Something else was told under this id before; `number` is its ticket, where it is the caller's own."},
+}
 
 
 T = TypeVar("T", bound=Telling)

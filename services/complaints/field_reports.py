@@ -22,7 +22,7 @@ from services.organization.queries import unit_tree
 from services.organization.tree import UnitNode, UnitTree
 from services.platform.actor import SYSTEM, Actor, Seat
 from services.platform.database import driver_of
-from services.platform.errors import Conflict, Fault, Forbidden, Invalid
+from services.platform.errors import Conflict, Fault, Forbidden
 from services.platform.text import Words
 from services.platform.unit_of_work import Work, unit_of_work
 from services.routing.locating import located
@@ -94,11 +94,12 @@ async def file_report(report: FieldReport, actor: Actor, repeatable: Repeatable 
     if report.solved_on_the_spot is None and not report.upload_ids:
         return await letterbox().file(filing)
     async with unit_of_work(actor) as work:
-        return await _write(work, filing, seat, report)
+        outcome = await _write(work, filing, seat, report)
+    return outcome.told()
 
 
 async def file_within(work: Work, report: FieldReport) -> Outcome:
-    """As :func:`file_report`, by `work.actor` in the transaction of `work`."""
+    """As :func:`file_report`, by `work.actor` in the transaction of `work`; whether it is the caller's own is left to them to ask."""
     seat, command = _placed(report, work.actor, await unit_tree(work.session))
     return await _write(work, await prepared_within(work, command), seat, report)
 
@@ -135,8 +136,6 @@ def _named_unit(report: FieldReport, tree: UnitTree) -> UnitNode | None:
 
 async def _write(work: Work, filing: Filing, seat: Seat, report: FieldReport) -> Outcome:
     (outcome,) = await write(await driver_of(work.session), [filing])
-    if outcome.differs:
-        raise Invalid("idempotency.payload_differs", "This key was used for another request. Use a new one for a new request.")
     work.rings = True
     if outcome.complaint_id == filing.complaint_id and not outcome.replayed:
         await attach_uploads(work, outcome.complaint_id, report.upload_ids)

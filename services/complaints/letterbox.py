@@ -57,7 +57,7 @@ class Letterbox:
     async def file(self, filing: Filing) -> Outcome:
         """Return what became of `filing` once it is durable.
 
-        Raises Invalid ``idempotency.payload_differs`` where its key stands for another request, Invalid ``complaint.not_storable``
+        Raises what :meth:`~services.complaints.writing.Outcome.told` does, Invalid ``complaint.not_storable``
         where the database refuses it, Unavailable where the database is away: it may have been written, and sending it again is safe.
         """
         loop = asyncio.get_running_loop()
@@ -67,10 +67,7 @@ class Letterbox:
             flight = loop.create_task(self._fly())
             self._flights.add(flight)
             flight.add_done_callback(self._flights.discard)
-        outcome = await waiting.told
-        if outcome.differs:
-            raise Invalid("idempotency.payload_differs", "This key was used for another request. Use a new one for a new request.")
-        return outcome
+        return (await waiting.told).told()
 
     async def rest(self) -> None:
         """Return when everything that was handed in is written: before the process ends."""

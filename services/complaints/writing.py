@@ -13,7 +13,7 @@ Rows travel as one array a column, in the driver's binary form; columns and thei
 ``json_populate_recordset`` was measured beside it: 1.3 times as long for 32 filings.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -30,6 +30,7 @@ from services.journal.models import Delivery, Event
 from services.journal.subscriptions import WANTED
 from services.platform.bulk import arrays, insert_sql, table_of
 from services.platform.database import Base
+from services.platform.errors import Conflict, Invalid
 from services.platform.idempotency import IdempotencyKey
 from services.tickets.models import Ticket
 
@@ -41,7 +42,8 @@ class Outcome:
     """What became of one filing.
 
     `status` is the HTTP status the first answer had; `differs`: the key was used for another request; `foreign`: somebody else had filed
-    the same message before, so that the tracking code is not this caller's to know.
+    the same message before, so that the tracking code is not this caller's to know; `mixed_up`: what was filed under this message said
+    something else, and nothing of this filing is kept.
     """
 
     ticket_id: UUID
@@ -52,12 +54,25 @@ class Outcome:
     replayed: bool = False
     differs: bool = False
     foreign: bool = False
+    mixed_up: bool = False
     place: dict[str, Any] | None = None
 
     @property
     def status(self) -> int:
         """201 for the filing that made the ticket, 200 for a repeat of its message; a replay has the status of the first answer."""
         return FOUND if self.duplicate else CREATED
+
+    def told(self) -> "Outcome":
+        """Return it, where the caller may take it for theirs.
+
+        Raises Invalid ``idempotency.payload_differs``, and Conflict ``complaint.message_taken`` rather than lose what was told now.
+        """
+        if self.differs:
+            raise Invalid("idempotency.payload_differs", "This key was used for another request. Use a new one for a new request.")
+        if self.mixed_up:
+            detail = "Something else was told under this id, so this was not kept: add it to that ticket, or file it under a new id."
+            raise Conflict("complaint.message_taken", detail, extra={} if self.foreign else {"number": self.number})
+        return self
 
 
 async def write(connection: Connection, filings: Sequence[Filing]) -> list[Outcome]:
@@ -153,10 +168,12 @@ async def _insert(connection: Connection, drafts: Sequence[_Draft]) -> None:
 
 
 _FIRST = """
-SELECT c.channel, c.channel_message_id, c.id, t.id, t.number, t.status, c.filed_by_account_id
+SELECT c.channel, c.channel_message_id, c.id AS complaint_id, t.id AS ticket_id, t.number, t.status, c.filed_by_account_id,
+       c.words, c.place_words, c.confidential, p.phone_index, p.complaint_id IS NOT NULL AND p.row_key IS NULL AS erased
 FROM unnest($1::text[], $2::text[]) AS wanted (channel, message)
 JOIN complaints c ON c.channel = wanted.channel AND c.channel_message_id = wanted.message
 JOIN tickets t ON t.id = c.ticket_id
+LEFT JOIN complainants p ON p.complaint_id = c.id
 """
 _CORRECT_KEY = "UPDATE idempotency_keys SET status = $3, body = $4::text::jsonb WHERE scope = $1 AND key = $2"
 
@@ -172,16 +189,33 @@ async def _find_first(connection: Connection, drafts: Sequence[_Draft]) -> None:
     found = await connection.fetch(_FIRST, [message[0] for message in messages], [message[1] for message in messages])
     first = {(row[0], row[1]): row for row in found}
     for draft in drafts:
-        _, _, complaint_id, ticket_id, number, status, filed_by = first[draft.filing.message]
-        again = complaint_id != draft.filing.complaint_id
-        foreign = again and filed_by != draft.filing.actor.account_id
-        draft.outcome = Outcome(ticket_id, complaint_id, number, status, duplicate=again, foreign=foreign, place=draft.filing.place)
+        row, filing = first[draft.filing.message], draft.filing
+        again = row["complaint_id"] != filing.complaint_id
+        draft.outcome = Outcome(
+            row["ticket_id"],
+            row["complaint_id"],
+            row["number"],
+            row["status"],
+            duplicate=again,
+            foreign=again and row["filed_by_account_id"] != filing.actor.account_id,
+            mixed_up=again and _says_else(filing, row),
+            place=filing.place,
+        )
         repeatable = draft.filing.repeatable
         if repeatable is not None:
             body = _json(_kept(draft.outcome))
             await connection.execute(_CORRECT_KEY, repeatable.scope, repeatable.key, draft.outcome.status, body)
 
 
+def _says_else(filing: Filing, first: Mapping[str, Any]) -> bool:
+    """Tell whether something told now would be lost with `filing`: its words, its place, where to reach the person, that it is a secret."""
+    told, now = filing.complaint, filing.complainant
+    return any(told[name] not in (None, first[name]) for name in _TOLD) or bool(
+        now is not None and not first["erased"] and now["phone_index"] not in (None, first["phone_index"])
+    )
+
+
+_TOLD = ("words", "place_words", "confidential")
 _KEY_COLUMNS = tuple(column.name for column in table_of(IdempotencyKey).c)
 _TAKE_KEYS = insert_sql(IdempotencyKey, _KEY_COLUMNS, 1, "ON CONFLICT (scope, key) DO NOTHING RETURNING body->>'complaint_id'")
 _KEPT_ANSWERS = """
@@ -243,6 +277,7 @@ def _kept(outcome: Outcome) -> Row:
         "ticket_status": outcome.ticket_status,
         "duplicate": outcome.duplicate,
         "foreign": outcome.foreign,
+        "mixed_up": outcome.mixed_up,
         "place": outcome.place,
     }
 
@@ -256,6 +291,7 @@ def _replayed(body: Row, filing: Filing, *, differs: bool) -> Outcome:
         body["ticket_status"],
         duplicate=body["duplicate"],
         foreign=body["foreign"],
+        mixed_up=body.get("mixed_up", False),
         replayed=body["complaint_id"] != str(filing.complaint_id),
         differs=differs,
         place=body["place"],

@@ -34,8 +34,7 @@ async def file_petition(petition: FilePetition, actor: Actor, repeatable: Repeat
     filing = await prepared(command, actor, repeatable, ask_back=True)
     async with unit_of_work(actor) as work:
         (outcome,) = await write(await driver_of(work.session), [filing])
-        if outcome.differs:
-            raise Invalid("idempotency.payload_differs", "This key was used for another request. Use a new one for a new request.")
+        outcome.told()
         work.rings = True
         if outcome.complaint_id == filing.complaint_id and not outcome.duplicate:
             await _write_reception(work, outcome.complaint_id, petition)

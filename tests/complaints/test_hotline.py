@@ -39,12 +39,46 @@ async def test_a_call_becomes_a_ticket_with_a_number_and_a_code(desk):
 
 async def test_the_same_call_again_finds_the_first_ticket_and_another_item_of_it_does_not(desk):
     first = await desk.hotline(CALL)
-    again = await desk.hotline(CALL | {"words": "别的话"})
+    again = await desk.hotline(CALL)
     other = await desk.hotline(CALL | {"item": 2})
 
     assert (again.status_code, again.json()) == (200, first.json() | {"duplicate": True})
     assert other.status_code == 201
     assert other.json()["number"] != first.json()["number"]
+
+
+ELSE = {
+    "other words": {"words": "别的话"},
+    "another place": {"place": {"unit_code": "441624108203", "words": "新水井旁"}},
+    "another telephone": {"contact": {"name": NAME, "phone": "13905550124"}},
+    "a secret": {"confidential": True},
+}
+
+
+@pytest.mark.parametrize("told", ELSE.values(), ids=ELSE)
+async def test_what_is_told_anew_under_an_old_id_is_refused_rather_than_lost(desk, told):
+    first = (await desk.hotline(CALL)).json()
+    for key in (None, "k", "k"):
+        refused = await desk.hotline(CALL | told, key=key)
+        assert (refused.status_code, refused.json()["code"]) == (409, "complaint.message_taken")
+        assert refused.json()["number"] == first["number"]
+    stranger = await desk.hotline(CALL | told, by="second")
+    assert (stranger.status_code, "number" in stranger.json()) == (409, False)
+    assert await desk.count("complaints") == 1
+    assert (await desk.hotline(CALL | told | {"item": 2})).status_code == 201
+
+
+async def test_one_who_tells_less_the_second_time_finds_the_first_also_after_the_person_was_erased(desk):
+    first = (await desk.hotline(CALL)).json()
+    less = {name: CALL[name] for name in ("words", "call_id")}
+    assert (await desk.hotline(less)).json() == first | {"duplicate": True, "place": None}
+    await desk.database.owner.execute("UPDATE complainants SET row_key = NULL, sealed = NULL, phone_index = NULL")
+    assert (await desk.hotline(CALL)).json() == first | {"duplicate": True}
+
+
+async def test_of_two_that_say_something_else_at_once_one_is_refused(desk):
+    replies = await asyncio.gather(*(desk.hotline(CALL | {"words": f"第{turn}句"}) for turn in range(10)))
+    assert sorted(reply.status_code for reply in replies) == [201] + [409] * 9
 
 
 async def test_fifty_parallel_posts_of_one_message_make_one_ticket(desk):

@@ -60,18 +60,18 @@ async def _ticket_of_report(work: Work, report_id: UUID) -> UUID | None:
     return found[1] if found else None
 
 
-async def _own_report(work: Work, report_id: UUID) -> tuple[UUID, UUID, str] | None:
-    """(complaint, ticket, words) of a report of the actor's own. Somebody else's is none: nothing is told of it."""
-    query = select(Complaint.id, Complaint.ticket_id, Complaint.words).where(
+async def _own_report(work: Work, report_id: UUID) -> tuple[UUID, UUID] | None:
+    """(complaint, ticket) of a report of the actor's own. Somebody else's is none: nothing is told of it."""
+    query = select(Complaint.id, Complaint.ticket_id).where(
         Complaint.channel == "field",
         Complaint.channel_message_id == str(report_id),
         Complaint.filed_by_account_id == work.actor.account_id,
     )
     row = (await work.session.execute(query)).one_or_none()
-    return (row.id, row.ticket_id, row.words) if row else None
+    return (row.id, row.ticket_id) if row else None
 
 
-async def _need_report(work: Work, report_id: UUID) -> tuple[UUID, UUID, str]:
+async def _need_report(work: Work, report_id: UUID) -> tuple[UUID, UUID]:
     found = await _own_report(work, report_id)
     if found is None:
         raise Waits("command.waits_for_report", "The report this is about is not here yet; send it too.")
@@ -82,17 +82,15 @@ async def _report(work: Work, command: ReportCommand, counted_at: datetime) -> V
     """File the report. One that was filed before under its `report_id` is that report, if it says the same; else nothing is mixed up."""
     report = command.report.model_copy(update={"happened_at": counted_at})
     outcome = await file_within(work, report)
-    if outcome.duplicate:
-        mine = await _own_report(work, report.report_id)
-        if mine is None or mine[2] != report.words:
-            raise Conflict("field_report.id_taken", "Another report has this report_id; make a new one, or supplement the one there is.")
+    if outcome.foreign or outcome.mixed_up:
+        raise Conflict("field_report.id_taken", "Another report has this report_id; make a new one, or supplement the one there is.")
     result = {"ticket_id": str(outcome.ticket_id), "complaint_id": str(outcome.complaint_id), "number": outcome.number}
     return Verdict("applied", None, result | await _version(work, outcome.ticket_id) | await _to_come(work, report.upload_ids))
 
 
 async def _supplement(work: Work, command: SupplementCommand) -> Verdict:
     """Lay more beside an own report. Whoever reported a matter stands to it as its complainant does."""
-    complaint_id, ticket_id, _ = await _need_report(work, command.report_id)
+    complaint_id, ticket_id = await _need_report(work, command.report_id)
     going_on = await open_ticket_of(work.session, ticket_id)
     if going_on is None:
         raise Conflict("ticket.ended", "The ticket of this report has ended; report again what is still the matter.")
@@ -108,7 +106,7 @@ async def _supplement(work: Work, command: SupplementCommand) -> Verdict:
 
 async def _reword(work: Work, command: RewordCommand) -> Verdict:
     require(work.actor, "complaint.reword")
-    complaint_id, ticket_id, _ = await _need_report(work, command.report_id)
+    complaint_id, ticket_id = await _need_report(work, command.report_id)
     await reword(work, complaint_id, command.words)
     return Verdict("applied", None, await _shown(work, ticket_id))
 
@@ -137,7 +135,7 @@ async def _ticket(work: Work, command: ActionCommand) -> Any:
     report_id = report_meant(command)
     if report_id is None:
         return await find_visible(work.session, work.actor, command.ticket)
-    _, ticket_id, _ = await _need_report(work, report_id)
+    _, ticket_id = await _need_report(work, report_id)
     ticket = (await work.session.execute(select(Ticket.__table__).where(Ticket.id == ticket_id))).one()
     if ticket.status == "received" and ticket.dispatched_at is None:
         raise Waits("command.waits_for_dispatch", "The report was filed a moment ago, and its ticket has no holder yet.")
