@@ -37,8 +37,11 @@ router = door_router("/v1/policies", tags=["policies"])
 Reader = Annotated[Actor, Depends(requires("policy.read"))]
 Administrator = Annotated[Actor, Depends(requires("policy.change"))]
 KindName = Annotated[
-    Literal["calendar", "ladder", "catalogue", "assessment", "composite"],
-    Path(description="Which rules: working days, levels, 派单目录, 考核, or the weights of 三率.", examples=["ladder"]),
+    Literal["calendar", "ladder", "catalogue", "assessment", "composite", "retention"],
+    Path(
+        description="Which rules: working days, levels, 派单目录, 考核, the weights of 三率, or how long personal data is kept.",
+        examples=["ladder"],
+    ),
 ]
 Version = Annotated[int, Path(ge=0, le=2**31 - 1, description="The version; 0 is what the product comes with.", examples=[1])]
 

@@ -19,6 +19,7 @@ import services.connections.models
 import services.deadlines.models
 import services.exports.models
 import services.hotline.models
+import services.identity.keys_models
 import services.identity.models
 import services.journal.models
 import services.notices.models
@@ -27,8 +28,10 @@ import services.notifications.webhooks.models
 import services.organization.models
 import services.petitions.models
 import services.platform.idempotency
+import services.platform.key_turns
 import services.platform.papers
 import services.policies.models
+import services.privacy.models
 import services.reports.backlog_models
 import services.reports.models
 import services.tickets.evidence_models

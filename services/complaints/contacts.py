@@ -13,7 +13,8 @@ import orjson
 from services.complaints.commands import Contact
 from services.platform.papers import OPENID, PHONE
 from services.platform.phones import masked_email, masked_name, masked_phone
-from services.platform.secrets import blind_index, new_row_key, open_row_key, seal, unseal
+from services.platform.row_keys import KeyDestroyed, new_row_key, open_row_key
+from services.platform.secrets import blind_index, seal, unseal
 
 Row = dict[str, Any]
 
@@ -59,7 +60,10 @@ def open_contact(complaint_id: UUID, row_key: bytes | None, sealed: bytes | None
     """
     if row_key is None or sealed is None:
         return None
-    clear = orjson.loads(unseal(open_row_key(row_key), sealed, complaint_id.bytes))
+    try:
+        clear = orjson.loads(unseal(open_row_key(row_key), sealed, complaint_id.bytes))
+    except KeyDestroyed:  # a backup was brought back that is older than the erasure
+        return None
     return OpenedContact(clear["name"], clear["phone"], clear["openid"], clear.get("email"))
 
 

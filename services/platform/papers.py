@@ -10,14 +10,17 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Index, update
+from sqlalchemy import Index, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql import ColumnElement
 
+from services.platform.bulk import one_of
 from services.platform.database import Base
 from services.platform.ids import new_id
-from services.platform.secrets import blind_index, new_row_key, open_row_key, seal, unseal
+from services.platform.key_turns import destroyed
+from services.platform.row_keys import KeyDestroyed, new_row_key, open_row_key
+from services.platform.secrets import blind_index, seal, unseal
 
 PHONE, OPENID = "phone", "openid"
 
@@ -58,13 +61,19 @@ def read_paper(paper_id: UUID, row_key: bytes | None, sealed: bytes | None) -> A
     """Return what a paper says; None where it was erased. Raises cryptography's InvalidTag where the row was changed."""
     if row_key is None or sealed is None:
         return None
-    return orjson.loads(unseal(open_row_key(row_key), sealed, paper_id.bytes))
+    try:
+        return orjson.loads(unseal(open_row_key(row_key), sealed, paper_id.bytes))
+    except KeyDestroyed:  # a backup was brought back that is older than the erasure
+        return None
 
 
 async def erase_papers(session: AsyncSession, which: ColumnElement[bool]) -> int:
     """Erase the papers that `which` matches, for good: their keys, their contents and their indexes. Returns how many."""
     nothing = {"row_key": None, "sealed": None, "phone_index": None, "openid_index": None}
-    erased = await session.execute(
-        update(SealedPaper).where(which, SealedPaper.row_key.is_not(None)).values(nothing).returning(SealedPaper.id)
-    )
-    return len(erased.all())
+    query = select(SealedPaper.id, SealedPaper.row_key).where(which, SealedPaper.row_key.is_not(None)).order_by(SealedPaper.id)
+    found = (await session.execute(query.with_for_update())).all()
+    if not found:
+        return 0
+    await destroyed(session, [row.row_key for row in found])
+    await session.execute(update(SealedPaper).where(one_of(SealedPaper.id, [row.id for row in found])).values(nothing))
+    return len(found)

@@ -1,7 +1,7 @@
 """Keys and sealing: everything secret is derived from the one installation secret.
 
-Contact data is sealed with AES-256-GCM under a key of its own row, which in turn is sealed under the key-encryption key: destroying the
-row key erases the person. Equality look-up goes over a keyed blind index. Nothing here is ever logged.
+Contact data is sealed with AES-256-GCM under a key of its own row (`row_keys.py`): destroying the row key erases the person. Equality
+look-up goes over a keyed blind index. Nothing here is ever logged.
 """
 
 import hashlib
@@ -52,17 +52,6 @@ def kept_secret(path: Path, make: Callable[[], str]) -> str:
 def derived_key(purpose: str) -> bytes:
     """Return the 32-byte key for `purpose`; another purpose has another key."""
     return hmac.digest(_installation_secret(), purpose.encode(), "sha256")
-
-
-def new_row_key() -> tuple[bytes, bytes]:
-    """Return a fresh row key: (clear, sealed under the key-encryption key). Only the sealed one is stored."""
-    key = AESGCM.generate_key(256)
-    return key, seal(derived_key("contact.kek"), key, b"row-key")
-
-
-def open_row_key(sealed: bytes) -> bytes:
-    """Return the clear row key."""
-    return unseal(derived_key("contact.kek"), sealed, b"row-key")
 
 
 def seal(key: bytes, clear: bytes, bound_to: bytes) -> bytes:

@@ -38,6 +38,13 @@ def of_nobody(text: str) -> str:
     return text
 
 
+def numbers_of_people(text: str) -> list[tuple[int, int]]:
+    """Return where in `text` mobile, identity and bank card's numbers stand, however they are spelt: from and to, in order."""
+    folded = "".join([wide if len(wide := unicodedata.normalize("NFKC", one)) == 1 else one for one in text])
+    found = [match.span() for match in _OF_A_PERSON.finditer(folded)]
+    return sorted(found + [match.span() for match in _CARD.finditer(folded) if _is_card(match[0])])
+
+
 def _is_card(spelt: str) -> bool:
     """Tell whether digits are a bank card's number: the last of them checks the others (ISO/IEC 7812-1)."""
     digits = [int(digit) for digit in reversed(spelt) if digit.isdigit()]

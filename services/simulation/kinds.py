@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from services.assessment.linting import KIND as ASSESSMENT_KIND
 from services.catalogue.actions import KIND as CATALOGUE_KIND
 from services.catalogue.queries import forget_catalogue
+from services.complaints.retention import KIND as RETENTION_KIND
 from services.deadlines.changing import CALENDAR_KIND, LADDER_KIND
 from services.deadlines.queries import forget_clock_rules
 from services.policies.actions import Kind
@@ -12,7 +13,9 @@ from services.policies.queries import require_kind
 from services.reports.composite import KIND as COMPOSITE_KIND
 from services.reports.composite import forget_weights
 
-KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (CALENDAR_KIND, LADDER_KIND, CATALOGUE_KIND, ASSESSMENT_KIND, COMPOSITE_KIND)}
+KINDS: Mapping[str, Kind] = {
+    kind.name: kind for kind in (CALENDAR_KIND, LADDER_KIND, CATALOGUE_KIND, ASSESSMENT_KIND, COMPOSITE_KIND, RETENTION_KIND)
+}
 
 
 def kind_of(name: str) -> Kind:

@@ -13,6 +13,7 @@ from services.complaints.commands import Contact
 from services.complaints.contacts import open_contact, seal_contact
 from services.complaints.models import Complainant
 from services.connections.wechat_people import forget_person
+from services.platform.key_turns import destroyed
 from services.platform.papers import SealedPaper, erase_papers
 from services.platform.unit_of_work import Work
 
@@ -45,4 +46,5 @@ async def _forget_contacts(work: Work, openid_index: bytes) -> None:
         left = Contact(name=opened.name, phone=opened.phone, email=opened.email) if opened else Contact()
         row = seal_contact(complaint_id, left, recorded_at) if left.known else {}
         values = {name: row.get(name) for name in _GONE}
+        await destroyed(work.session, [row_key])
         await work.session.execute(update(Complainant).where(Complainant.complaint_id == complaint_id).values(values))
