@@ -28,6 +28,7 @@ from services.reports.activity_views import BesideTickets, CountedEntries, Count
 from services.reports.facts import PLACES, Places
 from services.reports.figures import named, one_snapshot, report
 from services.reports.grouping import NONE_KEY
+from services.reports.known import require_known
 from services.reports.planning import Period
 from services.reports.questions import Asked, find_place
 from services.reports.views import PeriodView, UnitName
@@ -213,12 +214,6 @@ async def _beside_tickets(work: Work, asked: AskedLedger, question: _Question, s
         tickets_closed=closed,
         together=None if closed is None else alone + closed,
     )
-
-
-def require_known(as_of: datetime | None, now: datetime) -> None:
-    """Raise Invalid ``as_of.future`` for an instant that has not come."""
-    if as_of is not None and as_of > now:
-        raise Invalid("as_of.future", "`as_of` lies in the future: nobody knows what will be known then.")
 
 
 def _require_key(question: _Question, key: str) -> None:

@@ -4,8 +4,9 @@ Now it is answered from what is kept of open tickets (`backlog_known.py`); as of
 and their clocks (`standing.py`).
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -15,7 +16,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from services.identity.permissions import scope_of
 from services.organization.queries import unit_tree
-from services.organization.tree import UnitTree
+from services.organization.tree import UnitNode, UnitTree
 from services.platform.unit_of_work import Work
 from services.reports.backlog_known import Held, Holdings, Place, UnitKey, View, held, holdings, late_by_holder, late_page, open_now
 from services.reports.backlog_loads import LoadPlace, Loads, key_in, most, unit_loads
@@ -60,20 +61,28 @@ class _Found:
 
 
 async def overdue(
-    work: Work, *, unit: str | None, holder: str | None, after: Place | None, limit: int, as_of: datetime | None = None
+    work: Work,
+    *,
+    unit: str | None,
+    holder: str | None,
+    after: Place | None,
+    limit: int,
+    as_of: datetime | None = None,
+    total: int | None = None,
 ) -> OverduePage:
     """Return open tickets with a running clock past due, the longest overdue first, with the number each holder has, most first.
 
-    `as_of`: what was known then. Raises as :func:`services.reports.standing.standing` does.
+    `as_of`: what was known then. `total`: where a page before, of the same snapshot, told it; then holders are not told of again. Raises as
+    :func:`services.reports.standing.standing` does.
     """
-    view = await _view(work, unit, holder)
-    found = await (_late_now(work, view, after, limit + 1) if as_of is None else _late_then(work, view, as_of, after, limit + 1))
+    view, counted = await _view(work, unit, holder, as_of), total is not None
+    found = await (_late_now if as_of is None else _late_then)(work, view, after, limit + 1, counted=counted)
     tree = view.tree
     units, _following = most(found.late, key_in(tree), None, MOST_UNITS)
     body = Overdue(
         as_of=found.at,
         stale_seconds=found.stale_seconds,
-        total=sum(found.late.values()),
+        total=sum(found.late.values()) if total is None else total,
         units=[UnitCount(unit=named(tree.by_id.get(unit_id)), overdue=count) for count, _key, unit_id in units],
         more_units=len(found.late) - len(units),
         items=[_overdue_ticket(row, stages, tree, as_of or work.now) for row, stages in found.page[:limit]],
@@ -101,16 +110,17 @@ async def workload_page(
     Totals and medians are of all units, whichever page is asked for. `as_of`: what was known then. Raises as
     :func:`services.reports.standing.standing` does.
     """
-    view = await _view(work, unit, holder)
+    view = await _view(work, unit, holder, as_of)
     here = await open_now(work) if as_of is None else None
-    then = await _held_then(work, view, as_of) if as_of is not None else []
+    seen = here or await _stood(work, view)
+    then = await _held_then(work, view, seen) if isinstance(seen, Standing) else []
     found = await holdings(work, here, view) if here else _holdings_of(then)
     loads = Loads.of(found, view.tree)
     page, following = loads.page(after, limit)
     told = await held(work, here, view, [unit_id for _count, _key, unit_id in page]) if here else then
     body = Workload(
-        as_of=here.until if here else as_of or work.now,
-        stale_seconds=here.stale_seconds if here else 0,
+        as_of=seen.until,
+        stale_seconds=seen.stale_seconds,
         total=loads.total,
         median_per_post=loads.median_per_post(),
         median_per_member=loads.median_per_member(),
@@ -120,39 +130,58 @@ async def workload_page(
     return LoadPage(body, following)
 
 
-async def late_of_units(work: Work) -> dict[str, int]:
-    """Return of each unit that holds open tickets how many of them are late, by its code."""
-    view = await _view(work, None, None)
-    here = await open_now(work)
-    late = await late_by_holder(work, here, view)
-    units = set((await holdings(work, here, view)).holders)
+async def late_of_units(work: Work, holder: UnitNode | None = None, as_of: datetime | None = None) -> dict[str, int]:
+    """Return of each unit (below `holder`, where given) that holds open tickets how many of them are late, by its code.
+
+    `as_of`: what was known then. Raises as :func:`services.reports.standing.standing` does.
+    """
+    view = replace(await _view(work, None, None, as_of), holder=holder)
+    if as_of is None:
+        here = await open_now(work)
+        late, found = await late_by_holder(work, here, view), await holdings(work, here, view)
+    else:
+        then = await _held_then(work, view, await _stood(work, view))
+        late, found = Counter[UnitKey](), _holdings_of(then)
+        for one in then:
+            late[one.holder.bytes] += one.late
+    units = set(found.holders)
     return {unit.code: late.get(unit.id.bytes, 0) for unit in view.tree.by_id.values() if unit.id.bytes in units}
 
 
-async def _view(work: Work, unit: str | None, holder: str | None) -> View:
+async def _view(work: Work, unit: str | None, holder: str | None, as_of: datetime | None) -> View:
     """Return whose open tickets are meant; from here on everything is of one instant."""
     await one_snapshot(work.session)
     tree, scope = await unit_tree(work.session), scope_of(work.actor)
-    return View(scope, tree, find_place(tree, scope, unit), find_holder(tree, scope, holder))
+    return View(scope, tree, find_place(tree, scope, unit), find_holder(tree, scope, holder), as_of)
 
 
-async def _late_now(work: Work, view: View, after: Place | None, limit: int) -> _Found:
+async def _late_now(work: Work, view: View, after: Place | None, limit: int, *, counted: bool) -> _Found:
     here = await open_now(work)
-    late = await late_by_holder(work, here, view)
+    late = {} if counted else await late_by_holder(work, here, view)
     rows = await late_page(work, here, view, after, limit)
     page = [(row, [stage for stage, due in zip(row.stages, row.dues, strict=True) if due < here.now]) for row in rows]
     return _Found(here.until, here.stale_seconds, late, page)
 
 
-async def _late_then(work: Work, view: View, as_of: datetime, after: Place | None, limit: int) -> _Found:
-    stand = await standing(work, as_of, view.conditions)
+async def _stood(work: Work, view: View) -> Standing:
+    """Return what stood open then; made once in each transaction, for all pages of a list."""
+    assert view.as_of is not None
+    kept: dict[View, Standing] = work.session.info.setdefault("standing", {})
+    if view not in kept:
+        kept[view] = await standing(work, view.as_of, view.conditions)
+    return kept[view]
+
+
+async def _late_then(work: Work, view: View, after: Place | None, limit: int, *, counted: bool) -> _Found:
+    stand = await _stood(work, view)
     late = _late(stand, view).subquery()
-    counts = await work.session.execute(select(late.c.lead_unit_id, func.count()).group_by(late.c.lead_unit_id))
     query = select(late).order_by(late.c.due_at, late.c.ticket_id).limit(limit)
     if after is not None:
         query = query.where(tuple_(late.c.due_at, late.c.ticket_id) > tuple_(*after))
     page = [(row, list(row.stages)) for row in await work.session.execute(query)]
-    return _Found(as_of, 0, {(unit_id or NOBODY).bytes: count for unit_id, count in counts}, page)
+    per = select(late.c.lead_unit_id, func.count()).group_by(late.c.lead_unit_id)
+    counts = [] if counted else (await work.session.execute(per)).all()
+    return _Found(stand.until, stand.stale_seconds, {(unit_id or NOBODY).bytes: count for unit_id, count in counts}, page)
 
 
 def _late(stand: Standing, view: View) -> Select[Any]:
@@ -164,8 +193,7 @@ def _late(stand: Standing, view: View) -> Select[Any]:
     return query.group_by(*(stand.tickets[name] for name in ("id", *_SHOWN)))
 
 
-async def _held_then(work: Work, view: View, as_of: datetime) -> list[Held]:
-    stand = await standing(work, as_of, view.conditions)
+async def _held_then(work: Work, view: View, stand: Standing) -> list[Held]:
     who = tuple(stand.tickets[name] for name in ("lead_unit_id", "lead_member_id"))
     status = stand.tickets["status"]
     query = select(*who, status, func.count().label("tickets")).where(stand.is_open(), *view.conditions(stand.tickets))

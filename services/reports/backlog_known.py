@@ -72,17 +72,18 @@ class OpenNow:
 
 @dataclass(frozen=True)
 class View:
-    """Which open tickets are meant: those of a place and a holder, where given, within a scope."""
+    """Which open tickets are meant: those of a place and a holder, where given, within a scope; now, or as of an instant in the past."""
 
     scope: Scope
     tree: UnitTree
     place: UnitNode | None
     holder: UnitNode | None
+    as_of: datetime | None = None
 
     def conditions(self, columns: Columns) -> list[ColumnElement[bool]]:
         """Return the kernel's conditions on open tickets."""
         paths = {"unit_path": self.place.path if self.place else None, "holder_path": self.holder.path if self.holder else None}
-        return [*compile_filter(TicketFilter(), columns, **paths), compile_scope(self.scope, columns)]
+        return [*compile_filter(TicketFilter(), columns, **paths), compile_scope(self.scope, columns, as_of=self.as_of)]
 
     def whole(self) -> list[str]:
         """Return the paths of the areas, none inside another, of which everything is seen."""

@@ -4,12 +4,12 @@ A figure is the size of a set, its list the same set: so they cannot differ. The
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, false, func, literal, or_, select, true
+from sqlalchemy import ColumnElement, and_, false, func, literal, null, or_, select, true
 
 from services.activities.models import Activity
 from services.identity.permissions import Scope, scope_of
@@ -20,13 +20,13 @@ from services.platform.bulk import one_of
 from services.platform.clock import local_day
 from services.platform.errors import Invalid, NotFound, Problem
 from services.platform.unit_of_work import Work
-from services.reports.activities import require_known
 from services.reports.backlog import late_of_units
 from services.reports.coverage_metrics import DEFAULT_WEEKS, DEFINITIONS, CoverageMetric, figure_of, metric_named
 from services.reports.coverage_views import CoverageFigureView, CoverageReport, CoverageRow, CoveredItem, CoveredItems
 from services.reports.facts import PLACES, Places
 from services.reports.figures import named, one_snapshot
 from services.reports.grouping import NONE_KEY
+from services.reports.known import known_when, require_known
 from services.reports.questions import find_place
 from services.reports.views import UnitName
 from services.tickets.models import Ticket
@@ -34,6 +34,7 @@ from services.tickets.models import Ticket
 By = Literal["unit:county", "unit:township", "unit:village"]
 Part = Literal["numerator", "denominator"]
 _INSTRUCTORS = ("guide", "assistant")
+_LATE = {"late", "holding"}
 _UNPLACED = "其他"
 Sets = dict[str, dict[str, tuple[str, ...]]]
 """For each set its items by key, each with the tree paths it lies in."""
@@ -56,6 +57,12 @@ class _Question:
     tree: UnitTree
     scope: Scope
     now: datetime
+    late: dict[str, int] = field(default_factory=dict)
+    """Of each unit that holds open tickets how many are late, once that was looked up."""
+    after: str | None = None
+    """Where a page begins of which the sizes are known: what comes before need not be found again."""
+    most: int | None = None
+    """How many of a set are wanted from there on."""
 
     @property
     def since(self) -> datetime:
@@ -76,11 +83,17 @@ class _Question:
 async def coverage_report(work: Work, asked: AskedCoverage) -> CoverageReport:
     """Return the figures of coverage; raise what `find_place` raises.
 
-    As of an earlier instant it is told who held which post then; what was overdue then is no data.
+    As of an earlier instant it is told who held which post then, and what was known of tickets then. Where more of them were open than
+    their clocks can be made again (`standing.MOST`), what was overdue is no data.
     """
     await one_snapshot(work.session)
     question = await _understood(work, asked)
-    sets = await _sets(work, question, {metric.above for metric in DEFINITIONS} | {metric.below for metric in DEFINITIONS})
+    sets = await _sets(work, question, {metric.above for metric in DEFINITIONS} | {metric.below for metric in DEFINITIONS} - _LATE)
+    try:
+        sets |= await _lateness(work, question)
+    except Invalid as refused:
+        if refused.code != "as_of.too_much":
+            raise
     return CoverageReport(
         as_of=question.now,
         weeks=asked.weeks,
@@ -93,9 +106,20 @@ async def coverage_report(work: Work, asked: AskedCoverage) -> CoverageReport:
 
 
 async def covered_items(
-    work: Work, asked: AskedCoverage, metric: str, part: Part, *, key: str | None, after: str | None, limit: int
+    work: Work,
+    asked: AskedCoverage,
+    metric: str,
+    part: Part,
+    *,
+    key: str | None,
+    after: str | None,
+    limit: int,
+    total: int | None = None,
 ) -> CoveredItems:
-    """Return exactly what `part` of a figure (of its row `key`, where given) counted, in order of their keys."""
+    """Return exactly what `part` of a figure (of its row `key`, where given) counted, in order of their keys.
+
+    `total`: the figure's part, where a page before told it. Raises as :func:`services.reports.standing.standing` does.
+    """
     await one_snapshot(work.session)
     definition = metric_named(metric)
     name = definition.above if part == "numerator" else definition.below
@@ -104,6 +128,8 @@ async def covered_items(
     question = await _understood(work, asked)
     if after is not None and not _may_be_a_key(question, after):
         raise Problem("cursor.malformed", "The cursor is not one of this list; start without it.")
+    if total is not None:
+        question = replace(question, after=after, most=limit + 1 if key is None else None)
     items = (await _sets(work, question, {name})).get(name, {})
     if key is not None:
         items = _in_row(question, items, key)
@@ -111,7 +137,8 @@ async def covered_items(
     page = ordered[:limit]
     more = page[-1] if len(ordered) > limit else None
     shown = await _shown(work, question, name, {found: items[found] for found in page})
-    return CoveredItems(metric=definition.key, part=part, total=len(items), items=shown, next=more)
+    told = len(items) if total is None else total
+    return CoveredItems(metric=definition.key, part=part, total=told, items=shown, next=more)
 
 
 def _may_be_a_key(question: _Question, text: str) -> bool:
@@ -136,8 +163,8 @@ async def _sets(work: Work, question: _Question, wanted: set[str]) -> Sets:
     if wanted & {"cadres", "placed", "unplaced"}:
         sets |= await _placement(work, question)
     if wanted & {"old_grids", "silent"}:
-        sets |= await _silence(work, question)
-    if wanted & {"late", "holding"} and question.asked.as_of is None:
+        sets |= await _silence(work, question, wanted)
+    if wanted & _LATE:
         sets |= await _lateness(work, question)
     return {name: items for name, items in sets.items() if name in wanted}
 
@@ -183,30 +210,48 @@ async def _placement(work: Work, question: _Question) -> Sets:
     }
 
 
-async def _silence(work: Work, question: _Question) -> Sets:
+async def _silence(work: Work, question: _Question, wanted: set[str]) -> Sets:
     """One look by index for each grid, whether anything came since; never over the tickets.
 
-    The first ticket found ends the look. A scalar query on purpose: EXISTS would be made a hash of all that came in these weeks.
+    The first ticket found ends the look. A scalar query on purpose: EXISTS would be made a hash of all that came in these weeks. As of an
+    instant in the past the places are those that were known then.
     """
     first, day = local_day(question.since), local_day(question.now)
     ticket = select(literal(1)).where(Ticket.place_unit_id == Unit.id, Ticket.received_at >= question.since)
-    done = select(literal(1)).where(Activity.unit_id == Unit.id, Activity.happened_on >= first)
-    if question.asked.as_of is None:
-        done = done.where(Activity.withdrawn_at.is_(None))
-    else:
-        ticket = ticket.where(Ticket.received_at <= question.now, Ticket.recorded_at <= question.now)
-        still = or_(Activity.withdrawn_at.is_(None), Activity.withdrawn_at > question.now)
-        done = done.where(Activity.recorded_at <= question.now, still)
-    looks = [query.limit(1).correlate(Unit).scalar_subquery() for query in (ticket, done)]
-    grids = (Unit.kind == "grid", Unit.valid_from <= first, or_(Unit.valid_to.is_(None), Unit.valid_to > day), question.condition())
-    looked = select(Unit.code, func.coalesce(*looks).label("heard")).where(*grids).offset(0).subquery()
+    done = select(literal(1)).where(Activity.unit_id == Unit.id, Activity.happened_on >= first, *_entered(question))
+    past, code = question.asked.as_of is not None, Unit.code.collate("C")
+    looks = [query.limit(1).correlate(Unit).scalar_subquery() for query in ((done,) if past else (ticket, done))]
+    grids = [Unit.kind == "grid", Unit.valid_from <= first, or_(Unit.valid_to.is_(None), Unit.valid_to > day), question.condition()]
+    if question.after is not None:
+        grids.append(code > question.after)
+    looked = select(code.label("code"), func.coalesce(*looks, null()).label("heard")).where(*grids).order_by(code).offset(0).subquery()
+    if wanted == {"silent"} and question.most is not None and not past:  # looks no further than the page needs
+        page = select(looked.c.code).where(looked.c.heard.is_(None)).order_by(looked.c.code.collate("C")).limit(question.most)
+        return {"silent": _of_codes(question.tree, list(await work.session.scalars(page)))}
     codes = func.array_agg(looked.c.code)  # as two arrays: thousands of rows would cost more to read than to find
     old, silent = (await work.session.execute(select(codes, codes.filter(looked.c.heard.is_(None))))).one()
-    return {"old_grids": _of_codes(question.tree, old), "silent": _of_codes(question.tree, silent)}
+    heard = await _told_of(work, question) if past else frozenset[str]()
+    unheard = [found for found in silent or () if found not in heard]
+    return {"old_grids": _of_codes(question.tree, old), "silent": _of_codes(question.tree, unheard)}
+
+
+async def _told_of(work: Work, question: _Question) -> frozenset[str]:
+    """Return the codes of the units that tickets of these weeks were known to lie in at the instant asked for, wherever they lie by now."""
+    facts = (await known_when(work, question.asked.as_of)).facts.c
+    here = select(facts.area_path).where(facts.received_at >= question.since, facts.received_at <= question.now)
+    return frozenset(path.strip("/").rpartition("/")[2] for path in await work.session.scalars(here.distinct()))
+
+
+def _entered(question: _Question) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions that an entry of the ledger was known and not withdrawn at the instant asked for."""
+    if question.asked.as_of is None:
+        return (Activity.withdrawn_at.is_(None),)
+    return Activity.recorded_at <= question.now, or_(Activity.withdrawn_at.is_(None), Activity.withdrawn_at > question.now)
 
 
 async def _lateness(work: Work, question: _Question) -> Sets:
-    held = await late_of_units(work)
+    held = await late_of_units(work, question.unit, question.asked.as_of)
+    question.late.update(held)
     paths = {code: question.tree.by_code[code].path for code in held if code in question.tree.by_code}
     holding: dict[str, tuple[str, ...]] = {code: (path,) for code, path in paths.items() if question.inside(path)}
     return {"holding": holding, "late": {code: path for code, path in holding.items() if held[code]}}
@@ -280,9 +325,7 @@ def _in_row(question: _Question, items: dict[str, tuple[str, ...]], key: str) ->
 
 async def _shown(work: Work, question: _Question, name: str, items: dict[str, tuple[str, ...]]) -> list[CoveredItem]:
     grids = await _last_heard(work, question, items) if name in ("silent", "old_grids") else {}
-    late: dict[str, int] = {}
-    if name in ("late", "holding"):
-        late = await late_of_units(work)
+    late = question.late if name in _LATE else {}
     cadres = name in ("cadres", "placed", "unplaced")
     found = []
     for key, paths in items.items():
@@ -305,14 +348,19 @@ def _unit_name(tree: UnitTree, path: str) -> UnitName:
 
 async def _last_heard(work: Work, question: _Question, codes: Iterable[str]) -> dict[str, tuple[Any, Any]]:
     """Return for each grid when the last ticket came and the last entry of the ledger happened, as of the instant asked for."""
-    tickets = select(func.max(Ticket.received_at)).where(Ticket.place_unit_id == Unit.id)
-    done = select(func.max(Activity.happened_on)).where(Activity.unit_id == Unit.id)
+    units = [question.tree.by_code[code] for code in codes if code in question.tree.by_code]
+    done = select(func.max(Activity.happened_on)).where(Activity.unit_id == Unit.id, *_entered(question))
+    tickets: ColumnElement[Any] = null()
     if question.asked.as_of is None:
-        done = done.where(Activity.withdrawn_at.is_(None))
-    else:
-        tickets = tickets.where(Ticket.received_at <= question.now, Ticket.recorded_at <= question.now)
-        still = or_(Activity.withdrawn_at.is_(None), Activity.withdrawn_at > question.now)
-        done = done.where(Activity.recorded_at <= question.now, still)
-    ids = [question.tree.by_code[code].id for code in codes if code in question.tree.by_code]
-    query = select(Unit.code, tickets.correlate(Unit).scalar_subquery(), done.correlate(Unit).scalar_subquery())
-    return {code: (ticket, day) for code, ticket, day in await work.session.execute(query.where(one_of(Unit.id, ids)))}
+        tickets = select(func.max(Ticket.received_at)).where(Ticket.place_unit_id == Unit.id).correlate(Unit).scalar_subquery()
+    query = select(Unit.code, tickets.label("ticket"), done.correlate(Unit).scalar_subquery())
+    query = query.where(one_of(Unit.id, [unit.id for unit in units]))
+    found = {code: (ticket, day) for code, ticket, day in await work.session.execute(query)}
+    if question.asked.as_of is None:
+        return found
+    facts = (await known_when(work, question.asked.as_of)).facts.c
+    last = select(facts.area_path, func.max(facts.received_at).label("last")).where(
+        facts.area_path.in_([unit.path for unit in units]), facts.received_at <= question.now
+    )
+    came = {row.area_path: row.last for row in await work.session.execute(last.group_by(facts.area_path))}
+    return {unit.code: (came.get(unit.path), found[unit.code][1]) for unit in units if unit.code in found}

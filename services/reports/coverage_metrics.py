@@ -45,7 +45,7 @@ _SILENT, _GRIDS_OLD = "连续N周无工单、无上报、无台账记录的网�
 _SILENT_NOTE = "工单按所在网格及受理时间计,网格员上报的均为工单;台账记录按发生日计,已撤回的不计。设立未满N周的网格不在其内。N默认为4。"
 _POSTS_NOTE = "按任职起止日;离任当日起不再计。"
 _LATE, _HOLDING = "现承办工单中有逾期未完成环节的单位", "现承办有未办结工单的单位"
-_NOW_NOTE = "只按查询当时统计;按以往时点(as_of)查询时不列此项。"
+_THEN_NOTE = "按以往时点(as_of)查询时,以当时所知的工单和时限为准;当时未办结的工单过多时不列此项,请缩小区域(unit)再查。"
 DEFINITIONS = (
     CoverageMetric("blank_units", 1, "空白单位", "Units without anybody in them", "count", "个", _BLANK, "", "blank", "", _POSTS_NOTE),
     CoverageMetric("staffing_rate", 1, "单位在岗率", "Units with somebody in them", "rate", "%", "现有人任职的单位", _UNITS,
@@ -63,9 +63,9 @@ DEFINITIONS = (
     CoverageMetric("silent_grid_rate", 1, "沉默网格占比", "Share of silent grids", "rate", "%", _SILENT, _GRIDS_OLD, "silent", "old_grids",
                    _SILENT_NOTE),
     CoverageMetric("overdue_units", 1, "有逾期工单的单位", "Units with overdue tickets", "count", "个", _LATE, "", "late", "",
-                   _NOW_NOTE),
+                   _THEN_NOTE),
     CoverageMetric("overdue_unit_rate", 1, "逾期单位占比", "Share of units with overdue tickets", "rate", "%", _LATE, _HOLDING,
-                   "late", "holding", _NOW_NOTE),
+                   "late", "holding", _THEN_NOTE),
 )  # fmt: skip
 METRICS: Mapping[str, CoverageMetric] = {metric.id: metric for metric in DEFINITIONS}
 

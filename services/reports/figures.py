@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.platform.clock import local_day
 from services.platform.unit_of_work import Work
 from services.reports.grouping import Folding, rows_of
-from services.reports.known import AS_KEPT, Known, known_at, known_now
+from services.reports.known import AS_KEPT, Known, known_now, known_when
 from services.reports.measures import EXCLUSIONS, lies_ahead
 from services.reports.metrics import figure_from, parts_of
 from services.reports.models import ReportFact
@@ -74,10 +74,7 @@ async def one_snapshot(session: AsyncSession) -> None:
 
 async def known_of(work: Work, question: Question) -> Known:
     """Return what a question is answered from: what is known now, or what was as of the instant it names. Once a transaction for each."""
-    kept: dict[datetime | None, Known] = work.session.info.setdefault("known", {})
-    if question.as_of not in kept:
-        kept[question.as_of] = await (known_now(work) if question.as_of is None else known_at(work, question.as_of))
-    return kept[question.as_of]
+    return await known_when(work, question.as_of)
 
 
 async def sums_by_row(session: AsyncSession, question: Question, *, by_sums: bool = True, known: Known = AS_KEPT) -> dict[str, Sums]:

@@ -16,6 +16,7 @@ from sqlalchemy import FromClause, Select, select, text, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.platform.bulk import one_of
+from services.platform.errors import Invalid
 from services.platform.unit_of_work import Work
 from services.reports.facts import Fact
 from services.reports.journals import facts_of
@@ -61,6 +62,20 @@ class Known:
 
 AS_KEPT = Known(KEPT, datetime.min)  # noqa: DTZ901  for those who look at nothing but the facts as kept
 """The facts as the worker keeps them, whatever is owed."""
+
+
+def require_known(as_of: datetime | None, now: datetime) -> None:
+    """Raise Invalid ``as_of.future`` for an instant that has not come."""
+    if as_of is not None and as_of > now:
+        raise Invalid("as_of.future", "`as_of` lies in the future: nobody knows what will be known then.")
+
+
+async def known_when(work: Work, as_of: datetime | None) -> Known:
+    """Return what is known now, or what was at an instant; looked for once in each transaction, which must read one snapshot."""
+    kept: dict[datetime | None, Known] = work.session.info.setdefault("known", {})
+    if as_of not in kept:
+        kept[as_of] = await (known_now(work) if as_of is None else known_at(work, as_of))
+    return kept[as_of]
 
 
 async def known_now(work: Work) -> Known:

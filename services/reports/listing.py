@@ -6,11 +6,10 @@ from sqlalchemy import func, select, tuple_
 
 from services.identity.permissions import scope_of
 from services.organization.queries import unit_tree
-from services.platform.errors import Invalid
 from services.platform.unit_of_work import Work
 from services.reports.drilldown import Place, ticket_view
 from services.reports.figures import one_snapshot
-from services.reports.known import known_at, known_now
+from services.reports.known import known_when, require_known
 from services.reports.questions import find_holder, find_place
 from services.reports.selecting import columns_of
 from services.reports.views import TicketList
@@ -26,14 +25,13 @@ async def list_known(
     Invalid ``as_of.future``.
     """
     await one_snapshot(work.session)
-    if as_of is not None and as_of > work.now:
-        raise Invalid("as_of.future", "`as_of` lies in the future: nobody knows what will be known then.")
+    require_known(as_of, work.now)
     tree, scope = await unit_tree(work.session), scope_of(work.actor)
     place, seat = find_place(tree, scope, wanted.unit), find_holder(tree, scope, wanted.holder)
-    known = await (known_now(work) if as_of is None else known_at(work, as_of))
+    known = await known_when(work, as_of)
     columns = columns_of(known.facts)
     paths = {"unit_path": place.path if place else None, "holder_path": seat.path if seat else None}
-    conditions = [*compile_filter(wanted, columns, **paths), compile_scope(scope, columns)]
+    conditions = [*compile_filter(wanted, columns, **paths), compile_scope(scope, columns, as_of=as_of)]
     if total is None:
         total = await work.session.scalar(select(func.count()).select_from(known.facts).where(*conditions))
     order = (known.facts.c.received_at, known.facts.c.ticket_id)

@@ -159,7 +159,7 @@ class Question:
         if self.unit is not None and self.as_of is not None:  # wherever in the tree it stood then
             found.append(columns["area_path"].contains(f"/{self.unit.code}/", autoescape=True))
         found += [not_(columns["area_path"].startswith(area, autoescape=True)) for area in self.beside]
-        return found if self.whole else [*found, compile_scope(self.scope, columns)]
+        return found if self.whole else [*found, compile_scope(self.scope, columns, as_of=self.as_of)]
 
 
 async def understand(work: Work, asked: Asked, *, times: bool = False) -> Question:

@@ -19,7 +19,7 @@ from services.journal.models import Event
 from services.platform.bulk import one_of
 from services.platform.errors import Invalid
 from services.platform.unit_of_work import Work
-from services.reports.known import known_at
+from services.reports.known import known_when, require_known
 from services.reports.selecting import columns_of
 from services.tickets.filters import Columns
 from services.tickets.lifecycle import OPEN
@@ -32,11 +32,13 @@ _CLOCK = ("id", "ticket_id", "stage", "state", "due_at")
 
 @dataclass(frozen=True)
 class Standing:
-    """Where tickets and clocks are read from, and the instant they are looked at."""
+    """Where tickets and clocks are read from, the instant they are looked at, and up to when everything that was known then is in them."""
 
     tickets: Columns
     clocks: FromClause
     at: datetime
+    until: datetime
+    stale_seconds: int
 
     def is_open(self) -> ColumnElement[bool]:
         """Return the condition that a ticket was open then."""
@@ -48,15 +50,15 @@ async def standing(work: Work, as_of: datetime, wanted: Wanted) -> Standing:
 
     Raises Invalid ``as_of.future``, and ``as_of.too_much`` where so many of those that are wanted were open.
     """
-    if as_of > work.now:
-        raise Invalid("as_of.future", "`as_of` lies in the future: nobody knows what will be known then.")
-    facts = (await known_at(work, as_of)).facts
-    columns = columns_of(facts)
+    require_known(as_of, work.now)
+    known = await known_when(work, as_of)
+    facts, columns = known.facts, columns_of(known.facts)
     query = select(facts.c.ticket_id).where(facts.c.status.in_(OPEN), *wanted(columns)).limit(MOST + 1)
     ids = list(await work.session.scalars(query))
     if len(ids) > MOST:
         raise Invalid("as_of.too_much", f"More than {MOST} tickets were open then: ask for a smaller area, or for one holder.")
-    return Standing(columns, _clock_rows(await _clocks(work, ids, as_of)), as_of)
+    clocks = _clock_rows(await clocks_then(work, ids, as_of))
+    return Standing(columns, clocks, as_of, known.as_of, known.stale_seconds)
 
 
 def joined(stand: Standing, *conditions: ColumnElement[bool]) -> list[ColumnElement[bool]]:
@@ -65,7 +67,8 @@ def joined(stand: Standing, *conditions: ColumnElement[bool]) -> list[ColumnElem
     return [clocks.ticket_id == stand.tickets["id"], clocks.state == "running", clocks.due_at < stand.at, *conditions]
 
 
-async def _clocks(work: Work, ids: Sequence[UUID], as_of: datetime) -> list[ClockState]:
+async def clocks_then(work: Work, ids: Sequence[UUID], as_of: datetime) -> list[ClockState]:
+    """Return the clocks of these tickets as they were known then; none that was started before deeds were written to the journal."""
     told: dict[UUID, list[dict[str, object]]] = {}
     events = select(Event.subject_id, Event.data).where(one_of(Event.subject_id, ids), Event.recorded_at <= as_of)
     for row in await work.session.execute(events.where(Event.data.has_key("clocks")).order_by(Event.subject_id, Event.seq)):

@@ -14,7 +14,7 @@ from services.identity.permissions import Scope
 from services.organization.models import Unit
 from services.platform.text import Code
 from services.tickets.lifecycle import OPEN
-from services.tickets.models import Assignment, Directive, Ticket, WhistleCall
+from services.tickets.models import Assignment, Directive, Ticket, Whistle, WhistleCall
 
 Urgency = Literal["normal", "urgent", "emergency"]
 Tier = Literal["grid", "village", "township", "county", "city"]
@@ -81,11 +81,11 @@ def compile_filter(
     return found
 
 
-def compile_scope(scope: Scope, columns: Columns) -> ColumnElement[bool]:
+def compile_scope(scope: Scope, columns: Columns, *, as_of: datetime | None = None) -> ColumnElement[bool]:
     """Return the condition that `scope` may know of a ticket: by area, by functional line, or by a seat it was ever given to.
 
     A seat that a whistle called or an instruction addressed was given it too, for good. Rows that carry all of these in an array
-    (`given_to`, of open tickets) are asked by that.
+    (`given_to`, of open tickets) are asked by that. `as_of`: what was given later does not count.
     """
     if scope.everything:
         return true()
@@ -93,25 +93,32 @@ def compile_scope(scope: Scope, columns: Columns) -> ColumnElement[bool]:
     if "given_to" in columns:
         parts += _given(scope, columns)
         return or_(*parts) if parts else false()
-    given = given_to(scope)
+    given = given_to(scope, as_of=as_of)
     if given:
         parts.append(columns["id"].in_(union(*given) if len(given) > 1 else given[0]))
     return or_(*parts) if parts else false()
 
 
-def given_to(scope: Scope) -> list[Select[Any]]:
-    """Return the queries of the tickets that a seat of `scope`, or one of its functional lines, was ever given."""
+def given_to(scope: Scope, *, as_of: datetime | None = None) -> list[Select[Any]]:
+    """Return the queries of the tickets that a seat of `scope`, or one of its functional lines, was ever given; by `as_of`, where given."""
     found: list[Select[Any]] = []
     if scope.unit_ids:
-        found.append(select(Assignment.ticket_id).where(Assignment.unit_id.in_(scope.unit_ids)))
+        found.append(select(Assignment.ticket_id).where(Assignment.unit_id.in_(scope.unit_ids), *_by(Assignment.assigned_at, as_of)))
     for function, area in scope.functions:
         line = select(Unit.id).where(Unit.function == function, Unit.path.startswith(area, autoescape=True))
-        found.append(select(Assignment.ticket_id).where(Assignment.unit_id.in_(line)))
+        found.append(select(Assignment.ticket_id).where(Assignment.unit_id.in_(line), *_by(Assignment.assigned_at, as_of)))
     if scope.unit_ids:
-        found.append(select(WhistleCall.ticket_id).where(WhistleCall.unit_id.in_(scope.unit_ids)))
-        instructed = (Directive.kind == "instruct", Directive.to_unit_id.in_(scope.unit_ids))
+        called = select(WhistleCall.ticket_id).where(WhistleCall.unit_id.in_(scope.unit_ids))
+        if as_of is not None:
+            called = called.join(Whistle, Whistle.id == WhistleCall.whistle_id).where(Whistle.called_at <= as_of)
+        found.append(called)
+        instructed = (Directive.kind == "instruct", Directive.to_unit_id.in_(scope.unit_ids), *_by(Directive.given_at, as_of))
         found.append(select(Directive.ticket_id).where(*instructed))
     return found
+
+
+def _by(given_at: Any, as_of: datetime | None) -> list[ColumnElement[bool]]:
+    return [] if as_of is None else [given_at <= as_of]
 
 
 def _given(scope: Scope, columns: Columns) -> list[ColumnElement[bool]]:
