@@ -59,7 +59,7 @@ class FilingRoute(DoorRoute):
 
         async def handle(request: Request) -> Response:
             headers = request.headers
-            actor = await signed_in(_bearer(headers.get("authorization")))
+            actor = await signed_in(request, _bearer(headers.get("authorization")))
             require(actor, action)
             key = read_key(headers.get("idempotency-key"))
             body = await request.body()

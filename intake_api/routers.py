@@ -3,7 +3,9 @@
 from fastapi import APIRouter
 
 from intake_api import (
+    accounts,
     activities,
+    api_keys,
     assessment,
     attachments,
     bulletins,
@@ -58,11 +60,13 @@ ROUTERS: tuple[APIRouter, ...] = (
     attachments.router,
     uploads.router,
     sessions.router,
+    accounts.router,
     categories.router,
     units.router,
     members.router,
     notices.router,
     connections.router,
+    api_keys.router,
     desk.router,
     verification.router,
     assessment.router,

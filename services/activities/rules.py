@@ -17,7 +17,7 @@ from services.activities.commands import (
     RecordVisit,
 )
 from services.activities.references import household_key, need_village, person_keys
-from services.identity.permissions import PERMISSIONS, area_of
+from services.identity.permissions import PERMISSIONS, area_of, lends
 from services.organization.tree import UnitNode, UnitTree
 from services.platform.actor import Actor, Seat
 from services.platform.errors import Conflict, Fault, Forbidden, Invalid, NotFound
@@ -74,7 +74,8 @@ class Rows:
 
 def seat_over(actor: Actor, action: str, unit: UnitNode) -> Seat | None:
     """Return the first seat of `actor` that may do `action` and whose area holds `unit`."""
-    return next((seat for seat in actor.seats if seat.role in PERMISSIONS[action] and unit.path.startswith(area_of(seat))), None)
+    seats = actor.seats if lends(actor, action) else ()
+    return next((seat for seat in seats if seat.role in PERMISSIONS[action] and unit.path.startswith(area_of(seat))), None)
 
 
 def decide(actor: Actor, now: datetime, said: RecordActivity, mark: bytes, known: Known, *, corrects: UUID | None = None) -> Rows:

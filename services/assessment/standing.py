@@ -50,7 +50,7 @@ def visible_sheets(actor: Actor) -> ColumnElement[bool]:
         return true()
     unit, path, member = AssessmentSheet.unit_id, AssessmentSheet.unit_path, AssessmentSheet.member_id
     inside = [path.startswith(area, autoescape=True) for area in sorted(areas)]
-    own_unit = unit.in_([seat.unit_id for seat in actor.seats])
+    own_unit = unit.in_(scope_of(actor).unit_ids)
     own = member == actor.member_id if actor.member_id else false()
     below = [and_(path.startswith(area, autoescape=True), path != area) for area in sorted(areas)]
     return or_(and_(member.is_(None), or_(own_unit, *inside)), own, and_(member.is_not(None), or_(false(), *below)))

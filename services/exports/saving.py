@@ -131,7 +131,7 @@ def unknown() -> NotFound:
 
 def _mine_or_shared(work: Work, *, joined: bool = True) -> list[ColumnElement[bool]]:
     own = SavedReport.account_id == account_of(work)
-    units = {part for seat in work.actor.seats for part in seat.path.strip("/").split("/")}
+    units = {part for seat in work.actor.seats if seat.within is None for part in seat.path.strip("/").split("/")}
     codes = select(Unit.id).where(Unit.code.in_(units))
     shared = Unit.code.in_(units) if joined else SavedReport.unit_id.in_(codes)
     return [SavedReport.ended_at.is_(None), or_(own, shared)]

@@ -3,7 +3,7 @@
 Ticket actions have their own table beside the lifecycle; this one is for everything else.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from services.platform.actor import Actor, Seat
@@ -53,12 +53,14 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "unit.change": frozenset({"administrator"}),
     "member.read": DESKS | {"administrator"},
     "member.change": frozenset({"administrator"}),
+    "account.change": frozenset({"administrator"}),
     "category.read": ALL,
     "category.change": frozenset({"administrator"}),
     "calendar.change": frozenset({"administrator"}),
     "policy.read": frozenset({"administrator", "county_supervisor", "analyst"}),
     "policy.change": frozenset({"administrator"}),
     "connection.change": frozenset({"administrator"}),
+    "key.change": frozenset({"administrator"}),
     "webhook.read": frozenset({"administrator", "county_supervisor"}),
     "webhook.change": frozenset({"administrator"}),
     "webhook.entitle": frozenset({"administrator", "county_supervisor"}),
@@ -98,9 +100,14 @@ class Scope:
 
 
 def may(actor: Actor, action: str) -> bool:
-    """Tell whether `actor` may do `action`; the system may do everything, a complainant nothing of this table."""
+    """Tell whether `actor` may do `action`; the system may do everything, a complainant nothing of this table, a key what it was lent."""
     roles = PERMISSIONS[action]
-    return actor.kind == "system" or any(seat.role in roles for seat in actor.seats)
+    return actor.kind == "system" or (lends(actor, action) and any(seat.role in roles for seat in actor.seats))
+
+
+def lends(actor: Actor, action: str) -> bool:
+    """Tell whether nothing was held back: True for everybody but a key that was not lent `action`."""
+    return actor.lent is None or action in actor.lent.actions
 
 
 def require(actor: Actor, action: str) -> None:
@@ -110,8 +117,21 @@ def require(actor: Actor, action: str) -> None:
 
 
 def area_of(seat: Seat) -> str:
-    """Return the path of the area a seat serves: its own, or the one its office stands in."""
-    return area_of_path(seat.path, seat.kind)
+    """Return the path of the area a seat serves: its own, or the one its office stands in; of a key's, what was left of it."""
+    return seat.within or area_of_path(seat.path, seat.kind)
+
+
+def reach_of(seat: Seat) -> str:
+    """Return the path of everything a seat reaches by its place: its area, or in the field its own unit."""
+    return seat.path if seat.role in _OWN_PATH_ROLES else area_of(seat)
+
+
+def narrowed(seat: Seat, area: str) -> Seat | None:
+    """Return `seat` as it reaches nothing outside of the path `area`; None where it reaches nothing inside."""
+    reach = reach_of(seat)
+    if area.startswith(reach):
+        return replace(seat, path=area if area.startswith(seat.path) else seat.path, within=area)
+    return replace(seat, within=reach) if reach.startswith(area) else None
 
 
 def area_of_path(path: str, kind: str) -> str:
@@ -139,6 +159,6 @@ def scope_of(actor: Actor) -> Scope:
     return Scope(
         prefixes=widest,
         functions=tuple(functions),
-        unit_ids=tuple(dict.fromkeys(seat.unit_id for seat in actor.seats)),
+        unit_ids=tuple(dict.fromkeys(seat.unit_id for seat in actor.seats if seat.within is None)),
         everything=any(prefix.count("/") == len("//") for prefix in widest),
     )

@@ -7,7 +7,10 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """A post somebody holds now: a role in a unit. `path` is the unit's place in the tree, `function` its functional line."""
+    """A post somebody holds now: a role in a unit. `path` is the unit's place in the tree, `function` its functional line.
+
+    `within` is there in the seat of a key that was narrowed to an area: the seat reaches no further, whatever its unit does.
+    """
 
     role: str
     unit_id: UUID
@@ -16,17 +19,27 @@ class Seat:
     tier: str
     kind: str
     function: str | None = None
+    within: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lent:
+    """Which actions of its owner's a key was lent: of those of the table, and ``ticket.…`` for those of a ticket."""
+
+    key_id: UUID
+    actions: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who does something, as actions and the journal know them."""
+    """Who does something, as actions and the journal know them. With `lent` it is a program that acts under a key."""
 
     kind: Literal["member", "complainant", "system"]
     account_id: UUID | None = None
     member_id: UUID | None = None
     name: str = ""
     seats: tuple[Seat, ...] = field(default=())
+    lent: Lent | None = None
 
     @property
     def main_seat(self) -> Seat | None:

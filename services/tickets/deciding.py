@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from services.catalogue.policy import CategoryPolicy
+from services.identity.permissions import lends
 from services.platform.actor import Actor, Seat
 from services.platform.errors import Conflict, Forbidden, Problem
 from services.tickets import adjudicating, ending, instructing, moving, pausing, steering, tasks, whistling, working
@@ -116,6 +117,8 @@ _POSSIBLE: dict[str, Callable[[Case, Deed], None]] = {
 """What refuses an action whatever its command says. It comes before the decision, and a button that it refuses is not offered."""
 _APPROVING = ("decide_extension", "decide_suspension", "suspend")
 _VERIFYING = ("call_back", "close")
+LENDABLE = frozenset(f"ticket.{action}" for action in ACTION_NAMES if action not in {*_APPROVING, *_VERIFYING, "adjudicate", *TOLD})
+"""Actions that can be lent to a program's key. Who approves, verifies or adjudicates is a person."""
 
 
 def decide(case: Case, command: Any, actor: Actor, now: datetime, *, category: CategoryPolicy | None = None) -> Change:
@@ -162,7 +165,9 @@ def allowed_step(case: Case, action: str) -> Step:
 
 
 def acting_seat(case: Case, actor: Actor, row: Step) -> Seat | None:
-    """Return the seat from which `actor` may take this step (None for the system); raise where there is none."""
+    """Return the seat from which `actor` may take this step (None for the system); raise where there is none, or a key was not lent it."""
+    if row.action not in TOLD and not lends(actor, f"ticket.{row.action}"):
+        raise Forbidden("permission.denied", "This key was not lent this action.", extra={"action": f"ticket.{row.action}"})
     if row.action in _VERIFYING and actor.kind == "member":
         refuse_executor(case, actor)
     if row.action in _APPROVING and actor.kind == "member":
