@@ -77,14 +77,13 @@ _CELL_LINES = (
     f" (SELECT string_to_array(line, chr({ord(_APART)})) AS k, CAST(sums AS int[]) AS n OFFSET 0) AS s"
 )
 _CELL_SUMS = ", ".join(f"n[{place}]" for place in range(1, len(_SUMMED) + 1))
+# What a line came to is told by the row itself: looked for by their keys, cells that are empty would cost more than the sums.
 _KEEP_CELLS = text(
-    f"INSERT INTO rollup_cells ({_names(KEY + _SUMMED, '{0}')}) SELECT {_LINE_KEY}, {_CELL_SUMS} {_CELL_LINES} "
-    f"ON CONFLICT ({_names(KEY, '{0}')}) DO UPDATE SET {_names(_SUMMED, '{0} = rollup_cells.{0} + excluded.{0}')}"
+    f"WITH kept AS (INSERT INTO rollup_cells AS c ({_names(KEY + _SUMMED, '{0}')}) SELECT {_LINE_KEY}, {_CELL_SUMS} {_CELL_LINES} "
+    f"ON CONFLICT ({_names(KEY, '{0}')}) DO UPDATE SET {_names(_SUMMED, '{0} = c.{0} + excluded.{0}')} "
+    f"RETURNING c.ctid AS place, ({_names(_SUMMED, 'c.{0}')}) = ({_names(_SUMMED, '0')}) AS empty) SELECT place FROM kept WHERE empty"
 )
-_DROP_EMPTY = text(
-    f"DELETE FROM rollup_cells c USING (SELECT {_LINE_KEY} {_LINES}) AS k({_names(KEY, '{0}')}) "  # noqa: S608
-    f"WHERE ({_names(KEY, 'c.{0}')}) = ({_names(KEY, 'k.{0}')}) AND ({_names(_SUMMED, 'c.{0}')}) = ({_names(_SUMMED, '0')})"
-)
+_DROP_EMPTY = text("DELETE FROM rollup_cells WHERE ctid = ANY(CAST(:places AS tid[]))")
 _DURATION_KEY = ("measure", "area", "month", "source", "demand", "minutes")
 _KEEP_DURATIONS = text(
     "INSERT INTO duration_cells (measure, area, month, source, demand, minutes, tickets) SELECT * FROM unnest("  # noqa: S608
@@ -164,19 +163,16 @@ async def keep_sums(session: AsyncSession, sums: Sums) -> None:
     """Add `sums` to the cells, in key order, in one statement; cells that come to nothing go."""
     if not sums:
         return
-    lines, amounts, lessened = [], [], []
+    lines, amounts = [], []
     for key, cell in sorted(sums.items()):
-        line = _APART.join((key[0], key[1].isoformat(), *key[2:]))
-        lines.append(line)
+        lines.append(_APART.join((key[0], key[1].isoformat(), *key[2:])))
         numbers = ["0"] * len(_SUMMED)
         for counter, amount in cell.items():
             numbers[_COLUMN[counter]] = str(amount)
         amounts.append("{" + ",".join(numbers) + "}")
-        if min(cell.values()) < 0:
-            lessened.append(line)
-    await session.execute(_KEEP_CELLS, {"lines": lines, "sums": amounts})
-    if lessened:
-        await session.execute(_DROP_EMPTY, {"lines": lessened})
+    empty = (await session.scalars(_KEEP_CELLS, {"lines": lines, "sums": amounts})).all()
+    if empty:  # theirs until the commit: nobody else can have moved them
+        await session.execute(_DROP_EMPTY, {"places": empty})
 
 
 async def keep_durations(session: AsyncSession, sums: Mapping[DurationKey, int]) -> None:
