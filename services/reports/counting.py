@@ -79,9 +79,9 @@ _CELL_LINES = (
 _CELL_SUMS = ", ".join(f"n[{place}]" for place in range(1, len(_SUMMED) + 1))
 # What a line came to is told by the row itself: looked for by their keys, cells that are empty would cost more than the sums.
 _KEEP_CELLS = text(
-    f"WITH kept AS (INSERT INTO rollup_cells AS c ({_names(KEY + _SUMMED, '{0}')}) SELECT {_LINE_KEY}, {_CELL_SUMS} {_CELL_LINES} "
+    f"WITH kept AS (INSERT INTO rollup_cells AS c ({_names(KEY + _SUMMED, '{0}')}) SELECT {_LINE_KEY}, {_CELL_SUMS} {_CELL_LINES} "  # noqa: S608  our own names
     f"ON CONFLICT ({_names(KEY, '{0}')}) DO UPDATE SET {_names(_SUMMED, '{0} = c.{0} + excluded.{0}')} "
-    f"RETURNING c.ctid AS place, ({_names(_SUMMED, 'c.{0}')}) = ({_names(_SUMMED, '0')}) AS empty) SELECT place FROM kept WHERE empty"  # noqa: S608
+    f"RETURNING c.ctid AS place, ({_names(_SUMMED, 'c.{0}')}) = ({_names(_SUMMED, '0')}) AS empty) SELECT place FROM kept WHERE empty"
 )
 _DROP_EMPTY = text("DELETE FROM rollup_cells WHERE ctid = ANY(CAST(:places AS tid[]))")
 _DURATION_KEY = ("measure", "area", "month", "source", "demand", "minutes")
