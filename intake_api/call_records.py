@@ -13,6 +13,7 @@ from services.attachments.store import store
 from services.calls.listening import recording_of, write_access
 from services.calls.queries import Place, State, Wanted, list_calls, list_unreadable, one_call, one_unreadable
 from services.calls.views import CallView, UnreadableContent, UnreadableEvent
+from services.complaints.restricting import require_call_unrestricted
 from services.platform.actor import Actor
 from services.platform.errors import Invalid, Problem
 from services.platform.text import storable
@@ -101,6 +102,7 @@ async def listen(call_id: UUID, actor: Listener, purpose: Annotated[str, Depends
     """Give the recording, or the range of it that was asked for. Who, when and what for is written down before the first byte goes out."""
     async with unit_of_work(actor) as work:
         found = await recording_of(work, call_id)
+        await require_call_unrestricted(work.session, call_id)
         name = f"{call_id}.{EXTENSIONS.get(found.media_type, 'bin')}"
         file = Stored(found.store_key, found.size, found.media_type, found.sha256, name)
         await write_access(work, found, span_of(asked, file.etag, file.size), purpose)

@@ -15,6 +15,7 @@ import services.channels.wechat.models
 import services.channels.wechat.wire_models
 import services.complaints.models
 import services.complaints.phone_tasks
+import services.complaints.restricting
 import services.connections.models
 import services.deadlines.models
 import services.exports.models

@@ -1,6 +1,6 @@
 """Where the bytes of files lie: a local directory, or any object store by its URL.
 
-Keys are content addresses, or used once: nothing is overwritten. Only parts of uploads are ever dropped.
+Keys are content addresses, or used once: nothing is overwritten. Dropped are parts of uploads, files of exports, and what is erased.
 """
 
 import asyncio
@@ -46,6 +46,9 @@ class Store(Protocol):
     async def drop(self, keys: Sequence[str]) -> None:
         """Take away what lies under `keys`, as far as that can be done now; what stays behind does no harm."""
 
+    async def lies(self, key: str) -> bool:
+        """Tell whether anything lies under `key`. Raises Unavailable."""
+
     def old(self, directory: str, before: datetime) -> AsyncIterator[list[str]]:
         """Give the keys in `directory` that were written before an instant, a group at a time. Raises Unavailable."""
 
@@ -88,6 +91,16 @@ class ObjectStorage:
             await obstore.delete_async(self._store, list(keys))
         except (BaseError, OSError) as error:
             log.info("store.not_dropped", keys=len(keys), error=type(error).__name__)
+
+    async def lies(self, key: str) -> bool:
+        """As :meth:`Store.lies`."""
+        try:
+            await obstore.head_async(self._store, key)
+        except FileNotFoundError:
+            return False
+        except (BaseError, OSError):
+            raise Unavailable("attachment.store_away", "The store cannot be asked now. Try again.") from None
+        return True
 
     async def old(self, directory: str, before: datetime) -> AsyncIterator[list[str]]:
         """As :meth:`Store.old`."""

@@ -28,7 +28,7 @@ class Recording:
 async def recording_of(work: Work, call_id: UUID) -> Recording:
     """Return the recording of a call.
 
-    Raises NotFound ``call.unknown`` and ``recording.none``, and Conflict ``recording.awaited`` while it has not been fetched yet.
+    Raises NotFound ``call.unknown``, ``recording.none`` and ``recording.erased``, and Conflict ``recording.awaited`` while it has not been fetched yet.
     """
     call = await call_row(work.session, call_id)
     if call.recording_state == "awaited":
@@ -36,6 +36,8 @@ async def recording_of(work: Work, call_id: UUID) -> Recording:
     if call.recording_attachment_id is None:
         raise NotFound("recording.none", "There is no recording of this call here.")
     file = (await work.session.scalars(select(Attachment).where(Attachment.id == call.recording_attachment_id))).one()
+    if not file.store_key:
+        raise NotFound("recording.erased", "This recording was erased, with the personal data of whoever called.")
     return Recording(call.id, file.id, file.store_key, file.size, file.media_type, file.sha256)
 
 

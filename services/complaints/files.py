@@ -13,6 +13,7 @@ from sqlalchemy.sql import ColumnElement
 from services.attachments.models import Attachment, AttachmentLink, PictureFacts
 from services.complaints.confidence import open_to
 from services.complaints.models import Complaint
+from services.complaints.restricting import is_restricted
 from services.identity.permissions import scope_of
 from services.platform.actor import Actor
 from services.platform.errors import Forbidden, NotFound
@@ -21,19 +22,26 @@ from services.tickets.models import Ticket, WorkLog
 
 
 async def visible_file(session: AsyncSession, actor: Actor, attachment_id: UUID) -> tuple[Attachment, bool]:
-    """Return the row of a file `actor` may see, and whether that is only its public copy; raise the same NotFound for every other id."""
+    """Return the row of a file `actor` may see, and whether that is only its public copy; raise the same NotFound for every other id.
+
+    Raises NotFound ``attachment.erased`` and Forbidden ``attachment.restricted`` for what was erased, and what nobody sees for now.
+    """
     subjects = select(AttachmentLink.subject_id).where(AttachmentLink.attachment_id == attachment_id)
     belongs = or_(
         Ticket.id.in_(select(Complaint.ticket_id).where(Complaint.id.in_(subjects))),
         Ticket.id.in_(select(WorkLog.ticket_id).where(WorkLog.id.in_(subjects))),
     )
     in_scope = exists(select(Ticket.id).where(belongs, compile_scope(scope_of(actor), TICKETS)))
-    query = select(Attachment, _betrays(actor, attachment_id)).where(
+    query = select(Attachment, _betrays(actor, attachment_id), _restricted(attachment_id)).where(
         Attachment.id == attachment_id, or_(Attachment.uploaded_by == actor.account_id, in_scope)
     )
     found = (await session.execute(query)).one_or_none()
     if found is None:
         raise NotFound("attachment.unknown", "There is no file with this id, or none that you may see.")
+    if not found[0].store_key:
+        raise NotFound("attachment.erased", "This file was erased, with the personal data of whoever sent it.")
+    if found[2]:
+        raise Forbidden("attachment.restricted", "This person's data is restricted for now, and what they sent with it.")
     return found[0], found[1] and found[0].uploaded_by != actor.account_id
 
 
@@ -48,6 +56,14 @@ async def visible_facts(session: AsyncSession, actor: Actor, attachment_id: UUID
     if found is None:
         raise NotFound("attachment.no_picture", "Only pictures say when and where they were taken.")
     return found
+
+
+def _restricted(attachment_id: UUID) -> ColumnElement[bool]:
+    """The condition that the file belongs to a complaint whose personal data is restricted now."""
+    theirs = select(AttachmentLink.subject_id).where(
+        AttachmentLink.attachment_id == attachment_id, is_restricted(AttachmentLink.__table__.c.subject_id)
+    )
+    return exists(theirs)
 
 
 def require_original(*, copy_only: bool) -> None:

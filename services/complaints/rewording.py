@@ -11,6 +11,7 @@ from services.attachments.models import AttachmentLink
 from services.complaints.confidence import in_confidence, knows_in_confidence
 from services.complaints.contacts import mask, open_contact
 from services.complaints.models import Complainant, Complaint, Repeat, Rewording
+from services.complaints.restricting import restricted_among
 from services.complaints.supplements import supplements_of
 from services.complaints.views import ComplaintView, ContactView, RewordingView
 from services.identity.models import Account
@@ -71,11 +72,13 @@ async def complaints_of(session: AsyncSession, actor: Actor, number: str) -> lis
     )
     rows = (await session.execute(query)).all()
     ids = [row.id for row in rows]
+    restricted = await restricted_among(session, ids)
     wordings, files, later = await _rewordings(session, ids), await _files(session, ids), await supplements_of(session, ids)
     return [
         ComplaintView(
             **{name: getattr(row, name) for name in _SHOWN},
-            contact=_contact(row, actor, ticket),
+            contact=None if row.id in restricted else _contact(row, actor, ticket),
+            restricted=row.id in restricted,
             rewordings=tuple(wordings.get(row.id, ())),
             supplements=tuple(later.get(row.id, ())),
             attachment_ids=tuple(files.get(row.id, ())),

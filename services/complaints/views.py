@@ -111,6 +111,7 @@ class ComplaintView(_View):
     received_at: datetime = Field(examples=["2026-11-22T02:10:00Z"])
     repeat: bool = Field(default=False, description="Told again without new facts, of a ticket there was.", examples=[False])
     contact: ContactView | None = Field(default=None, description="None for an anonymous complainant, or one you must not know.")
+    restricted: bool = Field(default=False, description="The contact and the files are shown to nobody for now.", examples=[False])
     rewordings: tuple[RewordingView, ...] = ()
     supplements: tuple[SupplementView, ...] = ()
     attachment_ids: tuple[UUID, ...] = ()

@@ -14,6 +14,7 @@ from services.complaints.contacts import open_contact
 from services.complaints.models import Complainant, Complaint
 from services.complaints.phone_tasks import PhoneTask, tell_what_was_only_asked
 from services.complaints.reading import owed_answers
+from services.complaints.restricting import is_restricted, require_unrestricted
 from services.hotline.commands import TakeTask, TaskOutcome
 from services.hotline.models import PURPOSES, ContactReveal
 from services.hotline.ticket_calls import add_link
@@ -44,11 +45,12 @@ async def tasks_due(work: Work, limit: int) -> list[PhoneTaskView]:
 async def take_task(work: Work, task_id: UUID, command: TakeTask) -> NumberToCall:
     """Give the number in clear to the operator who takes the task on for a quarter of an hour; written down before it is shown.
 
-    Raises NotFound ``phone_task.unknown``, Conflict ``phone_task.over``, ``phone_task.taken``, and ``contact.erased`` without a number.
+    Raises NotFound ``phone_task.unknown``, Conflict ``phone_task.over``, ``phone_task.taken``, ``contact.restricted``, ``contact.erased``.
     """
     task = await _locked(work, task_id)
     if task.taken_by_account_id != work.actor.account_id and task.taken_until is not None and task.taken_until > work.now:
         raise Conflict("phone_task.taken", "Somebody else is calling this person just now. Take another task.")
+    await require_unrestricted(work.session, task.complaint_id)
     phone = await _phone_of(work, task)
     reveal = {"id": new_id(), "complaint_id": task.complaint_id, "account_id": work.actor.account_id}
     await work.session.execute(insert(ContactReveal).values({**reveal, "purpose": command.purpose, "revealed_at": work.now}))
@@ -108,7 +110,9 @@ def _tasks() -> Select[PhoneTask, str, bytes | None, bytes | None, str]:
     return (
         select(PhoneTask, Ticket.number, Complainant.row_key, Complainant.sealed, Member.name)
         .join(Ticket, Ticket.id == PhoneTask.ticket_id)
-        .outerjoin(Complainant, Complainant.complaint_id == PhoneTask.complaint_id)
+        .outerjoin(
+            Complainant, and_(Complainant.complaint_id == PhoneTask.complaint_id, ~is_restricted(Complainant.__table__.c.complaint_id))
+        )
         .outerjoin(Account, Account.id == PhoneTask.taken_by_account_id)
         .outerjoin(Member, Member.id == Account.member_id)
     )

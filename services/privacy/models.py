@@ -13,8 +13,6 @@ BECAUSE = {"request": "当事人请求", "retention": "保存期限届满", "ord
 """Why something is erased."""
 HOLD_REASONS = {"litigation": "诉讼", "review": "行政复议", "inspection": "纪检监察", "audit": "审计", "investigation": "调查取证"}
 """Why something must not be erased."""
-RESTRICTED_BECAUSE = {"request": "正在处理当事人请求", "dispute": "当事人有争议", "safety": "保护举报人安全"}
-"""Why nobody sees the contact for now."""
 REQUEST_KINDS = {"access": "查阅", "copy": "复制", "correction": "更正", "deletion": "删除"}
 REFUSED_BECAUSE = {
     "not_the_person": "无法确认是当事人本人",
@@ -80,25 +78,6 @@ class PersonRequest(Base):
     decided_at: Mapped[datetime | None]
     decided_by_account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
     open_until: Mapped[datetime | None]
-
-
-class Restriction(Base):
-    """The contact of a complaint is shown to nobody, and its files to nobody, but for a named purpose. With `request_id`, until that is decided."""
-
-    __tablename__ = "restrictions"
-    __table_args__ = (
-        CheckConstraint(f"because IN {tuple(RESTRICTED_BECAUSE)!r}", name="because"),
-        Index("ix_restrictions_standing", "complaint_id", postgresql_where=text("lifted_at IS NULL")),
-    )
-
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    complaint_id: Mapped[UUID] = mapped_column(ForeignKey("complaints.id"))
-    because: Mapped[str]
-    request_id: Mapped[UUID | None] = mapped_column(ForeignKey("person_requests.id"))
-    placed_at: Mapped[datetime]
-    placed_by_account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
-    lifted_at: Mapped[datetime | None]
-    lifted_by_account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
 
 
 class Erasure(Base):

@@ -1,15 +1,15 @@
 """Deciding that something is to be erased: which kinds of which complaints, unless they are held. Carrying it out: `erasing.py`."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import ColumnElement, and_, exists, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.complaints.models import Complainant, Complaint
 from services.complaints.retention import KINDS
-from services.platform.bulk import insert_many, one_of
+from services.platform.bulk import one_of
 from services.platform.errors import Conflict, Invalid
 from services.platform.ids import new_id
 from services.platform.papers import PHONE, SealedPaper, seal_paper
@@ -23,14 +23,14 @@ PASSAGES = "erased_passages"
 EVERYTHING = tuple(KINDS)
 
 
-def held(now: object) -> ColumnElement[bool]:
+def held(now: datetime) -> ColumnElement[bool]:
     """Return the condition, over complaints joined to their tickets, that the ticket or the one it was merged into is held at `now`."""
     standing = and_(LegalHold.lifted_at.is_(None), LegalHold.until > now)
     return exists(select(LegalHold.id).where(or_(LegalHold.ticket_id == Ticket.id, LegalHold.ticket_id == Ticket.merged_into_id), standing))
 
 
 async def require_not_held(work: Work, complaint_ids: Collection[UUID]) -> None:
-    """Raise Conflict ``privacy.held`` where one of these complaints is under a legal hold. Whoever places a hold waits for this transaction."""
+    """Raise Conflict ``privacy.held`` where one of these complaints is under a legal hold. Whoever places a hold waits for this."""
     query = select(Ticket.id).join(Complaint, Complaint.ticket_id == Ticket.id).where(one_of(Complaint.id, complaint_ids))
     locked = list(await work.session.scalars(query.order_by(Ticket.id).with_for_update(of=Ticket.__table__, read=True)))
     stands = await work.session.scalar(select(Ticket.number).where(one_of(Ticket.id, locked), held(work.now)).limit(1))
@@ -39,7 +39,7 @@ async def require_not_held(work: Work, complaint_ids: Collection[UUID]) -> None:
         raise Conflict("privacy.held", detail, extra={"ticket": stands})
 
 
-async def plan(  # noqa: PLR0913  an erasure is exactly these facts
+async def plan(
     work: Work,
     complaint_ids: Sequence[UUID],
     kinds: Collection[str],
@@ -60,31 +60,28 @@ async def plan(  # noqa: PLR0913  an erasure is exactly these facts
             select(Erasure.complaint_id, Erasure.kind).where(one_of(Erasure.complaint_id, complaint_ids), Erasure.erased_at.is_(None))
         )
     }
-    rows = []
+    planned = []
     for complaint_id in complaint_ids:
         for kind in [kind for kind in KINDS if kind in kinds and (complaint_id, kind) not in owed]:
             paper = seal_paper(PASSAGES, {"passages": list(passages)}, work.now) if kind == "words" and passages else None
             if paper is not None:
-                await work.session.execute(upsert(SealedPaper).values(paper))
-            rows.append(_row(work, complaint_id, kind, because, whole, paper["id"] if paper else None, request_id))
-    await insert_many(work.session, Erasure, rows)
-    return [row["id"] for row in rows]
-
-
-def _row(  # noqa: PLR0913, PLR0917
-    work: Work, complaint_id: UUID, kind: str, because: str, whole: bool, paper_id: UUID | None, request_id: UUID | None
-) -> dict[str, object]:
-    return {
-        "id": new_id(),
-        "complaint_id": complaint_id,
-        "kind": kind,
-        "because": because,
-        "whole": whole and kind == "words",
-        "paper_id": paper_id,
-        "request_id": request_id,
-        "planned_at": work.now,
-        "planned_by_account_id": work.actor.account_id,
-    }
+                await work.session.execute(insert(SealedPaper), [paper])
+            planned.append(
+                Erasure(
+                    id=new_id(),
+                    complaint_id=complaint_id,
+                    kind=kind,
+                    because=because,
+                    whole=whole and kind == "words",
+                    paper_id=paper["id"] if paper else None,
+                    request_id=request_id,
+                    planned_at=work.now,
+                    planned_by_account_id=work.actor.account_id,
+                )
+            )
+    work.session.add_all(planned)
+    await work.session.flush()
+    return [row.id for row in planned]
 
 
 async def complaints_of_phone(session: AsyncSession, given: str) -> list[UUID]:

@@ -7,11 +7,12 @@ from typing import Any
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
-from sqlalchemy import Row, select
+from sqlalchemy import Row, and_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.complaints.contacts import open_contact
 from services.complaints.models import Complainant, Complaint
+from services.complaints.restricting import is_restricted
 from services.notifications.webhooks.matching import instant
 from services.platform.bulk import one_of
 from services.tickets.models import Ticket
@@ -50,7 +51,9 @@ async def read_extras(session: AsyncSession, ticket_ids: set[UUID | None]) -> Ex
             Ticket.privacy,
         )
         .join(Ticket, Ticket.id == Complaint.ticket_id)
-        .join(Complainant, Complainant.complaint_id == Complaint.id, isouter=True)
+        .join(
+            Complainant, and_(Complainant.complaint_id == Complaint.id, ~is_restricted(Complainant.__table__.c.complaint_id)), isouter=True
+        )
         .where(one_of(Ticket.id, wanted) | one_of(Ticket.merged_into_id, wanted))
         .order_by(Complaint.id)
     )
