@@ -9,15 +9,15 @@ from pydantic import AwareDatetime
 from starlette.requests import Request
 from starlette.responses import Response
 
-from reporting_api.answers import json_answer
+from reporting_api.answers import json_answer, page_answer
+from reporting_api.places import counted, no_cursor
 from reporting_api.readers import UNCHANGED, Reader
 from reporting_api.reports import From, RowKey, To, read_day
-from services.platform.errors import Problem
 from services.platform.text import Code
 from services.platform.unit_of_work import unit_of_work
 from services.reports.activities import AskedLedger, By, Part, Place, ledger_entries, ledger_report
 from services.reports.activity_views import CountedEntries, LedgerReport
-from services.web.paging import PageCursor, PageLimit, link_next, read_cursor, write_cursor
+from services.web.paging import PageCursor, PageLimit, read_cursor, write_cursor
 from services.web.routes import door_router
 
 router = door_router("/v1/reports/activities", tags=["reports"])
@@ -63,22 +63,19 @@ async def read_entries(
     limit: PageLimit = 50,
 ) -> Response:
     """Return exactly the entries that a figure of the same question counted: no words, and references in place of people."""
-    after = _read_place(cursor) if cursor else None
+    after, told = _read_place(cursor) if cursor else (None, None)
     async with unit_of_work(actor) as work:
-        found = await ledger_entries(work, asked, metric, part, key=key, after=after, limit=limit)
-    body = found.body.model_copy(update={"next": _write_place(found.following)})
-    linked = Response(headers={"X-Total-Count": str(body.count)})
-    link_next(request, linked, body.next)
-    return json_answer(request, body, {name: linked.headers[name] for name in ("X-Total-Count", "Link") if name in linked.headers})
+        found = await ledger_entries(work, asked, metric, part, key=key, after=after, limit=limit, told=told)
+    body, place = found.body, found.following
+    following = write_cursor(str(place[0]), str(place[1]), place[2].hex(), body.count, body.total) if place else None
+    return page_answer(request, body, following, {"X-Total-Count": str(body.count)})
 
 
-def _write_place(place: Place | None) -> str | None:
-    return None if place is None else write_cursor(str(place[0]), str(place[1]), place[2].hex())
-
-
-def _read_place(cursor: str) -> Place:
-    day, entry, reference = read_cursor(cursor, (str, str, str))
+def _read_place(cursor: str) -> tuple[Place, tuple[int, int]]:
+    """Return where a page ended, how many rows the list has and the figure; raise a problem for any other text."""
+    day, entry, reference, count, total = read_cursor(cursor, (str, str, str, int, int))
     try:
-        return date.fromisoformat(str(day)), UUID(str(entry)), bytes.fromhex(str(reference))
+        place = date.fromisoformat(str(day)), UUID(str(entry)), bytes.fromhex(str(reference))
     except ValueError:
-        raise Problem("cursor.malformed", "The cursor is not one of this list; start without it.") from None
+        raise no_cursor() from None
+    return place, (counted(count), counted(total))

@@ -8,19 +8,19 @@ from fastapi import Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from reporting_api.answers import json_answer
+from reporting_api.answers import json_answer, page_answer
+from reporting_api.places import no_cursor, read_counted, read_place, write_counted, write_place
 from reporting_api.readers import UNCHANGED, Reader, TicketReader
-from reporting_api.reports import From, To, read_day, read_place, write_place
+from reporting_api.reports import From, To, read_day
 from services.assessment import reading
 from services.assessment.queue_fairness import AskedQueue, Size, Tier, queue_fairness, queue_tickets
 from services.assessment.queue_views import QueueFairness, QueueTickets
 from services.assessment.views import Appeals, Runs, RunView, Sheets, SheetView, run_view
 from services.platform.actor import Actor
-from services.platform.errors import Problem
 from services.platform.text import Code
 from services.platform.unit_of_work import unit_of_work
 from services.reports.views import CountedTickets
-from services.web.paging import PageCursor, PageLimit, link_next, read_cursor, write_cursor
+from services.web.paging import PageCursor, PageLimit, read_cursor, write_cursor
 from services.web.routes import door_router
 from services.web.signed_in import requires
 
@@ -36,7 +36,7 @@ async def list_runs(request: Request, actor: Assessed, cursor: PageCursor = None
     async with unit_of_work(actor) as work:
         items, following = await reading.list_runs(work, after=after, limit=limit)
     place = write_cursor(str(following[0]), str(following[1])) if following else None
-    return json_answer(request, Runs(items=items, next=place), _linked(request, place))
+    return page_answer(request, Runs(items=items), place)
 
 
 @router.get("/assessments/{run_id}", summary="One assessment", response_model=RunView, responses=UNCHANGED)
@@ -60,7 +60,7 @@ async def list_sheets(
     async with unit_of_work(actor) as work:
         items, following = await reading.list_sheets(work, run_id, group=group, after=after, limit=limit)
     place = write_cursor(following[0], str(following[1])) if following else None
-    return json_answer(request, Sheets(items=items, next=place), _linked(request, place))
+    return page_answer(request, Sheets(items=items), place)
 
 
 @router.get("/assessments/{run_id}/sheets/{sheet_id}", summary="One sheet", response_model=SheetView, responses=UNCHANGED)
@@ -104,9 +104,8 @@ async def list_tickets(  # noqa: PLR0913, PLR0917  one parameter of the address 
     after = read_place(cursor) if cursor else None
     async with unit_of_work(actor) as work:
         total, items, following = await reading.tickets_of_person(work, run_id, sheet_id, item, metric, part, after=after, limit=limit)
-    place = write_place(following)
-    body = CountedTickets(metric=metric, part=part, total=total, items=items, next=place)
-    return json_answer(request, body, _linked(request, place, total))
+    body = CountedTickets(metric=metric, part=part, total=total, items=items)
+    return page_answer(request, body, write_place(following), {"X-Total-Count": str(total)})
 
 
 def _queue(
@@ -141,17 +140,13 @@ async def list_queue(
     limit: PageLimit = 50,
 ) -> Response:
     """List exactly the tickets a class, or a place, of the same report counted, each with its wait."""
-    after = read_place(cursor) if cursor else None
+    after, total = read_counted(cursor)
     async with unit_of_work(actor) as work:
-        total, items, following = await queue_tickets(work, asked, size_class=size_class, place=place, after=after, limit=limit)
-    page = write_place(following)
-    return json_answer(request, QueueTickets(total=total, items=items, next=page), _linked(request, page, total))
-
-
-def _linked(request: Request, place: str | None, total: int | None = None) -> dict[str, str]:
-    linked = Response(headers={"X-Total-Count": str(total)} if total is not None else {})
-    link_next(request, linked, place)
-    return {name: linked.headers[name] for name in ("X-Total-Count", "Link") if name in linked.headers}
+        total, items, following = await queue_tickets(
+            work, asked, size_class=size_class, place=place, after=after, limit=limit, total=total
+        )
+    body = QueueTickets(total=total, items=items)
+    return page_answer(request, body, write_counted(following, total), {"X-Total-Count": str(total)})
 
 
 def _run_place(cursor: str) -> tuple[date, UUID]:
@@ -159,7 +154,7 @@ def _run_place(cursor: str) -> tuple[date, UUID]:
     try:
         return date.fromisoformat(str(day)), UUID(str(run_id))
     except ValueError:
-        raise _no_cursor() from None
+        raise no_cursor() from None
 
 
 def _sheet_place(cursor: str) -> tuple[str, UUID]:
@@ -167,8 +162,4 @@ def _sheet_place(cursor: str) -> tuple[str, UUID]:
     try:
         return str(code), UUID(str(sheet_id))
     except ValueError:
-        raise _no_cursor() from None
-
-
-def _no_cursor() -> Problem:
-    return Problem("cursor.malformed", "The cursor is not one of this list; start without it.")
+        raise no_cursor() from None

@@ -8,8 +8,8 @@ from starlette.responses import Response
 
 from reporting_api.answers import page_answer
 from reporting_api.asking import AsOf, read_instant
+from reporting_api.places import read_counted, read_place, write_counted, write_place
 from reporting_api.readers import UNCHANGED, TicketReader
-from reporting_api.reports import read_place, write_place
 from reporting_api.streaming import CSV_OR_JSON, Format, listed_csv
 from services.exports import sources
 from services.platform.text import Code
@@ -29,7 +29,7 @@ Holder = Annotated[Code | None, Query(description="Who holds the tickets, with a
 Month = Annotated[
     str | None,
     Query(
-        description="Of the instants at which tickets reached the list, Asia/Shanghai. Default: the present month.",
+        description="Of the instants at which tickets reached the list, Asia/Shanghai. Default: the present month, or that of `as_of`.",
         pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$",
         examples=["2026-11"],
     ),
@@ -68,14 +68,18 @@ async def read_public_list(
     month: Month = None,
     unit: Place = None,
     late: LateUnit = None,
+    as_of: AsOf = None,
     cursor: PageCursor = None,
     limit: PageLimit = 50,
 ) -> Response:
-    """Return the limits that reached the level `list` (通报) in a month, in the order they did, and how many each late unit has."""
-    after = read_place(cursor) if cursor else None
+    """Return the limits that reached the level `list` (通报) in a month, in the order they did, and how many each late unit has.
+
+    `total` and `units` are counted with the first page; later ones bring the total again.
+    """
+    (after, total), instant = read_counted(cursor), read_instant(as_of, "as_of")
     async with unit_of_work(actor) as work:
-        page = await listed(work, month=month, unit=unit, late=late, after=after, limit=limit)
-    return page_answer(request, page.body, write_place(page.following))
+        page = await listed(work, month=month, unit=unit, late=late, after=after, limit=limit, as_of=instant, total=total)
+    return page_answer(request, page.body, write_counted(page.following, page.body.total))
 
 
 @router.get("/workload", summary="Show who holds how many open tickets", response_model=Workload, responses=UNCHANGED)

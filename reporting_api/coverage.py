@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from reporting_api.answers import json_answer, page_answer
+from reporting_api.places import counted
 from reporting_api.readers import UNCHANGED
 from reporting_api.reports import RowKey
 from services.platform.actor import Actor
@@ -31,7 +32,7 @@ def _asked(
         int, Query(ge=1, le=104, description="How long a grid must have been silent; younger ones are left out.")
     ] = DEFAULT_WEEKS,
     by: Annotated[By | None, Query(description="What rows are made for.", examples=["unit:township"])] = None,
-    as_of: Annotated[AwareDatetime | None, Query(description="As it was at this instant; what was overdue then is not told.")] = None,
+    as_of: Annotated[AwareDatetime | None, Query(description="As it was known at this instant.")] = None,
 ) -> AskedCoverage:
     return AskedCoverage(unit, weeks, by, as_of)
 
@@ -58,7 +59,13 @@ async def read_covered(
     limit: PageLimit = 50,
 ) -> Response:
     """Return exactly the units (or cadres, by id) that a figure of the same question counted; of a silent grid, since when."""
-    after = str(read_cursor(cursor, (str,))[0]) if cursor else None
+    after, total = _read_place(cursor) if cursor else (None, None)
     async with unit_of_work(actor) as work:
-        body = await covered_items(work, asked, figure, part, key=key, after=after, limit=limit)
-    return page_answer(request, body, write_cursor(body.next) if body.next else None, {"X-Total-Count": str(body.total)})
+        body = await covered_items(work, asked, figure, part, key=key, after=after, limit=limit, total=total)
+    return page_answer(request, body, write_cursor(body.next, body.total) if body.next else None, {"X-Total-Count": str(body.total)})
+
+
+def _read_place(cursor: str) -> tuple[str, int]:
+    """Return the key that a page ended with, and how many there are; raise a problem for any other text."""
+    key, count = read_cursor(cursor, (str, int))
+    return str(key), counted(count)

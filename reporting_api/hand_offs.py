@@ -6,14 +6,15 @@ from fastapi import Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from reporting_api.answers import json_answer
+from reporting_api.answers import json_answer, page_answer
+from reporting_api.places import read_counted, write_counted
 from reporting_api.readers import UNCHANGED, Reader, TicketReader
-from reporting_api.reports import From, To, read_day, read_place, write_place
+from reporting_api.reports import From, To, read_day
 from services.platform.text import Code
 from services.platform.unit_of_work import unit_of_work
 from services.reports.hand_off_views import HandOffs, HandOffTickets
 from services.reports.hand_offs import AskedHandOffs, Part, hand_offs, handed_off
-from services.web.paging import PageCursor, PageLimit, link_next
+from services.web.paging import PageCursor, PageLimit
 from services.web.routes import door_router
 
 router = door_router("/v1/reports/hand-offs", tags=["reports"])
@@ -50,10 +51,8 @@ async def read_handed_off(
     limit: PageLimit = 50,
 ) -> Response:
     """Return exactly the tickets that the figure of the same question counted; `total` is that figure."""
-    after = read_place(cursor) if cursor else None
+    after, total = read_counted(cursor)
     async with unit_of_work(actor) as work:
-        total, items, following = await handed_off(work, asked, of=of, part=part, after=after, limit=limit)
-    place, linked = write_place(following), Response(headers={"X-Total-Count": str(total)})
-    link_next(request, linked, place)
-    headers = {name: linked.headers[name] for name in ("X-Total-Count", "Link") if name in linked.headers}
-    return json_answer(request, HandOffTickets(total=total, items=items, next=place), headers)
+        total, items, following = await handed_off(work, asked, of=of, part=part, after=after, limit=limit, total=total)
+    page = HandOffTickets(total=total, items=items)
+    return page_answer(request, page, write_counted(following, total), {"X-Total-Count": str(total)})

@@ -9,9 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from reporting_api.answers import json_answer
+from reporting_api.answers import json_answer, page_answer
+from reporting_api.places import read_counted, write_counted
 from reporting_api.readers import Reader
-from reporting_api.reports import From, To, read_place, write_place
+from reporting_api.reports import From, To
 from services.calls.counting import Asked, Grouping, Part, asked, counted_calls, sums_by_row
 from services.calls.metrics import METRICS, HotlineMetric, Kind, Sums, figure_of, metric_named
 from services.calls.models import DISPOSITIONS, Call
@@ -21,7 +22,7 @@ from services.platform.clock import local_day
 from services.platform.errors import Invalid
 from services.platform.text import Code
 from services.platform.unit_of_work import unit_of_work
-from services.web.paging import PageCursor, PageLimit, link_next
+from services.web.paging import PageCursor, PageLimit
 from services.web.routes import door_router
 from services.web.signed_in import requires
 
@@ -170,14 +171,11 @@ async def read_calls(
     limit: PageLimit = 50,
 ) -> Response:
     """Return exactly the calls that the figure of the same question counted, the oldest first."""
-    wanted, after = metric_named(metric), read_place(cursor) if cursor else None
+    wanted, (after, total) = metric_named(metric), read_counted(cursor)
     async with unit_of_work(actor) as work:
-        total, found, following = await counted_calls(work, question, wanted, part, key, after, limit)
-    linked, place = Response(headers={"X-Total-Count": str(total)}), write_place(following)
-    link_next(request, linked, place)
-    headers = {name: linked.headers[name] for name in ("X-Total-Count", "Link") if name in linked.headers}
-    body = CountedCalls(metric=wanted.key, part=part, total=total, items=[_counted(call) for call in found], next=place)
-    return json_answer(request, body, headers)
+        total, found, following = await counted_calls(work, question, wanted, part, key, after, limit, total)
+    body = CountedCalls(metric=wanted.key, part=part, total=total, items=[_counted(call) for call in found])
+    return page_answer(request, body, write_counted(following, total), {"X-Total-Count": str(total)})
 
 
 def _figures(sums: Sums) -> list[HotlineFigureView]:

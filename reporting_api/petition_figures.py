@@ -7,14 +7,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from reporting_api.activities import AsOf
-from reporting_api.answers import json_answer
+from reporting_api.answers import json_answer, page_answer
+from reporting_api.places import read_counted_twice, write_counted
 from reporting_api.readers import UNCHANGED, Reader, TicketReader
-from reporting_api.reports import From, RowKey, To, read_day, read_place, write_place
+from reporting_api.reports import From, RowKey, To, read_day
 from services.petitions.figure_views import CountedPetitions, PetitionReport
 from services.petitions.figures import AskedPetitions, By, counted_petitions, petition_report
 from services.platform.text import Code
 from services.platform.unit_of_work import unit_of_work
-from services.web.paging import PageCursor, PageLimit, link_next
+from services.web.paging import PageCursor, PageLimit
 from services.web.routes import door_router
 
 router = door_router("/v1/reports/petitions", tags=["reports"])
@@ -54,10 +55,7 @@ async def read_counted_petitions(
     limit: PageLimit = 50,
 ) -> Response:
     """Return exactly the petitions that a figure of the same question counted, and how each was received; of its people no name."""
-    after = read_place(cursor) if cursor else None
+    after, told = read_counted_twice(cursor)
     async with unit_of_work(actor) as work:
-        found, following = await counted_petitions(work, asked, metric, key=key, after=after, limit=limit)
-    body = found.model_copy(update={"next": write_place(following)})
-    linked = Response(headers={"X-Total-Count": str(body.count)})
-    link_next(request, linked, body.next)
-    return json_answer(request, body, {name: linked.headers[name] for name in ("X-Total-Count", "Link") if name in linked.headers})
+        found, following = await counted_petitions(work, asked, metric, key=key, after=after, limit=limit, told=told)
+    return page_answer(request, found, write_counted(following, found.count, found.total), {"X-Total-Count": str(found.count)})

@@ -6,13 +6,14 @@ from fastapi import Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from reporting_api.answers import json_answer
+from reporting_api.answers import json_answer, page_answer
+from reporting_api.places import read_counted, write_counted
 from reporting_api.readers import UNCHANGED, Reader, TicketReader
-from reporting_api.reports import From, To, read_day, read_place, write_place
+from reporting_api.reports import From, To, read_day
 from services.platform.text import Code
 from services.platform.unit_of_work import unit_of_work
 from services.reports.repeats import AskedRepeats, RepeatedTickets, RepeatsReport, repeated_tickets, repeats_report
-from services.web.paging import PageCursor, PageLimit, link_next
+from services.web.paging import PageCursor, PageLimit
 from services.web.routes import door_router
 
 router = door_router("/v1/reports/repeats", tags=["reports"])
@@ -42,10 +43,8 @@ async def read_repeated(
     request: Request, actor: TicketReader, asked: Question, cursor: PageCursor = None, limit: PageLimit = 50
 ) -> Response:
     """Return exactly the tickets that the report of the same question counted, with how often each was told again."""
-    after = read_place(cursor) if cursor else None
+    after, total = read_counted(cursor)
     async with unit_of_work(actor) as work:
-        total, items, following = await repeated_tickets(work, asked, after=after, limit=limit)
-    place, linked = write_place(following), Response(headers={"X-Total-Count": str(total)})
-    link_next(request, linked, place)
-    headers = {name: linked.headers[name] for name in ("X-Total-Count", "Link") if name in linked.headers}
-    return json_answer(request, RepeatedTickets(total=total, items=items, next=place), headers)
+        total, items, following = await repeated_tickets(work, asked, after=after, limit=limit, total=total)
+    page = RepeatedTickets(total=total, items=items)
+    return page_answer(request, page, write_counted(following, total), {"X-Total-Count": str(total)})

@@ -1,16 +1,15 @@
 """Metrics, reports, and the tickets behind them."""
 
 from collections.abc import AsyncIterator
-from datetime import datetime
 from typing import Annotated, Any
-from uuid import UUID
 
 from fastapi import Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from reporting_api.answers import json_answer, table_answer
+from reporting_api.answers import json_answer, page_answer, table_answer
 from reporting_api.asking import Format, From, Question, RowKey, To, format_asked, read_day
+from reporting_api.places import read_counted, write_counted
 from reporting_api.readers import UNCHANGED, Reader, TicketReader
 from reporting_api.streaming import streamed_csv, wants_all
 from reporting_api.tables import TICKETS_HEADER, table_of, ticket_rows
@@ -18,7 +17,7 @@ from services.exports.definitions import every_definition
 from services.exports.formats import MEDIA_TYPES
 from services.exports.paging import Page
 from services.exports.source import PAGE
-from services.platform.errors import Invalid, Problem
+from services.platform.errors import Invalid
 from services.platform.unit_of_work import Work, unit_of_work
 from services.reports.comparing import compared_report
 from services.reports.composite import ID as COMPOSITE
@@ -30,10 +29,10 @@ from services.reports.questions import Asked
 from services.reports.registry import Definition
 from services.reports.times import TimePart, time_report, timed_tickets
 from services.reports.views import CountedTickets, Metrics, MetricView, Report, TimeReport
-from services.web.paging import PageCursor, PageLimit, link_next, read_cursor, write_cursor
+from services.web.paging import PageCursor, PageLimit, link_next
 from services.web.routes import door_router
 
-__all__ = ["From", "RowKey", "To", "read_day", "read_place", "write_place"]
+__all__ = ["From", "RowKey", "To", "read_day"]
 
 router = door_router("/v1", tags=["reports"])
 
@@ -121,17 +120,17 @@ async def read_tickets(
     file = format_asked(request, format)
     if file == "csv" and wants_all(request):
         return await streamed_csv(actor, f"{asked.metric}-tickets", TICKETS_HEADER, lambda work: _every(work, asked, part, key))
-    after = read_place(cursor) if cursor else None
+    after, total = read_counted(cursor)
     async with unit_of_work(actor) as work:
-        told, found = await _counted(work, asked, part, key=key, after=after, limit=limit)
-    following = write_place(found.following)
-    linked = Response(headers={"X-Total-Count": str(found.total)})
-    link_next(request, linked, following)
-    headers = {name: linked.headers[name] for name in ("X-Total-Count", "Link") if name in linked.headers}
+        told, found = await _counted(work, asked, part, key=key, after=after, limit=limit, total=total)
+    following, headers = write_counted(found.following, found.total), {"X-Total-Count": str(found.total)}
     if file:
-        return table_answer(request, file, f"{found.question.metric.id}-{told}", TICKETS_HEADER, ticket_rows(found), headers)
-    body = CountedTickets(metric=found.question.metric.key, part=told, total=found.total, items=list(found.items), next=following)
-    return json_answer(request, body, headers)
+        linked = Response(headers=headers)
+        link_next(request, linked, following)
+        links = {"Link": linked.headers["Link"]} if following else {}
+        return table_answer(request, file, f"{found.question.metric.id}-{told}", TICKETS_HEADER, ticket_rows(found), {**headers, **links})
+    body = CountedTickets(metric=found.question.metric.key, part=told, total=found.total, items=list(found.items))
+    return page_answer(request, body, following, headers)
 
 
 async def _every(work: Work, asked: Asked, part: Part | TimePart | None, key: str | None) -> AsyncIterator[Page]:
@@ -153,23 +152,6 @@ async def _counted(work: Work, asked: Asked, part: Part | TimePart | None, **whe
     elif part != "measured" and part != "slowest":  # noqa: PLR1714  tells the type checker which parts are left
         return part or "numerator", await counted_tickets(work, asked, part or "numerator", **where)
     raise Invalid("part.unknown", "`measured` and `slowest` are the parts of metrics of time; all others have numerator and denominator.")
-
-
-def write_place(place: tuple[datetime, UUID] | None) -> str | None:
-    """Return the cursor for a place in a list ordered by an instant; None of none."""
-    return write_cursor(place[0].isoformat(), str(place[1])) if place else None
-
-
-def read_place(cursor: str) -> tuple[datetime, UUID]:
-    """Return the place a cursor of :func:`write_place` stands for; raise a problem for any other text."""
-    instant, ticket_id = read_cursor(cursor, (str, str))
-    try:
-        found = datetime.fromisoformat(str(instant)), UUID(str(ticket_id))
-    except ValueError:
-        found = None
-    if found is None or found[0].tzinfo is None:
-        raise Problem("cursor.malformed", "The cursor is not one of this list; start without it.")
-    return found
 
 
 def _metric_view(definition: Definition) -> MetricView:

@@ -26,7 +26,7 @@ from services.platform.unit_of_work import Work
 from services.reports.drilldown import ticket_view
 from services.reports.facts import PLACES
 from services.reports.figures import one_snapshot
-from services.reports.known import known_now
+from services.reports.known import known_when
 from services.reports.planning import Period
 from services.reports.questions import find_place
 from services.reports.selecting import columns_of
@@ -90,9 +90,12 @@ async def queue_fairness(work: Work, asked: AskedQueue) -> QueueFairness:
 
 
 async def queue_tickets(
-    work: Work, asked: AskedQueue, *, size_class: int | None, place: str | None, after: Place | None, limit: int
+    work: Work, asked: AskedQueue, *, size_class: int | None, place: str | None, after: Place | None, limit: int, total: int | None = None
 ) -> tuple[int, list[QueueTicket], Place | None]:
-    """Return how many tickets a class, or a place, was told of, a page of exactly these by receipt, and where the next page goes on."""
+    """Return how many tickets a class, or a place, was told of, a page of exactly these by receipt, and where the next page goes on.
+
+    `total`: where a page before told it. Places that are put into classes by their tickets are so once in each transaction.
+    """
     await one_snapshot(work.session)
     found = await _understand(work, asked)
     classes = await _classes(work, asked, found)
@@ -102,7 +105,8 @@ async def queue_tickets(
     facts = found.facts
     inside = facts.c[_PATHS[asked.tier]] == func.any(bindparam("paths", paths, ARRAY(Text())))
     conditions = [*found.conditions, inside]
-    total = await work.session.scalar(select(func.count()).select_from(facts).where(*conditions)) or 0
+    if total is None:
+        total = await work.session.scalar(select(func.count()).select_from(facts).where(*conditions)) or 0
     order = (facts.c.received_at, facts.c.ticket_id)
     query = select(facts, _minutes(facts, work.now).label("wait")).where(*conditions).order_by(*order).limit(limit + 1)
     if after is not None:
@@ -118,7 +122,7 @@ async def _understand(work: Work, asked: AskedQueue) -> _Understood:
     unit = find_place(tree, scope, asked.unit)
     last = asked.last or (max(local_day(work.now), asked.first) if asked.first else local_day(work.now))
     period = Period(asked.first or last.replace(day=1), last)
-    facts = (await known_now(work)).facts
+    facts = (await known_when(work, None)).facts
     columns, received = columns_of(facts), facts.c.received_at
     days = [received >= day_start(period.first), received < day_end(period.last)]
     wanted = compile_filter(TicketFilter(source="complaint"), columns, unit_path=unit.path if unit else None)
@@ -137,11 +141,15 @@ async def _understand(work: Work, asked: AskedQueue) -> _Understood:
 
 async def _classes(work: Work, asked: AskedQueue, found: _Understood) -> dict[str, int]:
     """Return the class of each place by its path."""
+    kept: dict[AskedQueue, dict[str, int]] = work.session.info.setdefault("queues", {})
+    if asked.size == "tickets" and asked in kept:
+        return kept[asked]
     if asked.size == "tickets":
         path = found.facts.c[_PATHS[asked.tier]]
         counted = await work.session.execute(select(path, func.count()).where(*found.conditions, path.is_not(None)).group_by(path))
         tickets = {row[0]: row[1] for row in counted}
-        return size_classes({path: tickets.get(path, 0) for path in found.units}, asked.classes)
+        kept[asked] = size_classes({path: tickets.get(path, 0) for path in found.units}, asked.classes)
+        return kept[asked]
     known = {path: size for path, unit in found.units.items() if (size := found.households.get(unit.code)) is not None}
     return dict.fromkeys(found.units, UNKNOWN) | size_classes(known, asked.classes)
 

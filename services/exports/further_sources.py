@@ -227,9 +227,12 @@ async def _declared(work: Work, given: Given) -> Pages:
 
 def _entries(work: Work, given: Given) -> Pages:
     asked, metric, part = asked_of(AskedLedger, work, given), _metric(given), part_of(given, LedgerPart, "numerator")
+    told: tuple[int, int] | None = None
 
     async def page(after: Any) -> Fetched:
-        found = await ledger_entries(work, asked, metric, part, key=given.get("key"), after=after, limit=PAGE)
+        nonlocal told
+        found = await ledger_entries(work, asked, metric, part, key=given.get("key"), after=after, limit=PAGE, told=told)
+        told = found.body.count, found.body.total
         return found.body.count, found.body.items, found.following
 
     return paged(work, page, ENTRIES, lambda line: {**line, **{name: line[field] for name, field in _ENTRY.items()}})
@@ -265,9 +268,12 @@ async def _zero(work: Work, given: Given) -> Pages:
 
 def _petition_list(work: Work, given: Given) -> Pages:
     asked, metric = asked_of(AskedPetitions, work, given), _metric(given)
+    told: tuple[int, int] | None = None
 
     async def page(after: Any) -> Fetched:
-        found, following = await counted_petitions(work, asked, metric, key=given.get("key"), after=after, limit=PAGE)
+        nonlocal told
+        found, following = await counted_petitions(work, asked, metric, key=given.get("key"), after=after, limit=PAGE, told=told)
+        told = found.count, found.total
         return found.count, found.items, following
 
     return paged(work, page, PETITION_LIST, lambda line: named_status({**line.pop("ticket"), **line}))
@@ -282,9 +288,12 @@ async def _coverage(work: Work, given: Given) -> Pages:
 
 def _covered(work: Work, given: Given) -> Pages:
     asked, metric, part = bounded(AskedCoverage, work, given), _metric(given), part_of(given, CoveragePart, "numerator")
+    total: int | None = None
 
     async def page(after: Any) -> Fetched:
-        found = await covered_items(work, asked, metric, part, key=given.get("key"), after=after, limit=PAGE)
+        nonlocal total
+        found = await covered_items(work, asked, metric, part, key=given.get("key"), after=after, limit=PAGE, total=total)
+        total = found.total
         return found.total, found.items, found.next
 
     return paged(work, page, COVERED, _covered_more)

@@ -223,9 +223,13 @@ async def _check_queue_list(work: Work, given: Given) -> object:
 
 def _queue_list(work: Work, given: Given) -> Pages:
     asked, wanted = bounded(AskedQueue, work, given), _queue_class(given)
+    total: int | None = None
 
     async def page(after: Any) -> Fetched:
-        return await queue_tickets(work, asked, size_class=wanted, place=given.get("place"), after=after, limit=PAGE)
+        nonlocal total
+        where = {"place": given.get("place"), "after": after, "limit": PAGE, "total": total}
+        total, items, following = await queue_tickets(work, asked, size_class=wanted, **where)
+        return total, items, following
 
     return paged(work, page, QUEUE_LIST, named_status)
 

@@ -54,11 +54,12 @@ class Known(TicketFilter):
 
 @dataclass(frozen=True)
 class Listed:
-    """A month of the public list, where, and who was late."""
+    """A month of the public list, where, who was late, and as of when."""
 
     month: str | None = None
     unit: str | None = None
     late: str | None = None
+    as_of: datetime | None = None
 
 
 async def _check_report(work: Work, given: Given) -> object:
@@ -147,9 +148,12 @@ def _overdue(work: Work, given: Given) -> Pages:
 
 def overdue_pages(work: Work, place: Place) -> Pages:
     """Yield the open tickets past due: rows of the source ``overdue``."""
+    total: int | None = None
 
     async def page(after: Any) -> Fetched:
-        found = await overdue(work, unit=place.unit, holder=place.holder, after=after, limit=PAGE, as_of=place.as_of)
+        nonlocal total
+        found = await overdue(work, unit=place.unit, holder=place.holder, after=after, limit=PAGE, as_of=place.as_of, total=total)
+        total = found.body.total
         return found.body.total, found.body.items, found.following
 
     return paged(work, page, OVERDUE, _overdue_more)
@@ -160,10 +164,12 @@ def _overdue_more(line: dict[str, Any]) -> dict[str, Any]:
 
 
 def _listed(work: Work, given: Given) -> Pages:
-    asked = read(Listed, given, local_day(work.now))
+    asked, total = read(Listed, given, local_day(work.now)), None
 
     async def page(after: Any) -> Fetched:
-        found = await listed(work, month=asked.month, unit=asked.unit, late=asked.late, after=after, limit=PAGE)
+        nonlocal total
+        found = await listed(work, **vars(asked), after=after, limit=PAGE, total=total)
+        total = found.body.total
         return found.body.total, found.body.items, found.following
 
     return paged(work, page, LISTED, named_status)

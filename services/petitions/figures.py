@@ -93,9 +93,19 @@ async def petition_report(work: Work, asked: AskedPetitions) -> PetitionReport:
 
 
 async def counted_petitions(
-    work: Work, asked: AskedPetitions, metric: str, *, key: str | None, after: Place | None, limit: int
+    work: Work,
+    asked: AskedPetitions,
+    metric: str,
+    *,
+    key: str | None,
+    after: Place | None,
+    limit: int,
+    told: tuple[int, int] | None = None,
 ) -> tuple[CountedPetitions, Place | None]:
-    """Return a page of exactly the petitions a figure (of its row `key`, where given) counted, the oldest first."""
+    """Return a page of exactly the petitions a figure (of its row `key`, where given) counted, the oldest first.
+
+    `told`: how many there are and the figure, where a page before told them.
+    """
     await one_snapshot(work.session)
     definition = metric_named(metric)
     question = await _question(work, asked)
@@ -106,8 +116,9 @@ async def counted_petitions(
     received = _received(_OF.get(definition.id)).subquery()
     joined = select(facts).join(received, received.c.ticket_id == facts.c.ticket_id, isouter=definition.id not in _OF).where(*conditions)
     query = joined.add_columns(received.c.form, received.c.people, received.c.repeated)
-    totals = joined.with_only_columns(func.count(), func.sum(received.c.people))
-    count, people = (await work.session.execute(totals)).one()
+    if told is None:
+        count, people = (await work.session.execute(joined.with_only_columns(func.count(), func.sum(received.c.people)))).one()
+        told = count, int(people or 0) if METRICS[definition.id].kind == "sum" else count
     order = (facts.c.received_at, facts.c.ticket_id)
     if after is not None:
         query = query.where(tuple_(*order) > tuple_(*after))
@@ -116,9 +127,8 @@ async def counted_petitions(
     items = [
         CountedPetition(ticket=ticket_view(row, question.tree), form=row.form, people=row.people, repeated=row.repeated) for row in page
     ]
-    total = int(people or 0) if METRICS[definition.id].kind == "sum" else count
     following = (page[-1].received_at, page[-1].ticket_id) if len(rows) > limit else None
-    return CountedPetitions(metric=definition.key, total=total, count=count, items=items), following
+    return CountedPetitions(metric=definition.key, total=told[1], count=told[0], items=items), following
 
 
 async def _question(work: Work, asked: AskedPetitions) -> Question:

@@ -100,9 +100,20 @@ class Counted:
 
 
 async def ledger_entries(
-    work: Work, asked: AskedLedger, metric: str, part: Part, *, key: str | None, after: Place | None, limit: int
+    work: Work,
+    asked: AskedLedger,
+    metric: str,
+    part: Part,
+    *,
+    key: str | None,
+    after: Place | None,
+    limit: int,
+    told: tuple[int, int] | None = None,
 ) -> Counted:
-    """Return exactly the entries that `part` of a figure (of its row `key`, where given) counted, in the order of their days."""
+    """Return exactly the entries that `part` of a figure (of its row `key`, where given) counted, in the order of their days.
+
+    `told`: how many there are and the figure's part, where a page before told them.
+    """
     await one_snapshot(work.session)
     definition = metric_named(metric)
     code = definition.above if part == "numerator" else definition.below
@@ -113,7 +124,9 @@ async def ledger_entries(
         _require_key(question, key)
     counter = COUNTERS[code]
     counted = counted_entries(question.wanted, counter, key).subquery()
-    count, amount = (await work.session.execute(select(func.count(), func.sum(counted.c.amount)))).one()
+    if told is None:
+        count, amount = (await work.session.execute(select(func.count(), func.sum(counted.c.amount)))).one()
+        told = count, int(amount or 0) if counter.tally == "sum" else count
     order = (counted.c.happened_on, counted.c.id, counted.c.reference)
     query = shown_columns().join(counted, counted.c.id == Activity.id)
     query = query.add_columns(counted.c.entries, counted.c.reference, counted.c.amount.label("adds")).order_by(*order).limit(limit + 1)
@@ -121,8 +134,7 @@ async def ledger_entries(
         query = query.where(tuple_(*order) > tuple_(*after))
     found = (await work.session.execute(query)).all()
     page = found[:limit]
-    total = int(amount or 0) if counter.tally == "sum" else count
-    body = CountedEntries(metric=definition.key, part=part, total=total, count=count, items=[_entry(row) for row in page])
+    body = CountedEntries(metric=definition.key, part=part, total=told[1], count=told[0], items=[_entry(row) for row in page])
     last = page[-1] if len(found) > limit else None
     return Counted(body, (last.Activity.happened_on, last.Activity.id, last.reference) if last is not None else None)
 

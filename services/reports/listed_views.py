@@ -45,11 +45,11 @@ class ListedCount(BaseModel):
 
 
 class PublicList(BaseModel):
-    """What reached the public list in a month, by when it did, and how many entries each late unit has."""
+    """What reached the public list in a month, by when it did, and how many entries each late unit has; as of an instant as known then."""
 
     as_of: datetime = Field(examples=["2026-11-22T04:00:00Z"])
     month: str = Field(examples=["2026-11"])
-    total: int = Field(examples=[1])
-    units: list[ListedCount]
+    total: int = Field(description="As the first page counted it.", examples=[1])
+    units: list[ListedCount] = Field(description="Told with the first page; empty on later ones.")
     items: list[ListedTicket]
     next: str | None = Field(default=None, description="Cursor of the next page; null on the last.")
