@@ -9,6 +9,8 @@ from services.channels.wechat.replays import forget_seen_pushes
 from services.complaints.models import TrackingTry
 from services.hotline.drafts import erase_old_drafts
 from services.hotline.phone_desk import void_overtaken
+from services.identity.locking import forget_unknown_logins
+from services.identity.sessions import forget_old_sessions
 from services.notifications.webhooks.queries import forget_told
 from services.platform.actor import SYSTEM
 from services.platform.idempotency import KEPT_HOURS, IdempotencyKey
@@ -26,3 +28,5 @@ async def purge(_station: Station) -> None:
         await erase_old_drafts(work)
         await void_overtaken(work)
         await forget_told(work)
+        await forget_old_sessions(work)
+        await forget_unknown_logins(work)

@@ -1,79 +1,108 @@
-"""Signing in and out, and making accounts."""
+"""Signing in and out, making accounts, and changing passwords."""
 
-from dataclasses import dataclass
+import secrets
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import case, func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
-from services.identity.actors import forget_actors, load_actor
+from services.identity.actors import load_standing
+from services.identity.locking import clear_failures, count_failure, count_unknown, hold, locked, seconds_locked, unknown_locked
 from services.identity.models import Account
+from services.identity.password_rules import REFUSED, fault_of
 from services.identity.passwords import hash_password, password_fits
-from services.identity.tokens import write_token
+from services.identity.second_factors import confirmed_factor, spend_code
+from services.identity.sessions import Opened, end_all_sessions, open_session
 from services.journal.noting import note
-from services.platform.actor import SYSTEM, Actor
+from services.organization.models import Member
+from services.platform.actor import SYSTEM
 from services.platform.database import Database
-from services.platform.errors import Conflict, Invalid, TooMany, Unauthenticated
+from services.platform.errors import Conflict, Fault, Invalid, Problem, Unauthenticated
 from services.platform.ids import new_id
-from services.platform.settings import settings
 from services.platform.unit_of_work import Work, unit_of_work
 
-TRIES = 5
-LOCKED_FOR = timedelta(minutes=15)
-SHORTEST_PASSWORD = 8
+ONE_TIME_FOR = timedelta(days=3)
+_ONE_TIME_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+_ONE_TIME_PARTS, _ONE_TIME_PART = 4, 4
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """A session just opened."""
-
-    token: str
-    expires_at: datetime
-    actor: Actor
-
-
-async def sign_in(database: Database, login: str, password: str) -> Opened:
+async def sign_in(database: Database, login: str, password: str, code: str | None = None, device: str = "") -> Opened:
     """Open a session. Raises 401 ``session.wrong``, 429 ``session.locked`` after five failures, for a quarter of an hour.
 
     An unknown login, a wrong password and a disabled account are one answer and take the same time. No transaction is open while the
-    password is checked.
+    password is checked. Whoever has a second factor gets 401 ``session.code_needed`` without `code`; a wrong or used one is
+    ``session.code_wrong`` and counts like a wrong password. Only a whole sign-in clears the count.
     """
     async with database.transaction() as session:
         found = (await session.execute(_account(login))).one_or_none()
-    locked = found is not None and found.seconds_locked > 0
-    fits = await password_fits(found.password_hash if found is not None and not locked else None, password)
-    if found is None:
-        raise _wrong()
-    if locked:
-        raise _locked(found.seconds_locked)
-    async with unit_of_work(SYSTEM) as work:
-        if not fits:
-            seconds = await _count_failure(work, found.id)
-        else:
-            seconds = await _clear_failures(work, found.id)
-            actor, epoch = await load_actor(work.session, found.id)
+        seconds = await unknown_locked(session, login) if found is None else float(found.seconds_locked)
+    closed = found is None or seconds > 0 or found.one_time_over
+    fits = await password_fits(None if closed or found is None else found.password_hash, password)
     if seconds > 0:
-        raise _locked(seconds)
-    if not fits or actor is None:
-        raise _wrong()
-    token, expires_at = write_token(found.id, epoch, work.now, settings().session_minutes)
-    return Opened(token, expires_at, actor)
+        raise locked(seconds)
+    async with unit_of_work(SYSTEM) as work:
+        if found is None:
+            entered = _answer(await count_unknown(work, login), _wrong())
+        else:
+            entered = await _enter(work, found.id, found.password_hash, fits, code, device)
+    if isinstance(entered, Problem):  # raised after the commit: what was counted stays counted
+        raise entered
+    return entered
 
 
-async def sign_out(work: Work, account_id: UUID) -> None:
+async def _enter(work: Work, account_id: UUID, checked: str, fits: bool, code: str | None, device: str) -> Opened | Problem:
+    seconds = await hold(work, account_id)
+    if seconds > 0:
+        return locked(seconds)
+    if not fits:
+        return _answer(await count_failure(work, account_id), _wrong())
+    standing = await load_standing(work.session, account_id)
+    unchanged = await work.session.scalar(select(Account.password_hash).where(Account.id == account_id)) == checked
+    if standing.actor is None or not unchanged:
+        return _wrong()
+    factor = await confirmed_factor(work, account_id)
+    if factor is not None:
+        if code is None:
+            return Unauthenticated("session.code_needed", "Send the code of your second factor as `code`.", headers=_BEARER)
+        if not await spend_code(work, factor, code):
+            return _answer(await count_failure(work, account_id), _code_wrong())
+    await clear_failures(work, account_id)
+    return await open_session(work, account_id, standing, device, second_factor=factor is not None)
+
+
+def _answer(seconds: float, problem: Problem) -> Opened | Problem:
+    return locked(seconds) if seconds > 0 else problem
+
+
+async def sign_out(work: Work, account_id: UUID, why: str = "everywhere") -> None:
     """End every session of an account: tokens of the epoch before no longer hold, here at once, elsewhere within five seconds."""
-    ended = update(Account).where(Account.id == account_id).values(session_epoch=Account.session_epoch + 1)
-    await work.session.execute(ended)
-    await note(work, "account", account_id, "account.signed_out", {})
-    forget_actors()
+    await end_all_sessions(work, account_id, why)
+    await note(work, "account", account_id, "account.signed_out", {"why": why})
+
+
+async def require_password(database: Database, account_id: UUID, password: str) -> None:
+    """Have somebody who is signed in show their password once more; wrong ones are counted.
+
+    Raises 422 ``account.password_wrong``, 429 ``session.locked``.
+    """
+    async with database.transaction() as session:
+        found = (await session.execute(_account_by_id(account_id))).one()
+    fits = await password_fits(None if found.seconds_locked > 0 else found.password_hash, password)
+    async with unit_of_work(SYSTEM) as work:
+        seconds = await hold(work, account_id)
+        if seconds <= 0 and not fits:
+            seconds = await count_failure(work, account_id)
+    if seconds > 0:
+        raise locked(seconds)
+    if not fits:
+        raise Invalid("account.password_wrong", "This is not your password.", errors=[Fault("/password", "is not your password")])
 
 
 async def add_account(work: Work, member_id: UUID, login: str, password: str) -> Account:
-    """Give a member a way to sign in. Raises 422 ``account.password_too_short``, 409 ``account.login_taken``."""
-    if len(password) < SHORTEST_PASSWORD:
-        raise Invalid("account.password_too_short", f"A password has at least {SHORTEST_PASSWORD} characters.")
+    """Give a member a way to sign in. Raises 422 ``account.password_…`` (see `password_rules`), 409 ``account.login_taken``."""
+    _require_sensible(password, login, await _name_of(work, member_id))
     account = Account(id=new_id(), login=login, password_hash=await hash_password(password), member_id=member_id, created_at=work.now)
     work.session.add(account)
     try:
@@ -84,60 +113,66 @@ async def add_account(work: Work, member_id: UUID, login: str, password: str) ->
     return account
 
 
-async def change_password(work: Work, account: Account, password: str) -> None:
-    """Give an account another password; its sessions end and a lock is lifted. Raises 422 ``account.password_too_short``."""
-    if len(password) < SHORTEST_PASSWORD:
-        raise Invalid("account.password_too_short", f"A password has at least {SHORTEST_PASSWORD} characters.")
-    account.password_hash = await hash_password(password)
-    account.session_epoch += 1
+async def change_password(work: Work, account: Account, password: str, *, old: str | None = None, but: UUID | None = None) -> None:
+    """Give an account another password; a lock is lifted, and its sessions end except `but`, which needs new tokens (`carry_on`).
+
+    Raises 422 ``account.password_…``, see :mod:`services.identity.password_rules`.
+    """
+    _require_sensible(password, account.login, await _name_of(work, account.member_id), old)
+    await _set_password(work, account, password, one_time_until=None)
+    await end_all_sessions(work, account.id, "password_changed", but)
+    await note(work, "account", account.id, "account.password_changed", {})
+
+
+async def reset_password(work: Work, account: Account) -> tuple[str, datetime]:
+    """Give an account a password for once, good for three days, to be changed at the first sign-in; its sessions end.
+
+    Returns it and its end. It is not kept anywhere and cannot be shown again; a second reset makes another.
+    """
+    parts = ["".join(secrets.choice(_ONE_TIME_LETTERS) for _ in range(_ONE_TIME_PART)) for _ in range(_ONE_TIME_PARTS)]
+    password, until = "-".join(parts), work.now + ONE_TIME_FOR
+    await _set_password(work, account, password, one_time_until=until)
+    await end_all_sessions(work, account.id, "password_reset")
+    await note(work, "account", account.id, "account.password_reset", {})
+    return password, until
+
+
+async def _set_password(work: Work, account: Account, password: str, *, one_time_until: datetime | None) -> None:
+    hashed = await hash_password(password)
+    await hold(work, account.id)
+    account.password_hash, account.one_time_until = hashed, one_time_until
     account.failed_tries, account.locked_until = 0, None
     await work.session.flush()
-    await note(work, "account", account.id, "account.password_changed", {})
-    forget_actors()
 
 
-def _seconds_locked() -> Any:
-    return func.coalesce(func.extract("epoch", Account.locked_until - func.now()), 0)
+def _require_sensible(password: str, login: str, name: str, old: str | None = None) -> None:
+    fault = fault_of(password, login, name, old)
+    if fault is not None:
+        raise Invalid(f"account.password_{fault}", REFUSED[fault])
+
+
+async def _name_of(work: Work, member_id: UUID) -> str:
+    return await work.session.scalar(select(Member.name).where(Member.id == member_id)) or ""
+
+
+_KNOWN = (Account.id, Account.password_hash, seconds_locked().label("seconds_locked"))
 
 
 def _account(login: str) -> Any:
-    return select(Account.id, Account.password_hash, _seconds_locked().label("seconds_locked")).where(Account.login == login)
+    over = func.coalesce(Account.one_time_until <= func.now(), False).label("one_time_over")
+    return select(*_KNOWN, over).where(Account.login == login)
 
 
-async def _count_failure(work: Work, account_id: UUID) -> float:
-    """Count one wrong password in a single statement, so that of many at once none is lost; return how long the account is now locked."""
-    tries = case((Account.locked_until <= func.now(), 1), else_=Account.failed_tries + 1)
-    counted = (
-        update(Account)
-        .where(Account.id == account_id)
-        .values(
-            failed_tries=tries,
-            locked_until=case((tries >= TRIES, func.coalesce(_still_locked(), func.now() + LOCKED_FOR)), else_=None),
-        )
-        .returning(_seconds_locked())
-    )
-    return float((await work.session.execute(counted)).scalar_one())
+def _account_by_id(account_id: UUID) -> Any:
+    return select(*_KNOWN).where(Account.id == account_id)
 
 
-def _still_locked() -> Any:
-    """Return the present end of a lock that has not passed; a further try must not lengthen it."""
-    return case((Account.locked_until > func.now(), Account.locked_until), else_=None)
-
-
-async def _clear_failures(work: Work, account_id: UUID) -> float:
-    """Forget failures, unless others at the same time have locked the account meanwhile; return how long it is locked."""
-    seconds = (
-        await work.session.execute(select(_seconds_locked(), Account.failed_tries).where(Account.id == account_id).with_for_update())
-    ).one()
-    if seconds[0] <= 0 and seconds[1]:
-        await work.session.execute(update(Account).where(Account.id == account_id).values(failed_tries=0, locked_until=None))
-    return float(seconds[0])
+_BEARER = {"WWW-Authenticate": "Bearer"}
 
 
 def _wrong() -> Unauthenticated:
-    return Unauthenticated("session.wrong", "Login or password is wrong.", headers={"WWW-Authenticate": "Bearer"})
+    return Unauthenticated("session.wrong", "Login or password is wrong.", headers=_BEARER)
 
 
-def _locked(seconds: float) -> TooMany:
-    wait = max(1, int(seconds) + 1)
-    return TooMany("session.locked", "Too many wrong passwords; wait as Retry-After says.", headers={"Retry-After": str(wait)})
+def _code_wrong() -> Unauthenticated:
+    return Unauthenticated("session.code_wrong", "This code is wrong, over or was used before; wait for the next one.", headers=_BEARER)

@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 from weakref import WeakKeyDictionary
@@ -10,7 +11,9 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Engine, Row, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.identity.models import Account
+from services.identity.keys_actors import key_actor
+from services.identity.keys_models import ApiKey
+from services.identity.models import Account, DeviceSession
 from services.identity.permissions import ROLE_WEIGHT
 from services.organization.models import Member, Post, Unit
 from services.platform.actor import Actor, Seat
@@ -21,19 +24,32 @@ from services.platform.errors import Unauthenticated
 KEPT_SECONDS = 5.0
 _MOST_KEPT = 10_000
 
-_reading: dict[tuple[int, UUID], "asyncio.Task[tuple[Actor | None, int]]"] = {}
-_kept: WeakKeyDictionary[Engine, dict[UUID, tuple[Actor | None, int, float]]] = WeakKeyDictionary()
+LONGEST_ACCESS = timedelta(hours=8)
+"""No access token lives longer (settings hold to it): a session that ended earlier has none left that could be shown."""
 
 
-async def signed_in_actor(database: Database, account_id: UUID, epoch: int) -> Actor:
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How an account stands: its actor (None where it may not sign in), its epoch, and its sessions that ended not long ago."""
+
+    actor: Actor | None
+    epoch: int
+    ended: frozenset[UUID] = frozenset()
+
+
+_reading: dict[tuple[int, UUID], "asyncio.Task[Standing]"] = {}
+_kept: WeakKeyDictionary[Engine, dict[UUID, tuple[Standing, float]]] = WeakKeyDictionary()
+
+
+async def signed_in_actor(database: Database, account_id: UUID, epoch: int, session_id: UUID | None = None) -> Actor:
     """Return the actor of an account; raise :class:`Unauthenticated` where it is disabled, its member has left or the session was ended.
 
     Such a change works within five seconds; in between, no query is made.
     """
-    actor, current = await _looked_up(database, account_id)
-    if actor is None or current != epoch:
+    standing = await _looked_up(database, account_id)
+    if standing.actor is None or standing.epoch != epoch or session_id in standing.ended:
         raise Unauthenticated("session.ended", "This session was ended; sign in again.", headers={"WWW-Authenticate": "Bearer"})
-    return actor
+    return standing.actor
 
 
 def forget_actors() -> None:
@@ -41,29 +57,29 @@ def forget_actors() -> None:
     _kept.clear()
 
 
-async def _looked_up(database: Database, account_id: UUID) -> tuple[Actor | None, int]:
+async def _looked_up(database: Database, account_id: UUID) -> Standing:
     kept = _kept.setdefault(database.engine.sync_engine, {})
     found = kept.get(account_id)
     now = time.monotonic()
-    if found is not None and now - found[2] < KEPT_SECONDS:
-        return found[0], found[1]
+    if found is not None and now - found[1] < KEPT_SECONDS:
+        return found[0]
     if found is not None:
-        kept[account_id] = (found[0], found[1], now)  # the others go on with the old one while this caller looks
-        actor, epoch = await _read(database, account_id)
+        kept[account_id] = (found[0], now)  # the others go on with the old one while this caller looks
+        standing = await _read(database, account_id)
     else:
-        actor, epoch = await _read_once(database, account_id)
+        standing = await _read_once(database, account_id)
     if len(kept) >= _MOST_KEPT:
         kept.clear()
-    kept[account_id] = (actor, epoch, now)
-    return actor, epoch
+    kept[account_id] = (standing, now)
+    return standing
 
 
-async def _read(database: Database, account_id: UUID) -> tuple[Actor | None, int]:
+async def _read(database: Database, account_id: UUID) -> Standing:
     async with database.transaction() as session:
-        return await load_actor(session, account_id)
+        return await load_standing(session, account_id)
 
 
-async def _read_once(database: Database, account_id: UUID) -> tuple[Actor | None, int]:
+async def _read_once(database: Database, account_id: UUID) -> Standing:
     """Read an account; callers who come while somebody reads it wait for the same answer, instead of all asking at once."""
     reading = _reading.get((id(database), account_id))
     if reading is None:
@@ -74,27 +90,45 @@ async def _read_once(database: Database, account_id: UUID) -> tuple[Actor | None
 
 
 async def load_actor(session: AsyncSession, account_id: UUID) -> tuple[Actor | None, int]:
-    """Return (actor, session epoch) of an account as the database has them now; actor None where it may not sign in."""
-    today = local_day((await session.execute(select(func.now()))).scalar_one())
-    rows = (await session.execute(_query(account_id, today))).all()
+    """Return (actor, session epoch) of an account as the database has them now; actor None where it may not sign in.
+
+    The account of a program's key gives the actor of the key: here, and so everywhere, it is narrowed to what it was lent.
+    """
+    standing = await load_standing(session, account_id)
+    return standing.actor, standing.epoch
+
+
+async def load_standing(session: AsyncSession, account_id: UUID) -> Standing:
+    """Return how an account stands in the database now; epoch -1 where there is none."""
+    now = (await session.execute(select(func.now()))).scalar_one()
+    today = local_day(now)
+    rows = (await session.execute(_query(account_id, today, now - LONGEST_ACCESS))).all()
     if not rows:
-        return None, -1
+        return Standing(None, -1)
     first = rows[0]
+    ended = frozenset(first.ended)
     if first.disabled_at is not None or (first.left_on is not None and first.left_on <= today):
-        return None, first.session_epoch
+        return Standing(None, first.session_epoch, ended)
+    if first.key_id is not None:
+        return Standing(await key_actor(session, first, load_actor), first.session_epoch, ended)
     seats = sorted((_seat(row) for row in rows if row.role is not None and row.unit_id is not None), key=_weight)
-    return Actor("member", account_id, first.member_id, first.member_name, tuple(seats)), first.session_epoch
+    return Standing(Actor("member", account_id, first.member_id, first.member_name, tuple(seats)), first.session_epoch, ended)
 
 
-def _query(account_id: UUID, today: date) -> Any:
+def _query(account_id: UUID, today: date, since: datetime) -> Any:
+    """Everything in one statement: an array beside the seats, not another question."""
+    ended = select(DeviceSession.id).where(DeviceSession.account_id == account_id, DeviceSession.ended_at > since)
     holds = and_(Post.valid_from <= today, or_(Post.valid_to.is_(None), Post.valid_to > today))
     exists = or_(Unit.valid_to.is_(None), Unit.valid_to > today)
     return (
         select(
-            Account.disabled_at, Account.session_epoch, Account.member_id, Member.name.label("member_name"), Member.left_on,
+            Account.disabled_at, Account.session_epoch, Account.member_id, ApiKey.id.label("key_id"),
+            Member.name.label("member_name"), Member.left_on,
             Post.role, Unit.id.label("unit_id"), Unit.code, Unit.path, Unit.tier, Unit.kind, Unit.function,
+            func.array(ended.scalar_subquery()).label("ended"),
         )
         .join(Member, Member.id == Account.member_id)
+        .outerjoin(ApiKey, ApiKey.account_id == Account.id)
         .outerjoin(Post, and_(Post.member_id == Member.id, holds))
         .outerjoin(Unit, and_(Unit.id == Post.unit_id, exists))
         .where(Account.id == account_id)

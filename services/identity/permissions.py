@@ -66,6 +66,9 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "webhook.entitle": frozenset({"administrator", "county_supervisor"}),
     "bulletin.draft": frozenset({"analyst", "county_supervisor"}),
     "bulletin.publish": frozenset({"county_supervisor"}),
+    "privacy.read": frozenset({"administrator", "county_supervisor"}),
+    "privacy.hold": frozenset({"administrator", "county_supervisor"}),
+    "privacy.decide": frozenset({"county_supervisor"}),
     "platform.read": DESKS | {"hotline_operator", "administrator"},
 }
 """Action → roles that may do it. An action that is not here is a mistake of ours: `may` raises KeyError."""

@@ -26,6 +26,7 @@ _FROM_FILE = (
     "DAGUANJIA_WECOM_AES_KEY_PREVIOUS",
     "DAGUANJIA_SMS_SECRET",
     "DAGUANJIA_WEBHOOK_SECRET",
+    "DAGUANJIA_OIDC_CLIENT_SECRET",
 )
 
 
@@ -60,7 +61,15 @@ class Settings(BaseSettings):
     exchange_files: str = Field(default="", description="Directory with the telephone exchanges' own files; empty: none are read.")
     body_limit: int = Field(default=256 * 1024, description="Largest JSON or XML body, in bytes.")
     pool_size: int = Field(default=8, description="Database connections of one process.")
-    session_minutes: int = Field(default=480, description="How long a sign-in holds.")
+    access_minutes: int = Field(default=15, ge=1, le=480, description="How long an access token holds before it is refreshed.")
+    session_minutes: int = Field(default=480, ge=1, description="How long a sign-in holds without being refreshed.")
+    session_days: int = Field(default=30, ge=1, description="How long a sign-in holds at most, however often it is refreshed.")
+    second_factor_roles: str = Field(
+        default="administrator,county_supervisor",
+        pattern=r"^([a-z_]+([, ]+[a-z_]+)*)?$",
+        description="Roles that should have a second factor, separated by commas.",
+    )
+    second_factor_enforced: bool = Field(default=False, description="Those roles can do nothing before they have enrolled one.")
     public_k: int = Field(default=5, ge=3, description="Fewest tickets and households behind a number on the public page.")
     public_delay_days: int = Field(default=5, ge=1, le=60, description="Days after the end of a month until it is published.")
     reopen_days: int = Field(default=30, description="How many days after closing a ticket can be reopened.")
@@ -94,6 +103,14 @@ class Settings(BaseSettings):
         description="Where browsers find the intake door; empty: where they found the page.",
     )
     page_origins: str = Field(default="", description="Origins of pages that may call the intake door, separated by commas; empty: none.")
+
+    oidc_issuer: str = Field(default="", description="Provider of OpenID Connect people sign in through, exactly as it names itself.")
+    oidc_client_id: str = ""
+    oidc_client_secret: SecretStr = SecretStr("")
+    oidc_redirect_uri: str = Field(default="", description="The page the provider sends browsers back to, as it was registered there.")
+    oidc_scope: str = "openid profile"
+    oidc_login_claim: str = Field(default="preferred_username", description="The claim that holds the login of an account here.")
+    oidc_allow_private: bool = Field(default=False, description="Let the provider be at a private address, and without TLS.")
 
     bulletin_kinds: str = Field(
         default="month,quarter,year",

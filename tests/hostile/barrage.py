@@ -59,7 +59,7 @@ class Barrage:
         fault = judge(answer, refused=refused and not operation.is_callback, own_shape=operation.is_callback)
         if time.process_time() - started > PATIENCE:
             fault = "took too long"
-        if "Authorization" not in more_headers and operation.path != "/v1/sessions/current" and _LOCKED_OUT.search(answer.text):
+        if "Authorization" not in more_headers and not operation.ends_itself and _LOCKED_OUT.search(answer.text):
             fault = "not let in, so nothing was tried"
         if fault:
             self.wrong.append(f"{operation} · {what}: {fault}: {answer.status_code} {answer.text[:300]}")

@@ -27,6 +27,10 @@ _PERSON_OF_PATH = (
     ("/v1/petitions", "hotline"),
     ("/v1/attachments", "grid"),
     ("/v1/sessions/current", "yangming"),
+    ("/v1/sessions/{session_id}", "shuikou"),
+    ("/v1/sessions", "water"),
+    ("/v1/me/password", "shuikou"),
+    ("/v1/me/second-factor", "shuikou"),
     ("/v1/saved-reports/{saved_id}", "pengzhai"),
     ("/v1/bulletins/{bulletin_id}/words", "analyst"),
     ("/v1/assessments/{run_id}/sheets/{sheet_id}/appeals", "grid"),
@@ -34,6 +38,7 @@ _PERSON_OF_PATH = (
 _ADMINISTERED = (
     "/v1/units",
     "/v1/members",
+    "/v1/accounts",
     "/v1/categories",
     "/v1/connections",
     "/v1/webhook-subscriptions",
@@ -64,6 +69,11 @@ class Operation:
             if self.path.startswith(prefix):
                 return login
         return "admin" if self.path.startswith(_ADMINISTERED) else "county"
+
+    @property
+    def ends_itself(self) -> bool:
+        """Whether it signs out whoever asks: then it answers once."""
+        return self.path in ("/v1/sessions", "/v1/sessions/current")
 
     @property
     def takes_json(self) -> bool:

@@ -13,7 +13,7 @@ from services.platform.ids import new_id
 from tests.anchors.world import Journal, day, noon
 from tests.assessment.sheets import definition, item
 from tests.assessment.world import OCTOBER, in_force, made
-from tests.county import PENGZHAI
+from tests.county import PASSWORD, PENGZHAI
 
 _WARNING = (
     "INSERT INTO early_warnings (id, measure, subject, code, name, unit_id, unit_path, told_unit_id, opened_on, opened_at, last_outside_on,"
@@ -40,6 +40,7 @@ class Rooms:
         await self.drafted()
         await self.warned()
         await self.anchored()
+        await self.signed_in()
         return self.known
 
     async def exported(self) -> None:
@@ -84,6 +85,11 @@ class Rooms:
         await journal.write(noon(2), new_id())
         await journal.close()
         self.known["anchors.day"] = day(1).isoformat()
+
+    async def signed_in(self) -> None:
+        """Have 水口村 signed in on another device too."""
+        second = await self.client.post("/v1/sessions", json={"login": "shuikou", "password": PASSWORD})
+        self.known["session_id"] = second.json()["session_id"]
 
     async def _post(self, login: str, address: str, body: Any = None, more: dict[str, str] | None = None) -> Any:
         answer = await self.client.post(address, json=body, headers={**self.headers[login], **(more or {})})

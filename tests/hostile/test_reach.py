@@ -14,6 +14,7 @@ _FILES = {("intake", "/openapi.json"), ("reporting", "/openapi.json")}
 _NOTHING_TRIED = frozenset({401, 403, 404, 405})
 _BEHIND_ANOTHER_PROOF = {
     "POST /v1/sessions": "a password",
+    "POST /v1/sessions/refresh": "a refresh token",
     "GET /v1/wechat/callback": "a signature",
     "POST /v1/wechat/callback": "a signature",
     "GET /v1/wecom/callback": "a signature",
@@ -28,6 +29,8 @@ _BEHIND_ANOTHER_PROOF = {
 }
 """Attacked with it in test_channels.py and test_wire.py; without it in test_bodies.py."""
 _BEHIND_A_STEP = {
+    "POST /v1/me/second-factor/confirmation": "an enrolment",
+    "DELETE /v1/accounts/{member_id}/second-factor": "a second factor",
     "POST /v1/assessments/{run_id}/finalization": "four eyes",
     "POST /v1/assessments/{run_id}/appeals/{appeal_id}/decision": "four eyes",
     "POST /v1/hotline/notes": "a ticket of the example's number",

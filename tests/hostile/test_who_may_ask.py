@@ -117,6 +117,7 @@ _TOLD = frozenset({"county", "hotline", "pengzhai", "shuikou", "water"})
 """Who handles the matter, or watches over whoever does, and may read complaints."""
 _SEES_TICKET = _TOLD | {"admin", "analyst"}
 MAY: dict[str, frozenset[str]] = {
+    "GET /v1/accounts/{member_id}": _ADMIN,
     "GET /v1/activities": _EVERYBODY,
     "GET /v1/activities/declared": _EVERYBODY,
     "GET /v1/activities/{activity_id}": _EVERYBODY - {"yangming", "roads", "water"},
@@ -162,6 +163,7 @@ MAY: dict[str, frozenset[str]] = {
     "GET /v1/hotline/unreadable-events": _DESK,
     "GET /v1/hotline/unreadable-events/{event_id}": _DESK,
     "GET /v1/me": _EVERYBODY,
+    "GET /v1/me/second-factor": _EVERYBODY,
     "GET /v1/me/work": _EVERYBODY,
     "GET /v1/members": _SUPERVISED | _DISPATCHERS,
     "GET /v1/members/unplaced": _SUPERVISED | _DISPATCHERS,
@@ -196,6 +198,7 @@ MAY: dict[str, frozenset[str]] = {
     "GET /v1/saved-reports/{saved_id}": _SITS_IN_PENGZHAI,
     "GET /v1/saved-reports/{saved_id}/deliveries": _SITS_IN_PENGZHAI,
     "GET /v1/saved-reports/{saved_id}/result": _SITS_IN_PENGZHAI,
+    "GET /v1/sessions": _EVERYBODY,
     "GET /v1/tickets": _EVERYBODY,
     "GET /v1/tickets/count": _EVERYBODY,
     "GET /v1/tickets/{number}": _SEES_TICKET,
@@ -228,7 +231,8 @@ MAY: dict[str, frozenset[str]] = {
 }
 OPEN_TO_ALL = {
     "intake": {
-        "GET /healthz", "GET /readyz", "GET /metrics", "POST /v1/sessions", "GET /v1/categories", "GET /v1/categories/{code}",
+        "GET /healthz", "GET /readyz", "GET /metrics", "POST /v1/sessions", "POST /v1/sessions/refresh",
+        "GET /v1/categories", "GET /v1/categories/{code}",
         "GET /v1/units/{code}/responsible", "GET /v1/complaints/{number}", "POST /v1/complaints/{number}/progress",
         "POST /v1/complaints/{number}/confirmations", "POST /v1/complaints/{number}/appeals",
         "GET /v1/complaints/{number}/proof", "GET /v1/draws", "GET /v1/draws/{draw_id}", "GET /v1/draws/{draw_id}/candidates",

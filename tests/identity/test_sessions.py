@@ -7,7 +7,7 @@ import jwt
 import pytest
 
 from intake_api import sessions
-from services.identity import actors
+from services.identity import actors, passwords
 from services.identity.tokens import read_token, write_token
 from services.platform.errors import Unauthenticated
 from services.platform.ids import new_id
@@ -99,6 +99,43 @@ async def test_after_the_lock_the_right_password_opens_and_a_wrong_one_counts_fr
     assert await county.value("SELECT failed_tries FROM accounts WHERE login = 'grid'") == 0
 
 
+async def test_a_login_that_nobody_has_is_locked_like_one_that_somebody_has(client, county):
+    """Whoever tries passwords learns nothing of who has an account: not from an answer, nor from the sixth."""
+
+    async def told(login):
+        answers = [await _try(client, login) for _ in range(7)]
+        shown = [
+            (answer.status_code, answer.json()["code"], answer.json()["detail"], "retry-after" in answer.headers) for answer in answers
+        ]
+        assert {sorted(answer.json()) == sorted(answers[-1].json()) for answer in answers[5:]} == {True}
+        return shown
+
+    assert await told("grid") == await told("nobody-here")
+    before = await county.value("SELECT locked_until FROM unknown_logins")
+    await _try(client, "nobody-here")
+    assert await county.value("SELECT locked_until FROM unknown_logins") == before, "trying on must not lengthen the lock"
+    await county.owner.execute("UPDATE unknown_logins SET locked_until = now() - interval '1 second'")
+    assert (await _try(client, "nobody-here")).status_code == 401
+    assert await county.value("SELECT failed_tries FROM unknown_logins") == 1
+
+
+async def test_every_sign_in_costs_one_password_check_whoever_it_is_of(client, county, monkeypatch):
+    """The time class: what takes a fifth of a second is done once, for known, unknown, locked and disabled logins alike."""
+    checked = []
+    fits = passwords._fits
+
+    def counted(stored, password):
+        checked.append(stored is not None)
+        return fits(stored, password)
+
+    monkeypatch.setattr(passwords, "_fits", counted)
+    await county.owner.execute("UPDATE accounts SET disabled_at = now() WHERE login = 'roads'")
+    await county.owner.execute("UPDATE accounts SET failed_tries = 5, locked_until = now() + interval '1 hour' WHERE login = 'water'")
+    for login in ("grid", "nobody-here", "roads", "water"):
+        await _try(client, login)
+    assert len(checked) == 4
+
+
 async def test_wrong_passwords_at_the_same_time_are_all_counted(client, county):
     answers = await asyncio.gather(*(_try(client) for _ in range(12)))
     assert sorted(answer.status_code for answer in answers)[:4] == [401] * 4
@@ -106,15 +143,26 @@ async def test_wrong_passwords_at_the_same_time_are_all_counted(client, county):
     assert await county.value("SELECT locked_until > now() FROM accounts WHERE login = 'grid'")
 
 
-async def test_signing_out_ends_every_session_of_the_account(client, county):
+async def _status(client, headers):
+    answer = await client.get("/v1/me", headers=headers)
+    return answer.status_code, answer.json().get("code")
+
+
+async def test_signing_out_ends_the_session_of_this_device_alone(client, county):
+    first, second = await sign_in(client, "grid"), await sign_in(client, "grid")
+    assert (await client.delete("/v1/sessions/current", headers=first)).status_code == 204
+    assert await _status(client, first) == (401, "session.ended"), "the token is good no more, though its time is not over"
+    assert await _status(client, second) == (200, None)
+    assert await county.value("SELECT string_agg(ended_why, ',') FROM sessions") == "signed_out"
+
+
+async def test_signing_out_everywhere_ends_every_session_of_the_account(client, county):
     first, second = await sign_in(client, "grid"), await sign_in(client, "grid")
     other = await sign_in(client, "shuikou")
-    assert (await client.delete("/v1/sessions/current", headers=first)).status_code == 204
-    for headers in (first, second):
-        answer = await client.get("/v1/me", headers=headers)
-        assert (answer.status_code, answer.json()["code"]) == (401, "session.ended")
-    assert (await client.get("/v1/me", headers=other)).status_code == 200
-    assert (await client.get("/v1/me", headers=await sign_in(client, "grid"))).status_code == 200
+    assert (await client.delete("/v1/sessions", headers=first)).status_code == 204
+    assert [await _status(client, headers) for headers in (first, second)] == [(401, "session.ended")] * 2
+    assert await _status(client, other) == (200, None)
+    assert await _status(client, await sign_in(client, "grid")) == (200, None)
     assert await county.value("SELECT count(*) FROM events WHERE type = 'account.signed_out'") == 1
 
 
@@ -142,7 +190,7 @@ async def test_the_hot_path_makes_no_query_within_five_seconds(client, county, m
     async def no_query(*_):
         raise AssertionError("a query was made")
 
-    monkeypatch.setattr(actors, "load_actor", no_query)
+    monkeypatch.setattr(actors, "load_standing", no_query)
     for _ in range(3):
         assert (await client.get("/v1/me", headers=headers)).status_code == 200
 
@@ -200,22 +248,18 @@ def test_tokens_that_are_not_ours_are_refused(claims, key, algorithm):
 
 
 async def test_many_callers_of_one_account_ask_the_database_once(county, monkeypatch):
-    import asyncio
-
-    from services.identity import actors
-
     account = await county.value("SELECT id FROM accounts WHERE login = 'hotline'")
-    load, asked = actors.load_actor, []
+    load, asked = actors.load_standing, []
 
     async def counted(session, account_id):
         asked.append(account_id)
         return await load(session, account_id)
 
-    monkeypatch.setattr(actors, "load_actor", counted)
+    monkeypatch.setattr(actors, "load_standing", counted)
     for _ in range(2):
         found = await asyncio.gather(*(actors.signed_in_actor(county.database, account, 0) for _ in range(32)))
         assert {actor.account_id for actor in found} == {account}
         kept = actors._kept[county.database.engine.sync_engine]
-        actor, epoch, seen = kept[account]
-        kept[account] = (actor, epoch, seen - 2 * actors.KEPT_SECONDS)
+        standing, seen = kept[account]
+        kept[account] = (standing, seen - 2 * actors.KEPT_SECONDS)
     assert len(asked) == 2, "once when nothing is known, once when what is known is old"
