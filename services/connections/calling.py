@@ -27,6 +27,10 @@ class AddressRefused(Exception):  # noqa: N818  it is raised like a finding, not
     """The address is not one we call; its text is a short code: ``url_malformed``, ``name_unknown``, ``address_not_public``."""
 
 
+class AnswerTooLong(Exception):  # noqa: N818  see AddressRefused
+    """The answer has more bytes than the caller wanted to read."""
+
+
 @asynccontextmanager
 async def open_client() -> AsyncIterator[httpx.AsyncClient]:
     """Give the client all calls out are made with."""
@@ -57,6 +61,34 @@ async def call(
 ) -> httpx.Response:
     """Make one request and return the whole answer. Raises AddressRefused and httpx.HTTPError."""
     return await client.send(await _request(client, method, url, allow_private=allow_private, content=content, headers=headers))
+
+
+async def ask(
+    client: httpx.AsyncClient,
+    method: str,
+    url: str,
+    *,
+    allow_private: bool,
+    at_most: int,
+    content: bytes | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> tuple[int, bytes]:
+    """Make one request and return status and body, of which no more than `at_most` bytes are taken.
+
+    Raises AddressRefused, AnswerTooLong and httpx.HTTPError.
+    """
+    request = await _request(client, method, url, allow_private=allow_private, content=content, headers=headers)
+    response = await client.send(request, stream=True)
+    try:
+        parts, read = [], 0
+        async for part in response.aiter_bytes():
+            read += len(part)
+            if read > at_most:
+                raise AnswerTooLong
+            parts.append(part)
+    finally:
+        await response.aclose()
+    return response.status_code, b"".join(parts)
 
 
 async def tell(
