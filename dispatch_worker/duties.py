@@ -18,6 +18,7 @@ from dispatch_worker.jobs.heartbeat import heartbeat
 from dispatch_worker.jobs.likenesses import likenesses
 from dispatch_worker.jobs.make_sums import make_sums
 from dispatch_worker.jobs.notices import notices
+from dispatch_worker.jobs.personal_data import erase, retain
 from dispatch_worker.jobs.purge import purge
 from dispatch_worker.jobs.recalculate import recalculate
 from dispatch_worker.jobs.send import send
@@ -55,11 +56,14 @@ ANCHORS = Duty("anchors", 60, anchors)
 MAKE_EXPORTS = Duty("make_exports", 2, make_exports)
 DELIVER_REPORTS = Duty("deliver_reports", 20, deliver_reports)
 EXPIRE_EXPORTS = Duty("expire_exports", 600, expire_exports)
+ERASE = Duty("erase", 5, erase)
+RETAIN = Duty("retain", 3600, retain)
 SHARED = (
     *RUNG, ESCALATE, SEND, CALL_WEBHOOKS, CONVERSE, FETCH_MEDIA, PURGE, UPLOADS, FIELD_PAPERS, FETCH_RECORDINGS, RECONCILE_CALLS,
     FETCH_OPEN311_MEDIA, LIKENESSES, APPLY_POLICIES, RECALCULATE, END_SUSPENSIONS, BULLETINS,
     ASSESS, WARN, NOTICES, ANCHORS,
     SWEEP_BACKLOG, MEND_BACKLOG, MAKE_SUMS,
+    ERASE, RETAIN,
     MAKE_EXPORTS, DELIVER_REPORTS, EXPIRE_EXPORTS,
 )  # fmt: skip
 """Done by the fleet: one of its workers is enough, and several at once do no harm."""

@@ -6,8 +6,6 @@ for a county to confirm.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -55,39 +53,18 @@ class RetentionRules(BaseModel):
     confidential: RetentionClass
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
-    """What decides about the class of a complaint."""
-
-    channel: str
-    confidential: bool
-
-
 BUILT_IN: Json = {
     "usual": {"contact": 36, "papers": 6, "conversations": 6, "files": 36, "recordings": 24, "words": None},
     "petitions": {"contact": 120, "papers": 12, "conversations": 6, "files": 120, "recordings": 24, "words": None},
     "confidential": {"contact": 24, "papers": 3, "conversations": 3, "files": 24, "recordings": 12, "words": None},
 }
-_OF_PETITIONS = frozenset({"petition", "letter"})
+CLASSES = ("confidential", "petitions", "usual")
+"""A complaint belongs to the first that fits: what was told in confidence, what came over the petition desk or by letter, everything else."""
 
 
-@lru_cache(maxsize=1)
-def built_in() -> RetentionRules:
-    """Return the rules the product comes with."""
-    return RetentionRules.model_validate(BUILT_IN)
-
-
-def class_of(held: Held) -> str:
-    """Return the name of the class a complaint belongs to; confidence comes first: it is the shortest."""
-    if held.confidential:
-        return "confidential"
-    return "petitions" if held.channel in _OF_PETITIONS else "usual"
-
-
-def months_of(rules: RetentionRules, held: Held, kind: str) -> int | None:
-    """Return how many months after the end of the matter `kind` is kept for this complaint; None: for good."""
-    found: int | None = getattr(getattr(rules, class_of(held)), kind)
-    return found
+def rules_from(_version: int, definition: Json) -> RetentionRules:
+    """Return the rules of a definition that was checked."""
+    return RetentionRules.model_validate(definition)
 
 
 async def _check(_session: AsyncSession, definition: Json) -> Sequence[Finding]:

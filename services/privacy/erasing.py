@@ -24,12 +24,13 @@ from services.journal.noting import note
 from services.notifications.models import Message
 from services.platform.actor import SYSTEM
 from services.platform.bulk import one_of
+from services.platform.errors import Conflict
 from services.platform.key_turns import destroyed
 from services.platform.papers import SealedPaper, erase_papers, read_paper
 from services.platform.unit_of_work import Work, unit_of_work
 from services.privacy.masking import NOTHING_LEFT, TAKEN_OUT, without
 from services.privacy.models import ErasedFile, Erasure
-from services.privacy.planning import held
+from services.privacy.planning import held, require_not_held
 from services.privacy.tracing import calls_of, files_of, messages_of, papers_of, passages_of, person_of, petitioners_of
 from services.tickets.models import CallBack, Ticket
 
@@ -43,6 +44,10 @@ async def erase_next(store: Store) -> bool:
         if found is None:
             return False
         if found.erased_at is None:
+            try:
+                await require_not_held(work, [found.complaint_id])
+            except Conflict:  # a hold came in between; the next claim leaves this one out
+                return True
             await _erase_rows(work, found)
         erasure_id = found.id
     await _drop_files(store, erasure_id)
