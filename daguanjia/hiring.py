@@ -1,16 +1,25 @@
 """Creating a member with a post and an account in one transaction."""
 
+from typing import Any
+
 from pydantic import BaseModel, ValidationError
+from sqlalchemy import and_, func, or_, select
 
 from daguanjia.loading import opened
 from services.identity.actions import add_account
 from services.identity.commands import Login
+from services.identity.models import Account
 from services.organization.actions import add_member, give_post
 from services.organization.commands import AddMember, GivePost, Role
+from services.organization.models import Member, Post
 from services.platform.actor import SYSTEM
-from services.platform.errors import Fault, Invalid
+from services.platform.clock import local_day
+from services.platform.errors import Conflict, Fault, Invalid
+from services.platform.settings import settings
 from services.platform.text import Code, ShortText
-from services.platform.unit_of_work import unit_of_work
+from services.platform.unit_of_work import Work, unit_of_work
+
+_ONE_AT_A_TIME = 0x6461_6775_616E_6A69
 
 
 class Hired(BaseModel):
@@ -33,13 +42,46 @@ class _Checked(BaseModel):
 
 async def hire(person: Hired, password: str) -> str:
     """Create the member, the post and the account; return the role given. Raises a problem naming what is wrong; nothing is done then."""
+    checked = _checked(person)
+    async with opened(), unit_of_work(SYSTEM) as work:
+        return await _hire(work, checked, password)
+
+
+async def hire_first_administrator(login: str, name: str, password: str) -> str:
+    """Create the first administrator, at the root of the jurisdiction; return the unit's code.
+
+    Raises Conflict ``account.administrator_there`` where somebody can sign in as one. Of two at once, one is the first.
+    """
+    checked = _checked(Hired(login=login, name=name, role="administrator", unit_code=settings().jurisdiction, party_member=False))
+    async with opened(), unit_of_work(SYSTEM) as work:
+        await work.session.execute(select(func.pg_advisory_xact_lock(_ONE_AT_A_TIME)))
+        if await work.session.scalar(_administrators(work)):
+            raise Conflict(
+                "account.administrator_there", "There is an administrator already, who can add others; or use `daguanjia create-account`."
+            )
+        await _hire(work, checked, password)
+        return checked.unit_code
+
+
+def _administrators(work: Work) -> Any:
+    """Return the count of those who can sign in as administrators today. Keys of programs hold no posts."""
+    today = local_day(work.now)
+    holds = and_(Post.role == "administrator", Post.valid_from <= today, or_(Post.valid_to.is_(None), Post.valid_to > today))
+    here = and_(Account.disabled_at.is_(None), or_(Member.left_on.is_(None), Member.left_on > today))
+    joined = select(func.count()).select_from(Post).join(Member, Member.id == Post.member_id)
+    return joined.join(Account, Account.member_id == Member.id).where(holds, here)
+
+
+def _checked(person: Hired) -> _Checked:
     try:
-        checked = _Checked.model_validate(person.model_dump())
+        return _Checked.model_validate(person.model_dump())
     except ValidationError as error:
         faults = [Fault("--" + str(found["loc"][0]).replace("unit_code", "unit"), str(found["msg"])) for found in error.errors()]
         raise Invalid("account.wrong", "The account cannot be created.", errors=faults) from None
-    async with opened(), unit_of_work(SYSTEM) as work:
-        member = await add_member(work, AddMember(name=checked.name, party_member=checked.party_member))
-        post = await give_post(work, member.id, GivePost(unit_code=checked.unit_code, role=checked.role))
-        await add_account(work, member.id, checked.login, password)
-        return post.role
+
+
+async def _hire(work: Work, checked: _Checked, password: str) -> str:
+    member = await add_member(work, AddMember(name=checked.name, party_member=checked.party_member))
+    post = await give_post(work, member.id, GivePost(unit_code=checked.unit_code, role=checked.role))
+    await add_account(work, member.id, checked.login, password)
+    return post.role

@@ -1,6 +1,5 @@
 """``daguanjia create-account``: the first people, before anybody can sign in to add others."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -20,18 +19,8 @@ async def create_account(
     from rich.console import Console
 
     from daguanjia.hiring import Hired, hire
+    from daguanjia.passwords import given_password
 
-    password = _password(password_file)
+    password = given_password(password_file)
     role_given = await hire(Hired(login=login, name=name, role=role, unit_code=unit, party_member=party_member), password)
     Console().print(f"{login} can sign in as {role_given} of {unit}.")
-
-
-def _password(path: Path | None) -> str:
-    """Return the first line of the file or of standard input; asked for twice where there is neither."""
-    if path is None:
-        return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
-    if str(path) == "-":
-        return sys.stdin.readline().rstrip("\r\n")
-    from daguanjia.loading import file_text
-
-    return file_text(path).partition("\n")[0].rstrip("\r")

@@ -76,18 +76,24 @@ def read_provider(document: Any, issuer: str, *, plain: bool) -> Provider:
     """
     if not isinstance(document, dict) or document.get("issuer") != issuer:
         raise NotBelieved("issuer_of_document")
-    endpoints = [document.get(name) for name in ("authorization_endpoint", "token_endpoint", "jwks_uri")]
-    if not all(isinstance(one, str) and _usable(one, plain=plain) for one in endpoints):
-        raise NotBelieved("endpoints")
     userinfo = document.get("userinfo_endpoint")
     ways = document.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
     return Provider(
         issuer,
-        *endpoints,
-        userinfo=userinfo if isinstance(userinfo, str) and _usable(userinfo, plain=plain) else None,
-        secret_in_body="client_secret_basic" not in ways and "client_secret_post" in ways,
-        names_itself=document.get("authorization_response_iss_parameter_supported") is True,
+        _endpoint(document, "authorization_endpoint", plain=plain),
+        _endpoint(document, "token_endpoint", plain=plain),
+        _endpoint(document, "jwks_uri", plain=plain),
+        _endpoint(document, "userinfo_endpoint", plain=plain) if userinfo is not None else None,
+        "client_secret_basic" not in ways and "client_secret_post" in ways,
+        document.get("authorization_response_iss_parameter_supported") is True,
     )
+
+
+def _endpoint(document: Mapping[str, Any], name: str, *, plain: bool) -> str:
+    found = document.get(name)
+    if not isinstance(found, str) or not _usable(found, plain=plain):
+        raise NotBelieved("endpoints")
+    return found
 
 
 def _usable(url: str, *, plain: bool) -> bool:
@@ -159,7 +165,7 @@ def _header(token: str) -> dict[str, Any]:
 def fitting_keys(keys: Sequence[Any], key_id: str | None, algorithm: str) -> list[Mapping[str, Any]]:
     """Return the keys of a JWK set a token of `algorithm` can be signed with; without `key_id` there must be one alone."""
     kind = ALGORITHMS.get(algorithm)
-    fitting = [
+    fitting: list[Mapping[str, Any]] = [
         key
         for key in keys
         if isinstance(key, dict) and key.get("kty") == kind and key.get("use", "sig") == "sig" and key.get("alg", algorithm) == algorithm
@@ -213,12 +219,12 @@ def _verified(token: str, key: Mapping[str, Any], algorithm: str, client: Client
 def _require_now(claims: Mapping[str, Any], now: datetime) -> None:
     """Look at the token's times with our own clock, and with a minute for theirs."""
     instant, leeway = now.timestamp(), LEEWAY.total_seconds()
-    times = {name: claims.get(name) for name in ("exp", "iat", "nbf") if name in claims}
-    if any(isinstance(at, bool) or not isinstance(at, int | float) for at in times.values()):
+    times = [claims["exp"], claims["iat"], claims.get("nbf", claims["iat"])]
+    if any(isinstance(at, bool) or not isinstance(at, int | float) for at in times):
         raise NotBelieved("times")
-    if instant >= times["exp"] + leeway:
+    if instant >= times[0] + leeway:
         raise NotBelieved("over")
-    if instant < max(times["iat"], times.get("nbf", times["iat"])) - leeway:
+    if instant < max(times[1:]) - leeway:
         raise NotBelieved("early")
 
 

@@ -159,3 +159,37 @@ def test_the_password_is_asked_for_twice(filled):
     code, said = filled.run(*words, given=f"{PASSWORD}\n{PASSWORD}\n")
     assert code == 0, said
     assert PASSWORD not in said
+
+
+def _first(terminal, login="boss", given=f"{PASSWORD}\n", password_file="-"):
+    return terminal.run("first-administrator", "--login", login, "--name", "乙", "--password-file", password_file, given=given)
+
+
+def _disable(terminal, login):
+    assert terminal.value("UPDATE accounts SET disabled_at = now() WHERE login = $1 RETURNING login", login) == login
+
+
+def test_the_first_administrator_is_made_by_the_command_and_only_the_first(filled, tmp_path):
+    assert "--password " not in filled.run("first-administrator", "--help")[1], "a password is no argument"
+    code, said = _first(filled)
+    assert (code, "account.administrator_there" in said) == (2, True), "the county has one"
+    _disable(filled, "admin")
+    wrong = _first(filled, given="short\n")
+    assert (wrong[0], "account.password_too_short" in wrong[1]) == (2, True), wrong
+    file = tmp_path / "password"
+    file.write_text(f"{PASSWORD}\n", encoding="utf-8")
+    code, said = _first(filled, given="", password_file=str(file))
+    assert (code, said) == (0, "boss can sign in as administrator of 441624, and add everybody else.")
+    code, said = _first(filled, login="second")
+    assert (code, "account.administrator_there" in said) == (2, True)
+    assert filled.value("SELECT count(*) FROM accounts WHERE login = 'second'") == 0
+
+
+def test_an_administrator_who_cannot_sign_in_is_none(filled):
+    _disable(filled, "admin")
+    assert _first(filled)[0] == 0
+    _disable(filled, "boss")
+    assert _first(filled, login="second")[0] == 0
+    ended = "UPDATE posts SET valid_to = valid_from WHERE valid_to IS NULL AND role = 'administrator' RETURNING role"
+    assert filled.value(ended) == "administrator"
+    assert _first(filled, login="third")[0] == 0
