@@ -1,6 +1,6 @@
 /** Bulletins for whoever is signed in: drafts and published ones of their area, opened in this page. Without a session nothing happens. */
 
-import { ask, session } from "./session.js";
+import { ask, fetched, session } from "./session.js";
 import { at, el } from "./dom.js";
 
 const STATES = { draft: ["草稿", "warn"], published: ["已发布", "good"], corrected: ["已被更正", "bad"] };
@@ -19,8 +19,8 @@ async function list() {
 
 /** Put the sheet of one bulletin into this page. The door escaped every word of it, and pages run no script but shipped ones. */
 async function show(one) {
-  const answer = await fetch(`/v1/bulletins/${one.id}?format=html`, { credentials: "omit", headers: { Authorization: `Bearer ${session()?.access_token}` } });
-  if (!answer.ok) return say("这份通报现在打不开，请刷新后重试。");
+  const answer = await fetched(`/v1/bulletins/${one.id}?format=html`).catch(() => null);
+  if (!answer) return say("这份通报现在打不开，请刷新后重试。");
   const sheet = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("main");
   const back = el("p", { className: "on-screen content" }, el("button", { type: "button", onclick: () => location.reload() }, "返回列表"),
     " ", el("button", { type: "button", onclick: () => window.print() }, "打印"), " ", el("button", { type: "button", onclick: () => keep(one) }, "Word文档"));
@@ -32,8 +32,8 @@ async function show(one) {
 
 /** Save the Word document: an address alone would not carry the token. */
 async function keep(one) {
-  const answer = await fetch(`/v1/bulletins/${one.id}?format=docx`, { credentials: "omit", headers: { Authorization: `Bearer ${session()?.access_token}` } });
-  if (!answer.ok) return say("文件现在取不到，请刷新后重试。");
+  const answer = await fetched(`/v1/bulletins/${one.id}?format=docx`).catch(() => null);
+  if (!answer) return say("文件现在取不到，请刷新后重试。");
   const address = URL.createObjectURL(await answer.blob());
   el("a", { href: address, download: `${one.number}.docx` }).click();
   setTimeout(() => URL.revokeObjectURL(address), 60_000);

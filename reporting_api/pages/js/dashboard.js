@@ -3,10 +3,11 @@
 import { areaTable, bars, map } from "./areas.js";
 import { line, sankey, tidy } from "./charts.js";
 import { at, el, table, waiting } from "./dom.js";
+import { door, knock } from "./door.js";
 import { define, ticket, tickets, wrong } from "./drill.js";
 import { categories, categoryTable, flowTable, late, streams } from "./lists.js";
 import { instant, KINDS, picked, today } from "./period.js";
-import { ask, leave, onLeft, Refused, session, signIn } from "./session.js";
+import { ask, leave, onLeft, Refused, session } from "./session.js";
 import { tile } from "./tiles.js";
 import { amount, channelName, language, longTime, nameOf, say, sayPage, shortOf, turnLanguage } from "./words.js";
 
@@ -267,9 +268,7 @@ function showDoor(words = "") {
   at("leave").hidden = true;
   at("print").hidden = true;
   at("door").hidden = false;
-  at("door-said").hidden = !words;
-  at("door-said").textContent = words;
-  at("sign-in").elements[at("sign-in").elements.login.value ? "password" : "login"].focus();
+  knock(words);
 }
 
 function showBoard() {
@@ -293,24 +292,7 @@ function sayAll() {
   showPeriods();
 }
 
-async function enter(event) {
-  event.preventDefault();
-  const form = event.target;
-  const button = form.querySelector("button");
-  button.disabled = true;
-  try {
-    await signIn(form.elements.login.value.trim(), form.elements.password.value);
-    form.elements.password.value = "";
-    showBoard();
-  } catch (problem) {
-    const time = longTime(Number(problem.body?.retry_after) || 900);
-    showDoor(problem.status === 401 ? say("wrong") : problem.status === 429 ? say("locked", { time }) : problem.status === 0 ? say("away") : say("refused", { detail: problem.message }));
-  } finally {
-    button.disabled = false;
-  }
-}
-
-at("sign-in").addEventListener("submit", enter);
+door(showBoard);
 at("turn-theme").addEventListener("click", () => window.daguanjiaTheme.turn());
 at("turn-language").addEventListener("click", () => {
   turnLanguage();
