@@ -7,7 +7,7 @@ tickets.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -84,6 +84,13 @@ class View:
         """Return the kernel's conditions on open tickets."""
         paths = {"unit_path": self.place.path if self.place else None, "holder_path": self.holder.path if self.holder else None}
         return [*compile_filter(TicketFilter(), columns, **paths), compile_scope(self.scope, columns, as_of=self.as_of)]
+
+    def beside(self, columns: Columns) -> list[ColumnElement[bool]]:
+        """Return the conditions on open tickets that are seen though no whole area has them.
+
+        Areas of the scope are left out of them, not only taken off: else all tickets of these areas would be read to be left out.
+        """
+        return [*replace(self, scope=replace(self.scope, prefixes=())).conditions(columns), not_(_inside(self.whole()))]
 
     def whole(self) -> list[str]:
         """Return the paths of the areas, none inside another, of which everything is seen."""
@@ -217,7 +224,7 @@ def _signed(here: OpenNow, view: View, wanted: Iterable[str]) -> FromClause:
         if here.line != here.now:
             parts.append(_since_the_line(here, [*conditions, _inside(whole)], names))
     if not view.covered:
-        parts.append(_rows(_ROWS, 1, here, [*conditions, not_(_inside(whole))], names))
+        parts.append(_rows(_ROWS, 1, here, view.beside(kept), names))
     if here.owed:
         parts.append(_rows(_ROWS, -1, here, [*conditions, one_of(_ROWS.c.ticket_id, here.owed)], names))
         fresh = _fresh(here)
