@@ -22,6 +22,8 @@ from services.platform.errors import Conflict, Invalid, NotFound
 from services.platform.unit_of_work import Work, unit_of_work
 from services.reports.metrics import METRICS
 
+OF_ALL = "bi_all_tickets"
+"""Granted only to whose area is everything: its plans tell how many rows are expected where, which others must not learn."""
 VIEWS = ("bi_tickets", "bi_daily", "bi_units", "bi_categories", "bi_channels", "bi_metrics")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _TIERS = ("city", "county", "township", "village")
@@ -49,7 +51,8 @@ async def grant_reader(work: Work, name: str, unit_code: str) -> Granted:
     Raises Invalid ``bi_reader.name``, NotFound ``unit.unknown``, Invalid ``bi_reader.no_area`` and Conflict ``bi_reader.exists``.
     """
     role = role_of(name)
-    unit = (await unit_tree(work.session)).by_code.get(unit_code)
+    tree = await unit_tree(work.session)
+    unit = tree.by_code.get(unit_code)
     if unit is None:
         raise NotFound("unit.unknown", f"There is no unit with the code {unit_code}.")
     if unit.kind not in _TIERS:
@@ -62,7 +65,8 @@ async def grant_reader(work: Work, name: str, unit_code: str) -> Granted:
         await _run(work, f"ALTER ROLE {role} SET {setting} = '{value}'")
     schema = await work.session.scalar(text("SELECT quote_ident(current_schema())"))
     await _run(work, f"GRANT USAGE ON SCHEMA {schema} TO {role}")
-    await _run(work, f"GRANT SELECT ON {', '.join(VIEWS)} TO {role}")
+    everything = all(other.path.startswith(unit.path) for other in tree.by_code.values())
+    await _run(work, f"GRANT SELECT ON {', '.join((*VIEWS, OF_ALL) if everything else VIEWS)} TO {role}")
     await work.session.execute(insert(BiReader).values(role_name=role, area_path=unit.path, granted_at=work.now))
     return Granted(role, password, unit.path)
 

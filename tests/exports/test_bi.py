@@ -2,15 +2,18 @@
 
 import base64
 import hashlib
-from collections.abc import AsyncIterator
+import importlib
+import json
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from datetime import date
+from typing import Any
 
 import asyncpg
 import pytest
 from sqlalchemy.engine import make_url
 
-from services.exports.bi import VIEWS, grant_reader, print_metrics, revoke_reader, role_of, scram_verifier
+from services.exports.bi import OF_ALL, VIEWS, grant_reader, print_metrics, revoke_reader, role_of, scram_verifier
 from services.platform.actor import SYSTEM
 from services.platform.database import OWNER, REPORTING, WORKER
 from services.platform.errors import Conflict, Invalid, NotFound
@@ -127,6 +130,8 @@ async def test_no_plan_counts_what_lies_in_other_areas(doors):
     elsewhere = (
         ("bi_tickets", f"number = '{other}'", "number = 'nowhere'"),
         ("bi_tickets", f"number = '{other}' AND category = 'water.pipe_burst'", f"number = '{other}' AND category = 'nothing'"),
+        ("bi_tickets", f"township = '{heping.PENGZHAI}'", "township = 'nowhere'"),
+        ("bi_tickets", "path >= '/441624/' AND received_at > '2026-10-01'", "path >= '/9/' AND received_at > '2036-10-01'"),
         ("bi_daily", "day >= '2026-10-01' AND received > 0", "day >= '1926-10-01' AND received > 1000"),
         ("bi_units", f"code = '{heping.SHUIKOU}'", "code = 'nowhere'"),
     )
@@ -142,11 +147,102 @@ async def test_no_plan_counts_what_lies_in_other_areas(doors):
                 assert plans[0] == plans[1], (view, there)
 
 
+_MORE = """
+INSERT INTO report_facts
+SELECT more.*
+FROM (SELECT * FROM report_facts ORDER BY number LIMIT 1) AS f, generate_series(1, 200) AS n,
+    (SELECT code FROM units WHERE kind = 'township' UNION ALL SELECT NULL) AS t,
+    jsonb_populate_record(NULL::report_facts, to_jsonb(f) || jsonb_build_object(
+        'ticket_id', gen_random_uuid(), 'number', 'M' || n, 'area_path', '/441624/' || coalesce(t.code || '/', ''),
+        'township_path', '/441624/' || t.code || '/', 'village_path', NULL, 'grid_path', NULL,
+        'received_at', f.received_at - n * interval '1 h'
+    )) AS more
+"""
+
+
+async def _more(doors) -> None:
+    """Two hundred tickets more in each of seventeen townships, and where only the county is known; and statistics of them."""
+    async with doors.county.owner.transaction():
+        await doors.county.owner.execute("SET LOCAL session_replication_role = replica")  # facts alone: no tickets beneath
+        await doors.county.owner.execute(_MORE)
+    await doors.county.owner.execute("ANALYZE report_facts")
+
+
+async def _scans(reader: asyncpg.Connection, query: str) -> list[tuple[str, int]]:
+    """Return how rows of the facts are come by, and how many are looked at each time."""
+    plan = json.loads(await reader.fetchval(f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {query}"))[0]["Plan"]
+    return [(node["Node Type"], _looked_at(node)) for node in _nodes(plan) if node.get("Alias") == "f"]
+
+
+def _nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield node
+    for below in node.get("Plans", ()):
+        yield from _nodes(below)
+
+
+def _looked_at(node: dict[str, Any]) -> int:
+    gone = sum(node.get(f"Rows Removed by {why}", 0) for why in ("Filter", "Index Recheck"))
+    return round((node["Actual Rows"] + gone) * node["Actual Loops"])
+
+
+async def test_who_reads_everything_finds_the_tickets_of_a_township_or_of_days_without_reading_the_others(doors):
+    await _more(doors)
+    dear, cheap = "/441624/441624101/", "/441624/4416241010"  # what follows a slash is a nought
+    asked = {
+        f"path >= '{dear}' AND path < '{cheap}'": 200,
+        f"path >= '{dear}' AND path < '{cheap}' AND received_at >= '2026-11-01'": 200,
+        "township = '441624101' AND received_at >= '2026-11-02 20:00+08' AND received_at < '2026-11-03 06:00+08'": 600,
+    }
+    async with reading(doors, heping.COUNTY) as (reader, _name):
+        assert await reader.fetchval(f"SELECT count(*) FROM {OF_ALL}") == 60 + 18 * 200
+        for condition, most in asked.items():
+            found = await reader.fetchval(f"SELECT count(*) FROM bi_tickets WHERE {condition}")
+            assert 0 < found == await reader.fetchval(f"SELECT count(*) FROM {OF_ALL} WHERE {condition}"), condition
+            [(how, looked_at)] = await _scans(reader, f"SELECT * FROM {OF_ALL} WHERE {condition}")
+            assert how in ("Index Scan", "Bitmap Heap Scan"), (condition, how)
+            assert found <= looked_at <= most, (condition, looked_at)
+        for one, other in (("bi_tickets", OF_ALL), (OF_ALL, "bi_tickets")):
+            assert not await reader.fetchval(f"SELECT count(*) FROM (SELECT * FROM {one} EXCEPT ALL SELECT * FROM {other}) AS x")
+        places = await reader.fetchrow("SELECT place, township, village, grid, path FROM bi_tickets WHERE path = '/441624/' LIMIT 1")
+        assert tuple(places) == (heping.COUNTY, None, None, None, "/441624/")
+
+
+async def test_who_does_not_read_everything_gets_nothing_from_the_view_of_all_even_where_it_was_granted(doors):
+    async with reading(doors, heping.YANGMING) as (reader, name):
+        for forbidden in (f"SELECT 1 FROM {OF_ALL}", f"EXPLAIN SELECT 1 FROM {OF_ALL}"):  # a plan tells how many rows are expected
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await reader.fetch(forbidden)
+        await doors.county.owner.execute(f"GRANT SELECT ON {OF_ALL} TO {role_of(name)}")
+        heard: list[str] = []
+        reader.add_log_listener(lambda _connection, message: heard.append(message.message))
+        await reader.execute("SET default_transaction_read_only = off")
+        await reader.execute(
+            "CREATE FUNCTION pg_temp.leak(n text) RETURNS boolean LANGUAGE plpgsql COST 0.0000001"
+            " AS $$ BEGIN RAISE NOTICE 'saw %', n; RETURN true; END $$"
+        )
+        for condition in ("pg_temp.leak(number)", f"place = '{heping.YANGMING}' AND pg_temp.leak(number)"):
+            assert await reader.fetch(f"SELECT number FROM {OF_ALL} WHERE {condition}") == []
+            assert [looked_at for _how, looked_at in await _scans(reader, f"SELECT number FROM {OF_ALL} WHERE {condition}")] == [0]
+        assert not [line for line in heard if line.startswith("saw")]
+    assert await doors.county.value(f"SELECT count(*) FROM {OF_ALL}") == 0  # the owner is no reader
+
+
+async def test_readers_of_everything_that_were_there_before_the_view_of_all_are_granted_it(doors):
+    async with reading(doors, heping.COUNTY) as (_all, whole), reading(doors, heping.YANGMING) as (_part, part):
+        owner, roles = doors.county.owner, (role_of(whole), role_of(part))
+        granted = "SELECT has_table_privilege($1, 'bi_all_tickets', 'SELECT')"
+        assert [await owner.fetchval(granted, role) for role in roles] == [True, False]
+        await owner.execute(f"REVOKE ALL ON {OF_ALL} FROM {roles[0]}")
+        await owner.execute("INSERT INTO bi_readers VALUES ('bi_of_another_server', '/441624/', now())")
+        await owner.execute(importlib.import_module("migrations.versions.0084_quick_analyst_views")._READERS_OF_ALL)
+        assert [await owner.fetchval(granted, role) for role in roles] == [True, False]
+
+
 async def test_views_hold_no_personal_data(doors):
     async with reading(doors, heping.COUNTY) as (reader, _name):
         columns = {
             row[0]
-            for view in VIEWS
+            for view in (*VIEWS, OF_ALL)
             for row in await reader.fetch("SELECT attname FROM pg_attribute WHERE attrelid = $1::regclass AND attnum > 0", view)
         }
     assert not columns & {"words", "phone", "contact", "complainant", "openid", "member_id", "ticket_id", "privacy", "sealed"}
