@@ -29,16 +29,22 @@ Reader = Annotated[Actor, Depends(requires("ticket.read"))]
 Wanted = Annotated[TicketFilter, Query()]
 
 
+class ListedTickets(TicketFilter):
+    """The filter of a list, and which page: one model, since a model of the query takes no parameter beside it."""
+
+    limit: PageLimit = 50
+    cursor: PageCursor = None
+
+
 class TicketPage(Page[views.TicketLine]):
     """A page of tickets, oldest received first."""
 
 
 @router.get("")
-async def list_tickets(
-    request: Request, response: Response, actor: Reader, wanted: Wanted, limit: PageLimit = 50, cursor: PageCursor = None
-) -> TicketPage:
+async def list_tickets(request: Request, response: Response, actor: Reader, asked: Annotated[ListedTickets, Query()]) -> TicketPage:
     """List the tickets one may know of, oldest received first: 工单列表."""
-    after = _after(cursor)
+    after, limit = _after(asked.cursor), asked.limit
+    wanted = TicketFilter.model_validate(asked.model_dump(exclude={"limit", "cursor"}))
     async with unit_of_work(actor) as work:
         found = await queries.list_tickets(work.session, actor, wanted, limit=limit + 1, after=after, now=work.now)
     more = write_cursor(found[limit - 1].received_at.isoformat(), str(found[limit - 1].id)) if len(found) > limit else None

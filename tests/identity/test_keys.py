@@ -107,6 +107,11 @@ async def test_an_area_narrows_every_list_count_and_figure(lending, two):
     )
     assert _numbers(await lending.ask(key, "GET", "/v1/tickets")) == {here}
     assert (await lending.ask(key, "GET", "/v1/tickets/count")).json() == {"count": 1}
+    page = (await lending.ask_as("county", "GET", "/v1/tickets?limit=1")).json()
+    assert [item["number"] for item in page["items"]] == [here]
+    rest = (await lending.ask_as("county", "GET", "/v1/tickets", params={"limit": 1, "cursor": page["next"]})).json()
+    assert ([item["number"] for item in rest["items"]], rest["next"]) == ([there], None), "what the key does not see"
+    assert (await lending.ask(key, "GET", "/v1/tickets", params={"limit": 1, "cursor": page["next"]})).json()["items"] == []
     assert _numbers(await lending.ask(key, "GET", "/v1/tickets", door="reporting")) == {here}
     for suffix in ("", "/events", "/why", "/clocks", "/complaints", "/work-logs"):
         assert (await lending.ask(key, "GET", f"/v1/tickets/{there}{suffix}")).status_code == 404, suffix
