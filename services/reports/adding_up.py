@@ -36,23 +36,36 @@ _COLUMNS = {
 _DEMAND = f"CASE WHEN unreasonable THEN '{UNREASONABLE}' ELSE '' END"
 
 
+_AT_LEISURE = text("SET LOCAL statement_timeout = 0")
 _AT_EASE = (
-    "SET LOCAL statement_timeout = 0",
     "SET LOCAL work_mem = '256MB'",
     "SET LOCAL max_parallel_workers_per_gather = 2",
 )
 """Hundreds of thousands of cells of fifty columns are grouped at once: on disk that would take many times as long."""
 
 
+# One probe of the index for each grain there is: cells are millions, grains a dozen.
+_GRAINS_THERE = text("""
+WITH RECURSIVE there AS (
+    (SELECT grain FROM rollup_cells ORDER BY grain LIMIT 1)
+    UNION ALL
+    SELECT next.grain FROM there, LATERAL (SELECT grain FROM rollup_cells c WHERE c.grain > there.grain ORDER BY grain LIMIT 1) AS next
+)
+SELECT grain FROM there WHERE grain <> ALL(CAST(:kept AS text[])) LIMIT 1
+""")
+
+
 async def add_missing(work: Work) -> str | None:
     """Add up from the facts one of the sums that this release keeps and the database has not, or with another meaning; return its name.
 
-    None where nothing is missing. A transaction for each, so that deliveries which come meanwhile wait, or are tried again, no longer than
-    one takes: a minute or two for ten million tickets. Finer sums come first: others are added up from them.
+    Or take away the cells of a grain that is kept no longer. None where there is nothing to do. A transaction for each, so that deliveries
+    which come meanwhile wait, or are tried again, no longer than one takes: a minute or two for ten million tickets. Finer sums come first:
+    others are added up from them.
     """
     session = work.session
     if not (await read_made(session)).missing:
-        return None
+        return await _drop_left_over(session)
+    await session.execute(_AT_LEISURE)
     for setting in _AT_EASE:
         await session.execute(text(setting))
     await session.execute(KEEP_OUT, {"room": LOCK_ROOM})
@@ -72,6 +85,16 @@ async def add_missing(work: Work) -> str | None:
             await mark(session, [f"duration {measure.code}"])
             return measure.code
     return None
+
+
+async def _drop_left_over(session: AsyncSession) -> str | None:
+    left = await session.scalar(_GRAINS_THERE, {"kept": [grain.code for grain in GRAINS]})
+    if left is None:
+        return None
+    await session.execute(_AT_LEISURE)
+    await session.execute(text("DELETE FROM rollup_cells WHERE grain = :code"), {"code": left})
+    await session.execute(text("DELETE FROM sums_made WHERE name = :name"), {"name": f"grain {left}"})
+    return f"{left} dropped"
 
 
 async def _make(session: AsyncSession, table: str, column: str, code: str, statement: str) -> None:

@@ -120,6 +120,18 @@ async def test_a_counter_that_is_new_has_every_grain_made_anew(counted: TestData
     assert await ground.kept_rows(counted.owner) == kept
 
 
+async def test_cells_of_grains_that_are_kept_no_longer_go(counted: TestDatabase) -> None:
+    kept = await ground.kept_rows(counted.owner)
+    for code in ("a_first", "month_none", "z_last"):
+        await counted.owner.execute(
+            "INSERT INTO rollup_cells (grain, area, day, category, channel, source)"
+            " SELECT DISTINCT $1, area, day, category, channel, source FROM rollup_cells WHERE grain = 'day_kind'",
+            code,
+        )
+    assert await made_anew() == ["a_first dropped", "month_none dropped", "z_last dropped"]
+    assert await ground.kept_rows(counted.owner) == kept
+
+
 async def test_a_worker_makes_what_is_missing_in_its_second_turn(counted: TestDatabase) -> None:
     kept = await ground.kept_rows(counted.owner)
     await counted.owner.execute("DELETE FROM sums_made WHERE name IN ('grain month_flow', 'grain month_whole_flow', 'duration work')")
