@@ -6,6 +6,7 @@ from pathlib import Path
 
 from services.exports.dictionary import printed as data_dictionary
 from services.tickets.lifecycle import ACTION_NAMES, RELATION_NAMES, SAME, STATUS_NAMES, TABLE
+from tests.architecture.permissions import printed as permissions
 
 ROOT = Path(__file__).parents[2]
 
@@ -79,6 +80,7 @@ def _openapi(module: str) -> Callable[[], str]:
 PRINTED: dict[str, Callable[[], str]] = {
     "docs/lifecycle.md": lifecycle,
     "docs/metrics.md": metrics,
+    "docs/permissions.md": permissions,
     "docs/data-dictionary.md": data_dictionary,
     "docs/openapi/intake.json": _openapi("intake_api.app"),
     "docs/openapi/reporting.json": _openapi("reporting_api.app"),
