@@ -12,12 +12,15 @@ async def erase(
     phone: Annotated[
         bool, typer.Option("--phone", help="Everything left with a telephone number; it is asked for, and not shown.")
     ] = False,
+    linked: Annotated[bool, typer.Option("--linked", help="With --phone: also what came from WeChat accounts left with it.")] = False,
     because: Annotated[str, typer.Option(help="request, retention, order or unlawful.")] = "request",
     kinds: Annotated[str, typer.Option(help="contact,papers,conversations,files,recordings,words; all where not given.")] = "",
     whole_words: Annotated[
         bool, typer.Option("--whole-words", help="Nothing of the words stays, else what tells of somebody goes.")
     ] = False,
-    passage: Annotated[list[str] | None, typer.Option(help="A passage to take out of the words; as often as needed.")] = None,
+    passage: Annotated[
+        list[str] | None, typer.Option(help="A passage to take out of words, and to seek in papers; as often as needed.")
+    ] = None,
 ) -> None:
     """Destroy row keys and everything made from what lay under them; files are dropped from the store. It cannot be taken back.
 
@@ -39,6 +42,7 @@ async def erase(
         kinds=tuple(kinds.split(",")) if kinds else (),
         whole=whole_words,
         passages=tuple(passage or ()),
+        linked=linked,
     )
     async with opened():
         done = await erase_now(wanted, store())

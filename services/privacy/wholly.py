@@ -1,8 +1,13 @@
 """Erasing at once, for whoever runs the installation: one complaint, or all that was left with a telephone number."""
 
+import re
+import unicodedata
 from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote
 from uuid import UUID
 
+import orjson
 from sqlalchemy import delete, func, or_, select, update
 
 from services.attachments.store import Store
@@ -13,7 +18,8 @@ from services.connections.wechat_people import forget_person
 from services.platform.actor import SYSTEM
 from services.platform.bulk import one_of
 from services.platform.errors import Conflict, Invalid, NotFound
-from services.platform.papers import SealedPaper, erase_papers
+from services.platform.papers import SealedPaper, erase_papers, read_paper
+from services.platform.phones import normalised_phone
 from services.platform.unit_of_work import Work, unit_of_work
 from services.privacy.erasing import erase_next
 from services.privacy.models import BECAUSE, Erasure
@@ -27,7 +33,10 @@ _TRIES_FOR_EACH = 3
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Wanted:
-    """Whose data, and how much of it. No `repr`: the number is nobody's business."""
+    """Whose data, and how much of it. No `repr`: the number is nobody's business.
+
+    `linked`: with a telephone number, also what was told from the WeChat accounts that were left with it.
+    """
 
     ticket: str | None = None
     complaint: str | None = None
@@ -36,6 +45,7 @@ class Wanted:
     kinds: tuple[str, ...] = ()
     whole: bool = False
     passages: tuple[str, ...] = ()
+    linked: bool = False
 
 
 @dataclass(slots=True)
@@ -67,7 +77,7 @@ async def erase_now(wanted: Wanted, store: Store) -> Done:
         rows = (await work.session.execute(stays.where(one_of(Complaint.id, chosen), held(work.now)).order_by(Ticket.number))).all()
         done.held = list(dict.fromkeys(row.number for row in rows))
         free = [one for one in chosen if one not in {row.id for row in rows}] if wanted.phone else chosen
-        openids = set(await work.session.scalars(select(Complainant.openid_index).where(one_of(Complainant.complaint_id, free))))
+        openids = await _accounts(work, free) if wanted.linked else []
         planned = await plan(work, free, kinds, wanted.because, whole=wanted.whole, passages=wanted.passages)
         done.complaints, done.erasures = len(free), len(planned)
     for _ in range(_TRIES_FOR_EACH * len(planned)):
@@ -77,13 +87,18 @@ async def erase_now(wanted: Wanted, store: Store) -> Done:
     done.left = await _owed(planned)
     if wanted.phone and "papers" in kinds and not done.held:
         async with unit_of_work(SYSTEM) as work:
-            done.papers = await _erase_person(work, phone_index(wanted.phone), [index for index in openids if index is not None])
+            done.papers = await _erase_person(work, phone_index(wanted.phone), openids)
+            done.papers += await _erase_unindexed(work, wanted.phone, wanted.passages)
     return done
 
 
 async def _chosen(work: Work, wanted: Wanted) -> list[UUID]:
     if wanted.phone is not None:
-        return await complaints_of_phone(work.session, wanted.phone)
+        theirs = await complaints_of_phone(work.session, wanted.phone)
+        if wanted.linked:
+            told = select(Complainant.complaint_id).where(Complainant.openid_index.in_(await _accounts(work, theirs)))
+            theirs += [one for one in await work.session.scalars(told.order_by(Complainant.complaint_id)) if one not in theirs]
+        return theirs
     number = read_number(wanted.ticket or "")
     query = select(Complaint.id).join(Ticket, Ticket.id == Complaint.ticket_id).where(Ticket.number == number)
     found = list(await work.session.scalars(query.order_by(Complaint.received_at, Complaint.id)))
@@ -95,6 +110,12 @@ async def _chosen(work: Work, wanted: Wanted) -> list[UUID]:
         detail = "Several complaints were told in this ticket, or none with this id: name one of them."
         raise Conflict("privacy.which", detail, extra={"complaints": len(found)})
     return found
+
+
+async def _accounts(work: Work, complaint_ids: list[UUID]) -> list[bytes]:
+    """The indexes of the WeChat accounts that were left with these complaints."""
+    query = select(Complainant.openid_index).where(one_of(Complainant.complaint_id, complaint_ids), Complainant.openid_index.is_not(None))
+    return [index for index in await work.session.scalars(query.distinct()) if index is not None]
 
 
 async def _owed(ids: list[UUID]) -> int:
@@ -115,3 +136,38 @@ async def _erase_person(work: Work, phone: bytes, openids: list[bytes]) -> int:
         await forget_person(work, index)
         await work.session.execute(delete(Conversation).where(Conversation.openid_index == index))
     return erased
+
+
+async def _erase_unindexed(work: Work, given: str, passages: tuple[str, ...]) -> int:
+    """Open what lies under no index (pushes nobody could read, commands that were not applied), and erase what quotes number or passages.
+
+    Every such paper is opened, some 30,000 a second; that is why only this command does it.
+    """
+    sought = [_folded(one) for one in (normalised_phone(given) or "", *passages) if len(one.strip()) >= _TELLING]
+    no_index = (SealedPaper.phone_index.is_(None), SealedPaper.openid_index.is_(None), SealedPaper.row_key.is_not(None))
+    found: list[UUID] = []
+    after: UUID | None = None
+    while True:
+        query = select(SealedPaper.id, SealedPaper.row_key, SealedPaper.sealed).where(*no_index).order_by(SealedPaper.id).limit(_AT_A_TIME)
+        rows = (await work.session.execute(query if after is None else query.where(SealedPaper.id > after))).all()
+        if not rows:
+            break
+        after = rows[-1].id
+        found += [row.id for row in rows if _quotes(sought, read_paper(row.id, row.row_key, row.sealed))]
+    return await erase_papers(work.session, one_of(SealedPaper.id, found))
+
+
+def _quotes(sought: list[str], clear: Any) -> bool:
+    """Tell whether one of `sought` stands anywhere in a paper, however its digits are spelt and the paper was encoded."""
+    said = _folded(unquote(orjson.dumps(clear).decode(), errors="replace"))
+    return any(one in said for one in sought)
+
+
+def _folded(text: str) -> str:
+    return _SEPARATORS.sub("", unicodedata.normalize("NFKC", text))
+
+
+_TELLING = 4
+"""Shorter passages stand in too many papers that are somebody else's."""
+_SEPARATORS = re.compile(r"[\s\-()./]+")
+_AT_A_TIME = 5000

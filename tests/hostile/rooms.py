@@ -10,6 +10,7 @@ from services.exports.making import make_next
 from services.platform.clock import local_day, now
 from services.platform.database import INTAKE, WORKER
 from services.platform.ids import new_id
+from services.platform.secrets import tracking_code
 from tests.anchors.world import Journal, day, noon
 from tests.assessment.sheets import definition, item
 from tests.assessment.world import OCTOBER, in_force, made
@@ -40,6 +41,7 @@ class Rooms:
         await self.drafted()
         await self.warned()
         await self.anchored()
+        await self.asked_about()
         await self.signed_in()
         return self.known
 
@@ -90,6 +92,16 @@ class Rooms:
         """Have 水口村 signed in on another device too."""
         second = await self.client.post("/v1/sessions", json={"login": "shuikou", "password": PASSWORD})
         self.known["session_id"] = second.json()["session_id"]
+
+    async def asked_about(self) -> None:
+        """Have somebody ask for their data, and the administrator hold the matter, until far ahead."""
+        [ticket] = await self.county.fetch("SELECT t.id, t.number FROM complaints c JOIN tickets t ON t.id = c.ticket_id LIMIT 1")
+        code = {"X-Tracking-Code": tracking_code(ticket["id"])}
+        path = f"/v1/complaints/{ticket['number']}/personal-data/requests"
+        asked = await self.client.post(path, json={"kind": "access"}, headers=code)
+        hold = {"reason": "audit", "words": "专项审计", "until": "2030-01-01T00:00:00+08:00"}
+        held = await self._post("admin", f"/v1/tickets/{ticket['number']}/legal-holds", hold)
+        self.known |= {"person-requests.request_id": asked.json()["id"], "hold_id": held["id"]}
 
     async def _post(self, login: str, address: str, body: Any = None, more: dict[str, str] | None = None) -> Any:
         answer = await self.client.post(address, json=body, headers={**self.headers[login], **(more or {})})

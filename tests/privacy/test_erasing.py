@@ -1,7 +1,8 @@
-"""Erasing one person's data: rows, files, keys; others keep theirs; the journal stays whole; backups lose it when the day's key is turned."""
+"""Erasing one person's data: rows, files, keys. Others keep theirs, the journal stays whole, and backups lose it when keys are turned."""
 
 from datetime import timedelta
 
+import orjson
 import pytest
 from sqlalchemy import text
 
@@ -32,7 +33,7 @@ async def _with_a_picture(desk: Desk) -> tuple[str, str]:
     picture = PICTURE + b"canary"
     headers = {**await desk.as_("hotline"), "Content-Type": "image/png"}
     uploaded = (await desk.client.post("/v1/attachments", content=picture, headers=headers)).json()["id"]
-    number, complaint = await _filed(desk, attachment_ids=[uploaded])
+    number, _complaint = await _filed(desk, attachment_ids=[uploaded])
     shown = await desk.client.get(f"/v1/attachments/{uploaded}/public", headers=await desk.as_("county"))
     assert shown.status_code == 200, shown.text
     return number, uploaded
@@ -47,8 +48,6 @@ async def _chains_are_whole(county) -> int:
     events = await county.fetch("SELECT * FROM events ORDER BY subject_id, seq")
     subjects = {}
     for event in events:
-        import orjson
-
         subjects.setdefault(event["subject_id"], []).append({**event, "data": orjson.loads(event["data"])})
     assert all(first_broken(chain) is None for chain in subjects.values())
     return len(subjects)
@@ -65,7 +64,8 @@ async def test_a_person_is_erased_with_words_and_files_and_others_keep_theirs(de
     assert (done.complaints, done.left, done.held) == (1, 0, [])
     row = (
         await county.fetch(
-            "SELECT p.* FROM complainants p JOIN complaints c ON c.id = complaint_id JOIN tickets t ON t.id = c.ticket_id WHERE number = $1",
+            "SELECT p.* FROM complainants p JOIN complaints c ON c.id = complaint_id JOIN tickets t ON t.id = c.ticket_id"
+            " WHERE number = $1",
             number,
         )
     )[0]
@@ -108,7 +108,7 @@ async def test_by_telephone_all_of_a_person_goes_and_the_whole_of_their_words(de
 
 
 async def test_words_cannot_be_taken_out_without_an_erasure_nor_by_the_door(desk, county):
-    number, complaint = await _filed(desk)
+    _number, complaint = await _filed(desk)
     call = "SELECT redact_words('019aa7c0-7a56-7c60-a0b4-5d1f6a2f9d3e', 'complaints', CAST(:id AS uuid), 'nothing', NULL)"
     for role, why in ((INTAKE, "permission denied for function"), (WORKER, "no erasure of words is under way")):
         async with county.as_role(role):
