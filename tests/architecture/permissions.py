@@ -61,8 +61,9 @@ def printed() -> str:
     lines = [
         "# Who may do what 权限表",
         "",
-        "Printed from `services/identity/permissions.py`, `services/tickets/lifecycle.py` and `services/identity/keys.py` by `make docs`; do not edit.",
-        "Every route states the action it needs; the same table narrows every query. What lies outside somebody's scope does not exist for them: 404.",
+        "Printed from `services/identity/permissions.py`, `services/tickets/lifecycle.py` and `services/identity/keys.py`",
+        "by `make docs`; do not edit. Every route states the action it needs, and the same scope narrows every query. What lies",
+        "outside of somebody's scope does not exist for them: 404.",
         "",
         "## Roles and their scope 角色与范围",
         "",
@@ -110,7 +111,8 @@ def _of_keys() -> list[str]:
         "",
         "## What can be lent to a key",
         "",
-        "The last column: what a program's [key](integrations.md#keys-of-programs) can be lent, for what its owner may do. Never what approves, verifies or publishes, what",
-        "a person listens to or speaks, and what gives rights or secrets to others. “Without an area”: what it shows or changes belongs to no part",
-        "of the jurisdiction. Actions of a ticket are named `ticket.…` there.",
+        "The last column: what a program's [key](integrations.md#keys-of-programs) can be lent, of what its owner may do.",
+        "Never what approves, verifies or publishes, what a person listens to or says, and what gives rights or secrets to others.",
+        "“Without an area”: what it shows or changes belongs to no part of the jurisdiction. Actions of a ticket are named",
+        "`ticket.…` there.",
     ]
