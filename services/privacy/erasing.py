@@ -32,6 +32,7 @@ from services.privacy.masking import NOTHING_LEFT, TAKEN_OUT, without
 from services.privacy.models import ErasedFile, Erasure
 from services.privacy.planning import held, require_not_held
 from services.privacy.tracing import calls_of, files_of, messages_of, papers_of, passages_of, person_of, petitioners_of
+from services.tickets.forgetting import forget_point
 from services.tickets.models import CallBack, Ticket
 
 _GONE = {"row_key": None, "sealed": None, "phone_index": None, "openid_index": None}
@@ -174,8 +175,8 @@ async def _words(work: Work, erasure: Erasure) -> None:
             said = {"erasure": erasure.id, "place": place, "row_id": row.id, "words": words, "place_words": where}
             await work.session.execute(_REDACT, said)
     if erasure.whole:
-        ticket = select(Complaint.ticket_id).where(Complaint.id == erasure.complaint_id)
-        await work.session.execute(update(Ticket).where(Ticket.id.in_(ticket)).values(lat=None, lon=None))
+        tickets = await work.session.scalars(select(Complaint.ticket_id).where(Complaint.id == erasure.complaint_id))
+        await forget_point(work.session, tickets)
 
 
 _PLACES: tuple[tuple[str, Any, Any], ...] = (
