@@ -41,6 +41,7 @@ _ADMINISTERED = (
     "/v1/accounts",
     "/v1/categories",
     "/v1/connections",
+    "/v1/api-keys",
     "/v1/webhook-subscriptions",
     "/v1/platforms",
     "/v1/policies",

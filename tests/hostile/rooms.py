@@ -41,6 +41,7 @@ class Rooms:
         await self.drafted()
         await self.warned()
         await self.anchored()
+        await self.lent()
         await self.asked_about()
         await self.signed_in()
         return self.known
@@ -102,6 +103,11 @@ class Rooms:
         hold = {"reason": "audit", "words": "专项审计", "until": "2030-01-01T00:00:00+08:00"}
         held = await self._post("admin", f"/v1/tickets/{ticket['number']}/legal-holds", hold)
         self.known |= {"person-requests.request_id": asked.json()["id"], "hold_id": held["id"]}
+
+    async def lent(self) -> None:
+        """Have the administrator lend a program the rights of an analyst."""
+        body = {"name": "x", "seat": {"role": "analyst", "unit_code": "441624"}, "actions": ["report.read"]}
+        self.known["key_id"] = (await self._post("admin", "/v1/api-keys", body))["id"]
 
     async def _post(self, login: str, address: str, body: Any = None, more: dict[str, str] | None = None) -> Any:
         answer = await self.client.post(address, json=body, headers={**self.headers[login], **(more or {})})

@@ -127,6 +127,8 @@ MAY: dict[str, frozenset[str]] = {
     "GET /v1/assessments/{run_id}/sheets": _EVERYBODY,
     "GET /v1/assessments/{run_id}/sheets/{sheet_id}": _SUPERVISED | _SITS_IN_PENGZHAI | {"analyst"},
     "GET /v1/assessments/{run_id}/sheets/{sheet_id}/tickets": _SUPERVISED | _SITS_IN_PENGZHAI | {"analyst"},
+    "GET /v1/api-keys": _ADMIN,
+    "GET /v1/api-keys/{key_id}": _ADMIN,
     "GET /v1/attachments/{attachment_id}": _TOLD | _ADMIN,
     "GET /v1/attachments/{attachment_id}/facts": _DESK | {"pengzhai"},
     "GET /v1/attachments/{attachment_id}/public": _TOLD | _ADMIN,
@@ -234,6 +236,7 @@ MAY: dict[str, frozenset[str]] = {
 OPEN_TO_ALL = {
     "intake": {
         "GET /healthz", "GET /readyz", "GET /metrics", "POST /v1/sessions", "POST /v1/sessions/refresh",
+        "POST /v1/single-sign-on", "POST /v1/single-sign-on/sessions", "POST /v1/single-sign-on/second-factor",
         "GET /v1/categories", "GET /v1/categories/{code}",
         "GET /v1/units/{code}/responsible", "GET /v1/complaints/{number}", "POST /v1/complaints/{number}/progress",
         "POST /v1/complaints/{number}/confirmations", "POST /v1/complaints/{number}/appeals",
