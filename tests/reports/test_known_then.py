@@ -1,0 +1,175 @@
+"""What was told at an instant is told of it for good: the public list and coverage, late units among it, over random histories."""
+
+import contextlib
+import random
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from services.complaints.reading import owed_answers
+from services.organization.queries import forget_unit_tree
+from services.platform import clock
+from services.platform.actor import Actor
+from services.platform.clock import SHANGHAI
+from services.platform.database import INTAKE, REPORTING
+from services.platform.errors import Problem
+from services.platform.unit_of_work import Work, unit_of_work
+from services.reports.backlog import overdue
+from services.reports.coverage import AskedCoverage, coverage_report, covered_items
+from services.reports.coverage_metrics import DEFINITIONS
+from services.reports.listing import list_known
+from services.reports.public_list import listed
+from services.tickets.actions import act
+from services.tickets.commands import Accept, Cancel, Dispatch, GiveAnswer, HandUp, Instruct, Join, Resolve, Return, Transfer, Triage
+from services.tickets.filters import TicketFilter
+from tests.conftest import TestDatabase
+from tests.county import BLANK_GRID, PENGZHAI, ROADS, SHUIKOU, STAFFED_GRID, WATER, YANGMING, actor
+from tests.tickets.test_dispatch_and_escalation import escalate, file
+
+BEGAN = datetime(2026, 3, 2, 9, 13, tzinfo=SHANGHAI).astimezone(UTC)
+COVERERS = ("analyst", "pengzhai", "yangming")
+LISTERS = ("analyst", "pengzhai", "yangming", "shuikou", "water", "roads")
+LISTS = [(metric.id, part) for metric in DEFINITIONS for part, name in (("numerator", metric.above), ("denominator", metric.below)) if name]
+SEATS = ("grid", "shuikou", "pengzhai", "yangming", "county", "water", "roads", "hotline")
+UNITS = (BLANK_GRID, STAFFED_GRID, SHUIKOU, PENGZHAI, YANGMING, WATER, ROADS)
+
+
+class History:
+    """A county whose clock the test moves, and where anything happens."""
+
+    def __init__(self, county: TestDatabase, dice: random.Random, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.county, self.dice, self._monkeypatch = county, dice, monkeypatch
+        self.numbers: list[str] = []
+        self.people: dict[str, Actor] = {}
+        self.now = BEGAN
+        self.passes(0)
+
+    def passes(self, minutes: int) -> None:
+        """Let time pass."""
+        self.now += timedelta(minutes=minutes)
+        self._monkeypatch.setattr(clock, "now", lambda: self.now)
+
+    async def goes_on(self) -> None:
+        """Let something happen."""
+        self.passes(self.dice.randrange(1, 1500))
+        for _ in range(self.dice.randrange(1, 4)):
+            happens = self.dice.choice((self.told, self._done, self._done, self._done, self._done, self._levelled, self._levelled))
+            await happens()
+
+    async def told(self) -> None:
+        """Have somebody tell of a matter, days later on paper as well."""
+        place, category = (
+            self.dice.choice((STAFFED_GRID, BLANK_GRID, SHUIKOU, None)),
+            self.dice.choice(("water.outage", "roads.damage", None)),
+        )
+        self.numbers.append((await file(category=category, unit=place, ago=timedelta(hours=self.dice.randrange(0, 200)))).number)
+
+    async def _levelled(self) -> None:
+        await self.county.settle()
+        await escalate(self.county)
+
+    async def _done(self) -> None:
+        """Have whoever may do it do something to some ticket."""
+        if not self.numbers:
+            return
+        number, unit, words = self.dice.choice(self.numbers), self.dice.choice(UNITS), "按现场情况办理"
+        before = self.now - timedelta(minutes=self.dice.randrange(0, 3000))  # told now, done earlier
+        command = self.dice.choice((
+            Accept(action="accept", happened_at=before), Return(action="return", reason="not_ours", words=words),
+            HandUp(action="hand_up", reason="needs_funds", words=words), Dispatch(action="dispatch", unit=unit, words=words),
+            Transfer(action="transfer", unit=unit, words=words), Triage(action="triage", words=words, category="roads.damage"),
+            Triage(action="triage", words=words, place=self.dice.choice((STAFFED_GRID, BLANK_GRID, SHUIKOU))),
+            Join(action="join", unit=self.dice.choice((WATER, ROADS)), task=words, within_working_days=2),
+            Instruct(action="instruct", unit=unit, words=words, report_in_working_days=3),
+            Resolve(action="resolve", words=words, open_tasks_reason=words, happened_at=before), GiveAnswer(action="answer", words=words),
+            Cancel(action="cancel", reason="withdrawn", words=words),
+        ))  # fmt: skip
+        async with self.county.as_role(INTAKE):
+            for login in self.dice.sample(SEATS, len(SEATS)):
+                with contextlib.suppress(Problem):
+                    async with unit_of_work(self.people[login]) as work:
+                        await act(work, number, command, None, owed_answers)
+                        return
+
+
+async def answers(county: TestDatabase, people: dict[str, Actor], at: datetime, as_of: datetime | None = None) -> dict[Any, Any]:
+    """What everybody is told at an instant, or afterwards of `as_of`."""
+    told: dict[Any, Any] = {}
+    month = f"{(as_of or at).astimezone(SHANGHAI):%Y-%m}"
+    async with county.as_role(REPORTING) as opened:
+        for login in dict.fromkeys((*COVERERS, *LISTERS)):
+            async with opened.transaction() as session:
+                work = Work(people[login], at, session)
+                if login in COVERERS:
+                    told |= {(login, *key): value for key, value in (await covered(work, as_of)).items()}
+                if login in LISTERS:
+                    for asked in (None, month, "2026-02"):
+                        told[login, "listed", asked] = await every_listed(work, asked, as_of)
+                    late = await overdue(work, unit=None, holder=None, after=None, limit=200, as_of=as_of)
+                    told[login, "overdue"] = late.body.model_dump(exclude={"as_of", "stale_seconds"})
+                    known, _following = await list_known(work, TicketFilter(), as_of=as_of, after=None, limit=200)
+                    told[login, "tickets"] = known.model_dump(exclude={"as_of", "stale_seconds"})
+    return told
+
+
+async def covered(work: Work, as_of: datetime | None) -> dict[Any, Any]:
+    """The figures of coverage, and every list behind them, page after page; each figure is the size of its list."""
+    asked = AskedCoverage(weeks=1, by="unit:township", as_of=as_of)
+    report = await coverage_report(work, asked)
+    told: dict[Any, Any] = {"report": report.model_dump(exclude={"as_of"})}
+    figures = {figure.metric.partition("@")[0]: figure for figure in report.total}
+    for metric, part in LISTS:
+        if metric.startswith(("blank", "staffing", "placement", "unplaced", "grid")):
+            continue
+        items, after, total = [], None, None
+        while after is not None or total is None:
+            page = await covered_items(work, asked, metric, part, key=None, after=after, limit=150, total=total)  # type: ignore[arg-type]
+            items += page.items
+            after, total = page.next, page.total
+        assert getattr(figures[metric], part) == len(items) == total, (metric, part)
+        told[metric, part] = [item.model_dump() for item in items]
+    return told
+
+
+async def every_listed(work: Work, month: str | None, as_of: datetime | None) -> Any:
+    """The public list of a month, three at a time, the counts told once."""
+    first = await listed(work, month=month, unit=None, late=None, after=None, limit=3, as_of=as_of)
+    items, following = list(first.body.items), first.following
+    while following is not None:
+        page = await listed(work, month=month, unit=None, late=None, after=following, limit=3, as_of=as_of, total=first.body.total)
+        assert (page.body.total, page.body.units) == (first.body.total, [])
+        items, following = items + list(page.body.items), page.following
+    assert first.body.total == len(items) == sum(unit.listed for unit in first.body.units)
+    return first.body.model_dump(exclude={"as_of", "items"}), [item.model_dump() for item in items]
+
+
+async def test_what_was_told_is_told_of_that_instant_ever_after(county: TestDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
+    await county.owner.execute("UPDATE units SET valid_from = '2024-01-01', version = version + 1")
+    await county.owner.execute("UPDATE posts SET valid_from = '2020-01-01'")
+    forget_unit_tree()
+    history = History(county, random.Random(5), monkeypatch)
+    told: dict[datetime, dict[Any, Any]] = {}
+    people = history.people = {login: await actor(login) for login in {*SEATS, *LISTERS}}
+    for _ in range(5):
+        await history.told()
+    for turn in range(27):
+        await history.goes_on()
+        if turn % 3 == 2:
+            history.passes(1)
+            told[history.now] = await answers(county, people, history.now)
+    history.passes(20_000)
+    early, late = list(told)[:2], list(told)[2:]
+    for instants in (early, late):  # what the worker has not counted yet is known all the same
+        for at in instants:
+            before = told[at]
+            then = await answers(county, people, history.now, at)
+            for key, value in before.items():
+                assert then[key] == value, (at, key)
+        await escalate(county)
+        await county.settle()
+    assert len({str(value["analyst", "overdue_units", "numerator"]) for value in told.values()}) > 3
+    assert len({str(value["analyst", "listed", None]) for value in told.values()}) > 3
+    ends = [item["running"] for value in told.values() for item in value["analyst", "listed", None][1]]
+    assert {True, False} == set(ends), "limits ran on after they were listed, and ended"
+    assert len({str(value["water", "tickets"]) for value in told.values()}) > 1, "a seat was given tickets on the way"
