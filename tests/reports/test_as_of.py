@@ -71,6 +71,13 @@ async def test_lists_are_told_as_they_were_known(county: TestDatabase, monkeypat
             for unit, code in ((COUNTY, 422), (YANGMING, 200)):
                 query = {"as_of": next(iter(given)), "unit": unit}
                 assert (await door.get(address, params=query, headers=await signed_in_as("analyst"))).status_code == code
+        last = {"as_of": list(given)[1], "unit": COUNTY}
+        whole = await door.get("/v1/reports/coverage", params=last, headers=await signed_in_as("analyst"))
+        shown = {figure["metric"]: figure["shown"] for figure in whole.json()["total"]}
+        assert (shown["overdue_units@1"], shown["overdue_unit_rate@1"]) == ("—", "—"), "what cannot be made again is no data, not 0"
+        assert shown["blank_units@1"] != "—"
+        refused = await door.get("/v1/reports/coverage/overdue_units", params=last, headers=await signed_in_as("analyst"))
+        assert (refused.status_code, refused.json()["code"]) == (422, "as_of.too_much")
 
 
 def _steady(answer: dict[str, Any]) -> dict[str, Any]:
@@ -82,6 +89,15 @@ def _steady(answer: dict[str, Any]) -> dict[str, Any]:
 async def test_nobody_knows_what_will_be_known(county: TestDatabase) -> None:
     async with county.as_role(REPORTING), AsyncClient(transport=ASGITransport(build()), base_url="http://door") as door:
         headers = await signed_in_as("analyst")
-        for address in ("/v1/overdue", "/v1/workload", "/v1/tickets", "/v1/reports/received"):
+        paths = (
+            "overdue",
+            "overdue/listed",
+            "workload",
+            "tickets",
+            "reports/received",
+            "reports/coverage",
+            "reports/coverage/overdue_units",
+        )
+        for address in (f"/v1/{path}" for path in paths):
             answer = await door.get(f"{address}?as_of=2099-01-01T00:00:00Z", headers=headers)
             assert (answer.status_code, answer.json()["code"]) == (422, "as_of.future"), answer.text
