@@ -25,5 +25,5 @@ async def platform() -> AsyncIterator[Platform]:
 @pytest.fixture
 async def client() -> AsyncIterator[httpx.AsyncClient]:
     """A client with little patience."""
-    async with httpx.AsyncClient(timeout=0.5, follow_redirects=False, trust_env=False) as found:
+    async with httpx.AsyncClient(timeout=2, follow_redirects=False, trust_env=False) as found:
         yield found

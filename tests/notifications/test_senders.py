@@ -43,7 +43,7 @@ async def test_sms_is_signed_over_time_and_body(client: httpx.AsyncClient, platf
         (Said(401), "later", "http_401"),
         (Said(503), "later", "http_503"),
         (Said(302, headers={"location": "http://169.254.169.254/"}), "later", "http_302"),
-        (Said(after=1.0), "later", "ReadTimeout"),
+        (Said(after=3), "later", "ReadTimeout"),
         (Said(200, b"fine"), "sent", None),
     ],
 )

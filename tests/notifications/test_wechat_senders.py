@@ -107,7 +107,7 @@ async def test_a_token_that_cannot_be_had_says_why_and_tells_no_secret(platform:
     assert platform.at(SEND) == []
 
 
-@pytest.mark.parametrize("said", [Said(502, "<html>"), Said(200, b"not json"), Said(200, [1]), Said(after=1.0)])
+@pytest.mark.parametrize("said", [Said(502, "<html>"), Said(200, b"not json"), Said(200, [1]), Said(after=3)])
 async def test_whatever_else_wechat_says_the_letter_is_tried_later(platform: Platform, said: Said) -> None:
     def answer(asked: object) -> Said:
         return Said(body={"access_token": "t", "expires_in": 7200}) if asked.path == TOKEN else said  # type: ignore[attr-defined]
