@@ -8,7 +8,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -147,7 +146,8 @@ def test_story_ends_well_though_every_container_is_killed_once(compose: Compose,
     said = tell_while_killing(compose)
     assert "✗" not in said
     if "途中有门重启" not in said:
-        warnings.warn("no request met a door that was away: the doors were back before anybody asked", stacklevel=1)
+        with capsys.disabled():
+            print("\nnote: the doors were back before anybody asked; no request met one that was away")
     compose.wait_for("SELECT count(*) FROM deliveries", "0")
     compose.wait_for("SELECT count(*) FROM messages WHERE state <> 'sent'", "0", 180)
     assert compose.sql("SELECT status, round FROM tickets") == "closed|2", "one call, one ticket"
