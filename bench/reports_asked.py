@@ -53,7 +53,7 @@ def reporting_door(url: str) -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "uvicorn", "reporting_api.app:app", "--port", str(port), "--log-level", "error", "--no-access-log"]
-    settings = {**os.environ, "DATABASE_URL": url}
+    settings = {**os.environ, "DATABASE_URL": url, "DAGUANJIA_RATE_LIMITS": "False"}
     with tempfile.TemporaryFile() as log, subprocess.Popen(command, env=settings, stderr=log, stdout=log) as door:
         address = f"http://127.0.0.1:{port}"
         try:

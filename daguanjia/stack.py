@@ -157,7 +157,7 @@ def doors(plan: Plan, environment: Mapping[str, str]) -> list[Child]:
 
 def _http_door(name: str, port: int, environment: Mapping[str, str], logs: Path) -> Child:
     argv = [sys.executable, "-m", "uvicorn", f"{name}_api.app:app", "--host", "127.0.0.1", "--port", str(port)]
-    argv += ["--no-access-log", "--loop", "uvloop", "--http", "httptools", "--timeout-graceful-shutdown", "5"]
+    argv += ["--no-access-log", "--no-proxy-headers", "--loop", "uvloop", "--http", "httptools", "--timeout-graceful-shutdown", "5"]
     return Child(name, argv, environment, logs / f"{name}.log", f"http://127.0.0.1:{port}/readyz")
 
 

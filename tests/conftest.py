@@ -20,6 +20,7 @@ from services.platform.doorbell import Doorbell, use_doorbell
 from services.platform.settings import settings
 
 os.environ.setdefault("DAGUANJIA_SECRET", "a secret for tests only, 32 characters and more")
+os.environ.setdefault("DAGUANJIA_RATE_LIMITS", "False")  # tests ask as fast as they can; those of the limits switch them on
 os.environ.setdefault("DAGUANJIA_ACCESS_MINUTES", "480")  # long tests sign in once; those of tokens that end say their own
 # How many examples a property gets: `make test` and `make nightly`. A test that needs the database states fewer of its own.
 # The machine is shared: a slow moment is not a wrong answer.

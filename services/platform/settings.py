@@ -3,12 +3,13 @@
 Every secret can be given as ``NAME`` or as ``NAME_FILE`` (the path of a file that holds it), as containers like it.
 """
 
+import ipaddress
 import os
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _FROM_FILE = (
@@ -120,8 +121,29 @@ class Settings(BaseSettings):
     bulletin_grace_days: int = Field(default=3, ge=0, le=60, description="Days after a period before its bulletin is drafted.")
     bulletin_townships: bool = Field(default=False, description="Draft those of every township too, not of the county alone.")
 
+    rate_limits: bool = Field(default=True, description="Limit how often one caller may ask.")
+    rate_sign_in: int = Field(default=120, ge=1, description="Tries to sign in, of one caller in a minute; likewise those below.")
+    rate_codes: int = Field(default=120, ge=1, description="Requests that show a tracking code.")
+    rate_file: int = Field(default=6000, ge=1, description="Complaints and field work filed.")
+    rate_write: int = Field(default=3000, ge=1, description="Other changes.")
+    rate_read: int = Field(default=6000, ge=1, description="Reads.")
+    trusted_proxies: str = Field(default="", description="Addresses and networks of our own reverse proxies; `unix` for a socket.")
+    proxy_header: Literal["x-forwarded-for", "forwarded"] = Field(
+        default="x-forwarded-for", description="The header in which those proxies say who called them."
+    )
+    hosts: str = Field(default="", description="Host names the doors answer under, `*.` for all below one; empty: any.")
+    hsts_seconds: int = Field(default=0, ge=0, description="How long browsers are to insist on TLS; 0: not told.")
+
     worker_slots: int = Field(default=4, description="Doorbell jobs of one worker at a time.")
     worker_batch: int = Field(default=200, description="Deliveries taken in one transaction.")
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, given: str) -> str:
+        for name in given.replace(",", " ").split():
+            if name != "unix":
+                ipaddress.ip_network(name, strict=False)
+        return given
 
     @model_validator(mode="before")
     @classmethod

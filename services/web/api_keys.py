@@ -25,6 +25,7 @@ from services.platform.clock import local_day
 from services.platform.database import INTAKE, Database, database
 from services.platform.errors import Forbidden, Unauthenticated
 from services.platform.ids import new_id
+from services.web.callers import KEY
 
 ACTION = "__action__"
 """The attribute of a dependency that says which action it asks for."""
@@ -68,6 +69,7 @@ async def actor_of_key(request: Request, credential: str) -> Actor:
     if not _stated(request):
         raise Forbidden("key.people_only", "This is for people who signed in; no key reaches it.")
     await _note_use(known)
+    request.scope[KEY] = (known.id, known.signing_secret is None)
     return known.actor
 
 

@@ -17,6 +17,7 @@ from services.platform.doorbell import Doorbell, doorbell, use_doorbell
 from services.platform.errors import Problem
 from services.platform.logging import set_up_logging
 from services.platform.memory import settle_memory
+from services.platform.quotas import Quotas, quotas, use_quotas
 from services.platform.settings import settings
 from services.web import health
 from services.web.front import Front
@@ -80,7 +81,7 @@ def _open_to_pages(role: str) -> list[Middleware]:
             allow_origins=origins,
             allow_methods=["GET", "POST", "PATCH", "DELETE"],
             allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match"],
-            expose_headers=["ETag", "Link", "Location", "Retry-After", "X-Total-Count"],
+            expose_headers=["ETag", "Link", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Total-Count"],
             max_age=600,
         )
     ]
@@ -107,6 +108,7 @@ def _lifespan(title: str, role: str, on_start: Sequence[Hook], on_stop: Sequence
         set_up_logging(role.removeprefix("daguanjia_"))
         use_database(Database(_url(role), role, pool_size=settings().pool_size))
         use_doorbell(Doorbell(settings().redis_url))
+        use_quotas(Quotas(settings().redis_url))
         try:
             await _check_schema()
             for hook in on_start:
@@ -118,8 +120,10 @@ def _lifespan(title: str, role: str, on_start: Sequence[Hook], on_stop: Sequence
                 await hook()
         finally:
             await doorbell().close()
+            await quotas().close()
             await database().close()
             use_doorbell(None)
+            use_quotas(None)
             use_database(None)
 
     return open_for_business

@@ -1,4 +1,4 @@
-"""The front of every door, before any route: limits, trace, access line, figures, and the net under everything.
+"""The front of every door, before any route: who calls, limits, guards, trace, access line, figures, and the net under everything.
 
 One plain ASGI layer, because it runs for every request.
 """
@@ -13,7 +13,12 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.platform.errors import Problem
+from services.platform.quotas import quotas
+from services.platform.settings import settings
 from services.web.bodies import LIMIT, Body
+from services.web.callers import Callers, seen_through_proxies
+from services.web.guards import guarded, require_our_host
+from services.web.limits import kind_of, quota_of, told, too_many
 from services.web.metrics import REQUESTS, SECONDS
 from services.web.problems import problem_response, unexpected
 from services.web.tracing import trace_of
@@ -40,6 +45,7 @@ class Front:
     def __init__(self, app: ASGIApp, body_limit: int) -> None:
         self.app = app
         self.body_limit = body_limit
+        self.callers = Callers()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -51,19 +57,24 @@ class Front:
         if method == "HEAD":
             scope = _as_get(scope)
         headers = dict(scope["headers"])
+        given = settings()
+        seen_through_proxies(scope, given.trusted_proxies, given.proxy_header)
         body = Body(scope, headers, receive, self.body_limit)
-        answer = _Answer(send, body, bodiless=method == "HEAD")
+        answer = _Answer(send, body, scope["scheme"], bodiless=method == "HEAD")
         trace = trace_of(_text(headers.get(b"traceparent")))
         scope["trace_id"] = trace.trace_id
         with structlog.contextvars.bound_contextvars(trace_id=trace.trace_id):
-            await self._answer(scope, body, answer)
+            await self._answer(scope, headers, body, answer)
+            self.callers.remember(scope, headers.get(b"authorization"))
             _note(method, scope, answer.status, time.perf_counter() - started)
 
-    async def _answer(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
+    async def _answer(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, answer: "_Answer") -> None:
         if _holds_nul(scope):
             await answer.instead(scope, receive, Problem("request.nul", "The address must not contain U+0000."))
             return
         try:
+            require_our_host(scope, settings())
+            await self._count(scope, headers, answer)
             await self.app(scope, receive, answer)
         except Problem as problem:
             await answer.instead(scope, receive, problem)
@@ -77,6 +88,18 @@ class Front:
                 log.warning("request.refused", code=found.code, error=type(error).__name__)
             await answer.instead(scope, receive, found)
 
+    async def _count(self, scope: Scope, headers: dict[bytes, bytes], answer: "_Answer") -> None:
+        """Count the request against its quota; raise 429 ``request.too_many`` where nothing is left of it."""
+        given = settings()
+        kind = kind_of(scope["method"], scope["path"]) if given.rate_limits else None
+        if kind is None:
+            return
+        quota = quota_of(kind, given)
+        taken = await quotas().take(quota, self.callers.name(scope, headers.get(b"authorization")))
+        answer.told = told(quota, taken)
+        if not taken.granted:
+            raise too_many(taken)
+
 
 class _Answer:
     """Passes an answer on and remembers its status; without its body for HEAD.
@@ -85,8 +108,10 @@ class _Answer:
     answers and leaves the rest lying has some callers wait for ever (RFC 9112, 9.3 and 9.6).
     """
 
-    def __init__(self, send: Send, body: Body, *, bodiless: bool) -> None:
+    def __init__(self, send: Send, body: Body, scheme: str, *, bodiless: bool) -> None:
         self.send = send
+        self.scheme = scheme
+        self.told: list[tuple[bytes, bytes]] = []
         self.body = body
         self.bodiless = bodiless
         self.closing = False
@@ -97,8 +122,10 @@ class _Answer:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             self.closing = not await self.body.read_the_rest()
+            headers = guarded([*message.get("headers", ()), *self.told], self.scheme, settings().hsts_seconds)
             if self.closing:
-                message = {**message, "headers": [*message.get("headers", ()), (b"connection", b"close")]}
+                headers.append((b"connection", b"close"))
+            message = {**message, "headers": headers}
         elif self.bodiless:
             if message.get("more_body"):
                 return
