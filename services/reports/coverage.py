@@ -34,6 +34,7 @@ from services.tickets.models import Ticket
 By = Literal["unit:county", "unit:township", "unit:village"]
 Part = Literal["numerator", "denominator"]
 _INSTRUCTORS = ("guide", "assistant")
+_COUNTED = {name for metric in DEFINITIONS for name in (metric.above, metric.below)}
 _LATE = {"late", "holding"}
 _UNPLACED = "其他"
 Sets = dict[str, dict[str, tuple[str, ...]]]
@@ -88,7 +89,7 @@ async def coverage_report(work: Work, asked: AskedCoverage) -> CoverageReport:
     """
     await one_snapshot(work.session)
     question = await _understood(work, asked)
-    sets = await _sets(work, question, {metric.above for metric in DEFINITIONS} | {metric.below for metric in DEFINITIONS} - _LATE)
+    sets = await _sets(work, question, _COUNTED - _LATE)
     try:
         sets |= await _lateness(work, question)
     except Invalid as refused:

@@ -73,6 +73,7 @@ async def test_lists_are_told_as_they_were_known(county: TestDatabase, monkeypat
                 assert (await door.get(address, params=query, headers=await signed_in_as("analyst"))).status_code == code
         last = {"as_of": list(given)[1], "unit": COUNTY}
         whole = await door.get("/v1/reports/coverage", params=last, headers=await signed_in_as("analyst"))
+        assert whole.status_code == 200, whole.text
         shown = {figure["metric"]: figure["shown"] for figure in whole.json()["total"]}
         assert (shown["overdue_units@1"], shown["overdue_unit_rate@1"]) == ("—", "—"), "what cannot be made again is no data, not 0"
         assert shown["blank_units@1"] != "—"
