@@ -139,6 +139,9 @@ def _after(cursor: str | None) -> tuple[datetime, UUID] | None:
         return None
     received, ticket_id = read_cursor(cursor, (str, str))
     try:
-        return datetime.fromisoformat(str(received)), UUID(str(ticket_id))
+        found = datetime.fromisoformat(str(received)), UUID(str(ticket_id))
     except ValueError:
-        raise Problem("cursor.malformed", "The cursor is not one of this list; start without it.") from None
+        found = None
+    if found is None or found[0].tzinfo is None:
+        raise Problem("cursor.malformed", "The cursor is not one of this list; start without it.")
+    return found
