@@ -147,7 +147,7 @@ def test_story_ends_well_though_every_container_is_killed_once(compose: Compose,
     assert "✗" not in said
     if "途中有门重启" not in said:
         with capsys.disabled():
-            print("\nnote: the doors were back before anybody asked; no request met one that was away")
+            sys.stdout.write("\nnote: the doors were back before anybody asked; no request met one that was away\n")
     compose.wait_for("SELECT count(*) FROM deliveries", "0")
     compose.wait_for("SELECT count(*) FROM messages WHERE state <> 'sent'", "0", 180)
     assert compose.sql("SELECT status, round FROM tickets") == "closed|2", "one call, one ticket"
