@@ -1,7 +1,7 @@
 # Two commands are enough: `make run` and `make test`. Everything is kept inside this folder.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test nightly check docs bench lock secrets clean wipe
+.PHONY: help run test nightly check docs bench lock sbom secrets clean wipe
 SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 
@@ -31,11 +31,12 @@ test: $(DEV) ## Run the whole test suite on private servers of its own
 nightly: $(DEV) ## Run the property tests alone, with 10,000 examples each in place of 500
 	@HYPOTHESIS_PROFILE=nightly .venv/bin/python -m pytest -n 2 --dist worksteal -m hypothesis --timeout 7200
 
-check: $(DEV) ## Formatting, lint, types and the import contracts
+check: $(DEV) ## Formatting, lint, types, the import contracts, and known weaknesses of what we build on
 	@.venv/bin/ruff format --check --quiet . || { echo "Run: .venv/bin/ruff format ."; exit 1; }
 	@.venv/bin/ruff check --quiet .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
+	@.venv/bin/python tools/audit_dependencies.py requirements/runtime.txt requirements/dev.txt
 
 docs: $(DEV) ## Print the documents that are made from code
 	@.venv/bin/python -m tests.architecture.printing
@@ -53,6 +54,10 @@ lock: $(MADE) ## Resolve the requirements anew, with hashes, for every platform 
 	resolve pyproject.toml --group dev --constraints requirements/runtime.txt --output-file requirements/dev.txt; \
 	resolve pyproject.toml --constraints requirements/runtime.txt $(EMBEDDED:%=--no-emit-package %) --output-file requirements/image.txt
 	@rm -rf .venv/lock
+
+sbom: $(MADE) ## Write what the program consists of into build/daguanjia.cdx.json (CycloneDX 1.6)
+	@mkdir -p build && .venv/bin/python tools/sbom.py requirements/runtime.txt > build/daguanjia.cdx.json
+	@echo build/daguanjia.cdx.json
 
 secrets: ## Make the passwords for docker compose in deploy/secrets; those that are there stay
 	@deploy/make-secrets

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from services.web.limits import kind_of
+
 Json = dict[str, Any]
 
 _PROBLEM: Json = {
@@ -43,17 +45,21 @@ _ANSWERS = {
     503: ("database.away", "A part this needs is away; nothing was done."),
 }
 _MEDIA = "application/problem+json"
+_TOO_MANY = "TooMany"
 
 
 def complete(schema: Json) -> Json:
     """Return `schema` with the problems of every operation written down and the examples of models beside their bodies."""
     components = schema.setdefault("components", {}).setdefault("schemas", {})
     components["Problem"] = _PROBLEM
+    schema["components"].setdefault("responses", {})[_TOO_MANY] = _too_many()
     for unused in ("HTTPValidationError", "ValidationError"):
         components.pop(unused, None)
-    for operations in schema.get("paths", {}).values():
-        for operation in operations.values():
+    for path, operations in schema.get("paths", {}).items():
+        for method, operation in operations.items():
             _add_problems(operation)
+            if kind_of(method.upper(), path) is not None:
+                operation["responses"].setdefault("429", {"$ref": f"#/components/responses/{_TOO_MANY}"})
             _add_examples(operation, components)
     return schema
 
@@ -64,6 +70,11 @@ def _add_problems(operation: Json) -> None:
         code, description = _ANSWERS[status]
         responses[str(status)] = {**_answer(status, code, description), **_described(responses.get(str(status)))}
     responses.setdefault("default", _answer(500, "internal", "Anything else that went wrong."))
+
+
+def _too_many() -> Json:
+    answer = _answer(429, "request.too_many", "Too many requests of this caller; nothing was done.")
+    return {**answer, "headers": {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}}
 
 
 def _described(own: Json | None) -> Json:
