@@ -12,15 +12,19 @@ _MAY_KNOW = ("hotline_operator", "county_supervisor")
 
 
 def knows_in_confidence(actor: Actor, desk_unit_id: UUID | None) -> bool:
-    """Tell whether `actor` may know the person behind a confidential matter with this desk."""
+    """Tell whether `actor` may know the person behind a confidential matter with this desk. No program does, whatever it was lent."""
+    if actor.lent is not None:
+        return False
     return actor.has_role(*_MAY_KNOW) or any(seat.unit_id == desk_unit_id for seat in actor.seats)
 
 
 def open_to(actor: Actor) -> ColumnElement[bool]:
     """Return the condition, over complaints and their tickets, that `actor` may know who complained."""
+    in_confidence = or_(Complaint.confidential, Ticket.privacy == "confidential")
+    if actor.lent is not None:
+        return not_(in_confidence)
     if actor.has_role(*_MAY_KNOW):
         return true()
-    in_confidence = or_(Complaint.confidential, Ticket.privacy == "confidential")
     return or_(not_(in_confidence), Ticket.desk_unit_id.in_([seat.unit_id for seat in actor.seats]))
 
 

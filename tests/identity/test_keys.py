@@ -93,6 +93,18 @@ async def test_a_key_does_what_it_was_lent_and_nothing_else(lending, two):
     assert by == f"key.{key['id'].replace('-', '')}", "what a program does is its own doing in the journal"
 
 
+async def test_no_program_learns_who_spoke_in_confidence(lending):
+    desk = Desk(lending.clients["intake"], lending.county)
+    told = await desk.file(), await desk.file(words="河边工厂夜里偷排", confidential=True)
+    key = await lending.make(owner="county", actions=["complaint.read", "contact.read"])
+    contacts = []
+    for number in told:
+        url = f"/v1/tickets/{number}/complaints"
+        assert (await lending.ask_as("county", "GET", url)).json()[0]["contact"] is not None
+        contacts.append((await lending.ask(key, "GET", url)).json()[0]["contact"])
+    assert contacts == [{"name": "黄*", "phone": "138****0123", "wechat": False, "email": None}, None]
+
+
 async def test_a_key_reaches_nothing_made_for_people(lending):
     key = await lending.make(owner="admin", actions=["unit.read", "category.change"])
     for method, url in (("DELETE", "/v1/sessions/current"), ("GET", "/v1/api-keys"), ("GET", "/v1/connections")):
