@@ -1,5 +1,8 @@
 """Retention, legal hold, restriction, and requests of the people concerned about their own data."""
 
+from datetime import datetime
+from uuid import UUID
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -34,11 +37,11 @@ def upgrade() -> None:
     op.execute(f"GRANT EXECUTE ON FUNCTION redact_words(uuid, text, uuid, text, text) TO {WORKER}")
 
 
-def _at(name: str, *, nullable: bool = False) -> sa.Column[sa.DateTime]:
+def _at(name: str, *, nullable: bool = False) -> sa.Column[datetime]:
     return sa.Column(name, sa.DateTime(timezone=True), nullable=nullable)
 
 
-def _id(name: str, *, nullable: bool = False) -> sa.Column[sa.Uuid]:
+def _id(name: str, *, nullable: bool = False) -> sa.Column[UUID]:
     return sa.Column(name, sa.Uuid(), nullable=nullable)
 
 
