@@ -12,7 +12,7 @@ from services.identity import actors
 from services.platform.database import WORKER
 from services.platform.settings import settings
 from services.web import api_keys
-from tests.county import COUNTY, HOTLINE, PENGZHAI, SHUIKOU, WATER, YANGMING
+from tests.county import COUNTY, HOTLINE, PENGZHAI, SHUIKOU, WATER, YANGMING, sign_in
 from tests.hostile.running import apps
 from tests.identity.lending import Lending
 from tests.journeys.people import Desk
@@ -257,5 +257,11 @@ async def test_no_key_lends_from_a_key_and_nobody_signs_in_as_one(lending):
     key = await lending.make(owner="county")
     login = f"key.{key['id'].replace('-', '')}"
     assert (await lending.try_to_make(owner=login)).json()["code"] == "key.owner_unknown"
-    answer = await lending.clients["intake"].post("/v1/sessions", json={"login": login, "password": key["secret"]})
-    assert answer.status_code == 401
+    for password in (key["secret"], key["secret"].removeprefix(key["prefix"] + "_")):
+        answer = await lending.clients["intake"].post("/v1/sessions", json={"login": login, "password": password})
+        assert answer.status_code == 401
+    same = "UPDATE accounts SET password_hash = (SELECT password_hash FROM accounts WHERE login = 'county') WHERE login = $1"
+    await lending.county.owner.execute(same, login)  # as after a reset by an administrator
+    headers = await sign_in(lending.clients["intake"], login)
+    refused = await lending.clients["intake"].get("/v1/me", headers=headers)
+    assert (refused.status_code, refused.json()["code"]) == (401, "session.ended")
