@@ -3,16 +3,20 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Depends, Header
+from fastapi import Depends, Header, Response
 from starlette.responses import JSONResponse
 
 from services.anchors.publishing import prove_ticket
 from services.anchors.views import InclusionProof
 from services.complaints import rewording
 from services.complaints.commands import Reword, Track
+from services.complaints.journey_views import Journey, TicketWords
 from services.complaints.same_person import EarlierTicket, same_person
+from services.complaints.telling_the_journey import journey_of
 from services.complaints.tracking import track, with_code
 from services.complaints.views import ComplaintView, Progress, RewordingView
+from services.complaints.wordings import words_of_ticket
+from services.hotline.looks import who_looked
 from services.platform.actor import Actor
 from services.platform.unit_of_work import unit_of_work
 from services.verification.commands import AppealByCode, ConfirmByCode
@@ -46,6 +50,23 @@ async def read_progress(number: str, code: TrackingCode) -> Progress:
 async def ask_progress(number: str, body: Track) -> Progress:
     """Tell a complainant how far it is, for clients that cannot send headers of their own. It changes nothing."""
     return await track(number, body.code)
+
+
+@router.get("/complaints/{number}/journey", summary="How one's own words travelled", responses=_GUESSING)
+async def read_journey(number: str, code: TrackingCode, response: Response) -> Journey:
+    """Tell a complainant who had their matter from when to when and what they did, every wording with its difference, and who looked.
+
+    Units and offices, never a colleague's name; one's own words, never somebody else's. Reasons are the coded ones, in words.
+    """
+    response.headers["Cache-Control"] = "no-store"
+    return await journey_of(number, code, who_looked)
+
+
+@router.post("/complaints/{number}/journey", summary="How one's own words travelled, with the code in the body", responses=_GUESSING)
+async def ask_journey(number: str, body: Track, response: Response) -> Journey:
+    """Tell a complainant how their words travelled, for clients that cannot send headers of their own. It changes nothing."""
+    response.headers["Cache-Control"] = "no-store"
+    return await journey_of(number, body.code, who_looked)
 
 
 @router.get("/complaints/{number}/proof", summary="Prove that one's own ticket is in the newest anchor", responses=_PROVING)
@@ -91,6 +112,13 @@ async def read_complaints(number: str, actor: Reader) -> list[ComplaintView]:
     """Read the original words of everyone in the ticket, with later wordings; contacts are masked."""
     async with unit_of_work(actor) as work:
         return await rewording.complaints_of(work.session, actor, number)
+
+
+@router.get("/tickets/{number}/words", summary="The timeline of words")
+async def read_words(number: str, actor: Reader) -> TicketWords:
+    """Read the original words of everyone in the ticket and every rewording, supplement and answer, with authors and differences."""
+    async with unit_of_work(actor) as work:
+        return await words_of_ticket(work.session, actor, number)
 
 
 @router.get("/tickets/{number}/same-person", summary="Other tickets of the same person")

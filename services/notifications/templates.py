@@ -10,6 +10,7 @@ from datetime import datetime
 
 from services.notifications.overdue import LEVELS
 from services.platform.clock import local_text
+from services.tickets.reason_names import REASONS
 
 TRACKING_CODE = "{code}"
 """Stands for the complainant's tracking code: put in only when the message is sent, so that the code is stored nowhere."""
@@ -40,17 +41,6 @@ class Facts:
     hotline: str = "580"
 
 
-REASONS = {
-    "not_ours": "不属于本单位职责",
-    "wrong_place": "地点有误",
-    "wrong_category": "类别有误",
-    "needs_more_information": "需要补充信息",
-    "duplicate": "重复诉求",
-    "beyond_authority": "超出本级权限",
-    "needs_funds": "需要经费",
-    "needs_department": "需要部门支持",
-    "needs_higher_level": "需要上级协调",
-}
 SIGNED = "【大管家】"
 
 

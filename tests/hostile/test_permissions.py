@@ -43,6 +43,7 @@ OPEN: dict[str, frozenset[str]] = {
         "GET /v1/complaints/{number}", "POST /v1/complaints/{number}/progress", "GET /v1/complaints/{number}/proof",
         "POST /v1/complaints/{number}/confirmations", "POST /v1/complaints/{number}/appeals", "GET /v1/complaints/{number}/personal-data",
         "GET /v1/complaints/{number}/personal-data/copy", "POST /v1/complaints/{number}/personal-data/requests",
+        "GET /v1/complaints/{number}/journey", "POST /v1/complaints/{number}/journey",
     }),
     "a connected system's key or signature is the proof": frozenset({
         "GET /v1/wechat/callback", "POST /v1/wechat/callback", "GET /v1/wecom/callback", "POST /v1/wecom/callback",

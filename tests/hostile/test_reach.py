@@ -23,6 +23,7 @@ _BEHIND_ANOTHER_PROOF = {
     "POST /v1/single-sign-on/sessions": "a provider",
     "POST /v1/single-sign-on/second-factor": "a provider",
     "POST /v1/complaints/{number}/progress": "a tracking code",
+    "POST /v1/complaints/{number}/journey": "a tracking code",
     "POST /v1/complaints/{number}/confirmations": "a tracking code",
     "POST /v1/complaints/{number}/appeals": "a tracking code",
     "GET /v1/complaints/{number}/personal-data": "a tracking code",

@@ -1,0 +1,54 @@
+"""From which office somebody acted: what a complainant is told in place of a colleague's name."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.identity.models import Account
+from services.identity.permissions import ROLE_WEIGHT
+from services.organization.models import Post, Unit
+from services.organization.naming import short_name
+from services.platform.bulk import one_of
+from services.platform.clock import local_day
+
+NO_OFFICE = "工作人员"
+"""Who sat in no office on that day: a program of ours, or somebody whose post was taken out."""
+
+
+class Offices:
+    """The names of the offices in which some accounts sat, day by day."""
+
+    def __init__(self, seats: dict[UUID, list[tuple[Post, Unit]]]) -> None:
+        self._seats = seats
+
+    def of(self, account_id: UUID | None, at: datetime) -> str:
+        """Return the name of the office of an account at an instant: of several that of its main post, as the actor's main seat is."""
+        day = local_day(at)
+        held = [
+            (ROLE_WEIGHT.index(post.role), unit.path.count("/"), unit.code, unit)
+            for post, unit in self._seats.get(account_id, ())  # type: ignore[arg-type]  # None is no account
+            if post.valid_from <= day and (post.valid_to is None or day < post.valid_to)
+        ]
+        if not held:
+            return NO_OFFICE
+        unit = min(held, key=lambda seat: seat[:3])[3]
+        return short_name(unit.name, unit.kind)
+
+
+async def offices_of(session: AsyncSession, account_ids: Iterable[UUID | None]) -> Offices:
+    """Return the offices of these accounts, of all times; one statement."""
+    wanted = {account_id for account_id in account_ids if account_id is not None}
+    query = (
+        select(Account.id, Post, Unit)
+        .join(Post, Post.member_id == Account.member_id)
+        .join(Unit, Unit.id == Post.unit_id)
+        .where(one_of(Account.id, wanted))
+    )
+    seats: dict[UUID, list[tuple[Post, Unit]]] = {}
+    if wanted:
+        for account_id, post, unit in await session.execute(query):
+            seats.setdefault(account_id, []).append((post, unit))
+    return Offices(seats)
