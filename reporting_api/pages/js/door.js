@@ -111,7 +111,7 @@ function refused(name, problem) {
   else if (name === "sign-in" && problem.status === 401) password.value = "";
   if (name !== "sign-in" && problem.status === 401) given = "";
   const time = longTime(Number(problem.body?.retry_after) || 900);
-  const words = problem.status === 429 ? say("locked", { time }) : problem.status === 0 ? say("away")
+  const words = problem.status === 429 ? say(problem.code === "session.locked" ? "locked" : "too_many", { time }) : problem.status === 0 ? say("away")
     : WORDS[problem.code] ? say(WORDS[problem.code]) : say("refused", { detail: problem.message });
   show(given || name === "sign-in" ? name : "sign-in", words);
 }

@@ -130,6 +130,7 @@ const WORDS = {
   over: ["登录已过期,请重新登录。", "Your session is over. Please sign in again."],
   wrong: ["账号或口令不对。", "Account or password is wrong."],
   locked: ["试错太多,账号暂时锁定,请 {time}后再试。", "Too many tries: the account is locked. Try again in {time}."],
+  too_many: ["这里请求太多,请 {time}后再试。", "Too many requests from here. Try again in {time}."],
   forbidden_origin: ["登录服务不接受来自这个地址的页面(DAGUANJIA_PAGE_ORIGINS)。", "The sign-in service does not accept pages from this address (DAGUANJIA_PAGE_ORIGINS)."],
   tickets: ["{name}:{total} 件工单", "{name}: {total} tickets"],
   tickets_note: ["与数字同一口径、同一范围:清单件数即该数字。不含诉求人信息。", "Same definition and scope as the figure: the list is what it counts. Nothing about who complained."],
