@@ -148,3 +148,13 @@ async def test_where_redis_is_away_the_limit_holds(limited):
     use_quotas(Quotas("redis://127.0.0.1:1/0"))
     async with limited(an_address()) as fast:
         assert [(await fast.get("/v1/things")).status_code for _ in range(6)] == [200] * 5 + [429]
+
+
+async def test_behind_a_proxy_that_is_named_callers_are_told_apart_and_cannot_pass_for_others(limited, monkeypatch):
+    monkeypatch.setenv("DAGUANJIA_TRUSTED_PROXIES", "10.0.0.0/8")
+    settings.cache_clear()
+    one, two = (f"2001:db8:{new_id().int & 0xFFFF:x}:{number}::1" for number in (1, 2))
+    async with limited("10.0.0.1") as proxy:
+        told = [{"X-Forwarded-For": f"198.51.100.{number}, {one}"} for number in range(6)]  # what stands left, the caller made up
+        assert [(await proxy.get("/v1/things", headers=headers)).status_code for headers in told] == [200] * 5 + [429]
+        assert (await proxy.get("/v1/things", headers={"X-Forwarded-For": two})).status_code == 200
