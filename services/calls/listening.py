@@ -28,7 +28,8 @@ class Recording:
 async def recording_of(work: Work, call_id: UUID) -> Recording:
     """Return the recording of a call.
 
-    Raises NotFound ``call.unknown``, ``recording.none`` and ``recording.erased``, and Conflict ``recording.awaited`` while it has not been fetched yet.
+    Raises NotFound ``call.unknown``, ``recording.none`` and ``recording.erased``,
+    and Conflict ``recording.awaited`` while it has not been fetched yet.
     """
     call = await call_row(work.session, call_id)
     if call.recording_state == "awaited":

@@ -1,8 +1,8 @@
-"""How long personal data is kept after a matter ended, as versioned rules of the county's. Pure, but for the book of versions.
+"""How long personal data is kept after a matter ended, as versioned rules of the county's. Pure.
 
-PIPL art. 19: the shortest time necessary for the purpose; art. 47 (1): erased when the purpose is achieved or the time is over. What is on file of
-petitions follows the archives' terms (国家档案局令第8号: 永久, 30 or 10 years), so that class is longer. The months themselves are defaults
-for a county to confirm.
+PIPL art. 19: the shortest time necessary for the purpose; art. 47 (1): erased when the purpose is achieved or the time is over. What is on
+file of petitions follows the archives' terms (国家档案局令第8号: 永久, 30 or 10 years), so that class is longer. The months themselves are
+defaults for a county to confirm.
 """
 
 from collections.abc import Mapping, Sequence
@@ -44,7 +44,7 @@ class RetentionClass(BaseModel):
 
 
 class RetentionRules(BaseModel):
-    """`usual` for every matter, `petitions` for what came over the petition desk or by letter, `confidential` for what was told in confidence."""
+    """`usual` for every matter; `petitions` for those and letters; `confidential` for what was told in confidence."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -59,7 +59,7 @@ BUILT_IN: Json = {
     "confidential": {"contact": 24, "papers": 3, "conversations": 3, "files": 24, "recordings": 12, "words": None},
 }
 CLASSES = ("confidential", "petitions", "usual")
-"""A complaint belongs to the first that fits: what was told in confidence, what came over the petition desk or by letter, everything else."""
+"""A complaint belongs to the first that fits: what was told in confidence, petitions and letters, everything else."""
 
 
 def rules_from(_version: int, definition: Json) -> RetentionRules:
