@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from reporting_api.answers import json_answer, page_answer
+from reporting_api.asking import AsOf, read_instant
 from reporting_api.places import read_counted, write_counted
 from reporting_api.readers import UNCHANGED, Reader, TicketReader
 from reporting_api.reports import From, To, read_day
@@ -26,8 +27,9 @@ def _asked(
     unit: Annotated[Code | None, Query(description="Whose area the matters lie in.", examples=["441624108"])] = None,
     holder: Annotated[Code | None, Query(description="Which units' figures: one, with all below.", examples=["441624-D-SLJ"])] = None,
     category: Annotated[Code | None, Query(description="With all below it.", examples=["water"])] = None,
+    as_of: AsOf = None,
 ) -> AskedHandOffs:
-    return AskedHandOffs(read_day(first, "from"), read_day(last, "to"), unit, holder, category)
+    return AskedHandOffs(read_day(first, "from"), read_day(last, "to"), unit, holder, category, read_instant(as_of, "as_of"))
 
 
 Question = Annotated[AskedHandOffs, Depends(_asked)]

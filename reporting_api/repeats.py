@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from reporting_api.answers import json_answer, page_answer
+from reporting_api.asking import AsOf, read_instant
 from reporting_api.places import read_counted, write_counted
 from reporting_api.readers import UNCHANGED, Reader, TicketReader
 from reporting_api.reports import From, To, read_day
@@ -24,8 +25,9 @@ def _asked(
     last: To = None,
     unit: Annotated[Code | None, Query(description="Whose area the matters lie in.", examples=["441624108"])] = None,
     category: Annotated[Code | None, Query(description="With all below it.", examples=["water"])] = None,
+    as_of: AsOf = None,
 ) -> AskedRepeats:
-    return AskedRepeats(read_day(first, "from"), read_day(last, "to"), unit, category)
+    return AskedRepeats(read_day(first, "from"), read_day(last, "to"), unit, category, read_instant(as_of, "as_of"))
 
 
 Question = Annotated[AskedRepeats, Depends(_asked)]

@@ -2,6 +2,7 @@
 
 Several repeats of one person and ticket within an hour are one; how often it was said all the same stands beside it. Repeats are counted
 by the day they were written down (Asia/Shanghai), at the place of their ticket, under the reader's scope; report and list are one query.
+As of an instant in the past it is the repeats that were written by then, of the tickets as they were known then.
 """
 
 from collections.abc import Sequence
@@ -19,13 +20,15 @@ from services.identity.permissions import scope_of
 from services.organization.queries import unit_tree
 from services.platform.clock import day_end, day_start, local_day
 from services.platform.unit_of_work import Work
+from services.reports.drilldown import place_name
 from services.reports.figures import one_snapshot
+from services.reports.known import Known, known_when, require_known
 from services.reports.planning import Period
 from services.reports.questions import find_place
-from services.tickets.filters import TICKETS, TicketFilter, compile_filter, compile_scope
+from services.reports.selecting import columns_of, in_area
+from services.tickets.filters import TICKETS, Columns, TicketFilter, compile_filter, compile_scope
 from services.tickets.lifecycle import STATUS_NAMES
 
-_T = TICKETS
 Place = tuple[datetime, UUID]
 
 
@@ -37,6 +40,7 @@ class AskedRepeats:
     last: date | None = None
     unit: str | None = None
     category: str | None = None
+    as_of: datetime | None = None
 
 
 class RepeatsReport(BaseModel):
@@ -86,7 +90,7 @@ class RepeatedTicket(BaseModel):
     status_name: str
     category: str | None
     category_name: str | None
-    place: str | None
+    place: str | None = Field(description="Null where nothing is known but the county.")
     received_at: datetime
     repeats: int
     said: int
@@ -102,9 +106,9 @@ class RepeatedTickets(BaseModel):
 
 
 async def repeats_report(work: Work, asked: AskedRepeats) -> RepeatsReport:
-    """Return the figures of a period; raise what `Period` and `find_place` raise."""
-    await one_snapshot(work.session)
-    period = _period(asked, local_day(work.now))
+    """Return the figures of a period; raise what `Period` and `find_place` raise, and Invalid ``as_of.future``."""
+    known = await _begin(work, asked)
+    period, tickets = _period(asked, local_day(asked.as_of or work.now)), _tickets(known)
     counted = Repeat.counted
     query = select(
         func.count().filter(counted).label("repeats"),
@@ -115,9 +119,11 @@ async def repeats_report(work: Work, asked: AskedRepeats) -> RepeatsReport:
         func.count().filter(counted, Repeat.same_person).label("same_person"),
         func.count().filter(counted, ~Repeat.same_person).label("others"),
     )
-    query = query.select_from(Repeat).join(_T["id"].table, _T["id"] == Repeat.ticket_id).where(*await _conditions(work, asked, period))
+    query = query.select_from(Repeat).join(tickets["id"].table, tickets["id"] == Repeat.ticket_id)
+    query = query.where(*await _conditions(work, asked, period, tickets))
     sums = (await work.session.execute(query)).one()
-    return RepeatsReport(first=period.first, last=period.last, as_of=work.now, unit=asked.unit, **sums._asdict())
+    until = known.as_of if known else work.now
+    return RepeatsReport(first=period.first, last=period.last, as_of=until, unit=asked.unit, **sums._asdict())
 
 
 async def repeated_tickets(
@@ -127,12 +133,12 @@ async def repeated_tickets(
 
     `total`: where a page before, of the same snapshot, told it.
     """
-    await one_snapshot(work.session)
-    period = _period(asked, local_day(work.now))
-    tickets = _by_ticket(await _conditions(work, asked, period))
+    columns = _tickets(await _begin(work, asked))
+    period = _period(asked, local_day(asked.as_of or work.now))
+    tickets = _by_ticket(columns, await _conditions(work, asked, period, columns))
     if total is None:
         total = await work.session.scalar(select(func.count()).select_from(tickets.subquery())) or 0
-    order = (_T["received_at"], _T["id"])
+    order = (columns["received_at"], columns["id"])
     page = tickets.order_by(*order).limit(limit + 1)
     if after is not None:
         page = page.where(tuple_(*order) > tuple_(*after))
@@ -142,19 +148,30 @@ async def repeated_tickets(
     return total, await _shown(work, shown), following
 
 
-def _by_ticket(conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
-    names = ("id", "number", "status", "category_code", "place_unit_id", "received_at")
-    columns = [_T[name] for name in names]
+async def _begin(work: Work, asked: AskedRepeats) -> Known | None:
+    """Return what was known as of the instant asked for, where one is."""
+    await one_snapshot(work.session)
+    require_known(asked.as_of, work.now)
+    return await known_when(work, asked.as_of) if asked.as_of is not None else None
+
+
+def _tickets(known: Known | None) -> Columns:
+    return columns_of(known.facts) if known else TICKETS
+
+
+def _by_ticket(tickets: Columns, conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
+    names = ("number", "status", "category_code", "area_path", "received_at")
+    columns = [tickets["id"].label("id"), *(tickets[name] for name in names)]
     sums = (func.count().filter(Repeat.counted).label("repeats"), func.count().label("said"), func.max(Repeat.recorded_at).label("last_at"))
-    query = select(*columns, *sums).select_from(Repeat).join(_T["id"].table, _T["id"] == Repeat.ticket_id)
-    return query.where(*conditions).group_by(*columns)
+    query = select(*columns, *sums).select_from(Repeat).join(tickets["id"].table, tickets["id"] == Repeat.ticket_id)
+    return query.where(*conditions).group_by(tickets["id"], *columns[1:])
 
 
 async def _shown(work: Work, rows: Sequence[Row[Any]]) -> list[RepeatedTicket]:
     tree, policies = await unit_tree(work.session), await catalogue(work.session)
     items = []
     for row in rows:
-        place = tree.by_id.get(row.place_unit_id) if row.place_unit_id else None
+        place = place_name(tree, row.area_path) if tree.root is None or row.area_path != tree.root.path else None
         category = policies.category(row.category_code) if row.category_code else None
         same = {name: getattr(row, name) for name in ("number", "status", "received_at", "repeats", "said", "last_at")}
         named = {
@@ -166,12 +183,14 @@ async def _shown(work: Work, rows: Sequence[Row[Any]]) -> list[RepeatedTicket]:
     return items
 
 
-async def _conditions(work: Work, asked: AskedRepeats, period: Period) -> list[ColumnElement[bool]]:
+async def _conditions(work: Work, asked: AskedRepeats, period: Period, tickets: Columns) -> list[ColumnElement[bool]]:
     scope = scope_of(work.actor)
     place = find_place(await unit_tree(work.session), scope, asked.unit)
     wanted = TicketFilter(category=[asked.category] if asked.category else [])
     days = [Repeat.recorded_at >= day_start(period.first), Repeat.recorded_at < day_end(period.last)]
-    return [*days, *compile_filter(wanted, _T, unit_path=place.path if place else None), compile_scope(scope, _T)]
+    written = [Repeat.recorded_at <= asked.as_of] if asked.as_of is not None else []
+    here = [*compile_filter(wanted, tickets), *in_area(place, tickets, asked.as_of)]
+    return [*days, *written, *here, compile_scope(scope, tickets, as_of=asked.as_of)]
 
 
 def _period(asked: AskedRepeats, today: date) -> Period:

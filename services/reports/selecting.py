@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from typing import cast as typed
 from uuid import UUID
@@ -28,6 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import array
 
+from services.organization.tree import UnitNode
 from services.platform.bulk import one_of
 from services.platform.clock import SHANGHAI
 from services.reports.facts import PLACES
@@ -47,6 +48,14 @@ _CELLS = RollupCell.__table__.c
 def columns_of(facts: FromClause) -> Columns:
     """Return the columns of facts under the names that the query kernel knows."""
     return {**dict(facts.c.items()), "id": facts.c.ticket_id}
+
+
+def in_area(unit: UnitNode | None, columns: Columns, as_of: datetime | None) -> list[ColumnElement[bool]]:
+    """Return the condition that a matter lies in the area of `unit`, where given; as of an instant wherever in the tree that stood then."""
+    if unit is None:
+        return []
+    path = columns["area_path"]
+    return [path.startswith(unit.path, autoescape=True) if as_of is None else path.contains(f"/{unit.code}/", autoescape=True)]
 
 
 FACT_COLUMNS = columns_of(KEPT)

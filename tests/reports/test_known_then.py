@@ -3,23 +3,29 @@
 import contextlib
 import random
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 
 from services.complaints.reading import owed_answers
+from services.complaints.repeat_views import RecordRepeat
+from services.complaints.repeats import record_repeat
 from services.organization.queries import forget_unit_tree
 from services.platform import clock
 from services.platform.actor import Actor
 from services.platform.clock import SHANGHAI
 from services.platform.database import INTAKE, REPORTING
 from services.platform.errors import Problem
+from services.platform.ids import new_id
 from services.platform.unit_of_work import Work, unit_of_work
 from services.reports.backlog import overdue
 from services.reports.coverage import AskedCoverage, coverage_report, covered_items
 from services.reports.coverage_metrics import DEFINITIONS
+from services.reports.hand_offs import AskedHandOffs, hand_offs, handed_off
 from services.reports.listing import list_known
 from services.reports.public_list import listed
+from services.reports.repeats import AskedRepeats, repeated_tickets, repeats_report
 from services.tickets.actions import act
 from services.tickets.commands import Accept, Cancel, Dispatch, GiveAnswer, HandUp, Instruct, Join, Resolve, Return, Transfer, Triage
 from services.tickets.filters import TicketFilter
@@ -54,7 +60,9 @@ class History:
         """Let something happen."""
         self.passes(self.dice.randrange(1, 1500))
         for _ in range(self.dice.randrange(1, 4)):
-            happens = self.dice.choice((self.told, self._done, self._done, self._done, self._done, self._levelled, self._levelled))
+            happens = self.dice.choice(
+                (self.told, self._done, self._done, self._done, self._done, self._levelled, self._levelled, self._told_again)
+            )
             await happens()
 
     async def told(self) -> None:
@@ -64,6 +72,14 @@ class History:
             self.dice.choice(("water.outage", "roads.damage", None)),
         )
         self.numbers.append((await file(category=category, unit=place, ago=timedelta(hours=self.dice.randrange(0, 200)))).number)
+
+    async def _told_again(self) -> None:
+        """Have somebody tell a matter there is once more."""
+        again = RecordRepeat(channel="hotline", channel_message_id=str(new_id()), words="还没有修好")
+        async with self.county.as_role(INTAKE):
+            with contextlib.suppress(Problem):
+                async with unit_of_work(self.people["hotline"]) as work:
+                    await record_repeat(work, self.dice.choice(self.numbers), again)
 
     async def _levelled(self) -> None:
         await self.county.settle()
@@ -110,6 +126,9 @@ async def answers(county: TestDatabase, people: dict[str, Actor], at: datetime, 
                     told[login, "overdue"] = late.body.model_dump(exclude={"as_of", "stale_seconds"})
                     known, _following = await list_known(work, TicketFilter(), as_of=as_of, after=None, limit=200)
                     told[login, "tickets"] = known.model_dump(exclude={"as_of", "stale_seconds"})
+                    for unit in (None, PENGZHAI) if login == "analyst" else (None,):
+                        told[login, "hand-offs", unit] = await handed(work, unit, as_of)
+                        told[login, "repeats", unit] = await repeated(work, unit, as_of)
     return told
 
 
@@ -130,6 +149,37 @@ async def covered(work: Work, as_of: datetime | None) -> dict[Any, Any]:
         assert getattr(figures[metric], part) == len(items) == total, (metric, part)
         told[metric, part] = [item.model_dump() for item in items]
     return told
+
+
+async def handed(work: Work, unit: str | None, as_of: datetime | None) -> Any:
+    """The counts of hand-offs since the first day, and the tickets behind each; each count is the size of its list."""
+    asked = AskedHandOffs(BEGAN.date(), unit=unit, as_of=as_of)
+    report = await hand_offs(work, asked)
+    told: dict[Any, Any] = {"report": report.model_dump(exclude={"as_of"})}
+    for of, counts in [(None, report.total), *((row.unit.code, row) for row in report.units if row.unit)]:
+        for part in ("received", "passed_on", "idle"):
+            pages = partial(handed_off, work, asked, of=of, part=part, limit=4)
+            told[of, part] = await every_page(pages, getattr(counts, part))
+    return told
+
+
+async def repeated(work: Work, unit: str | None, as_of: datetime | None) -> Any:
+    """The figures of repeats, and the tickets they are of."""
+    asked = AskedRepeats(BEGAN.date(), unit=unit, as_of=as_of)
+    report = await repeats_report(work, asked)
+    return report.model_dump(exclude={"as_of"}), await every_page(partial(repeated_tickets, work, asked, limit=2), report.tickets)
+
+
+async def every_page(pages: Any, wanted: int) -> list[Any]:
+    """All that a list has, page after page; it must be as many as the figure said."""
+    items: list[Any] = []
+    total, found, after = await pages(after=None)
+    items += found
+    while after is not None:
+        total, found, after = await pages(after=after, total=total)
+        items += found
+    assert wanted == total == len(items)
+    return [item.model_dump() for item in items]
 
 
 async def every_listed(work: Work, month: str | None, as_of: datetime | None) -> Any:
@@ -170,6 +220,9 @@ async def test_what_was_told_is_told_of_that_instant_ever_after(county: TestData
         await county.settle()
     assert len({str(value["analyst", "overdue_units", "numerator"]) for value in told.values()}) > 3
     assert len({str(value["analyst", "listed", None]) for value in told.values()}) > 3
+    assert len({str(value["analyst", "hand-offs", None]) for value in told.values()}) > 3
+    assert len({str(value["analyst", "repeats", None]) for value in told.values()}) > 3
+    assert any(value["analyst", "hand-offs", None]["report"]["total"]["idle"] for value in told.values())
     ends = [item["running"] for value in told.values() for item in value["analyst", "listed", None][1]]
     assert {True, False} == set(ends), "limits ran on after they were listed, and ended"
     assert len({str(value["water", "tickets"]) for value in told.values()}) > 1, "a seat was given tickets on the way"
