@@ -51,6 +51,7 @@ MAY_HOLD_WRITTEN_NUMBERS = {
 }
 """Where a number may stand that colleagues wrote: in words to one desk or to whoever complained, in rules, in names other systems give."""
 MAY_HOLD_WRITTEN_NAMES = {
+    ("api_keys", "name"),
     ("assessment_appeals", "words"),
     ("assessment_runs", "withdrawn_because"),
     ("bulletin_drafts", "document"),
