@@ -1,15 +1,23 @@
-"""Counting calls: one statement for all figures, and the calls behind each. What a counter means for a row stands here, once."""
+"""Counting calls: one statement for all figures, and the calls behind each. What a counter means for a row stands here, once.
+
+As of an instant in the past the calls count that had been heard of by then. A call is one row that changes while it goes on, or when its
+exchange says more of it later; what the row was before is kept nowhere that reports may read. So where a call of the period had been heard
+of and was changed since, nothing is told of that instant: ``as_of.not_kept``. Whether a number had called before is changed by calls that
+are heard of late: where that may be, the rate of repeated calls has no data, and its calls are refused.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Literal, get_args
 
-from sqlalchemy import ColumnElement, Label, and_, func, select, tuple_
+from sqlalchemy import ColumnElement, Label, and_, exists, func, select, tuple_
+from sqlalchemy.orm import aliased
 
 from services.calls.metrics import ANSWER_WITHIN_SECONDS, HotlineMetric
 from services.calls.models import Call
 from services.calls.queries import OWN, Place
+from services.calls.writing import REPEAT_DAYS
 from services.identity.permissions import require
 from services.platform.clock import day_end, day_start
 from services.platform.errors import Invalid
@@ -60,13 +68,17 @@ _KEYS: Mapping[str, ColumnElement[Any]] = {
 
 @dataclass(frozen=True)
 class Asked:
-    """A question: days in Asia/Shanghai, both included; the rows wanted; only calls of this number of ours or this exchange."""
+    """A question: days in Asia/Shanghai, both included; the rows wanted; only calls of this number of ours or this exchange.
+
+    `as_of`: as it was known then.
+    """
 
     first: date
     last: date
     by: Grouping | None = None
     dnis: str | None = None
     source: str | None = None
+    as_of: datetime | None = None
 
 
 def asked(today: date, first: date | None, last: date | None, **more: Any) -> Asked:
@@ -101,13 +113,54 @@ def _conditions(question: Asked) -> list[ColumnElement[bool]]:
         found.append(Call.dnis == question.dnis)
     if question.source is not None:
         found.append(Call.source == question.source)
+    if question.as_of is not None:
+        found.append(Call.first_heard_at <= question.as_of)
     return found
 
 
+async def _require_kept(work: Work, question: Asked) -> None:
+    """Raise Invalid ``as_of.future``, and ``as_of.not_kept`` where a call that may have been of the period then was changed since."""
+    if question.as_of is None:
+        return
+    if question.as_of > work.now:
+        raise Invalid("as_of.future", "`as_of` lies in the future: nobody knows what will be known then.")
+    changed = exists().where(
+        Call.first_heard_at <= question.as_of,
+        Call.updated_at > question.as_of,
+        func.least(Call.arrived_at, Call.first_heard_at) < day_end(question.last),
+        func.greatest(Call.ended_at, Call.arrived_at, Call.first_heard_at) >= day_start(question.first),
+    )
+    if await work.session.scalar(select(changed)):
+        raise _not_kept("Calls of these days were changed since, and what they were is not kept. Ask for a later instant, or fewer days.")
+
+
+async def _repeats_kept(work: Work, question: Asked) -> bool:
+    """Tell whether `called_before` says what it said then: no call that was heard of later came before one of these."""
+    if question.as_of is None:
+        return True
+    late = aliased(Call)
+    since = Call.arrived_at - func.make_interval(0, 0, 0, REPEAT_DAYS)
+    before = exists().where(
+        late.first_heard_at > question.as_of,
+        late.direction == "inbound",
+        late.paper_id.is_not(None),
+        late.arrived_at.between(since, Call.arrived_at),
+    )
+    return not await work.session.scalar(select(exists().where(*_conditions(question), MEANING["repeated"], before)))
+
+
+def _not_kept(told: str) -> Invalid:
+    return Invalid("as_of.not_kept", told)
+
+
 async def sums_by_row(work: Work, question: Asked) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
-    """Return the sums of each row by its key, in order, and of all calls together. By agent only for whoever may see the calls."""
+    """Return the sums of each row by its key, in order, and of all calls together. By agent only for whoever may see the calls.
+
+    Raises Invalid ``as_of.future`` and ``as_of.not_kept``. `repeated` is None where it is not kept what it was.
+    """
     if question.by == "agent":
         require(work.actor, "call.read")
+    await _require_kept(work, question)
     columns, conditions = _columns(), _conditions(question)
     total = (await work.session.execute(select(*columns).where(*conditions))).one()._asdict()
     rows: dict[str, dict[str, Any]] = {}
@@ -116,6 +169,9 @@ async def sums_by_row(work: Work, question: Asked) -> tuple[dict[str, dict[str, 
         for row in await work.session.execute(select(key, *columns).where(*conditions).group_by("key").order_by("key")):
             found = row._asdict()
             rows[str(found.pop("key"))] = found
+    if not await _repeats_kept(work, question):
+        for sums in (total, *rows.values()):
+            sums["repeated"] = None
     return rows, total
 
 
@@ -136,6 +192,9 @@ async def counted_calls(
     counter = metric.numerator if part == "numerator" else metric.denominator
     if not counter:
         raise Invalid("part.unknown", "This metric is a count: it has a numerator only.")
+    await _require_kept(work, question)
+    if counter == "repeated" and not await _repeats_kept(work, question):
+        raise _not_kept("Calls that came before these were heard of since: which of them were repeated calls then is not kept.")
     conditions = [*_conditions(question), MEANING[counter]]
     if key is not None:
         if question.by is None:

@@ -117,7 +117,8 @@ _DECLARED = (
     ),
     HotlineMetric("abandonment_rate", 1, "排队放弃率", "Abandonment rate", "rate", "abandoned", "queued"),
     HotlineMetric(
-        "repeat_rate", 1, "重复来电率", "Repeat callers", "rate", "repeated", "with_number", note="号码未显示的通话不计入分子分母。"
+        "repeat_rate", 1, "重复来电率", "Repeat callers", "rate", "repeated", "with_number",
+        note="号码未显示的通话不计入分子分母。",
     ),
     HotlineMetric("wait_average", 1, "平均等待", "Average wait", "seconds", "timed_answers", "timed_answers", "wait_sum", _WAIT_NOTE),
     HotlineMetric("wait_median", 1, "等待中位数", "Median wait", "seconds", "timed_answers", "timed_answers", "wait_median", _WAIT_NOTE),
@@ -153,10 +154,12 @@ class HotlineFigure:
 
 
 def figure_of(metric: HotlineMetric, sums: Sums) -> HotlineFigure:
-    """Return the figure of `metric` for these sums by counter and statistic."""
+    """Return the figure of `metric` for these sums by counter and statistic; no data of a counter that is None: it is not kept."""
     if metric.kind == "count":
         count = _whole(sums.get(metric.numerator))
         return HotlineFigure(count, None, str(count), str(count), no_data=False)
+    if metric.numerator in sums and sums[metric.numerator] is None:
+        return HotlineFigure(None, None, None, NOTHING, no_data=True)
     below = _whole(sums.get(metric.denominator))
     if not below:
         return HotlineFigure(0 if metric.kind == "rate" else None, 0, None, NOTHING, no_data=True)

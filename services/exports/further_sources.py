@@ -5,7 +5,7 @@ Each asks the very function its door answers by, so a file has the rows of the a
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, TypeVar
 
 from services.activities.metrics import metric_named as ledger_metric
@@ -60,13 +60,14 @@ _BOUNDS = {"weeks": (1, 104), "classes": (2, 10)}
 
 @dataclass(frozen=True)
 class AskedCalls:
-    """Days, both included, the rows wanted, and whose calls: of a number of ours, of an exchange."""
+    """Days, both included, the rows wanted, and whose calls: of a number of ours, of an exchange; as they were known then."""
 
     first: date | None = None
     last: date | None = None
     by: counting.Grouping | None = None
     dnis: str | None = None
     source: str | None = None
+    as_of: datetime | None = None
 
 
 def bounded(kind: type[T], work: Work, given: Given) -> T:
@@ -159,7 +160,8 @@ def figure_line(head: Mapping[str, Any], group: str, key: str, name: str, figure
 
 def _question(work: Work, given: Given) -> counting.Asked:
     found = asked_of(AskedCalls, work, given)
-    return counting.asked(local_day(work.now), found.first, found.last, by=found.by, dnis=found.dnis, source=found.source)
+    more = {"by": found.by, "dnis": found.dnis, "source": found.source, "as_of": found.as_of}
+    return counting.asked(local_day(found.as_of or work.now), found.first, found.last, **more)
 
 
 async def _check_calls(work: Work, given: Given) -> object:
@@ -174,7 +176,7 @@ async def _check_call_list(work: Work, given: Given) -> object:
 async def _hotline(work: Work, given: Given) -> Pages:
     question = _question(work, given)
     rows, total = await counting.sums_by_row(work, question)
-    head = {"first": question.first, "last": question.last, "as_of": work.now}
+    head = {"first": question.first, "last": question.last, "as_of": question.as_of or work.now}
     lines = [
         _call_line({**head, "group": "row", "key": key, "name": key}, metric, sums) for key, sums in rows.items() for metric in _CALLED
     ]

@@ -12,6 +12,7 @@ from services.calls.reconciling import CDR as RECORDS
 from services.calls.reconciling import QUEUE_LOG as QUEUE
 from services.calls.reconciling import reconcile, reconcile_files
 from services.connections.directory import connected_systems, forget_connected_systems
+from services.platform import clock
 from services.platform.database import REPORTING, WORKER, Database, database, use_database
 from tests.calls.exchange import play
 from tests.calls.vectors import CDR, DISPOSITIONS, EXPECTED, FOUR, QUEUE_LOG, RATES, of_the_four
@@ -172,6 +173,47 @@ async def test_the_rates_of_the_four_calls_are_those_of_the_queue_and_not_of_the
     assert (told["repeat_rate"]["value"], told["voice_only"]["numerator"], told["by_record"]["numerator"]) == ("3/4", 1, 1)
     (row,) = answer.json()["rows"]
     assert (row["key"], row["figures"]) == ("2026-11-22", answer.json()["total"])
+
+
+async def test_what_was_told_of_the_hotline_is_told_of_that_instant_or_not_at_all(county, pbx, reports):
+    async def ask(as_of=None, part="", **more):
+        then = {"as_of": as_of} if as_of else {}
+        return await reports.get(f"/v1/reports/hotline{part}", "county", **DAY, **then, **more)
+
+    def is_refused(answer, code="as_of.not_kept"):
+        return (answer.status_code, answer.json()["code"]) == (422, code)
+
+    listed = {"part": "/calls", "metric": "inbound"}
+    before = clock.now().isoformat()
+    first = [one for one in FOUR if "1795312694.0" in str(one)]
+    await play(pbx, first)
+    underway = (await ask(by="source")).json()
+    heard = clock.now().isoformat()
+    calls = (await ask(**listed)).json()
+    assert calls["total"] == 1
+    same = await ask(heard, by="source")
+    assert (same.json()["total"], same.json()["rows"]) == (underway["total"], underway["rows"])
+    await play(pbx, [one for one in FOUR if one not in first])
+    await files(county)  # the exchange's queue and records say more of the first call, too
+    assert by_id((await ask(before)).json()["total"])["inbound"]["numerator"] == 0
+    for question in ({"by": "source"}, listed):
+        assert is_refused(await ask(heard, **question))
+    last = clock.now().isoformat()
+    told, lists = (await ask(by="hour")).json(), (await ask(**listed)).json()
+    await county.owner.execute(
+        "INSERT INTO calls (id, source, call_id, linked_id, direction, paper_id, arrived_at, disposition, basis, queued, first_heard_at,"
+        " updated_at) SELECT gen_random_uuid(), source, $1, $1, 'inbound', paper_id, arrived_at - interval '1 minute', 'answered',"
+        " 'record', true, now(), now() FROM calls WHERE call_id = '1795312694.0'",
+        "1795300000.9",
+    )
+    then = (await ask(last, by="hour")).json()
+    figures = by_id(then["total"])
+    assert figures.pop("repeat_rate")["shown"] == "—", "a call that was heard of later may have made it a repeated one"
+    assert figures == {name: one for name, one in by_id(told["total"]).items() if name != "repeat_rate"}
+    assert (await ask(last, **listed)).json() == lists
+    assert is_refused(await ask(last, part="/calls", metric="repeat_rate"))
+    assert (await ask(**listed)).json()["total"] == lists["total"] + 1
+    assert is_refused(await ask("2099-01-01T00:00:00Z"), "as_of.future")
 
 
 async def test_every_figure_leads_to_exactly_its_calls(county, pbx, reports):

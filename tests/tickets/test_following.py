@@ -4,6 +4,7 @@ from services.organization.actions import change_unit
 from services.organization.commands import ChangeUnit
 from services.organization.loading import load_unit_file
 from services.organization.queries import forget_unit_tree
+from services.platform import clock
 from services.platform.actor import SYSTEM
 from services.platform.unit_of_work import unit_of_work
 from services.reports.hand_offs import AskedHandOffs, hand_offs
@@ -43,14 +44,23 @@ async def test_what_was_done_under_the_old_number_counts_under_the_new_one(count
     await county.settle()
     await do("shuikou", filed.number, "accept")
     await do("shuikou", filed.number, "log_work", words="已到现场")
+    before, told_before = clock.now(), await handed()
     await load(f"{NEW_VILLAGE},{PENGZHAI},水口村村民委员会,village,{SHUIKOU}\n")
     await county.settle()
+    followed, told_followed = clock.now(), await handed()
     await do("shuikou", filed.number, "hand_up", reason="needs_funds", words="村里无力承担")
-    async with unit_of_work(SYSTEM) as work:
-        told = await hand_offs(work, AskedHandOffs())
-    rows = {row.unit.code: row for row in told.units if row.unit}
+    rows = await handed()
     assert (rows[NEW_VILLAGE].received, rows[NEW_VILLAGE].passed_on, rows[NEW_VILLAGE].idle) == (1, 1, 0)
     assert SHUIKOU not in rows
+    assert set(told_before) == {SHUIKOU}
+    assert set(told_followed) == {NEW_VILLAGE}
+    assert (await handed(before), await handed(followed)) == (told_before, told_followed), "under the number of then"
+
+
+async def handed(as_of=None):
+    async with unit_of_work(SYSTEM) as work:
+        told = await hand_offs(work, AskedHandOffs(as_of=as_of))
+    return {row.unit.code: row for row in told.units if row.unit}
 
 
 async def test_renumbered_township_sees_and_watches_and_still_cannot_close_what_it_did(county):
