@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from reporting_api.answers import json_answer, page_answer
+from reporting_api.asking import AsOf, read_instant
 from reporting_api.places import no_cursor, read_counted, read_place, write_counted, write_place
 from reporting_api.readers import UNCHANGED, Reader, TicketReader
 from reporting_api.reports import From, To, read_day
@@ -115,8 +116,9 @@ def _queue(
     tier: Annotated[Tier, Query(description="Which places are told apart.")] = "village",
     size: Annotated[Size, Query(description="What a place's size is.")] = "households",
     classes: Annotated[int, Query(ge=2, le=10, description="How many classes: 3 for thirds, 10 for tenths.")] = 3,
+    as_of: AsOf = None,
 ) -> AskedQueue:
-    return AskedQueue(read_day(first, "from"), read_day(last, "to"), unit, tier, size, classes)
+    return AskedQueue(read_day(first, "from"), read_day(last, "to"), unit, tier, size, classes, read_instant(as_of, "as_of"))
 
 
 Queue = Annotated[AskedQueue, Depends(_queue)]
@@ -124,7 +126,10 @@ Queue = Annotated[AskedQueue, Depends(_queue)]
 
 @router.get("/reports/queue-fairness", summary="Waits by size of place", response_model=QueueFairness, responses=UNCHANGED)
 async def read_queue(request: Request, actor: Reader, asked: Queue) -> Response:
-    """Return how long people in small and in large places wait, the longest and the median, and how much is done per household."""
+    """Return how long people in small and in large places wait, the longest and the median, and how much is done per household.
+
+    As of an instant (`as_of`) before places, or how many households they have, were changed it is refused: `as_of.not_kept`.
+    """
     async with unit_of_work(actor) as work:
         return json_answer(request, await queue_fairness(work, asked))
 

@@ -3,6 +3,9 @@
 A wait is the time from receipt until the work was done, and until now where it is not. Places are put into classes of equal number by
 their size (households as entered, or tickets of the period), the smallest first; beside the classes stands every single place, so that
 one of a thousand people far away is not lost in an average. Counted is what the reader may list.
+
+As of an instant in the past tickets are as they were known then, and who waited then waits until then. What places and households were
+before somebody changed them is kept nowhere: of an instant before such a change nothing is told (``as_of.not_kept``).
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,31 +14,55 @@ from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Column, ColumnElement, FromClause, Integer, Select, Text, bindparam, func, literal, select, tuple_
+from sqlalchemy import (
+    ARRAY,
+    Column,
+    ColumnElement,
+    FromClause,
+    Integer,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    case,
+    exists,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+)
+from sqlalchemy.dialects.postgresql import array
 
 from services.assessment.fairness import size_classes
 from services.assessment.gathering import households_of
 from services.assessment.queue_views import QueueClass, QueueFairness, QueueTicket, QueueUnit, Waits
 from services.identity.permissions import scope_of
+from services.journal.models import Event
+from services.organization.loading import ORGANIZATION
+from services.organization.models import Unit
 from services.organization.queries import unit_tree
 from services.organization.tree import UnitNode
+from services.platform.bulk import one_of
 from services.platform.clock import day_end, day_start, local_day
-from services.platform.errors import NotFound
+from services.platform.errors import Invalid, NotFound
 from services.platform.rounding import decimal_text
 from services.platform.unit_of_work import Work
 from services.reports.drilldown import ticket_view
 from services.reports.facts import PLACES
 from services.reports.figures import one_snapshot
-from services.reports.known import known_when
+from services.reports.known import known_when, require_known
 from services.reports.planning import Period
 from services.reports.questions import find_place
-from services.reports.selecting import columns_of
+from services.reports.selecting import columns_of, in_area
 from services.tickets.filters import TicketFilter, compile_filter, compile_scope
 
 Tier = Literal["township", "village"]
 Size = Literal["households", "tickets"]
 Place = tuple[datetime, UUID]
 _DIGITS = 10
+_OF_A_PLACE = ("households", "parent_code", "valid_to")
 UNKNOWN = 0
 """The class of places whose size nobody has entered."""
 _PATHS = {"township": "township_path", "village": "village_path"}
@@ -51,6 +78,7 @@ class AskedQueue:
     tier: Tier = "village"
     size: Size = "households"
     classes: int = 3
+    as_of: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +88,19 @@ class _Understood:
     conditions: Sequence[ColumnElement[bool]]
     units: Mapping[str, UnitNode]
     households: Mapping[str, int | None]
+    at: datetime
+    until: datetime
 
 
 async def queue_fairness(work: Work, asked: AskedQueue) -> QueueFairness:
-    """Return the waits of each class of size, and of each place; raise what `Period` and `find_place` raise."""
+    """Return the waits of each class of size, and of each place; raise what `Period` and `find_place` raise, and Invalid.
+
+    ``as_of.future``; ``as_of.not_kept`` where places or their households were changed since.
+    """
     await one_snapshot(work.session)
     found = await _understand(work, asked)
     classes = await _classes(work, asked, found)
-    rows = (await work.session.execute(_waits(work.now, asked.tier, found, classes))).all()
+    rows = (await work.session.execute(_waits(found.at, asked.tier, found, classes))).all()
     by_unit = {row.path: row for row in rows if row.path is not None}
     by_class = {row.size_class: row for row in rows if row.path is None}
     shown = []
@@ -85,7 +118,7 @@ async def queue_fairness(work: Work, asked: AskedQueue) -> QueueFairness:
             )
         )
     period = found.period
-    head = {"first": period.first, "last": period.last, "as_of": work.now, "unit": asked.unit, "tier": asked.tier, "size": asked.size}
+    head = {"first": period.first, "last": period.last, "as_of": found.until, "unit": asked.unit, "tier": asked.tier, "size": asked.size}
     return QueueFairness(**head, total=sum(row.tickets for row in by_class.values()), classes=shown)
 
 
@@ -108,7 +141,7 @@ async def queue_tickets(
     if total is None:
         total = await work.session.scalar(select(func.count()).select_from(facts).where(*conditions)) or 0
     order = (facts.c.received_at, facts.c.ticket_id)
-    query = select(facts, _minutes(facts, work.now).label("wait")).where(*conditions).order_by(*order).limit(limit + 1)
+    query = select(facts, _minutes(facts, found.at).label("wait")).where(*conditions).order_by(*order).limit(limit + 1)
     if after is not None:
         query = query.where(tuple_(*order) > tuple_(*after))
     rows = (await work.session.execute(query)).all()
@@ -119,24 +152,47 @@ async def queue_tickets(
 
 async def _understand(work: Work, asked: AskedQueue) -> _Understood:
     tree, scope = await unit_tree(work.session), scope_of(work.actor)
-    unit = find_place(tree, scope, asked.unit)
-    last = asked.last or (max(local_day(work.now), asked.first) if asked.first else local_day(work.now))
+    require_known(asked.as_of, work.now)
+    unit, at = find_place(tree, scope, asked.unit), asked.as_of or work.now
+    last = asked.last or (max(local_day(at), asked.first) if asked.first else local_day(at))
     period = Period(asked.first or last.replace(day=1), last)
-    facts = (await known_when(work, None)).facts
+    known = await known_when(work, asked.as_of)
+    facts = known.facts
     columns, received = columns_of(facts), facts.c.received_at
     days = [received >= day_start(period.first), received < day_end(period.last)]
-    wanted = compile_filter(TicketFilter(source="complaint"), columns, unit_path=unit.path if unit else None)
-    conditions = [*days, facts.c.counted, *wanted, compile_scope(scope, columns)]
+    wanted = [*compile_filter(TicketFilter(source="complaint"), columns), *in_area(unit, columns, asked.as_of)]
+    conditions = [*days, facts.c.counted, *wanted, compile_scope(scope, columns, as_of=asked.as_of)]
+    there = await _places_then(work, asked.as_of) if asked.as_of is not None else None
     areas = [unit.path] if unit else [*scope.prefixes]
     units = {
         node.path: node
         for node in tree.by_code.values()
-        if node.active
+        if (node.active if there is None else node.code in there)
         and node.tier == asked.tier
         and node.kind in PLACES
         and ((scope.everything and unit is None) or any(node.path.startswith(area) for area in areas))
     }
-    return _Understood(period, facts, conditions, units, await households_of(work))
+    households = await households_of(work) if there is None else there
+    return _Understood(period, facts, conditions, units, households, at, work.now if asked.as_of is None else known.as_of)
+
+
+async def _places_then(work: Work, as_of: datetime) -> dict[str, int | None]:
+    """Return the units there were, each with its households; raise Invalid ``as_of.not_kept`` where that was changed since."""
+    touched = Unit.created_at <= as_of, Unit.updated_at > as_of, Unit.tier.in_(("county", "township", "village"))
+    ids = list(await work.session.scalars(select(Unit.id).where(*touched)))
+    data = Event.data
+    loaded = data["changed"].astext.cast(Integer) + data["renumbered"].astext.cast(Integer)
+    changed = or_(
+        and_(Event.type == "unit.changed", data["changed"].has_any(array(_OF_A_PLACE))),
+        Event.type == "unit.moved",
+        case((Event.type == "organization.loaded", loaded > 0), else_=false()),
+    )
+    since = exists().where(one_of(Event.subject_id, [*ids, ORGANIZATION]), Event.recorded_at > as_of, changed)
+    if ids and await work.session.scalar(select(since)):
+        told = "Places or their households were changed since, and what they were is not kept. Ask for an instant after the change."
+        raise Invalid("as_of.not_kept", told)
+    there = (Unit.created_at <= as_of, or_(Unit.valid_to.is_(None), Unit.valid_to > local_day(as_of)))
+    return {row.code: row.households for row in await work.session.execute(select(Unit.code, Unit.households).where(*there))}
 
 
 async def _classes(work: Work, asked: AskedQueue, found: _Understood) -> dict[str, int]:

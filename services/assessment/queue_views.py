@@ -36,7 +36,9 @@ class Waits(BaseModel):
     model_config = _example(_WAITS)
 
     tickets: int
-    waiting: int = Field(description="Those whose work is not done yet; their wait lasts until now.")
+    waiting: int = Field(
+        description="Those whose work is not done yet; their wait lasts until now, or until the instant `as_of` asked for."
+    )
     median_minutes: int | None
     p90_minutes: int | None
     longest_minutes: int | None

@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
+from services.assessment.queue_fairness import AskedQueue, queue_fairness, queue_tickets
 from services.complaints.reading import owed_answers
 from services.complaints.repeat_views import RecordRepeat
 from services.complaints.repeats import record_repeat
+from services.organization.actions import change_unit
+from services.organization.commands import ChangeUnit
 from services.organization.queries import forget_unit_tree
 from services.platform import clock
 from services.platform.actor import Actor
@@ -34,6 +37,7 @@ from tests.county import BLANK_GRID, PENGZHAI, ROADS, SHUIKOU, STAFFED_GRID, WAT
 from tests.tickets.test_dispatch_and_escalation import escalate, file
 
 BEGAN = datetime(2026, 3, 2, 9, 13, tzinfo=SHANGHAI).astimezone(UTC)
+COUNTERS = ("analyst", "pengzhai", "water")
 COVERERS = ("analyst", "pengzhai", "yangming")
 LISTERS = ("analyst", "pengzhai", "yangming", "shuikou", "water", "roads")
 LISTS = [(metric.id, part) for metric in DEFINITIONS for part, name in (("numerator", metric.above), ("denominator", metric.below)) if name]
@@ -126,9 +130,11 @@ async def answers(county: TestDatabase, people: dict[str, Actor], at: datetime, 
                     told[login, "overdue"] = late.body.model_dump(exclude={"as_of", "stale_seconds"})
                     known, _following = await list_known(work, TicketFilter(), as_of=as_of, after=None, limit=200)
                     told[login, "tickets"] = known.model_dump(exclude={"as_of", "stale_seconds"})
+                if login in COUNTERS:
                     for unit in (None, PENGZHAI) if login == "analyst" else (None,):
                         told[login, "hand-offs", unit] = await handed(work, unit, as_of)
                         told[login, "repeats", unit] = await repeated(work, unit, as_of)
+                        told[login, "queue", unit] = await queued(work, unit, as_of)
     return told
 
 
@@ -170,6 +176,18 @@ async def repeated(work: Work, unit: str | None, as_of: datetime | None) -> Any:
     return report.model_dump(exclude={"as_of"}), await every_page(partial(repeated_tickets, work, asked, limit=2), report.tickets)
 
 
+async def queued(work: Work, unit: str | None, as_of: datetime | None) -> Any:
+    """How long who waited, by size of place, and the tickets of each class."""
+    told: dict[Any, Any] = {}
+    for asked in (AskedQueue(BEGAN.date(), unit=unit, as_of=as_of), AskedQueue(BEGAN.date(), unit=unit, size="tickets", as_of=as_of)):
+        report = await queue_fairness(work, asked)
+        told[asked.size] = report.model_dump(exclude={"as_of"})
+        for one in report.classes:
+            pages = partial(queue_tickets, work, asked, size_class=one.size_class, place=None, limit=5)
+            told[asked.size, one.size_class] = await every_page(pages, one.waits.tickets)
+    return told
+
+
 async def every_page(pages: Any, wanted: int) -> list[Any]:
     """All that a list has, page after page; it must be as many as the figure said."""
     items: list[Any] = []
@@ -195,7 +213,11 @@ async def every_listed(work: Work, month: str | None, as_of: datetime | None) ->
 
 
 async def test_what_was_told_is_told_of_that_instant_ever_after(county: TestDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
-    await county.owner.execute("UPDATE units SET valid_from = '2024-01-01', version = version + 1")
+    await county.owner.execute(
+        "UPDATE units SET valid_from = '2024-01-01', created_at = '2024-01-01', updated_at = '2024-01-01', version = version + 1,"
+        " households = CASE WHEN tier = 'village' AND code <> $1 THEN right(code, 2)::int + 100 END",
+        SHUIKOU,
+    )
     await county.owner.execute("UPDATE posts SET valid_from = '2020-01-01'")
     forget_unit_tree()
     history = History(county, random.Random(5), monkeypatch)
@@ -221,8 +243,29 @@ async def test_what_was_told_is_told_of_that_instant_ever_after(county: TestData
     assert len({str(value["analyst", "overdue_units", "numerator"]) for value in told.values()}) > 3
     assert len({str(value["analyst", "listed", None]) for value in told.values()}) > 3
     assert len({str(value["analyst", "hand-offs", None]) for value in told.values()}) > 3
+    assert len({str(value["analyst", "queue", None]) for value in told.values()}) > 3
     assert len({str(value["analyst", "repeats", None]) for value in told.values()}) > 3
     assert any(value["analyst", "hand-offs", None]["report"]["total"]["idle"] for value in told.values())
     ends = [item["running"] for value in told.values() for item in value["analyst", "listed", None][1]]
     assert {True, False} == set(ends), "limits ran on after they were listed, and ended"
     assert len({str(value["water", "tickets"]) for value in told.values()}) > 1, "a seat was given tickets on the way"
+
+
+async def test_what_was_before_a_change_that_is_kept_nowhere_is_refused(county: TestDatabase) -> None:
+    async def ask(as_of: datetime | None) -> int:
+        async with county.as_role(REPORTING) as opened, opened.transaction() as session:
+            return (await queue_fairness(Work(await actor("analyst"), clock.now(), session), AskedQueue(as_of=as_of))).total
+
+    made = clock.now()
+    async with unit_of_work(await actor("admin")) as work:
+        await change_unit(work, SHUIKOU, ChangeUnit(duty_phone="0762-5631234"), None)
+    assert await ask(made) == 0
+    async with unit_of_work(await actor("admin")) as work:
+        await change_unit(work, SHUIKOU, ChangeUnit(households=700), None)
+    with pytest.raises(Problem) as refused:
+        await ask(made)
+    assert refused.value.code == "as_of.not_kept"
+    assert await ask(clock.now()) == 0
+    with pytest.raises(Problem) as refused:
+        await ask(clock.now() + timedelta(minutes=1))
+    assert refused.value.code == "as_of.future"
