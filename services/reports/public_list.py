@@ -25,9 +25,9 @@ from services.reports.figures import named, one_snapshot
 from services.reports.known import known_when, require_known
 from services.reports.listed_views import ListedCount, ListedTicket, PublicList
 from services.reports.questions import find_holder, find_place
-from services.reports.selecting import columns_of
+from services.reports.selecting import columns_of, in_area
 from services.reports.standing import clocks_then
-from services.tickets.filters import TICKETS, Columns, TicketFilter, compile_filter, compile_scope
+from services.tickets.filters import TICKETS, Columns, compile_scope
 
 _SHOWN = ("number", "status", "urgency", "category_code", "area_path")
 _LEVEL = (
@@ -131,7 +131,7 @@ def _entries(work: Work, tree: UnitTree, wanted: _Wanted) -> Select[*tuple[Any, 
         Escalation.name == "list",
         Escalation.reached_at >= day_start(first),
         Escalation.reached_at < day_start(following),
-        *compile_filter(TicketFilter(), tickets, unit_path=wanted.place.path if wanted.place else None),
+        *in_area(wanted.place, tickets, wanted.as_of),
         compile_scope(scope_of(work.actor), tickets, as_of=wanted.as_of),
     ]
     if wanted.as_of is not None:
