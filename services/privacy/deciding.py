@@ -4,11 +4,11 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import select, text
 
 from services.complaints.commands import Contact
 from services.complaints.contacts import seal_contact
-from services.complaints.models import Complainant, Complaint
+from services.complaints.models import Complaint
 from services.journal.noting import note
 from services.platform.errors import Conflict, NotFound
 from services.platform.key_turns import destroyed
@@ -27,6 +27,11 @@ from services.tickets.queries import find_visible
 OPEN_FOR = timedelta(days=30)
 """So long what was granted can be fetched."""
 LISTED_AT_MOST = 200
+_SEALED = ("row_key", "sealed", "phone_index", "openid_index")
+_CORRECT = text(
+    "SELECT correct_contact(CAST(:request AS uuid), CAST(:old_key AS bytea), CAST(:row_key AS bytea), CAST(:sealed AS bytea),"
+    " CAST(:phone_index AS bytea), CAST(:openid_index AS bytea))"
+)
 _FIELDS = {"name": "姓名", "phone": "电话", "openid": "微信", "email": "电子邮箱"}
 
 
@@ -78,16 +83,21 @@ async def _carry_out(work: Work, request: PersonRequest, command: DecideRequest)
 
 async def _correct(work: Work, request: PersonRequest) -> None:
     """Put what the person says in the place of what was kept, under a new key. What they left out stays."""
-    person = await person_of(work.session, request.complaint_id, lock=True)
+    person = await person_of(work.session, request.complaint_id)
     if person.contact is None:
-        raise Conflict("contact.erased", "There is no contact any more: refuse the correction.")
+        raise _erased()
     wanted = (await _said(work, request)).get("contact") or {}
     kept = {name: getattr(person.contact, name) for name in _FIELDS}
     row = seal_contact(request.complaint_id, Contact(**{**kept, **wanted}), work.now)
-    values = {name: row[name] for name in ("row_key", "sealed", "phone_index", "openid_index")}
+    keys = {"request": request.id, "old_key": person.row_key, **{name: row[name] for name in _SEALED}}
+    if not await work.session.scalar(_CORRECT, keys):  # erased meanwhile
+        raise _erased()
     await destroyed(work.session, [person.row_key])
-    await work.session.execute(update(Complainant).where(Complainant.complaint_id == request.complaint_id).values(values))
     await note(work, "complaint", request.complaint_id, "complaint.contact_corrected", {"fields": sorted(wanted)})
+
+
+def _erased() -> Conflict:
+    return Conflict("contact.erased", "There is no contact any more: refuse the correction.")
 
 
 async def _of(work: Work, request: PersonRequest) -> PersonRequestView:
