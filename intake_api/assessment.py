@@ -1,20 +1,19 @@
 """Assessment at the door: runs are asked for, published, withdrawn and made final; objections are made and decided."""
 
-from collections.abc import Awaitable, Callable
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends
 from pydantic import BaseModel
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from services.assessment import appealing, making, publishing, reading
 from services.assessment.commands import AskForRun, DecideAppeal, MakeAppeal, WithdrawRun
 from services.assessment.standing import require_maker
 from services.assessment.views import AppealView, RunView, appeal_view, run_view
 from services.platform.actor import Actor
-from services.platform.unit_of_work import Work, unit_of_work
-from services.web.idempotency import IdempotencyKeyHeader, fingerprint_of, once
+from services.platform.unit_of_work import Work
+from services.web.idempotency import IdempotencyKeyHeader, once_alone
 from services.web.routes import door_router
 from services.web.signed_in import requires
 
@@ -39,7 +38,7 @@ async def ask(body: AskForRun, actor: Maker, key: IdempotencyKeyHeader) -> Respo
         require_maker(work.actor)
         return run_view(await reading.read_run(work, await making.ask_for_run(work, body)))
 
-    return await _once(actor, "/v1/assessments", key, body, 201, do)
+    return await once_alone(actor, "/v1/assessments", key, body, 201, do)
 
 
 @router.post("/{run_id}/publication", response_model=RunView, summary="Publish an assessment for objection")
@@ -49,7 +48,7 @@ async def publish(run_id: UUID, actor: Maker, key: IdempotencyKeyHeader) -> Resp
     async def do(work: Work) -> RunView:
         return run_view(await publishing.publish(work, run_id))
 
-    return await _once(actor, f"/v1/assessments/{run_id}/publication", key, _Nothing(), 200, do)
+    return await once_alone(actor, f"/v1/assessments/{run_id}/publication", key, _Nothing(), 200, do)
 
 
 @router.post("/{run_id}/withdrawal", response_model=RunView, summary="Withdraw an assessment")
@@ -59,7 +58,7 @@ async def withdraw(run_id: UUID, body: WithdrawRun, actor: Maker, key: Idempoten
     async def do(work: Work) -> RunView:
         return run_view(await publishing.withdraw(work, run_id, body.words))
 
-    return await _once(actor, f"/v1/assessments/{run_id}/withdrawal", key, body, 200, do)
+    return await once_alone(actor, f"/v1/assessments/{run_id}/withdrawal", key, body, 200, do)
 
 
 @router.post("/{run_id}/finalization", response_model=RunView, summary="Make an assessment final")
@@ -69,7 +68,7 @@ async def make_final(run_id: UUID, actor: Maker, key: IdempotencyKeyHeader) -> R
     async def do(work: Work) -> RunView:
         return run_view(await publishing.make_final(work, run_id))
 
-    return await _once(actor, f"/v1/assessments/{run_id}/finalization", key, _Nothing(), 200, do)
+    return await once_alone(actor, f"/v1/assessments/{run_id}/finalization", key, _Nothing(), 200, do)
 
 
 @router.post("/{run_id}/sheets/{sheet_id}/appeals", status_code=201, response_model=AppealView, summary="Object to a sheet")
@@ -79,7 +78,7 @@ async def object_to(run_id: UUID, sheet_id: UUID, body: MakeAppeal, actor: Objec
     async def do(work: Work) -> AppealView:
         return appeal_view(await appealing.make_appeal(work, run_id, sheet_id, body))
 
-    return await _once(actor, f"/v1/assessments/{run_id}/sheets/{sheet_id}/appeals", key, body, 201, do)
+    return await once_alone(actor, f"/v1/assessments/{run_id}/sheets/{sheet_id}/appeals", key, body, 201, do)
 
 
 @router.post("/{run_id}/appeals/{appeal_id}/decision", response_model=AppealView, summary="Decide on an objection")
@@ -89,15 +88,4 @@ async def decide(run_id: UUID, appeal_id: UUID, body: DecideAppeal, actor: Maker
     async def do(work: Work) -> AppealView:
         return appeal_view(await appealing.decide_appeal(work, run_id, appeal_id, body))
 
-    return await _once(actor, f"/v1/assessments/{run_id}/appeals/{appeal_id}/decision", key, body, 200, do)
-
-
-async def _once(
-    actor: Actor, path: str, key: str | None, body: BaseModel, status: int, do: Callable[[Work], Awaitable[BaseModel]]
-) -> JSONResponse:
-    async with unit_of_work(actor) as work:
-
-        async def done() -> tuple[int, BaseModel]:
-            return status, await do(work)
-
-        return await once(work, actor, f"POST {path}", key, fingerprint_of(body), done)
+    return await once_alone(actor, f"/v1/assessments/{run_id}/appeals/{appeal_id}/decision", key, body, 200, do)

@@ -1,16 +1,14 @@
 """Personal data at the door: what persons ask about their own by tracking code, and what the county decides, holds and restricts."""
 
-from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Response
-from pydantic import BaseModel
 from starlette.responses import JSONResponse
 
 from intake_api.complaints import TrackingCode
 from services.platform.actor import Actor
-from services.platform.unit_of_work import Work, unit_of_work
+from services.platform.unit_of_work import unit_of_work
 from services.privacy import asking, deciding, holding, restricting
 from services.privacy.commands import AskAboutMyData, DecideRequest, PlaceHold, Restrict, RevealRestricted
 from services.privacy.views import (
@@ -23,7 +21,7 @@ from services.privacy.views import (
     PersonRequestView,
     RestrictionView,
 )
-from services.web.idempotency import IdempotencyKeyHeader, fingerprint_of, once
+from services.web.idempotency import IdempotencyKeyHeader, once_alone
 from services.web.routes import door_router
 from services.web.signed_in import requires
 
@@ -84,7 +82,7 @@ async def read_state(number: str, actor: Reader) -> PersonalDataState:
 @router.post("/tickets/{number}/legal-holds", status_code=201, response_model=HoldView, summary="Place a legal hold")
 async def place_hold(number: str, body: PlaceHold, actor: Holder, key: IdempotencyKeyHeader) -> JSONResponse:
     """Have nothing of a ticket's erased until a day, or until somebody else lifts it."""
-    return await _once(actor, f"/v1/tickets/{number}/legal-holds", key, body, 201, lambda work: holding.place(work, number, body))
+    return await once_alone(actor, f"/v1/tickets/{number}/legal-holds", key, body, 201, lambda work: holding.place(work, number, body))
 
 
 @router.post("/legal-holds/{hold_id}/lifting", summary="Lift a legal hold")
@@ -115,14 +113,3 @@ async def reveal_restricted(complaint_id: UUID, body: RevealRestricted, actor: D
         found = await restricting.reveal(work, complaint_id, body)
     response.headers["Cache-Control"] = "no-store"
     return found
-
-
-async def _once(
-    actor: Actor, path: str, key: str | None, body: BaseModel, status: int, do: Callable[[Work], Awaitable[BaseModel]]
-) -> JSONResponse:
-    async with unit_of_work(actor) as work:
-
-        async def done() -> tuple[int, BaseModel]:
-            return status, await do(work)
-
-        return await once(work, actor, f"POST {path}", key, fingerprint_of(body), done)

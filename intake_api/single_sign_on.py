@@ -10,8 +10,8 @@ import httpx
 import structlog
 from fastapi import Header, Response
 
-from services.channels.wechat.replays import first_or_same
 from services.connections.calling import AddressRefused, AnswerTooLong, ask, open_client
+from services.connections.replays import first_or_same
 from services.identity.devices import device_name
 from services.identity.oidc import Client, NotBelieved, Provider, authorization_url, begin, from_binding, to_binding
 from services.identity.oidc_provider import Call, CodeRefused, ProviderAway, claims_of, provider_of

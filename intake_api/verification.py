@@ -1,15 +1,12 @@
 """Verification at the door: draws, words about the result, and adjudications of unreasonable demands."""
 
-from collections.abc import Awaitable, Callable
 from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import Depends, Query, Request, Response
-from pydantic import BaseModel
-from starlette.responses import JSONResponse
 
 from services.platform.actor import COMPLAINANT, Actor
-from services.platform.unit_of_work import Work, unit_of_work
+from services.platform.unit_of_work import unit_of_work
 from services.verification import calls, confirming, draws, exclusions
 from services.verification.commands import AnnounceDraw, ConfirmOnPaper, DecideAppeal, DecideExclusion, ProposeExclusion, TakeAppeal
 from services.verification.views import (
@@ -22,7 +19,7 @@ from services.verification.views import (
     Exclusions,
     ExclusionView,
 )
-from services.web.idempotency import IdempotencyKeyHeader, fingerprint_of, once
+from services.web.idempotency import IdempotencyKeyHeader, once_alone
 from services.web.paging import PageCursor, PageLimit, link_next, read_cursor, write_cursor
 from services.web.routes import door_router
 from services.web.signed_in import requires
@@ -37,7 +34,7 @@ ExclusionState = Literal["proposed", "granted", "refused", "appealed", "upheld",
 @router.post("/draws", status_code=201, response_model=DrawView, summary="Promise a draw")
 async def announce_draw(body: AnnounceDraw, actor: Drawer, key: IdempotencyKeyHeader) -> Response:
     """Settle the seed of a draw (抽查) and publish its SHA-256, before anybody knows what can be drawn. For a further one say why."""
-    return await _once(actor, "/v1/draws", key, body, 201, lambda work: draws.announce(work, body))
+    return await once_alone(actor, "/v1/draws", key, body, 201, lambda work: draws.announce(work, body))
 
 
 @router.get("/draws", summary="Draws")
@@ -111,7 +108,7 @@ async def confirm_on_paper(
 ) -> Response:
     """Enter what a complainant signed before a witness. Neither who enters it nor the witness is of a unit that worked on the ticket."""
     path = f"/v1/tickets/{number}/confirmations"
-    return await _once(actor, path, key, body, 201, lambda work: confirming.confirm_on_paper(work, number, body))
+    return await once_alone(actor, path, key, body, 201, lambda work: confirming.confirm_on_paper(work, number, body))
 
 
 @router.get("/exclusions", summary="Adjudications of unreasonable demands")
@@ -137,14 +134,14 @@ async def propose_exclusion(
 ) -> Response:
     """Propose to leave a ticket out of the rates because what is demanded is unreasonable. The ticket itself is not touched."""
     path = f"/v1/tickets/{number}/exclusion"
-    return await _once(actor, path, key, body, 201, lambda work: exclusions.propose(work, number, body))
+    return await once_alone(actor, path, key, body, 201, lambda work: exclusions.propose(work, number, body))
 
 
 @router.post("/tickets/{number}/exclusion/decision", response_model=ExclusionView, summary="Decide on a proposal")
 async def decide_exclusion(number: str, body: DecideExclusion, actor: Decider, key: IdempotencyKeyHeader) -> Response:
     """Grant or refuse what somebody else proposed; where it is granted the complainants are told, and how to appeal."""
     path = f"/v1/tickets/{number}/exclusion/decision"
-    return await _once(actor, path, key, body, 200, lambda work: exclusions.decide(work, number, body))
+    return await once_alone(actor, path, key, body, 200, lambda work: exclusions.decide(work, number, body))
 
 
 @router.post("/tickets/{number}/exclusion/appeal", response_model=ExclusionView, summary="Take an appeal")
@@ -153,22 +150,11 @@ async def take_appeal(
 ) -> Response:
     """Write down an appeal that a complainant makes by telephone or at the desk. Until it is decided the ticket counts everywhere."""
     path = f"/v1/tickets/{number}/exclusion/appeal"
-    return await _once(actor, path, key, body, 200, lambda work: exclusions.take_appeal(work, number, body.words))
+    return await once_alone(actor, path, key, body, 200, lambda work: exclusions.take_appeal(work, number, body.words))
 
 
 @router.post("/tickets/{number}/exclusion/appeal/decision", response_model=ExclusionView, summary="Decide on an appeal")
 async def decide_appeal(number: str, body: DecideAppeal, actor: Decider, key: IdempotencyKeyHeader) -> Response:
     """Uphold or overturn, for good: by somebody who neither proposed nor decided it."""
     path = f"/v1/tickets/{number}/exclusion/appeal/decision"
-    return await _once(actor, path, key, body, 200, lambda work: exclusions.decide_appeal(work, number, body))
-
-
-async def _once(
-    actor: Actor, path: str, key: str | None, body: BaseModel, status: int, do: Callable[[Work], Awaitable[BaseModel]]
-) -> JSONResponse:
-    async with unit_of_work(actor) as work:
-
-        async def done() -> tuple[int, BaseModel]:
-            return status, await do(work)
-
-        return await once(work, actor, f"POST {path}", key, fingerprint_of(body), done)
+    return await once_alone(actor, path, key, body, 200, lambda work: exclusions.decide_appeal(work, number, body))

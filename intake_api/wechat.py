@@ -18,10 +18,10 @@ from services.channels.wechat.crypto import Refused, Wire, signed
 from services.channels.wechat.inbox import take
 from services.channels.wechat.messages import NotAMessage, Push, read_push
 from services.channels.wechat.patience import is_kept, patiently
-from services.channels.wechat.replays import first_or_same
 from services.channels.wechat.replies import Reply, TextReply, reply_to, sealed_reply
 from services.channels.wechat.wire import Call, Letter, echo, fresh, open_call
 from services.channels.wechat.wires import wechat_wire
+from services.connections.replays import first_or_same
 from services.platform import clock
 from services.platform.errors import Problem
 from services.platform.settings import settings

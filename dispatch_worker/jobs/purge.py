@@ -5,8 +5,8 @@ from datetime import timedelta
 from sqlalchemy import delete
 
 from dispatch_worker.station import Station
-from services.channels.wechat.replays import forget_seen_pushes
 from services.complaints.models import TrackingTry
+from services.connections.replays import forget_seen_pushes
 from services.hotline.drafts import erase_old_drafts
 from services.hotline.phone_desk import void_overtaken
 from services.identity.locking import forget_unknown_logins

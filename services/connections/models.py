@@ -1,4 +1,4 @@
-"""Rows of connected systems and of WeChat."""
+"""Rows of connected systems and of WeChat, and of nonces that were used."""
 
 from datetime import date, datetime
 from uuid import UUID
@@ -93,3 +93,13 @@ class WeChatFailure(Base):
     template_id: Mapped[str | None]
     reason: Mapped[str]
     recorded_at: Mapped[datetime]
+
+
+class SeenPush(Base):
+    """A nonce with its timestamp, and the message that came under it: both as keyed digests, kept while the window lets them in."""
+
+    __tablename__ = "seen_pushes"
+
+    nonce: Mapped[bytes] = mapped_column(primary_key=True)
+    content: Mapped[bytes]
+    seen_at: Mapped[datetime]

@@ -12,7 +12,7 @@ from fastapi.routing import APIRoute
 from sqlalchemy import Engine, or_, update
 from starlette.requests import Request
 
-from services.channels.wechat.replays import first_or_same
+from services.connections.replays import first_or_same
 from services.connections.signatures import STANDARD, NotGenuine, verify
 from services.identity.actors import KEPT_SECONDS, load_actor
 from services.identity.keys import PREFIX, is_at, is_secret, read_key, signed_text

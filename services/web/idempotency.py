@@ -17,7 +17,7 @@ from services.platform.actor import Actor
 from services.platform.errors import Conflict, Invalid, Problem
 from services.platform.idempotency import IdempotencyKey
 from services.platform.secrets import fingerprint as digest
-from services.platform.unit_of_work import Work
+from services.platform.unit_of_work import Work, unit_of_work
 
 _BARE = re.compile(r"[\x21-\x7e]{1,128}")
 _QUOTED = re.compile(r'"(?P<inside>(?:[\x20-\x21\x23-\x5b\x5d-\x7e]|\\["\\]){1,128})"')
@@ -54,6 +54,18 @@ IdempotencyKeyHeader = Annotated[str | None, Depends(_from_header)]
 def key_scope(actor: Actor, endpoint: str) -> str:
     """Return the scope of a key: who sent it, where."""
     return f"{actor.account_id or actor.kind}:{endpoint}"
+
+
+async def once_alone(
+    actor: Actor, path: str, key: str | None, body: BaseModel, status: int, do: Callable[[Work], Awaitable[BaseModel]]
+) -> JSONResponse:
+    """As :func:`once` for a POST to `path`, in a transaction of its own; the first answer has `status`."""
+    async with unit_of_work(actor) as work:
+
+        async def done() -> tuple[int, BaseModel]:
+            return status, await do(work)
+
+        return await once(work, actor, f"POST {path}", key, fingerprint_of(body), done)
 
 
 async def once(

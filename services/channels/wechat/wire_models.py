@@ -1,4 +1,4 @@
-"""Rows of the callbacks' wires: nonces that were seen, and who writes from which WeCom userid."""
+"""Rows of the callbacks' wires: who writes from which WeCom userid."""
 
 from datetime import datetime
 from uuid import UUID
@@ -7,16 +7,6 @@ from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.platform.database import Base
-
-
-class SeenPush(Base):
-    """A nonce with its timestamp, and the message that came under it: both as keyed digests, kept while the window lets them in."""
-
-    __tablename__ = "seen_pushes"
-
-    nonce: Mapped[bytes] = mapped_column(primary_key=True)
-    content: Mapped[bytes]
-    seen_at: Mapped[datetime]
 
 
 class WecomBinding(Base):

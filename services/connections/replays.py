@@ -12,7 +12,7 @@ from datetime import timedelta
 from asyncpg import InterfaceError, InternalClientError, OperatorInterventionError, PostgresConnectionError
 from sqlalchemy import delete
 
-from services.channels.wechat.wire_models import SeenPush
+from services.connections.models import SeenPush
 from services.platform import clock
 from services.platform.database import database
 from services.platform.secrets import derived_key, fingerprint
