@@ -16,7 +16,7 @@ from services.activities.commands import (
     RecordThing,
     RecordVisit,
 )
-from services.activities.references import household_key, need_village, person_keys
+from services.households.references import household_key, need_village, person_keys
 from services.identity.permissions import PERMISSIONS, area_of, lends
 from services.organization.tree import UnitNode, UnitTree
 from services.platform.actor import Actor, Seat
