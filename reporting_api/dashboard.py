@@ -1,7 +1,7 @@
 """What the dashboard asks for: few questions, each answered from one snapshot and from sums.
 
 The rules are those of reports: the same definitions, the same scope, the same tickets behind each figure (`/v1/reports/{metric}/tickets`).
-Without `unit` the answer is about the widest area of one's own.
+Without `unit` the answer is about the widest area of one's own. As of an instant (`as_of`) each answers as it did then.
 """
 
 from dataclasses import replace
@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from reporting_api.answers import json_answer
+from reporting_api.asking import AsOf, read_instant
 from reporting_api.dashboard_areas import areas
 from reporting_api.dashboard_figures import categories, late_now, overview, streams
 from reporting_api.dashboard_ground import own_area, stand_on
@@ -34,8 +35,8 @@ Tier = Annotated[
 MetricId = Annotated[str, Query(max_length=80, description="`id` or `id@version`.", examples=["satisfaction_rate"])]
 
 
-def _asked(first: From = None, last: To = None, unit: Unit = None) -> Asked:
-    return Asked("received", read_day(first, "from"), read_day(last, "to"), unit)
+def _asked(first: From = None, last: To = None, unit: Unit = None, as_of: AsOf = None) -> Asked:
+    return Asked("received", read_day(first, "from"), read_day(last, "to"), unit, as_of=read_instant(as_of, "as_of"))
 
 
 Question = Annotated[Asked, Depends(_asked)]
@@ -71,15 +72,20 @@ async def read_categories(
         return json_answer(request, await categories(await stand_on(work, asked), limit))
 
 
-@router.get("/late", summary="Show what is late now", response_model=LateNow, responses=UNCHANGED)
+@router.get("/late", summary="Show what is late", response_model=LateNow, responses=UNCHANGED)
 async def read_late(
-    request: Request, actor: TicketReader, unit: Unit = None, limit: Annotated[int, Query(ge=1, le=50, description="How many tickets.")] = 5
+    request: Request,
+    actor: TicketReader,
+    unit: Unit = None,
+    as_of: AsOf = None,
+    limit: Annotated[int, Query(ge=1, le=50, description="How many tickets.")] = 5,
 ) -> Response:
     """Return how many open tickets are past any of their limits, who has most of them, and the oldest. It goes by no period."""
+    instant = read_instant(as_of, "as_of")
     async with unit_of_work(actor) as work:
         await one_snapshot(work.session)
-        found = await late(work, unit=unit or await own_area(work), how_many=limit)
-        return json_answer(request, late_now(found, work.now))
+        found = await late(work, unit=unit or await own_area(work), how_many=limit, as_of=instant)
+        return json_answer(request, late_now(found, instant or work.now))
 
 
 @router.get("/names", summary="Name channels and categories", response_model=Names, responses=UNCHANGED)

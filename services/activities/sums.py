@@ -95,9 +95,9 @@ def _add(found: dict[str, Sums], key: object, code: str, value: int) -> None:
         row[code] = row.get(code, 0) + value
 
 
-async def first_day(session: AsyncSession) -> date | None:
-    """Return the day of the oldest entry; before it nothing is recorded. None while the ledger is empty."""
-    found: date | None = await session.scalar(select(func.min(Activity.happened_on)))
+async def first_day(session: AsyncSession, as_of: datetime) -> date | None:
+    """Return the day of the oldest entry there was at an instant; before it nothing is recorded. None while the ledger was empty."""
+    found: date | None = await session.scalar(select(func.min(Activity.happened_on)).where(Activity.recorded_at <= as_of))
     return found
 
 

@@ -57,6 +57,7 @@ class AskedWarnings:
 
     state: State | None = None
     measure: Literal["inflow", "overdue"] | None = None
+    as_of: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -154,7 +155,7 @@ def _warnings(work: Work, given: Given) -> Pages:
     asked = asked_of(AskedWarnings, work, given)
 
     async def page(after: Any) -> Fetched:
-        items, following = await list_warnings(work, state=asked.state, measure=asked.measure, after=after, limit=PAGE)
+        items, following = await list_warnings(work, state=asked.state, measure=asked.measure, after=after, limit=PAGE, as_of=asked.as_of)
         return None, items, following
 
     return paged(work, page, WARNINGS, lambda line: {**line, "key": line["code"]})

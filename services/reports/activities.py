@@ -69,7 +69,7 @@ async def ledger_report(work: Work, asked: AskedLedger) -> LedgerReport:
     """Return the figures of a period; raise what `Period` and `find_place` raise."""
     await one_snapshot(work.session)
     question = await _understood(work, asked)
-    began = await first_day(work.session)
+    began = await first_day(work.session, question.wanted.as_of)
     recorded = began is not None and question.period.last >= began
     sums = await sums_of(work.session, question.wanted)
     rows = [

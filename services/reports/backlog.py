@@ -51,7 +51,7 @@ class LoadPage:
 
 
 @dataclass(frozen=True)
-class _Found:
+class LateFound:
     """What an answer is made of: late tickets by holder, and one more than a page of them with the stages that are past due."""
 
     at: datetime
@@ -75,8 +75,8 @@ async def overdue(
     `as_of`: what was known then. `total`: where a page before, of the same snapshot, told it; then holders are not told of again. Raises as
     :func:`services.reports.standing.standing` does.
     """
-    view, counted = await _view(work, unit, holder, as_of), total is not None
-    found = await (_late_now if as_of is None else _late_then)(work, view, after, limit + 1, counted=counted)
+    view, counted = await view_asked(work, unit, holder, as_of), total is not None
+    found = await find_late(work, view, after, limit + 1, counted=counted)
     tree = view.tree
     units, _following = most(found.late, key_in(tree), None, MOST_UNITS)
     body = Overdue(
@@ -110,7 +110,7 @@ async def workload_page(
     Totals and medians are of all units, whichever page is asked for. `as_of`: what was known then. Raises as
     :func:`services.reports.standing.standing` does.
     """
-    view = await _view(work, unit, holder, as_of)
+    view = await view_asked(work, unit, holder, as_of)
     here = await open_now(work) if as_of is None else None
     seen = here or await _stood(work, view)
     then = await _held_then(work, view, seen) if isinstance(seen, Standing) else []
@@ -135,7 +135,7 @@ async def late_of_units(work: Work, holder: UnitNode | None = None, as_of: datet
 
     `as_of`: what was known then. Raises as :func:`services.reports.standing.standing` does.
     """
-    view = replace(await _view(work, None, None, as_of), holder=holder)
+    view = replace(await view_asked(work, None, None, as_of), holder=holder)
     if as_of is None:
         here = await open_now(work)
         late, found = await late_by_holder(work, here, view), await holdings(work, here, view)
@@ -148,19 +148,24 @@ async def late_of_units(work: Work, holder: UnitNode | None = None, as_of: datet
     return {unit.code: late.get(unit.id.bytes, 0) for unit in view.tree.by_id.values() if unit.id.bytes in units}
 
 
-async def _view(work: Work, unit: str | None, holder: str | None, as_of: datetime | None) -> View:
+async def view_asked(work: Work, unit: str | None, holder: str | None, as_of: datetime | None) -> View:
     """Return whose open tickets are meant; from here on everything is of one instant."""
     await one_snapshot(work.session)
     tree, scope = await unit_tree(work.session), scope_of(work.actor)
     return View(scope, tree, find_place(tree, scope, unit), find_holder(tree, scope, holder), as_of)
 
 
-async def _late_now(work: Work, view: View, after: Place | None, limit: int, *, counted: bool) -> _Found:
+async def find_late(work: Work, view: View, after: Place | None, limit: int, *, counted: bool = False) -> LateFound:
+    """Return up to `limit` late tickets after a place, and how many of all each holder has; not where they were `counted` before."""
+    return await (_late_now if view.as_of is None else _late_then)(work, view, after, limit, counted=counted)
+
+
+async def _late_now(work: Work, view: View, after: Place | None, limit: int, *, counted: bool) -> LateFound:
     here = await open_now(work)
     late = {} if counted else await late_by_holder(work, here, view)
     rows = await late_page(work, here, view, after, limit)
     page = [(row, [stage for stage, due in zip(row.stages, row.dues, strict=True) if due < here.now]) for row in rows]
-    return _Found(here.until, here.stale_seconds, late, page)
+    return LateFound(here.until, here.stale_seconds, late, page)
 
 
 async def _stood(work: Work, view: View) -> Standing:
@@ -172,7 +177,7 @@ async def _stood(work: Work, view: View) -> Standing:
     return kept[view]
 
 
-async def _late_then(work: Work, view: View, after: Place | None, limit: int, *, counted: bool) -> _Found:
+async def _late_then(work: Work, view: View, after: Place | None, limit: int, *, counted: bool) -> LateFound:
     stand = await _stood(work, view)
     late = _late(stand, view).subquery()
     query = select(late).order_by(late.c.due_at, late.c.ticket_id).limit(limit)
@@ -181,7 +186,7 @@ async def _late_then(work: Work, view: View, after: Place | None, limit: int, *,
     page = [(row, list(row.stages)) for row in await work.session.execute(query)]
     per = select(late.c.lead_unit_id, func.count()).group_by(late.c.lead_unit_id)
     counts = [] if counted else (await work.session.execute(per)).all()
-    return _Found(stand.until, stand.stale_seconds, {(unit_id or NOBODY).bytes: count for unit_id, count in counts}, page)
+    return LateFound(stand.until, stand.stale_seconds, {(unit_id or NOBODY).bytes: count for unit_id, count in counts}, page)
 
 
 def _late(stand: Standing, view: View) -> Select[Any]:

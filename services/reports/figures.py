@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.platform.clock import local_day
 from services.platform.unit_of_work import Work
 from services.reports.grouping import Folding, rows_of
-from services.reports.known import AS_KEPT, Known, known_now, known_when
+from services.reports.known import AS_KEPT, Known, first_then, known_now, known_when
 from services.reports.measures import EXCLUSIONS, lies_ahead
 from services.reports.metrics import figure_from, parts_of
 from services.reports.models import ReportFact
@@ -173,7 +173,10 @@ def _without_nothing(sums: Mapping[str, Sums]) -> dict[str, Sums]:
 
 async def first_day(work: Work, known: Known) -> date | None:
     """Return the first day with any ticket; None before that."""
-    first = known.first or await work.session.scalar(select(func.min(ReportFact.received_at)))
+    if known.instant is None:
+        first = known.first or await work.session.scalar(select(func.min(ReportFact.received_at)))
+    else:
+        first = await first_then(work, known.instant)
     days = [local_day(instant) for instant in (first, known.earliest) if instant is not None]
     return min(days, default=None)
 

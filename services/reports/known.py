@@ -32,6 +32,12 @@ _NOW = text(
     " (SELECT subject_id FROM deliveries WHERE handler = 'count' AND parked_at IS NOT NULL LIMIT :most)) d GROUP BY subject_id"
     ") owed ON true"
 )
+# Nothing that was known then came in later: so only the first facts are walked, and none of an instant before all of them.
+_FIRST_THEN = text(
+    "SELECT least((SELECT received_at FROM report_facts WHERE received_at <= :instant AND known_at <= :instant"
+    " ORDER BY received_at LIMIT 1),"
+    " (SELECT min(received_at) FROM report_history WHERE known_until > :instant AND known_at <= :instant))"
+)
 # By id, which is by age: what failed is due later than what came after it, and what was given up is due never.
 _OLDEST = text(
     "SELECT min(e.recorded_at) FROM (SELECT event_id FROM deliveries WHERE handler = 'count' ORDER BY id LIMIT 100) d"
@@ -45,7 +51,7 @@ class Known:
     """Where facts are read from, and up to when everything is in them.
 
     `facts` answers alone. Where sums are read instead, `fresh` and `stale` (both None where nothing is owed) are what must be added to
-    them and taken off; `past` tells that sums cannot answer at all, being of the present.
+    them and taken off; of an `instant` in the past sums cannot answer at all, being of the present.
     """
 
     facts: FromClause
@@ -53,11 +59,16 @@ class Known:
     stale_seconds: int = 0
     fresh: FromClause | None = None
     stale: FromClause | None = None
-    past: bool = False
+    instant: datetime | None = None
     earliest: datetime | None = None
     """When the first of the fresh facts was received."""
     first: datetime | None = None
     """When the first of the facts as kept was; None where that was not looked up."""
+
+    @property
+    def past(self) -> bool:
+        """Tell whether this is what was known at an instant in the past."""
+        return self.instant is not None
 
 
 AS_KEPT = Known(KEPT, datetime.min)  # noqa: DTZ901  for those who look at nothing but the facts as kept
@@ -105,7 +116,7 @@ async def known_at(work: Work, instant: datetime) -> Known:
     before = _of(PastFact).where(PastFact.known_at <= instant, PastFact.known_until > instant)
     if not owed:
         until = instant if owed is not None else min(await oldest_owed(work), instant)
-        return Known(union_all(present, before).subquery("facts"), until, seconds_between(until, instant), past=True)
+        return Known(union_all(present, before).subquery("facts"), until, seconds_between(until, instant), instant=instant)
     told, unreadable = await _told(work.session, owed)
     folded = [then[-1] for facts in told if (then := [fact for fact in facts if fact.known_at <= instant])]
     again = [ticket_id for ticket_id in owed if ticket_id not in unreadable]
@@ -116,7 +127,13 @@ async def known_at(work: Work, instant: datetime) -> Known:
         select(fresh),
     ]
     until = min(await oldest_owed(work), instant) if unreadable else instant
-    return Known(union_all(*parts).subquery("facts"), until, seconds_between(until, instant), past=True, earliest=earliest)
+    return Known(union_all(*parts).subquery("facts"), until, seconds_between(until, instant), instant=instant, earliest=earliest)
+
+
+async def first_then(work: Work, instant: datetime) -> datetime | None:
+    """Return when the first ticket of which anything was counted at `instant` had been received; None of none."""
+    found: datetime | None = await work.session.scalar(_FIRST_THEN, {"instant": instant})
+    return found
 
 
 async def subjects_owed(work: Work) -> list[UUID] | None:

@@ -16,7 +16,8 @@ class EarlyWarning(Base):
     """预警: an episode in which a measure of a unit, a department or a category lies outside of its usual band.
 
     `opened_with`, `peak` and `latest` are looks with their figures: span, days, value, of how many, the usual middle, the limit, and the
-    values of the weeks before. `told_unit_id` is the desk above, which was told once.
+    values of the weeks before. `told_unit_id` is the desk above, which was told once. How an episode stands now is told here, for one reads
+    that all the time; how it stood at each look before, by `WarningState`.
     """
 
     __tablename__ = "early_warnings"
@@ -47,6 +48,28 @@ class EarlyWarning(Base):
     acknowledged_at: Mapped[datetime | None]
     acknowledged_by_account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
     acknowledged_words: Mapped[str | None]
+
+
+class WarningState(Base):
+    """What an episode was from a look on: the look that opened it, each that found it outside of its band, and the one that ended it.
+
+    Written once and never changed: whoever asks what was known at an instant finds the newest known by then. Without figures: it went on
+    at this look and those after it, before such rows were kept, and how it stood is not known.
+    """
+
+    __tablename__ = "warning_states"
+    __table_args__ = (
+        CheckConstraint("num_nulls(last_outside_on, peak, latest) IN (0, 3)", name="kept"),
+        CheckConstraint("ended_on IS NULL OR latest IS NOT NULL", name="ended"),
+    )
+
+    warning_id: Mapped[UUID] = mapped_column(ForeignKey("early_warnings.id"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    known_at: Mapped[datetime]
+    last_outside_on: Mapped[date | None]
+    ended_on: Mapped[date | None]
+    peak: Mapped[Json | None]
+    latest: Mapped[Json | None]
 
 
 class WarningLook(Base):

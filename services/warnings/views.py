@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.warnings.models import EarlyWarning
+from services.warnings.models import EarlyWarning, WarningState
 
 _FIGURES: dict[str, Any] = {
     "span": "week", "first": "2026-11-15", "last": "2026-11-21", "value": 31, "of": None, "middle": "14.00", "limit": 29,
@@ -71,15 +71,31 @@ class Warnings(BaseModel):
 
 
 def warning_view(row: EarlyWarning) -> WarningView:
-    """Return the view of a warning."""
-    figures = {name: Figures(**getattr(row, name), tickets=_address(row, getattr(row, name))) for name in ("opened_with", "peak", "latest")}
-    same = {name: getattr(row, name) for name in WarningView.model_fields if name not in ("state", *figures)}
-    return WarningView(**same, **figures, state="open" if row.ended_on is None else "ended")
+    """Return the view of a warning as it is."""
+    return _view(row, {})
 
 
-def _address(row: EarlyWarning, figures: dict[str, Any]) -> str:
+def warning_then(row: EarlyWarning, stood: WarningState, as_of: datetime) -> WarningView:
+    """Return the view of a warning as it stood at an instant; the tickets of its figures are those known then."""
+    then = {name: getattr(stood, name) for name in ("last_outside_on", "ended_on", "peak", "latest")}
+    if row.acknowledged_at is not None and row.acknowledged_at > as_of:
+        then |= {"acknowledged_at": None, "acknowledged_words": None}
+    return _view(row, then, as_of)
+
+
+def _view(row: EarlyWarning, other: dict[str, Any], as_of: datetime | None = None) -> WarningView:
+    """Return the view of a warning of which something was `other` than it is."""
+    found = {name: other.get(name, getattr(row, name)) for name in WarningView.model_fields if name != "state"}
+    for name in ("opened_with", "peak", "latest"):
+        found[name] = Figures(**found[name], tickets=_address(row, found[name], as_of))
+    return WarningView(**found, state="open" if found["ended_on"] is None else "ended")
+
+
+def _address(row: EarlyWarning, figures: dict[str, Any], as_of: datetime | None) -> str:
     place = {"unit": "unit", "department": "holder", "category": "category"}[row.subject]
     query = {"from": figures["first"], "to": figures["last"], place: row.code}
+    if as_of is not None:
+        query["as_of"] = as_of.isoformat()
     if row.measure == "inflow":
         return f"/v1/reports/received/tickets?{urlencode(query)}"
     return f"/v1/reports/on_time_rate_due/tickets?{urlencode({**query, 'part': 'denominator'})}"

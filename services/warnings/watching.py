@@ -23,7 +23,7 @@ from services.platform.unit_of_work import Work
 from services.reports.figures import recorded_time
 from services.warnings.counting import counts_until
 from services.warnings.episodes import Counts, Episode, Key, Measure, Seen, Step, seen_on, steps, words_of
-from services.warnings.models import EarlyWarning, WarningLook
+from services.warnings.models import EarlyWarning, WarningLook, WarningState
 
 SUBJECT = "early_warning"
 PATIENCE = timedelta(hours=6)
@@ -108,13 +108,18 @@ async def _open(work: Work, tree: UnitTree, day: date, taken: Iterable[Step]) ->
         }  # fmt: skip
         opened.append((row, step))
     await insert_many(work.session, EarlyWarning, [row for row, _step in opened])
+    states = [
+        {"warning_id": row["id"], "last_outside_on": day, "ended_on": None, "peak": row["peak"], "latest": row["latest"]}
+        for row, _step in opened
+    ]
+    await _keep(work, day, states)
     for row, step in opened:
         await note(work, SUBJECT, row["id"], "warning.opened", {**step.key._asdict(), "day": str(day), "figures": row["opened_with"]})
     return opened
 
 
 async def _go_on(work: Work, day: date, open_ones: dict[Key, EarlyWarning], taken: Iterable[Step]) -> None:
-    changed = []
+    changed: list[dict[str, Any]] = []
     for step in taken:
         row = open_ones[step.key]
         if step.kind == "end":
@@ -128,6 +133,19 @@ async def _go_on(work: Work, day: date, open_ones: dict[Key, EarlyWarning], take
         if step.grown:
             await note(work, SUBJECT, row.id, "warning.grown", {"day": str(day), "figures": figures})
     await update_many(work.session, EarlyWarning, changed)
+    rows = {row.id: row for row in open_ones.values()}
+    await _keep(work, day, [{"warning_id": one["id"], **_standing(rows[one["id"]]), **one} for one in changed])
+
+
+async def _keep(work: Work, day: date, states: Iterable[dict[str, Any]]) -> None:
+    """Keep what episodes are from this look on."""
+    names = ("warning_id", "last_outside_on", "ended_on", "peak", "latest")
+    rows = [{"day": day, "known_at": work.now, **{name: state[name] for name in names}} for state in states]
+    await insert_many(work.session, WarningState, rows)
+
+
+def _standing(row: EarlyWarning) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in ("last_outside_on", "ended_on", "peak", "latest")}
 
 
 async def _tellings(work: Work, day: date, opened: Sequence[Opened]) -> list[Telling]:
