@@ -1,19 +1,21 @@
 """Heping county as tests know it: the real divisions with two grids below each village, departments, catalogue, calendar and a few people.
 
-===============  ====================  =========================================================
-login            role                  seat
-===============  ====================  =========================================================
-admin            administrator         和平县 (441624)
-county           county_supervisor     和平县 (441624)
-analyst          analyst               和平县 (441624)
-hotline          hotline_operator      村民大管家580热线 (441624-H-580), a station below the county
-pengzhai         township_dispatcher   彭寨镇 (441624108)
-yangming         township_dispatcher   阳明镇 (441624100)
-shuikou          village_secretary     水口村 (441624108213), in 彭寨镇
-grid             grid_worker           第一网格 of 水口村 (441624108213001)
-water            department_officer    和平县水利局 (441624-D-SLJ), function ``water``
-roads            department_officer    和平县交通运输局 (441624-D-JTJ), function ``roads``
-===============  ====================  =========================================================
+===============  ======================  =========================================================
+login            role                    seat
+===============  ======================  =========================================================
+admin            administrator           和平县 (441624)
+county           county_supervisor       和平县 (441624)
+analyst          analyst                 和平县 (441624)
+organization     organization_inspector  中共和平县委组织部 (441624-D-ZZB), which oversees
+discipline       discipline_inspector    和平县纪委监委 (441624-D-JW), which oversees
+hotline          hotline_operator        村民大管家580热线 (441624-H-580), a station below the county
+pengzhai         township_dispatcher     彭寨镇 (441624108)
+yangming         township_dispatcher     阳明镇 (441624100)
+shuikou          village_secretary       水口村 (441624108213), in 彭寨镇
+grid             grid_worker             第一网格 of 水口村 (441624108213001)
+water            department_officer      和平县水利局 (441624-D-SLJ), function ``water``
+roads            department_officer      和平县交通运输局 (441624-D-JTJ), function ``roads``
+===============  ======================  =========================================================
 
 Every other unit is blank: 第二网格 of 水口村, every other village and grid. All have the password :data:`PASSWORD`. Names are invented.
 """
@@ -52,6 +54,8 @@ STAFFED_GRID = "441624108213001"
 BLANK_GRID = "441624108213002"
 WATER = "441624-D-SLJ"
 ROADS = "441624-D-JTJ"
+ORGANIZATION = "441624-D-ZZB"
+DISCIPLINE = "441624-D-JW"
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 """A password check of a tenth of a millisecond: tests sign in often."""
@@ -71,6 +75,8 @@ LOGINS: dict[str, Person] = {
     "admin": Person("管理员甲", "administrator", COUNTY),
     "county": Person("督办员乙", "county_supervisor", COUNTY, party_member=True),
     "analyst": Person("分析员丙", "analyst", COUNTY),
+    "organization": Person("组织干部子", "organization_inspector", ORGANIZATION),
+    "discipline": Person("纪检干部丑", "discipline_inspector", DISCIPLINE),
     "hotline": Person("话务员丁", "hotline_operator", HOTLINE),
     "pengzhai": Person("调度员戊", "township_dispatcher", PENGZHAI, party_member=True),
     "yangming": Person("调度员己", "township_dispatcher", YANGMING),

@@ -11,11 +11,11 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, false, or_, true
 
 from services.assessment.models import AssessmentRun, AssessmentSheet
-from services.identity.permissions import area_of, may, scope_of
+from services.identity.permissions import OVERSIGHT, area_of, may, scope_of
 from services.platform.actor import Actor
 from services.platform.errors import Conflict, Forbidden
 
-_LEADS = frozenset({"township_dispatcher", "county_supervisor", "village_secretary", "analyst", "administrator"})
+_LEADS = frozenset({"township_dispatcher", "county_supervisor", "village_secretary", "analyst", "administrator"}) | OVERSIGHT
 SHOWN = ("published", "final")
 
 

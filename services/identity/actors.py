@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Engine, Row, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.identity.acting_seats import acting_ids, acting_seats
 from services.identity.keys_actors import key_actor
 from services.identity.keys_models import ApiKey
 from services.identity.models import Account, DeviceSession
@@ -112,8 +113,11 @@ async def load_standing(session: AsyncSession, account_id: UUID) -> Standing:
         return Standing(None, first.session_epoch, ended)
     if first.key_id is not None:
         return Standing(await key_actor(session, first, load_actor), first.session_epoch, ended)
-    seats = sorted((_seat(row) for row in rows if row.role is not None and row.unit_id is not None), key=_weight)
-    return Standing(Actor("member", account_id, first.member_id, first.member_name, tuple(seats)), first.session_epoch, ended)
+    seats = [_seat(row) for row in rows if row.role is not None and row.unit_id is not None]
+    if first.acting:
+        seats += await acting_seats(session, first.member_id, today)
+    ordered = tuple(sorted(seats, key=_weight))
+    return Standing(Actor("member", account_id, first.member_id, first.member_name, ordered), first.session_epoch, ended)
 
 
 def _query(account_id: UUID, today: date, since: datetime) -> Any:
@@ -126,7 +130,7 @@ def _query(account_id: UUID, today: date, since: datetime) -> Any:
             Account.disabled_at, Account.session_epoch, Account.member_id, ApiKey.id.label("key_id"),
             Member.name.label("member_name"), Member.left_on,
             Post.role, Unit.id.label("unit_id"), Unit.code, Unit.path, Unit.tier, Unit.kind, Unit.function,
-            func.array(ended.scalar_subquery()).label("ended"),
+            func.array(ended.scalar_subquery()).label("ended"), func.array(acting_ids(today)).label("acting"),
         )
         .join(Member, Member.id == Account.member_id)
         .outerjoin(ApiKey, ApiKey.account_id == Account.id)
@@ -140,6 +144,6 @@ def _seat(row: Row[Any]) -> Seat:
     return Seat(row.role, row.unit_id, row.code, row.path, row.tier, row.kind, row.function)
 
 
-def _weight(seat: Seat) -> tuple[int, int, str]:
-    """Order seats by role, then the wider area first, then by code."""
-    return ROLE_WEIGHT.index(seat.role), seat.path.count("/"), seat.unit_code
+def _weight(seat: Seat) -> tuple[bool, int, int, str]:
+    """Order seats: one's own before those acted for, by role, then the wider area first, then by code."""
+    return seat.acting is not None, ROLE_WEIGHT.index(seat.role), seat.path.count("/"), seat.unit_code

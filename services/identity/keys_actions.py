@@ -116,7 +116,8 @@ async def _lender(work: Work, command: MakeKey) -> tuple[UUID | None, tuple[Seat
     if owner is None or actor is None or actor.lent is not None:
         raise NotFound("key.owner_unknown", "There is no account with this login that a person signs in with.")
     wanted = command.seat
-    seats = tuple(seat for seat in actor.seats if wanted is None or (seat.role, seat.unit_code) == (wanted.role, wanted.unit_code))
+    own = (seat for seat in actor.seats if seat.acting is None)
+    seats = tuple(seat for seat in own if wanted is None or (seat.role, seat.unit_code) == (wanted.role, wanted.unit_code))
     if not seats:
         raise Invalid("key.nothing_to_lend", "The owner does not hold this post.", errors=[Fault("/seat", "is not a post of the owner")])
     return owner, seats

@@ -73,7 +73,8 @@ async def _seats(session: AsyncSession, key: ApiKey, found: Row[Any], load: Load
     owner, _epoch = await load(session, key.owner_account_id)
     if owner is None or owner.lent is not None:
         return ()
-    return tuple(seat for seat in owner.seats if key.unit_id is None or (seat.unit_id, seat.role) == (key.unit_id, key.role))
+    own = (seat for seat in owner.seats if seat.acting is None)  # what is only acted for is not lent on
+    return tuple(seat for seat in own if key.unit_id is None or (seat.unit_id, seat.role) == (key.unit_id, key.role))
 
 
 def _query(key_id: UUID) -> Any:

@@ -10,7 +10,7 @@ from services.platform.text import Code, ShortTextOfNobody
 
 Role = Literal[
     "grid_worker", "guide", "assistant", "village_secretary", "township_dispatcher", "department_officer", "county_supervisor",
-    "hotline_operator", "analyst", "administrator",
+    "hotline_operator", "organization_inspector", "discipline_inspector", "analyst", "administrator",
 ]  # fmt: skip
 ActionName = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}\.[a-z_]{1,40}$")]
 

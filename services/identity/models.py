@@ -19,12 +19,29 @@ ENDED_WHY = (
     "by_administrator",
     "crowded_out",
 )
+CLOSED_WHY = {
+    "left": "离职",
+    "transferred": "调离",
+    "suspended": "停职",
+    "compromised": "疑被盗用",
+    "unused": "长期不用",
+    "mistake": "误开",
+    "other": "其他",
+}
+"""Why an account was closed."""
 
 
 class Account(Base):
-    """A way for a member to sign in. The password is kept as an argon2id hash; one for once has an end in `one_time_until`."""
+    """A way for a member to sign in. The password is kept as an argon2id hash; one for once has an end in `one_time_until`.
+
+    `disabled_at` since when it is closed (停用), `disabled_why` the coded reason.
+    """
 
     __tablename__ = "accounts"
+    __table_args__ = (
+        CheckConstraint(f"disabled_why IN {tuple(CLOSED_WHY)!r}", name="disabled_why"),
+        CheckConstraint("disabled_why IS NULL OR disabled_at IS NOT NULL", name="disabled_for_a_reason"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     login: Mapped[str] = mapped_column(unique=True)
@@ -33,6 +50,7 @@ class Account(Base):
     failed_tries: Mapped[int] = mapped_column(server_default=text("0"))
     locked_until: Mapped[datetime | None]
     disabled_at: Mapped[datetime | None]
+    disabled_why: Mapped[str | None]
     session_epoch: Mapped[int] = mapped_column(server_default=text("0"))
     one_time_until: Mapped[datetime | None]
     created_at: Mapped[datetime]

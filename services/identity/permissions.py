@@ -12,7 +12,9 @@ from services.platform.errors import Forbidden
 GRID = frozenset({"grid_worker", "guide", "assistant"})
 FIELD = GRID | {"village_secretary"}
 DESKS = frozenset({"township_dispatcher", "county_supervisor"})
-ALL = FIELD | DESKS | {"department_officer", "hotline_operator", "analyst", "administrator"}
+OVERSIGHT = frozenset({"organization_inspector", "discipline_inspector"})
+"""Whoever oversees reads across, and changes nothing of a ticket, sees no contact, and learns nobody's name who asked for confidence."""
+ALL = FIELD | DESKS | OVERSIGHT | {"department_officer", "hotline_operator", "analyst", "administrator"}
 
 PERMISSIONS: dict[str, frozenset[str]] = {
     "hotline.file": DESKS | {"hotline_operator"},
@@ -24,18 +26,21 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "exclusion.propose": DESKS,
     "exclusion.decide": frozenset({"county_supervisor"}),
     "exclusion.appeal": frozenset({"hotline_operator", "county_supervisor"}),
-    "exclusion.read": DESKS | {"hotline_operator"},
+    "exclusion.read": DESKS | OVERSIGHT | {"hotline_operator"},
     "field.report": FIELD,
+    "shift.keep": FIELD,
+    "shift.watch": DESKS,
     "petition.file": DESKS | {"hotline_operator", "department_officer"},
     "petition.on_behalf": FIELD | DESKS | {"hotline_operator", "department_officer"},
     "complaint.repeat": DESKS | {"hotline_operator", "department_officer"},
     "complaint.reword": FIELD | DESKS | {"hotline_operator", "department_officer"},
-    "attachment.upload": ALL - {"analyst"},
+    "attachment.upload": ALL - OVERSIGHT - {"analyst"},
     "attachment.read": ALL - {"analyst"},
     "ticket.read": ALL,
-    "message.read": DESKS | {"hotline_operator"},
-    "complaint.read": FIELD | DESKS | {"hotline_operator", "department_officer"},
+    "message.read": DESKS | OVERSIGHT | {"hotline_operator"},
+    "complaint.read": FIELD | DESKS | OVERSIGHT | {"hotline_operator", "department_officer"},
     "contact.read": FIELD | DESKS | {"hotline_operator", "department_officer"},
+    "reveal.read": frozenset({"discipline_inspector"}),
     "report.read": ALL,
     "activity.record": FIELD | DESKS | {"department_officer"},
     "activity.record_for_others": DESKS | {"village_secretary"},
@@ -46,18 +51,20 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "assessment.read": ALL,
     "assessment.appeal": FIELD | DESKS | {"department_officer"},
     "warning.acknowledge": DESKS,
-    "export.read": DESKS | {"analyst", "administrator"},
+    "export.read": DESKS | OVERSIGHT | {"analyst", "administrator"},
     "notice.publish": frozenset({"administrator"}),
     "unit.read": ALL,
-    "unit.report": DESKS | {"analyst", "administrator"},
+    "unit.report": DESKS | OVERSIGHT | {"analyst", "administrator"},
     "unit.change": frozenset({"administrator"}),
-    "member.read": DESKS | {"administrator"},
+    "member.read": DESKS | OVERSIGHT | {"administrator"},
     "member.change": frozenset({"administrator"}),
     "account.change": frozenset({"administrator"}),
+    "leave.read": ALL,
+    "leave.enter": ALL,
     "category.read": ALL,
     "category.change": frozenset({"administrator"}),
     "calendar.change": frozenset({"administrator"}),
-    "policy.read": frozenset({"administrator", "county_supervisor", "analyst"}),
+    "policy.read": OVERSIGHT | {"administrator", "county_supervisor", "analyst"},
     "policy.change": frozenset({"administrator"}),
     "connection.change": frozenset({"administrator"}),
     "key.change": frozenset({"administrator"}),
@@ -69,7 +76,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "privacy.read": frozenset({"administrator", "county_supervisor"}),
     "privacy.hold": frozenset({"administrator", "county_supervisor"}),
     "privacy.decide": frozenset({"county_supervisor"}),
-    "platform.read": DESKS | {"hotline_operator", "administrator"},
+    "platform.read": DESKS | OVERSIGHT | {"hotline_operator", "administrator"},
 }
 """Action → roles that may do it. An action that is not here is a mistake of ours: `may` raises KeyError."""
 
@@ -83,23 +90,33 @@ ROLE_WEIGHT = (
     "guide",
     "assistant",
     "grid_worker",
+    "organization_inspector",
+    "discipline_inspector",
     "analyst",
 )
 """Of several seats, the one whose role comes first here is the main seat."""
 
-_AREA_ROLES = frozenset({"county_supervisor", "analyst", "administrator", "hotline_operator", "township_dispatcher"})
+NEVER_ACTED_FOR = OVERSIGHT | {"administrator"}
+"""Roles nobody acts for while their holder is on leave: who gives rights, and who watches over the others, is named for it in person."""
+
+_AREA_ROLES = OVERSIGHT | {"county_supervisor", "analyst", "administrator", "hotline_operator", "township_dispatcher"}
 _OWN_PATH_ROLES = FIELD
 _BESIDE_THE_LADDER = frozenset({"station", "department"})
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Whose matters somebody sees: areas by prefix of the path, functional lines inside an area, and own seats; any of them suffices."""
+    """Whose matters somebody sees: areas by prefix of the path, functional lines inside an area, and own seats; any of them suffices.
+
+    `recused`: codes of the units they sit in or below, and who they are: of a matter about any of these (举报) they know nothing, whatever
+    else they see. The jurisdiction's own code is none of them, for nothing is about all of it.
+    """
 
     prefixes: tuple[str, ...] = ()
     functions: tuple[tuple[str, str], ...] = ()
     unit_ids: tuple[UUID, ...] = ()
     everything: bool = False
+    recused: tuple[str, ...] = ()
 
 
 def may(actor: Actor, action: str) -> bool:
@@ -164,4 +181,10 @@ def scope_of(actor: Actor) -> Scope:
         functions=tuple(functions),
         unit_ids=tuple(dict.fromkeys(seat.unit_id for seat in actor.seats if seat.within is None)),
         everything=any(prefix.count("/") == len("//") for prefix in widest),
+        recused=_recused(actor),
     )
+
+
+def _recused(actor: Actor) -> tuple[str, ...]:
+    codes = dict.fromkeys(code for seat in actor.seats for code in seat.path.strip("/").split("/")[1:])
+    return (*codes, str(actor.member_id)) if actor.member_id else tuple(codes)

@@ -1,6 +1,6 @@
 """Answers about who is signed in."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -17,6 +17,8 @@ _SEAT: dict[str, Any] = {
     "unit_code": "441624108",
     "tier": "township",
     "function": None,
+    "acting_for": None,
+    "acting_until": None,
 }
 _MEMBER: dict[str, Any] = {"id": "0198f2a0-7c00-7000-8000-000000000001", "name": "黄小明"}
 
@@ -31,6 +33,8 @@ class SeatView(BaseModel):
     unit_code: str
     tier: str
     function: str | None
+    acting_for: str | None = Field(default=None, description="Whose post it is, where one acts for somebody on leave (代班).")
+    acting_until: date | None = Field(default=None, description="The first day that is over.")
 
 
 class MemberName(BaseModel):
@@ -232,7 +236,15 @@ def member_name(actor: Actor) -> MemberName:
 def seats_of(actor: Actor) -> list[SeatView]:
     """Return the seats of an actor, the main one first."""
     return [
-        SeatView(role=seat.role, title=ROLES[seat.role], unit_code=seat.unit_code, tier=seat.tier, function=seat.function)
+        SeatView(
+            role=seat.role,
+            title=ROLES[seat.role],
+            unit_code=seat.unit_code,
+            tier=seat.tier,
+            function=seat.function,
+            acting_for=seat.acting.name if seat.acting else None,
+            acting_until=seat.acting.until if seat.acting else None,
+        )
         for seat in actor.seats
     ]
 

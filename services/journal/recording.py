@@ -33,9 +33,13 @@ def new_event(  # noqa: PLR0913  an event is exactly these facts
 ) -> Row:
     """Return the row of an event by `actor`, chained to `previous_hash`. `data` holds ids, codes and words of ours: no personal data.
 
-    `unit_id` is the seat acted from; the actor's main seat where not given.
+    `unit_id` is the seat acted from; the actor's main seat where not given. Whoever acted for somebody on leave (代班) is the actor all the
+    same, and `data` says for whom.
     """
     seat = actor.main_seat
+    acting = actor.acting_from(unit_id)
+    if acting:
+        data = {**data, "acting_for": [{"post_id": str(post.post_id), "member_id": str(post.member_id)} for post in acting]}
     event: Row = {
         "id": new_id(),
         "subject_kind": subject_kind,

@@ -1,15 +1,27 @@
 """Who acts: a member in their seats, a complainant, or the system itself."""
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Literal
 from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ActingFor:
+    """For whom a seat is held meanwhile (代班): the post, its holder on leave, and the first day it is over."""
+
+    post_id: UUID
+    member_id: UUID
+    name: str
+    until: date
 
 
 @dataclass(frozen=True, slots=True)
 class Seat:
     """A post somebody holds now: a role in a unit. `path` is the unit's place in the tree, `function` its functional line.
 
-    `within` is there in the seat of a key that was narrowed to an area: the seat reaches no further, whatever its unit does.
+    `within` is there in the seat of a key that was narrowed to an area: the seat reaches no further, whatever its unit does. `acting` is
+    there where the post is somebody else's, who is on leave.
     """
 
     role: str
@@ -20,6 +32,7 @@ class Seat:
     kind: str
     function: str | None = None
     within: str | None = None
+    acting: ActingFor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +62,20 @@ class Actor:
     def has_role(self, *roles: str) -> bool:
         """Tell whether the person holds one of `roles` anywhere."""
         return any(seat.role in roles for seat in self.seats)
+
+    def acting_from(self, unit_id: UUID | None) -> list[ActingFor]:
+        """Return for whom a deed from a seat in `unit_id` is done: nobody where an own seat is of the same role there.
+
+        Without a unit, everybody for whom the person acts now: the deed may have needed any of their seats.
+        """
+        if all(seat.acting is None for seat in self.seats):
+            return []
+        own = {(seat.unit_id, seat.role) for seat in self.seats if seat.acting is None}
+        return [
+            seat.acting
+            for seat in self.seats
+            if seat.acting is not None and unit_id in (None, seat.unit_id) and (seat.unit_id, seat.role) not in own
+        ]
 
 
 SYSTEM = Actor(kind="system", name="系统")

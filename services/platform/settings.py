@@ -55,18 +55,23 @@ class Settings(BaseSettings):
     picture_pixels: int = Field(default=50_000_000, description="Largest picture that is opened, in pixels (width x height).")
     upload_hours: int = Field(default=24, description="How long an unfinished upload is kept after its last byte.")
     uploads_open: int = Field(default=60, description="Unfinished uploads of one account at a time.")
+    shift_hours: int = Field(default=12, ge=1, le=24, description="Hours after which being on duty in the field ends by itself.")
+    position_hours: int = Field(default=2, ge=1, le=24, description="Hours the newest position of somebody on duty is kept.")
+    position_cell_metres: int = Field(default=500, ge=250, le=5000, description="Side of the cell that is kept of a position, in metres.")
     exports_open: int = Field(default=5, description="Exports of one account under way at a time.")
     export_days: int = Field(default=7, description="How many days the file of an export is kept.")
     export_rows: int = Field(default=5_000_000, description="Most rows of one export.")
     recording_limit: int = Field(default=100 * 1024 * 1024, description="Largest recording of a call, in bytes.")
     exchange_files: str = Field(default="", description="Directory with the telephone exchanges' own files; empty: none are read.")
     body_limit: int = Field(default=256 * 1024, description="Largest JSON or XML body, in bytes.")
+    body_seconds: float = Field(default=30, gt=0, description="Seconds a body has to come, and more by the next for what has come.")
+    body_rate: int = Field(default=1024, ge=1, description="Bytes of a body that give it one second more.")
     pool_size: int = Field(default=8, description="Database connections of one process.")
     access_minutes: int = Field(default=15, ge=1, le=480, description="How long an access token holds before it is refreshed.")
     session_minutes: int = Field(default=480, ge=1, description="How long a sign-in holds without being refreshed.")
     session_days: int = Field(default=30, ge=1, description="How long a sign-in holds at most, however often it is refreshed.")
     second_factor_roles: str = Field(
-        default="administrator,county_supervisor",
+        default="administrator,county_supervisor,organization_inspector,discipline_inspector",
         pattern=r"^([a-z_]+([, ]+[a-z_]+)*)?$",
         description="Roles that should have a second factor, separated by commas.",
     )

@@ -18,6 +18,8 @@ _SEAT_OF = {
     "department_officer": ("/县/部门/", "department"),
     "county_supervisor": ("/县/", "county"),
     "hotline_operator": ("/县/热线/", "station"),
+    "organization_inspector": ("/县/部门/", "department"),
+    "discipline_inspector": ("/县/部门/", "department"),
     "analyst": ("/县/", "county"),
     "administrator": ("/县/", "county"),
 }
