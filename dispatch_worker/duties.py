@@ -3,6 +3,7 @@
 from dispatch_worker.jobs.anchors import anchors
 from dispatch_worker.jobs.apply_policies import apply_policies
 from dispatch_worker.jobs.assess import assess
+from dispatch_worker.jobs.brigading import brigading
 from dispatch_worker.jobs.bulletins import bulletins
 from dispatch_worker.jobs.call_webhooks import call_webhooks
 from dispatch_worker.jobs.converse import converse
@@ -19,6 +20,7 @@ from dispatch_worker.jobs.likenesses import likenesses
 from dispatch_worker.jobs.make_sums import make_sums
 from dispatch_worker.jobs.notices import notices
 from dispatch_worker.jobs.personal_data import erase, retain
+from dispatch_worker.jobs.positions import positions
 from dispatch_worker.jobs.purge import purge
 from dispatch_worker.jobs.recalculate import recalculate
 from dispatch_worker.jobs.send import send
@@ -42,6 +44,7 @@ RECONCILE_CALLS = Duty("reconcile_calls", 60, reconcile_calls)
 BULLETINS = Duty("bulletins", 600, bulletins)
 PURGE = Duty("purge", 3600, purge)
 UPLOADS = Duty("uploads", 300, uploads)
+POSITIONS = Duty("positions", 300, positions)
 APPLY_POLICIES = Duty("apply_policies", 2, apply_policies)
 RECALCULATE = Duty("recalculate", 60, recalculate)
 FIELD_PAPERS = Duty("field_papers", 600, field_papers)
@@ -49,6 +52,7 @@ NOTICES = Duty("notices", 60, notices)
 LIKENESSES = Duty("likenesses", 600, likenesses)
 ASSESS = Duty("assess", 5, assess)
 WARN = Duty("warn", 600, warn)
+BRIGADING = Duty("brigading", 300, brigading)
 SWEEP_BACKLOG = Duty("sweep_backlog", 3, sweep_backlog)
 MEND_BACKLOG = Duty("mend_backlog", 3600, mend_backlog)
 MAKE_SUMS = Duty("make_sums", 300, make_sums)
@@ -61,9 +65,9 @@ RETAIN = Duty("retain", 3600, retain)
 SHARED = (
     *RUNG, ESCALATE, SEND, CALL_WEBHOOKS, CONVERSE, FETCH_MEDIA, PURGE, UPLOADS, FIELD_PAPERS, FETCH_RECORDINGS, RECONCILE_CALLS,
     FETCH_OPEN311_MEDIA, LIKENESSES, APPLY_POLICIES, RECALCULATE, END_SUSPENSIONS, BULLETINS,
-    ASSESS, WARN, NOTICES, ANCHORS,
+    ASSESS, WARN, BRIGADING, NOTICES, ANCHORS,
     SWEEP_BACKLOG, MEND_BACKLOG, MAKE_SUMS,
-    ERASE, RETAIN,
+    ERASE, RETAIN, POSITIONS,
     MAKE_EXPORTS, DELIVER_REPORTS, EXPIRE_EXPORTS,
 )  # fmt: skip
 """Done by the fleet: one of its workers is enough, and several at once do no harm."""

@@ -9,9 +9,11 @@ from starlette.responses import JSONResponse
 
 from services.complaints.repeat_views import RecordRepeat, RepeatView, TellMore
 from services.complaints.repeats import read_repeat, record_repeat
+from services.complaints.sign_views import TicketSigns
 from services.complaints.similar import AT_LEAST, DAYS, Search, similar_to_draft, similar_to_ticket
 from services.complaints.similar_views import SimilarTicket, SimilarTo
 from services.complaints.telling_more import read_supplement, tell_more
+from services.complaints.ticket_signs import ticket_signs
 from services.complaints.views import SupplementView
 from services.hotline.drafts import mark_filed
 from services.platform.actor import Actor
@@ -24,6 +26,7 @@ router = door_router("/v1", tags=["duplicates"])
 
 Reader = Annotated[Actor, Depends(requires("complaint.read"))]
 Desk = Annotated[Actor, Depends(requires("complaint.repeat"))]
+Watcher = Annotated[Actor, Depends(requires("brigading.read"))]
 _BEFORE: dict[int | str, dict[str, Any]] = {200: {"model": RepeatView, "description": "This message was written down before."}}
 
 
@@ -50,6 +53,16 @@ async def read_similar(number: str, actor: Reader, search: Wanted) -> SimilarTic
     """List the tickets that may be of the same matter (疑似重复), each with its score and why. Merging is for people to decide."""
     async with unit_of_work(actor) as work:
         return SimilarTickets(items=await similar_to_ticket(work, number, search), days=search.days)
+
+
+@router.get("/tickets/{number}/signs", summary="Signs that many voices are few people")
+async def read_signs(number: str, actor: Watcher) -> TicketSigns:
+    """Tell the signs (疑点) of a ticket and of what was told around it: what was counted, by which bound, and what to do. Nobody is named.
+
+    A sign is a reason to call back and changes nothing. A burst of many households is told apart as what it is.
+    """
+    async with unit_of_work(actor) as work:
+        return await ticket_signs(work, number)
 
 
 @router.post("/complaints/similar", summary="What is being told may be a ticket already")

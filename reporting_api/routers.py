@@ -7,6 +7,7 @@ from reporting_api import (
     anchors,
     assessment,
     backlog,
+    brigading,
     bulletins,
     coverage,
     dashboard,
@@ -42,4 +43,5 @@ ROUTERS: tuple[APIRouter, ...] = (
     exports.router,
     saved.router,
     warnings.router,
+    brigading.router,
 )

@@ -1,10 +1,11 @@
-"""Forget what has been kept long enough: answered idempotency keys, counts of wrong tracking codes, nonces of callbacks."""
+"""Forget what was kept long enough: answered idempotency keys, wrong tracking codes, nonces of callbacks, marks of devices."""
 
 from datetime import timedelta
 
 from sqlalchemy import delete
 
 from dispatch_worker.station import Station
+from services.complaints.device_marks import forget_old_marks
 from services.complaints.models import TrackingTry
 from services.connections.replays import forget_seen_pushes
 from services.hotline.drafts import erase_old_drafts
@@ -15,6 +16,7 @@ from services.notifications.webhooks.queries import forget_told
 from services.platform.actor import SYSTEM
 from services.platform.idempotency import KEPT_HOURS, IdempotencyKey
 from services.platform.unit_of_work import unit_of_work
+from services.shifts.forgetting import forget_shifts
 
 _TRIES_KEPT_HOURS = 24
 
@@ -30,3 +32,5 @@ async def purge(_station: Station) -> None:
         await forget_told(work)
         await forget_old_sessions(work)
         await forget_unknown_logins(work)
+        await forget_old_marks(work)
+        await forget_shifts(work)

@@ -87,7 +87,7 @@ async def tellings_of(session: AsyncSession, ticket_ids: Sequence[UUID]) -> Mapp
     query = (
         select(Complaint.id, Ticket.id.label("own"), Ticket.merged_into_id.label("into"), Complaint.received_at, Complaint.wants_answer)
         .add_columns((Complaint.confidential | (Ticket.privacy == "confidential")).label("in_confidence"))
-        .add_columns(Complainant.phone_index, Complainant.openid_index, _of_its_call().label("called"))
+        .add_columns(Complainant.phone_index, Complainant.openid_index, of_its_call().label("called"))
         .add_columns(Repeat.complaint_id.is_not(None).label("repeat"), func.coalesce(Repeat.counted, False).label("counted"))
         .select_from(Complaint)
         .join(Ticket, Ticket.id == Complaint.ticket_id)
@@ -100,7 +100,7 @@ async def tellings_of(session: AsyncSession, ticket_ids: Sequence[UUID]) -> Mapp
     found: defaultdict[UUID, list[Telling]] = defaultdict(list)
     wanted = dict.fromkeys(ticket_ids)
     for row in await session.execute(query):
-        keys = frozenset(key for key in (row.phone_index, row.openid_index, *_single(row.called)) if key is not None)
+        keys = frozenset(key for key in (row.phone_index, row.openid_index, *single(row.called)) if key is not None)
         telling = Telling(row.id, row.own, keys, row.received_at, row.repeat, row.counted, row.in_confidence, row.wants_answer)
         for ticket_id in (row.own, row.into):
             if ticket_id in wanted:
@@ -110,10 +110,10 @@ async def tellings_of(session: AsyncSession, ticket_ids: Sequence[UUID]) -> Mapp
 
 async def keys_of_call(session: AsyncSession, call_id: str) -> Keys:
     """Return the index of the number a call came from; nothing where no exchange knows it, or two know different ones."""
-    return frozenset(_single(await session.scalar(select(_numbers_of(call_id)))))
+    return frozenset(single(await session.scalar(select(_numbers_of(call_id)))))
 
 
-def _of_its_call() -> ColumnElement[list[bytes] | None]:
+def of_its_call() -> ColumnElement[list[bytes] | None]:
     """The numbers of the call a complaint was told in, where it left none itself; an erased person stays erased."""
     nobody = Complainant.complaint_id.is_(None)
     without = Complainant.phone_index.is_(None) & Complainant.sealed.is_not(None)
@@ -126,5 +126,6 @@ def _numbers_of(call_id: InstrumentedAttribute[str | None] | str) -> ScalarSelec
     return query.where(Call.call_id == call_id, SealedPaper.phone_index.is_not(None)).scalar_subquery()
 
 
-def _single(numbers: Sequence[bytes] | None) -> Sequence[bytes]:
+def single(numbers: Sequence[bytes] | None) -> Sequence[bytes]:
+    """Return the one number that is known of a call; none where two are."""
     return numbers if numbers is not None and len(numbers) == 1 else ()

@@ -18,6 +18,7 @@ from services.attachments.receiving import store_key
 from services.attachments.store import Store
 from services.calls.models import Call
 from services.channels.wechat.models import Conversation, WechatMedium, WechatMessage
+from services.complaints.device_marks import forget_marks
 from services.complaints.models import Complainant, Complaint, Rewording, Supplement
 from services.complaints.phone_tasks import PhoneTask
 from services.journal.noting import note
@@ -95,6 +96,7 @@ async def _contact(work: Work, erasure: Erasure) -> None:
     person = await person_of(work.session, erasure.complaint_id, lock=True)
     await destroyed(work.session, [person.row_key])
     await work.session.execute(update(Complainant).where(Complainant.complaint_id == erasure.complaint_id).values(_GONE))
+    await forget_marks(work, [erasure.complaint_id])
     await erase_papers(work.session, SealedPaper.id.in_(petitioners_of(erasure.complaint_id)))
     theirs = Message.complaint_id == erasure.complaint_id
     waiting = {"state": "given_up", "last_error": "erased"}

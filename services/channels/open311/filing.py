@@ -18,6 +18,7 @@ from services.attachments.receiving import Received, write_down
 from services.channels.open311.models import Open311Medium, Open311Request
 from services.channels.open311.reading import Fields, Wish, own_id, sender_marks
 from services.complaints.commands import FileComplaint
+from services.complaints.device_marks import keep_mark
 from services.complaints.filing import Filing
 from services.complaints.filing_desk import prepared
 from services.complaints.writing import write
@@ -36,6 +37,8 @@ CHANNEL = "open311"
 REPEATED_WITHIN = timedelta(minutes=10)
 PAPER = "open311_request"
 _DIGEST = "open311"
+_DEVICE = ("device_id", "account_id")
+"""What a client says of where a request came from; the first of them that is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,8 @@ async def _write_beside(work: Work, filing: Filing, wish: Wish, system: Connecte
         "recorded_at": work.now,
     }
     await insert_many(work.session, Open311Request, [row])
+    devices = [value for name in _DEVICE for value in wish.sealed.get(name, ()) if value]
+    await keep_mark(work, filing.complaint_id, system.id, devices[0] if devices else None)
     await want_media(work, filing.complaint_id, paper_id, wish.sealed)
 
 
