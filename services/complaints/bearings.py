@@ -3,12 +3,13 @@
 from uuid import UUID
 
 from services.catalogue.policy import Catalogue
-from services.complaints.commands import Telling
+from services.complaints.commands import Accused, Telling
 from services.complaints.danger import danger_in
 from services.complaints.filing import Bearings
 from services.deadlines.clocks import ClockRules
 from services.organization.tree import UnitNode, UnitTree
 from services.platform.errors import Fault, Invalid
+from services.routing.accused import deciding_desk
 
 
 def take_bearings(telling: Telling, tree: UnitTree, catalogue: Catalogue, rules: ClockRules) -> Bearings:
@@ -16,9 +17,13 @@ def take_bearings(telling: Telling, tree: UnitTree, catalogue: Catalogue, rules:
 
     A category that is not in force is left to the words (it stays as a hint). Danger to life makes an emergency of it, whatever the channel
     and the category. Raises Invalid ``complaint.unit_unknown`` for a place
-    and ``complaint.department_unknown`` for a department that is none: codes are chosen, so a wrong one is a mistake.
+    and ``complaint.department_unknown`` for a department that is none: codes are chosen, so a wrong one is a mistake. Of a matter about
+    somebody (举报) the place is the desk that decides: where it is would tell whom it is about; and what `accused_in` raises.
     """
     place = _place_unit(telling, tree)
+    accused = accused_in(telling.accused, tree) if telling.accused is not None else None
+    if accused is not None:
+        place = deciding_desk(accused, tree)
     policy = catalogue.category(telling.category) if telling.category else None
     if policy is not None and not (policy.leaf and policy.active):
         policy = None
@@ -26,14 +31,34 @@ def take_bearings(telling: Telling, tree: UnitTree, catalogue: Catalogue, rules:
     return Bearings(
         area_path=place.path if place else tree.root.path if tree.root else f"/{tree.root_code}/",
         place_unit_id=place.id if place else None,
-        surface_to_id=_department(telling, tree),
+        surface_to_id=_department(telling, tree) if accused is None else None,
         category_code=policy.code if policy else None,
         category_version=policy.version if policy else None,
         urgency="emergency" if danger else policy.urgency if policy else "normal",
         privacy=policy.privacy if policy else "normal",
         danger=danger,
         rules=rules,
+        accused=accused,
     )
+
+
+def accused_in(accused: Accused, tree: UnitTree) -> tuple[str, ...]:
+    """Return what a ticket keeps of whom it is about: codes and ids, in order.
+
+    Raises Invalid ``complaint.accused_unknown`` for a unit that is not there, ``complaint.accused_above_all`` for the jurisdiction itself.
+    """
+    for place, code in enumerate(accused.units):
+        unit = tree.by_code.get(code)
+        if unit is None or not unit.active:
+            fault = Fault(f"/accused/units/{place}", "no unit in force has this code")
+            raise Invalid("complaint.accused_unknown", "Correct the code, or leave it out: then the county's desk decides.", errors=[fault])
+        if tree.root is not None and tree.root.path.startswith(unit.path):
+            fault = Fault(f"/accused/units/{place}", "nobody is above this unit here")
+            detail = (
+                "Nobody here is above this unit. Name the person instead, or refer whoever tells it to discipline inspection or the city."
+            )
+            raise Invalid("complaint.accused_above_all", detail, errors=[fault])
+    return tuple(sorted({*accused.units, *(str(member) for member in accused.members)}))
 
 
 def _place_unit(telling: Telling, tree: UnitTree) -> UnitNode | None:

@@ -11,6 +11,7 @@ from services.platform.text import Code, ShortText, Token, Words, storable
 
 ATTACHMENTS_AT_MOST = 9
 """As many as a WeChat user can send at once; a sane bound for one transaction."""
+ACCUSED_AT_MOST = 5
 
 
 def _storable(given: str | None) -> str | None:
@@ -87,6 +88,19 @@ AttachmentIds = Annotated[
 ]
 
 
+class Accused(_Command):
+    """举报: whom it is about. Both are empty where the person does not say: then the desk of the whole county decides, unseen below it."""
+
+    units: Annotated[
+        tuple[Code, ...],
+        Field(max_length=ACCUSED_AT_MOST, description="Codes of the units complained about; all below them are meant too."),
+    ] = ()
+    members: Annotated[
+        tuple[UUID, ...],
+        Field(max_length=ACCUSED_AT_MOST, description="Members complained about; every unit they sit in is meant too."),
+    ] = ()
+
+
 class Telling(_Command):
     """What somebody tells, whatever the channel."""
 
@@ -101,6 +115,11 @@ class Telling(_Command):
     )
     contact: Contact | None = Field(default=None, description="Absent for an anonymous complaint.")
     confidential: bool = Field(default=False, description="Only the desk that watches over the ticket may learn who said it.")
+    accused: Accused | None = Field(
+        default=None,
+        description="举报: kept in confidence, given to the first desk above whoever it is about, and hidden from these altogether.",
+        examples=[None],
+    )
     wants_answer: bool = True
     surface_to: Code | None = Field(default=None, description="Code of a county department this goes to directly.")
     attachment_ids: AttachmentIds = ()

@@ -39,6 +39,7 @@ class Bearings:
     privacy: str = "normal"
     danger: str | None = None
     rules: ClockRules = PLAIN
+    accused: tuple[str, ...] | None = None
 
 
 class Repeatable(NamedTuple):
@@ -111,7 +112,8 @@ def prepare(
 
 
 def _opening(command: FileComplaint, bearings: Bearings, said_at: datetime, complaint_id: UUID) -> Opening:
-    lat, lon = _on_the_map(command.telling.place or _NO_PLACE)
+    secret = command.telling.confidential or bearings.accused is not None
+    lat, lon = (None, None) if bearings.accused is not None else _on_the_map(command.telling.place or _NO_PLACE)
     return Opening(
         channel=command.channel,
         source=command.source,
@@ -121,7 +123,7 @@ def _opening(command: FileComplaint, bearings: Bearings, said_at: datetime, comp
         category_code=bearings.category_code,
         category_version=bearings.category_version,
         urgency=bearings.urgency,
-        privacy="confidential" if command.telling.confidential else bearings.privacy,
+        privacy="confidential" if secret else bearings.privacy,
         place_unit_id=bearings.place_unit_id,
         lat=lat,
         lon=lon,
@@ -130,6 +132,7 @@ def _opening(command: FileComplaint, bearings: Bearings, said_at: datetime, comp
         danger=bearings.danger,
         told=command.told,
         terms=command.terms,
+        accused=bearings.accused,
     )
 
 
@@ -148,7 +151,7 @@ def _complaint(command: FileComplaint, actor: Actor, now: datetime, said_at: dat
         "lat": where.lat,
         "lon": where.lon,
         "coordinate_system": where.coordinate_system,
-        "confidential": telling.confidential,
+        "confidential": telling.confidential or telling.accused is not None,
         "wants_answer": telling.wants_answer and command.source == "complaint",
         "call_id": command.call_id,
         "filed_by_account_id": actor.account_id,

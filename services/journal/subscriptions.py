@@ -52,7 +52,7 @@ _OWED: dict[str, tuple[str, ...]] = {
     "ticket.exclusion_decided": (NOTIFY, COUNT),
     "ticket.exclusion_appealed": (NOTIFY, COUNT),
     "ticket.exclusion_closed": (NOTIFY, COUNT),
-    "ticket.sealed": (COUNT,),
+    "ticket.sealed": (NOTIFY, COUNT),
     "ticket.urged": (NOTIFY,),
     "ticket.supervised": (NOTIFY,),
     "ticket.instructed": (NOTIFY, COUNT),

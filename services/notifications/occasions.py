@@ -132,6 +132,11 @@ def _moved(occasion: _Occasion) -> list[Notice]:
     return _ordered(occasion) + _relieved(occasion, occasion.unit("unit_id"))
 
 
+def _taken_away(occasion: _Occasion) -> list[Notice]:
+    """The desk above gets its order; whoever had a matter that is about them is told nothing."""
+    return _ordered(occasion) if occasion.data.get("assignment_id") else []
+
+
 def _relieved(occasion: _Occasion, lead: UUID | None) -> list[Notice]:
     before = occasion.unit("from_unit_id")
     return occasion.units("relieved", before, named=lead) if before != lead else []
@@ -289,6 +294,7 @@ _TELLS: Mapping[str, Callable[[_Occasion], list[Notice]]] = {
     "ticket.received": _received,
     "ticket.dispatched": _dispatched,
     "ticket.transferred": _moved,
+    "ticket.sealed": _taken_away,
     "ticket.handed_up": _ordered,
     "ticket.joined": _joined,
     "ticket.returned": _returned,

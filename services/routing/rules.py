@@ -2,6 +2,7 @@
 
 Pure: a question, the unit tree and the catalogue in; a route out. In this order:
 
+0. ``accused``: the matter is about somebody (举报): the first desk above all of them that is not accused itself decides.
 1. ``direct``: the complainant asked for a county department, or the category surfaces past village and township (越级直达).
 2. ``no_place``: the category cannot be dispatched without a place, and none is known: the desk finds out.
 3. ``catalogue_row``: the catalogue names a unit for the category in the deepest area around the place.
@@ -21,6 +22,7 @@ from uuid import UUID
 from services.catalogue.policy import Catalogue, CategoryPolicy
 from services.organization.tree import UnitNode, UnitTree
 from services.platform.errors import Unavailable
+from services.routing.accused import deciding_desk
 
 RULE_VERSION = 1
 WORKING_ROLES = frozenset(
@@ -42,6 +44,7 @@ class RouteQuestion:
     urgency: str
     surface_to_id: UUID | None
     today: date
+    accused: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,8 @@ def route(question: RouteQuestion, tree: UnitTree, catalogue: Catalogue) -> Rout
     category = catalogue.category(question.category_code) if question.category_code else None
     place = tree.by_id.get(question.place_unit_id) if question.place_unit_id else None
     search = _Search(question, tree, category, place, tree.root)
+    if question.accused is not None:
+        return _decided_above(search, question.accused)
     found = _first_match(search, catalogue)
     lead, rest = _first_staffed(search, found.seats)
     desk = search.desk(_DESKS if found.rule == "direct" else ("township", *_DESKS))  # what passes the township is not its to watch
@@ -130,6 +135,14 @@ def route(question: RouteQuestion, tree: UnitTree, catalogue: Catalogue) -> Rout
             "catalogue_version": category.version if category else None,
         },
     )
+
+
+def _decided_above(search: _Search, accused: tuple[str, ...]) -> Route:
+    """Return the route of a matter about somebody: one desk, nobody beside it, nobody told; `why` names nobody who was passed over."""
+    desk = deciding_desk(accused, search.tree) or search.root
+    lead, _ = _first_staffed(search, (desk, *(unit for unit in search.tree.ancestors(desk) if unit.kind in _DESKS)))
+    why = {"rule": "accused", "rule_version": RULE_VERSION, "chosen": _named(lead), "ring_unit_ids": []}
+    return Route(lead.id, (), (), desk.id, lead.tier, why)
 
 
 def _first_match(search: _Search, catalogue: Catalogue) -> _Try:

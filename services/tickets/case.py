@@ -1,5 +1,6 @@
 """A ticket as a decision sees it: frozen values, and what it must know besides."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -57,6 +58,7 @@ class TicketState(FromRow):
     designated: bool
     merged_into_id: UUID | None
     status_before_merge: str | None
+    accused: list[str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +166,8 @@ class Case:
     gave it back in this round, `tries` counts its call-backs that nobody answered. `row_unit_id` is the unit that a row of the catalogue
     names for the matter where it is. `suspensions` are those of all rounds, `whistle` and `calls` the open one, `instructions` those not
     followed yet. `pictures` are those among the files of the command, `flags` those on evidence of this round that nobody has reviewed.
-    `workers` are the accounts that wrote a work record in this round, once its work is done, but from the jurisdiction's own desk.
+    `workers` are the accounts that wrote a work record in this round, once its work is done, but from the jurisdiction's own desk;
+    `lenders` says of those accounts that are keys', and of keys that asked for something, which person answers for them.
     """
 
     ticket: TicketState
@@ -192,6 +195,11 @@ class Case:
     pictures: frozenset[UUID] = field(default=frozenset())
     flags: tuple[FlagState, ...] = ()
     workers: frozenset[UUID] = field(default=frozenset())
+    lenders: Mapping[UUID, UUID] = field(default_factory=dict)
+
+    def is_person(self, account_id: UUID | None, doer: UUID | None) -> bool:
+        """Tell whether the person of `account_id` answers for what the account `doer` did; the system is nobody."""
+        return account_id is not None and doer is not None and self.lenders.get(doer, doer) == account_id
 
     def clock(self, stage: str, unit_id: UUID | None = None) -> ClockState | None:
         """Return the newest clock of `stage` in the present round; of those of a unit's own, where one is given."""

@@ -253,12 +253,17 @@ class Inform(BaseModel):
 
 
 class Seal(BaseModel):
-    """Keep in confidence who complained, from now on, because they ask for it (保密). It is never taken back."""
+    """Keep in confidence who complained, from now on, because they ask for it (保密). It is never taken back.
+
+    With `accused` (举报) the matter goes to the first desk above these units, and is hidden from them altogether; an empty list is for whom
+    nobody named: then to the desk of the jurisdiction.
+    """
 
     model_config = example(action="seal", words="来电人要求保密")
 
     action: Literal["seal"]
     words: Words
+    accused: Annotated[tuple[Code, ...], Field(max_length=5)] | None = None
 
 
 class Supplement(BaseModel):

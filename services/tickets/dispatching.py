@@ -13,6 +13,7 @@ from services.catalogue.suggestion import suggest
 from services.platform.bulk import one_of
 from services.platform.clock import local_day
 from services.platform.unit_of_work import Work
+from services.routing.accused import is_accused
 from services.routing.geo import CoordinateSystem, Point
 from services.routing.locating import Located
 from services.routing.locating import located as locate
@@ -75,7 +76,7 @@ async def relocate(work: Work, ticket_ids: Sequence[UUID], hints: Hints) -> int:
     waiting = [
         ticket
         for ticket in await lock(work.session, ticket_ids)
-        if ticket.status == "dispatched" and ticket.place_unit_id is None and not ticket.designated
+        if ticket.status == "dispatched" and ticket.place_unit_id is None and ticket.accused is None and not ticket.designated
     ]
     if not waiting:
         return 0
@@ -124,6 +125,7 @@ def _routed(work: Work, placed: Case, policies: Catalogue) -> Route:
         urgency=placed.ticket.urgency,
         surface_to_id=placed.ticket.surface_to_id,
         today=local_day(work.now),
+        accused=None if placed.ticket.accused is None else tuple(placed.ticket.accused),
     )
     return route(question, placed.around.tree, policies)
 
@@ -131,7 +133,7 @@ def _routed(work: Work, placed: Case, policies: Catalogue) -> Route:
 def _located(case: Case, hint: PlaceHint | None) -> Located | None:
     """Return what the words and the coordinates of a matter without a place say; None for one that has a place."""
     ticket = case.ticket
-    if ticket.place_unit_id is not None:
+    if ticket.place_unit_id is not None or ticket.accused is not None:
         return None
     point = Point(ticket.lat, ticket.lon, CoordinateSystem.WGS84) if ticket.lat is not None and ticket.lon is not None else None
     words = (hint.place_words or hint.words) if hint else None
@@ -161,7 +163,11 @@ def _dispatched(work: Work, case: Case, placed: Case, chosen: Route, why: dict[s
     tree = case.around.tree
     unit = tree.by_id[chosen.lead_unit_id]
     before = tree.by_id.get(case.lead_before) if case.ticket.round > 1 and case.lead_before else None
-    if before is not None and tree.staffed(before.id, WORKING_ROLES, local_day(work.now)):
+    if (
+        before is not None
+        and not is_accused(before, case.ticket.accused, tree)
+        and tree.staffed(before.id, WORKING_ROLES, local_day(work.now))
+    ):
         unit, why = before, {**why, "rule": "same_seat_as_before", "chosen": {"code": before.code, "name": before.name}}
     helpers = tuple(tree.by_id[helper] for helper in chosen.co_unit_ids) if case.ticket.round == 1 else ()
     outcome = assign_lead(placed, unit, why, Deed(work.actor, work.now), desk=tree.by_id[chosen.desk_unit_id], co_handlers=helpers)

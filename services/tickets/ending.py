@@ -173,6 +173,8 @@ def merge(case: Case, command: Merge, deed: Deed) -> Outcome:
         raise Invalid("ticket.unknown", f"There is no ticket {command.into}.")
     if other.id == case.ticket.id or other.status not in OPEN[:3]:
         raise Conflict("ticket.cannot_merge", "The other ticket must be another one that is still being worked on.")
+    if other.accused != case.ticket.accused:
+        raise Conflict("ticket.merge_would_tell", "Whoever knows one of these matters may not know of the other: they are about others.")
     return Outcome(
         {"into": other.number, "into_id": str(other.id), "words": command.words},
         {"merged_into_id": other.id, "status_before_merge": case.ticket.status},

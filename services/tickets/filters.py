@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
-from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select, true, union
+from sqlalchemy import ColumnElement, Select, and_, exists, false, func, not_, or_, select, true, union
+from sqlalchemy.dialects.postgresql import array
 
 from services.identity.permissions import Scope
 from services.organization.models import Unit
@@ -84,9 +85,15 @@ def compile_filter(
 def compile_scope(scope: Scope, columns: Columns, *, as_of: datetime | None = None) -> ColumnElement[bool]:
     """Return the condition that `scope` may know of a ticket: by area, by functional line, or by a seat it was ever given to.
 
+    Of a matter about themselves (举报) nobody knows anything, whatever they see besides.
     A seat that a whistle called or an instruction addressed was given it too, for good. Rows that carry all of these in an array
     (`given_to`, of open tickets) are asked by that. `as_of`: what was given later does not count.
     """
+    within = _within(scope, columns, as_of)
+    return and_(within, _not_about(scope, columns)) if scope.recused else within
+
+
+def _within(scope: Scope, columns: Columns, as_of: datetime | None) -> ColumnElement[bool]:
     if scope.everything:
         return true()
     parts: list[ColumnElement[bool]] = [columns["area_path"].startswith(prefix, autoescape=True) for prefix in scope.prefixes]
@@ -97,6 +104,15 @@ def compile_scope(scope: Scope, columns: Columns, *, as_of: datetime | None = No
     if given:
         parts.append(columns["id"].in_(union(*given) if len(given) > 1 else given[0]))
     return or_(*parts) if parts else false()
+
+
+def _not_about(scope: Scope, columns: Columns) -> ColumnElement[bool]:
+    """Return the condition that the matter is not about whom `scope` belongs to. There are few such matters, in an index of their own."""
+    mine = array(scope.recused)
+    about = Ticket.__table__.c.accused.has_any(mine)
+    if columns.get("accused") is Ticket.__table__.c.accused:
+        return or_(Ticket.accused.is_(None), not_(about))
+    return columns["id"].not_in(select(Ticket.id).where(Ticket.accused.is_not(None), about))
 
 
 def given_to(scope: Scope, *, as_of: datetime | None = None) -> list[Select[Any]]:

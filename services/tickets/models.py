@@ -32,7 +32,8 @@ class Ticket(Base):
     by constraint. `place_unit_id` is where the matter is, `desk_unit_id` the township or county desk that watches over it,
     `area_path` the tree path of the place (of the jurisdiction while the place is unknown): what scope and reports go by.
     `helped_by` are the units (ids as text) that wrote a work record in this round, the jurisdiction's own desk aside: they close nothing
-    either. `suspended_until` is when a suspension ends by itself.
+    either. `suspended_until` is when a suspension ends by itself. `accused` (举报): codes of units and ids of members the matter is about,
+    empty where they were not named, NULL of every other matter; its place is the desk that decides (`services/routing/accused.py`).
     The database itself keeps `changed_in`, the transaction that changed the row last, and `waited_at_ids`, the desks it waited at before.
     """
 
@@ -53,6 +54,8 @@ class Ticket(Base):
         Index(None, "changed_in"),
         Index(None, "suspended_until", postgresql_where=text("suspended_until IS NOT NULL")),
         Index("ix_tickets_merged", "merged_into_id", postgresql_where=text("merged_into_id IS NOT NULL")),
+        Index("ix_tickets_accused", "accused", postgresql_using="gin", postgresql_where=text("accused IS NOT NULL")),
+        CheckConstraint("accused IS NULL OR privacy = 'confidential'", name="accused_in_confidence"),
         Index(None, "area_path", postgresql_ops={"area_path": "text_pattern_ops"}),
         Index(
             "ix_tickets_open",
@@ -106,6 +109,7 @@ class Ticket(Base):
     designated: Mapped[bool] = mapped_column(server_default=text("false"))
     merged_into_id: Mapped[UUID | None] = mapped_column(ForeignKey("tickets.id"))
     status_before_merge: Mapped[str | None]
+    accused: Mapped[list[str] | None] = mapped_column(JSONB(none_as_null=True))
     updated_at: Mapped[datetime]
     changed_in: Mapped[int] = mapped_column(BigInt, server_default=text("(pg_current_xact_id()::text::bigint)"))
     waited_at_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid()), server_default=text("'{}'"))
@@ -178,6 +182,7 @@ class Extension(Base):
     __tablename__ = "extensions"
     __table_args__ = (
         CheckConstraint("decided_by_account_id <> requested_by_account_id", name="another_decides"),
+        CheckConstraint("granted IS NOT TRUE OR decided_by_account_id IS NOT NULL", name="granted_by_somebody"),
         CheckConstraint("num_nonnulls(working_days, natural_days) = 1", name="days"),
         Index("uq_extensions_open", "ticket_id", unique=True, postgresql_where=text("decided_at IS NULL")),
     )
@@ -207,6 +212,7 @@ class Suspension(Base):
     __tablename__ = "suspensions"
     __table_args__ = (
         CheckConstraint("decided_by_account_id <> requested_by_account_id", name="another_decides"),
+        CheckConstraint("granted IS NOT TRUE OR decided_by_account_id IS NOT NULL", name="granted_by_somebody"),
         CheckConstraint("(began_at IS NULL) = (until_at IS NULL)", name="began"),
         CheckConstraint("working_days BETWEEN 1 AND 60", name="days"),
         Index("uq_suspensions_open", "ticket_id", unique=True, postgresql_where=text("decided_at IS NULL")),

@@ -10,6 +10,7 @@ from services.organization.tree import UnitNode
 from services.platform.clock import local_day
 from services.platform.errors import Conflict, Invalid
 from services.platform.ids import new_id
+from services.routing.accused import is_accused
 from services.routing.rules import WORKING_ROLES
 from services.tickets import tasks, timing
 from services.tickets.calling_commands import CoTask
@@ -26,7 +27,15 @@ def unit_by_code(case: Case, code: str) -> UnitNode:
     unit = case.around.tree.by_code.get(code)
     if unit is None or not unit.active:
         raise Invalid("unit.unknown", f"There is no active unit with the code {code}.")
+    refuse_accused(case, unit)
     return unit
+
+
+def refuse_accused(case: Case, unit: UnitNode) -> None:
+    """Refuse to give `unit` any part in a matter that is about it, about who sits there, or about what it belongs to."""
+    if is_accused(unit, case.ticket.accused, case.around.tree):
+        detail = f"The matter is about {unit.code} ({unit.name}), or about somebody there: it can have no part in it. Choose another unit."
+        raise Conflict("ticket.about_the_unit", detail)
 
 
 def staffed_unit(case: Case, code: str, deed: Deed) -> UnitNode:
@@ -56,6 +65,10 @@ def triage(case: Case, command: Triage, deed: Deed, category: CategoryPolicy | N
             "urgency": category.urgency,
         }
     if command.place is not None:
+        if case.ticket.accused is not None:
+            raise Conflict(
+                "ticket.place_would_tell", "The place of a matter about somebody stays with its desk: it would tell whom it is about."
+            )
         place = unit_by_code(case, command.place)
         values |= {"place_unit_id": place.id, "area_path": place.path}
     if command.urgency is not None:
@@ -134,7 +147,7 @@ def _above(case: Case, deed: Deed) -> tuple[UnitNode | None, list[dict[str, str]
     """Return the next unit above the holder that has people, and the blank ones on the way."""
     tree, skipped = case.around.tree, list[dict[str, str]]()
     for unit in tree.ancestors(_lead_unit(case)):
-        if tree.staffed(unit.id, WORKING_ROLES, local_day(deed.now)):
+        if tree.staffed(unit.id, WORKING_ROLES, local_day(deed.now)) and not is_accused(unit, case.ticket.accused, tree):
             return unit, skipped
         skipped.append({"code": unit.code, "name": unit.name, "because": "blank"})
     return None, skipped
@@ -230,6 +243,8 @@ def assign_lead(  # noqa: PLR0913  what a change of lead depends on
 
     Each of `co_handlers` that does not help yet gets a task and its clock; a task that `unit` itself had ends, it has the whole now.
     """
+    for given in (unit, *co_handlers):
+        refuse_accused(case, given)
     desk = desk or desk_over(case)
     row = assignment_row(case, unit, "lead", why, deed.now)
     there = {unit.id, *(row.unit_id for row in case.co_handlers)}

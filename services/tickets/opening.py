@@ -44,6 +44,7 @@ class Opening:
     danger: str | None = None
     told: bool = False
     terms: str = "usual"
+    accused: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ def open_ticket(actor: Actor, now: datetime, opening: Opening, *, ticket_id: UUI
             "complaint_id": _text(opening.complaint_id),
             **({"danger": opening.danger} if opening.danger else {}),
             **({"told": True} if opening.told else {}),
+            **({"accused": list(opening.accused)} if opening.accused is not None else {}),
             "clocks": [began],
         },
     )
@@ -110,6 +112,7 @@ def _ticket_row(opening: Opening, ticket_id: UUID, number: str, event: Row) -> R
         "lat": opening.lat,
         "lon": opening.lon,
         "surface_to_id": opening.surface_to_id,
+        "accused": None if opening.accused is None else list(opening.accused),
         "received_at": opening.received_at,
         "recorded_at": event["recorded_at"],
         "updated_at": event["recorded_at"],

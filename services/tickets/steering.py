@@ -2,11 +2,12 @@
 
 from services.platform.errors import Conflict
 from services.platform.ids import new_id
-from services.tickets import timing
+from services.tickets import taking_away, timing
 from services.tickets.calling_commands import Supervise, Urge
 from services.tickets.case import Case, Deed
 from services.tickets.changes import Insert, Outcome, Row
 from services.tickets.commands import Inform, Seal
+from services.tickets.lifecycle import OPEN
 from services.tickets.models import Directive
 
 
@@ -26,13 +27,17 @@ def inform(case: Case, command: Inform, deed: Deed) -> Outcome:
 
 
 def may_seal(case: Case, _deed: Deed) -> None:
-    """Refuse what is so already."""
-    if case.ticket.privacy == "confidential":
+    """Refuse what is so already. Whom a matter is about can be said while it is open, and more of them later."""
+    if case.ticket.privacy == "confidential" and case.ticket.status not in OPEN[:3]:
         raise Conflict("ticket.confidential", "The ticket is confidential already.")
 
 
-def seal(case: Case, command: Seal, _deed: Deed) -> Outcome:
-    """Keep the complainants in confidence from now on."""
+def seal(case: Case, command: Seal, deed: Deed) -> Outcome:
+    """Keep the complainants in confidence from now on; with `accused` (举报) the matter is taken from whoever it is about."""
+    if command.accused is not None:
+        return taking_away.take_away(case, command, command.accused, deed)
+    if case.ticket.privacy == "confidential":
+        raise Conflict("ticket.confidential", "The ticket is confidential already.")
     return Outcome({"words": command.words, "privacy": "confidential"}, {"privacy": "confidential"})
 
 

@@ -15,6 +15,7 @@ from services.organization.tree import UnitNode
 from services.platform.clock import local_day
 from services.platform.errors import Conflict, Forbidden, Invalid
 from services.platform.ids import new_id
+from services.routing.accused import is_accused
 from services.routing.rules import WORKING_ROLES
 from services.tickets import tasks, timing
 from services.tickets.calling_commands import BlowWhistle, ConcludeWhistle, Respond
@@ -88,7 +89,7 @@ def answering(case: Case, unit: UnitNode, deed: Deed) -> UnitNode:
     """Return the seat that answers for `unit`: itself, or the next above where somebody holds a post; raise where nobody does."""
     tree, today = case.around.tree, local_day(deed.now)
     for seat in (unit, *tree.ancestors(unit)):
-        if tree.staffed(seat.id, WORKING_ROLES, today):
+        if tree.staffed(seat.id, WORKING_ROLES, today) and not is_accused(seat, case.ticket.accused, tree):
             return seat
     raise Conflict("unit.blank", f"Nobody holds a post in {unit.code} ({unit.name}) or above it now.", extra={"instead": None})
 
