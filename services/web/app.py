@@ -9,12 +9,12 @@ import structlog
 from fastapi import APIRouter, FastAPI
 from fastapi.telemetry import TelemetryConfig
 from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 
 from migrations.running import require_current
 from services.platform.database import INTAKE, REPORTING, Database, database, use_database
 from services.platform.doorbell import Doorbell, doorbell, use_doorbell
 from services.platform.errors import Problem
+from services.platform.key_folder import require_same_folder
 from services.platform.logging import set_up_logging
 from services.platform.memory import settle_memory
 from services.platform.quotas import Quotas, quotas, use_quotas
@@ -22,6 +22,7 @@ from services.platform.settings import settings
 from services.web import health
 from services.web.front import Front
 from services.web.openapi import complete
+from services.web.origins import Origins
 from services.web.problems import install, unexpected
 
 log = structlog.get_logger()
@@ -58,7 +59,7 @@ def create_app(
         description=description,
         version=_version(),
         lifespan=_lifespan(title, role, on_start, on_stop),
-        middleware=[Middleware(Front, body_limit=settings().body_limit), *_open_to_pages(role)],
+        middleware=[Middleware(Front, body_limit=settings().body_limit, origins=_origins(role))],
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -70,21 +71,9 @@ def create_app(
     return app
 
 
-def _open_to_pages(role: str) -> list[Middleware]:
-    """Return what lets pages of another origin call the intake door: to sign in, to read a ticket. There are no cookies to send."""
-    origins = settings().page_origins.replace(",", " ").split()
-    if role != INTAKE or not origins:
-        return []
-    return [
-        Middleware(
-            CORSMiddleware,
-            allow_origins=origins,
-            allow_methods=["GET", "POST", "PATCH", "DELETE"],
-            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match"],
-            expose_headers=["ETag", "Link", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Total-Count"],
-            max_age=600,
-        )
-    ]
+def _origins(role: str) -> Origins:
+    """Return whose pages may call the intake door: to sign in, to read a ticket. The reporting door is called by its own alone."""
+    return Origins(settings().page_origins.replace(",", " ").split() if role == INTAKE else ())
 
 
 def _telemetry() -> TelemetryConfig:
@@ -139,6 +128,7 @@ def _url(role: str) -> str:
 async def _check_schema() -> None:
     try:
         await require_current(database())
+        await require_same_folder(database())
     except Problem as problem:
         log.error("door.cannot_open", code=problem.code, detail=problem.detail)  # noqa: TRY400  the sentence says it all
         raise

@@ -20,6 +20,7 @@ from services.web.callers import Callers, seen_through_proxies
 from services.web.guards import guarded, require_our_host
 from services.web.limits import kind_of, quota_of, told, too_many
 from services.web.metrics import REQUESTS, SECONDS
+from services.web.origins import Origins
 from services.web.problems import problem_response, unexpected
 from services.web.tracing import trace_of
 
@@ -42,9 +43,10 @@ def takes_body_of(limit: int) -> Callable[[F], F]:
 class Front:
     """Wraps an application; see the module."""
 
-    def __init__(self, app: ASGIApp, body_limit: int) -> None:
+    def __init__(self, app: ASGIApp, body_limit: int, origins: Origins | None = None) -> None:
         self.app = app
         self.body_limit = body_limit
+        self.origins = origins or Origins()
         self.callers = Callers()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -60,7 +62,7 @@ class Front:
         given = settings()
         seen_through_proxies(scope, given.trusted_proxies, given.proxy_header)
         body = Body(scope, headers, receive, self.body_limit)
-        answer = _Answer(send, body, scope["scheme"], bodiless=method == "HEAD")
+        answer = _Answer(self.origins.readable(scope, send), body, scope["scheme"], bodiless=method == "HEAD")
         trace = trace_of(_text(headers.get(b"traceparent")))
         scope["trace_id"] = trace.trace_id
         with structlog.contextvars.bound_contextvars(trace_id=trace.trace_id):
@@ -74,6 +76,9 @@ class Front:
             return
         try:
             require_our_host(scope, settings())
+            if (asked := self.origins.asked_beforehand(scope)) is not None:  # not counted: a page could not read that refusal
+                await asked(scope, receive, answer)
+                return
             await self._count(scope, headers, answer)
             await self.app(scope, receive, answer)
         except Problem as problem:

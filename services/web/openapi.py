@@ -36,6 +36,7 @@ _ANSWERS = {
     403: ("permission.denied", "No post of this person allows it."),
     404: ("unit.unknown", "There is no such thing, or none this person may know of."),
     409: ("idempotency.in_progress", "The thing is not in a state in which this can be done."),
+    408: ("request.too_slow", "The body did not come in time."),
     412: ("precondition.version", "Somebody changed the thing since it was read."),
     413: ("request.too_large", "The body is too large."),
     415: ("request.media_type", "The body is of a kind that is not taken."),
@@ -90,7 +91,7 @@ def _statuses(operation: Json) -> set[int]:
     if names:
         found |= {400, 404, 422}  # codes of units and the like may name nothing wherever they stand
     if "requestBody" in operation:
-        found |= {400, 404, 409, 413, 415, 422}
+        found |= {400, 404, 408, 409, 413, 415, 422}
     if operation.get("security"):
         found |= {401, 403}
     if ("header", "if-match") in names:

@@ -3,9 +3,12 @@
 import pytest
 from httpx import ASGITransport, AsyncClient
 
+from intake_api import sessions
 from intake_api.app import app as intake_app
 from reporting_api.app import app as reporting_app
 from services.platform.database import INTAKE
+from services.platform.ids import new_id
+from services.platform.quotas import Quotas, use_quotas
 from services.platform.settings import settings
 from services.web.app import create_app
 from services.web.guards import ALWAYS
@@ -82,6 +85,58 @@ async def test_pages_of_another_origin_are_closed_out_by_default():
         async with client(app) as asking:
             for answer in (await asking.options("/v1/sessions", headers=headers), await asking.get("/healthz", headers=headers)):
                 assert not [name for name in answer.headers if name.startswith("access-control-")]
+
+
+BOARD = "https://board.example.cn"
+
+
+@pytest.fixture
+async def board(setting, servers):
+    """An intake door that a page of another origin may call, with small quotas; the page."""
+    setting(page_origins=BOARD, rate_limits="True", rate_read="2", hosts="door")
+    counted = Quotas(servers.redis_url)
+    use_quotas(counted)
+    app = create_app(title="test", role=INTAKE, routers=[sessions.router])
+    number = new_id().int
+    transport = ASGITransport(app, client=(f"10.{number & 255}.{number >> 8 & 255}.{number >> 16 & 255}", 1))
+    async with AsyncClient(transport=transport, base_url="http://door", headers={"Origin": BOARD}) as page:
+        yield page
+    await counted.close()
+    use_quotas(None)
+
+
+async def test_a_page_that_may_ask_can_read_every_refusal_and_when_to_come_again(board):
+    json = {"Content-Type": "application/json"}
+    refused = {
+        421: await board.get("/v1/me", headers={"Host": "elsewhere"}),
+        400: await board.get("/v1/me%00"),
+        413: await board.post("/v1/sessions", content=b"[" * 300_000, headers=json),
+        422: await board.post("/v1/sessions", json={}),
+        404: await board.get("/nowhere"),
+        401: await board.get("/v1/sessions"),
+        429: await board.get("/v1/sessions"),
+    }
+    for status, answer in refused.items():
+        assert answer.status_code == status, answer.text
+        assert answer.headers.get_list("access-control-allow-origin") == [BOARD], status
+        assert "Origin" in answer.headers["vary"]
+        assert "Retry-After" in answer.headers["access-control-expose-headers"]
+        assert answer.headers["x-content-type-options"] == "nosniff"
+    assert int(refused[429].headers["retry-after"]) >= 1
+    asking = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization,if-match"}
+    before = [await board.options("/v1/sessions", headers=asking) for _ in range(9)]
+    assert {(answer.status_code, answer.headers["access-control-allow-origin"]) for answer in before} == {(200, BOARD)}
+    assert before[0].headers["x-content-type-options"] == "nosniff"
+
+
+async def test_a_page_that_may_not_ask_reads_nothing_of_a_refusal(board):
+    for answer in (
+        await board.get("/v1/sessions", headers={"Origin": "https://evil.example"}),
+        await board.get("/v1/me", headers={"Origin": "https://evil.example", "Host": "elsewhere"}),
+        await board.options("/v1/sessions", headers={"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}),
+    ):
+        assert "access-control-allow-origin" not in answer.headers
+        assert answer.status_code >= 400
 
 
 def test_no_server_of_ours_lets_uvicorn_believe_a_header():
