@@ -1,6 +1,6 @@
 """Looking at a day: every series beside its band, warnings opened, gone on with and ended, in one transaction and once for each day."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, cast
@@ -65,8 +65,12 @@ async def look_at(work: Work, day: date) -> list[Telling]:
         return []
     await work.session.execute(text("SET LOCAL statement_timeout = 0"))  # a quarter of what departments hold, once a day
     began, _as_of = await recorded_time(work)
-    counts = await counts_until(work, day)
-    found = seen_in(day, counts, began or day)
+    return await weigh(work, day, await counts_until(work, day), began or day)
+
+
+async def weigh(work: Work, day: date, counts: Mapping[tuple[str, str], Counts], began: date) -> list[Telling]:
+    """Open, go on with and end warnings by what was counted until a day that is being looked at; return whom to tell what."""
+    found = seen_in(day, counts, began)
     open_ones = {_key(row): row for row in await work.session.scalars(select(EarlyWarning).where(EarlyWarning.ended_on.is_(None)))}
     episodes = {key: Episode(key, row.last_outside_on, float(row.peak["excess"])) for key, row in open_ones.items()}
     taken = steps(day, episodes, found)
@@ -79,7 +83,7 @@ async def look_at(work: Work, day: date) -> list[Telling]:
     return await _tellings(work, day, opened)
 
 
-def seen_in(day: date, counts: dict[tuple[str, str], Counts], began: date) -> dict[Key, Seen]:
+def seen_in(day: date, counts: Mapping[tuple[str, str], Counts], began: date) -> dict[Key, Seen]:
     """Return every series that is outside of its band. Pure."""
     found = {}
     for (subject, code), days in counts.items():
