@@ -1,19 +1,27 @@
 """What the loading commands share: reading a file a person names, and an open database."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from migrations.running import require_current
+from services.platform.csv_files import LineError
 from services.platform.database import OWNER, Database, use_database
 from services.platform.doorbell import Doorbell, use_doorbell
 from services.platform.errors import Problem
 from services.platform.settings import settings
 
 _LARGEST = 50 * 1024 * 1024
+_SHOWN = 100
+_FAILED = 2
+
+T = TypeVar("T")
 
 
 def file_text(path: Path) -> str:
@@ -54,3 +62,27 @@ async def opened() -> AsyncIterator[Database]:
         use_database(None)
         use_doorbell(None)
         await database.close()
+
+
+def with_progress(title: str, rows: Sequence[T], portion: int) -> Iterator[Sequence[T]]:
+    """Go through `rows` in portions, with a bar on a terminal that says how far it is."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=len(rows))
+        for first in range(0, len(rows), portion):
+            taken = rows[first : first + portion]
+            yield taken
+            bar.advance(task, len(taken))
+
+
+def told_mistakes(errors: Sequence[LineError], into: Path | None) -> None:
+    """Name the lines that were not loaded, and fail where there are any; all of them go `into` a file where one is named."""
+    if not errors:
+        return
+    if into is not None:
+        into.write_text("".join(f"{error}\n" for error in errors), encoding="utf-8")
+    for error in errors[:_SHOWN]:
+        typer.echo(str(error), err=True)
+    more = f" The first {_SHOWN} are shown." if len(errors) > _SHOWN else ""
+    typer.echo(f"{len(errors)} mistake(s): these lines were not loaded; correct them and load the file again.{more}", err=True)
+    raise typer.Exit(_FAILED)

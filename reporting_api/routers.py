@@ -16,6 +16,7 @@ from reporting_api import (
     hotline,
     notice,
     page_files,
+    pairings,
     petition_figures,
     repeats,
     reports,
@@ -44,4 +45,5 @@ ROUTERS: tuple[APIRouter, ...] = (
     saved.router,
     warnings.router,
     brigading.router,
+    pairings.router,
 )

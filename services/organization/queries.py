@@ -1,8 +1,10 @@
 """Reading the organisation: the tree, kept in this process, and lists of units and members."""
 
+from datetime import date
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import Engine, Row, func, select, text
+from sqlalchemy import Engine, Row, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.organization.models import Member, Post, Unit
@@ -90,3 +92,10 @@ def _post(row: Row[Any]) -> PostNode:
 
 
 _trees = Snapshots(_stamp, _load)
+
+
+async def members_by_staff_number(session: AsyncSession, day: date) -> dict[str, UUID]:
+    """Return who is here on `day`, by staff number."""
+    here = or_(Member.left_on.is_(None), Member.left_on > day)
+    rows = await session.execute(select(Member.staff_number, Member.id).where(Member.staff_number.is_not(None), here))
+    return {row.staff_number: row.id for row in rows}
