@@ -21,6 +21,7 @@ from services.platform.actor import SYSTEM
 from services.platform.database import WORKER, Database, use_database
 from services.platform.doorbell import Doorbell, use_doorbell
 from services.platform.errors import Problem
+from services.platform.key_folder import require_same_folder
 from services.platform.settings import settings
 from services.platform.unit_of_work import unit_of_work
 
@@ -72,6 +73,7 @@ async def _ready(station: Station, database: Database) -> None:
         await station.run(HEARTBEAT)
         try:
             await require_current(database)
+            await require_same_folder(database)
             async with unit_of_work(SYSTEM) as work:
                 await ensure_calendar(work)
         except Problem:

@@ -11,6 +11,7 @@ from services.notifications.queries import Mail, mail
 from services.organization.queries import unit_tree
 from services.platform.database import Database
 from services.platform.doorbell import Doorbell
+from services.platform.key_folder import is_same_folder
 from services.platform.settings import settings
 from services.reports.made import read_made
 
@@ -32,12 +33,18 @@ class Status:
     units: int | None = None
     blank_units: int | None = None
     missing_sums: int | None = None
+    same_keys: bool | None = None
 
     def wrong(self) -> list[str]:
         """Return what somebody has to do something about, one sentence each."""
         found = []
         if self.schema != self.schema_needed:
             found.append(f"The schema is at {self.schema or 'nothing'}, this release needs {self.schema_needed}: run `daguanjia migrate`.")
+        if self.same_keys is False:
+            found.append(
+                "The keys of days here are not those this database goes with, or DAGUANJIA_SECRET is another: mount the folder the other"
+                " machines use as <DAGUANJIA_HOME>/contact_keys; doors and workers refuse to start without it."
+            )
         if self.missing_sums:
             found.append(
                 "Sums of reports are missing, and all tickets are counted instead: a worker makes them within ten minutes,"
@@ -88,6 +95,7 @@ async def look() -> Status:
                 units=len(active),
                 blank_units=sum(not tree.staffed(unit.id) for unit in active),
                 missing_sums=(await read_made(session)).missing,
+                same_keys=await is_same_folder(session),
             )
     finally:
         await bell.close()
@@ -140,4 +148,5 @@ def rows(found: Status) -> list[tuple[str, str]]:
     if found.units is not None:
         lines += [("overdue clocks", str(found.overdue_clocks)), ("units, blank", f"{found.units}, {found.blank_units}")]
         lines.append(("sums of reports that are missing", str(found.missing_sums)))
+        lines.append(("keys of days", "the ones this database goes with" if found.same_keys else "of another folder"))
     return lines

@@ -32,5 +32,6 @@ async def purge(_station: Station) -> None:
         await forget_told(work)
         await forget_old_sessions(work)
         await forget_unknown_logins(work)
+        await forget_shifts(work)
         await forget_old_marks(work)
         await forget_shifts(work)

@@ -10,6 +10,7 @@ from migrations.running import require_current
 from services.platform.database import database
 from services.platform.doorbell import doorbell
 from services.platform.errors import Problem, Unavailable
+from services.platform.key_folder import require_same_folder
 from services.web.metrics import metrics_response
 from services.web.problems import unexpected
 from services.web.routes import door_router
@@ -43,10 +44,11 @@ async def healthz() -> Health:
 
 @router.get("/readyz", summary="Can this door work now?")
 async def readyz() -> Readiness:
-    """Look at the database and its schema (503 where they do not serve) and at the doorbell (`degraded`)."""
+    """Look at the database, its schema and the keys of days (503 where they do not serve), and at the doorbell (`degraded`)."""
     try:
         async with asyncio.timeout(_PATIENCE):
             await require_current(database())
+            await require_same_folder(database())
     except Problem:
         raise
     except TimeoutError:

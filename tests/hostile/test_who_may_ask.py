@@ -25,6 +25,7 @@ READS_BY_POST = {
     "POST /v1/complaints/similar": {"words": c.WORDS, "phone": c.PHONE},
     "POST /v1/hotline/callers": {"phone": c.PHONE},
     "POST /v1/hotline/phone-tasks/{task_id}/number": {"purpose": "回访"},
+    "POST /v1/shifts/looks": {"purpose": "safety"},
 }
 ALL = operations()
 READS = [found for found in ALL if found.document.get("security") and (found.method in ("GET", "HEAD") or str(found) in READS_BY_POST)]
@@ -166,6 +167,8 @@ MAY: dict[str, frozenset[str]] = {
     "GET /v1/hotline/unreadable-events/{event_id}": _DESK,
     "GET /v1/me": _EVERYBODY,
     "GET /v1/me/second-factor": _EVERYBODY,
+    "GET /v1/me/shift": frozenset({"grid", "shuikou"}),
+    "GET /v1/me/shift/looks": frozenset({"grid", "shuikou"}),
     "GET /v1/me/work": _EVERYBODY,
     "GET /v1/members": _SUPERVISED | _DISPATCHERS,
     "GET /v1/members/unplaced": _SUPERVISED | _DISPATCHERS,
@@ -201,6 +204,7 @@ MAY: dict[str, frozenset[str]] = {
     "GET /v1/saved-reports/{saved_id}/deliveries": _SITS_IN_PENGZHAI,
     "GET /v1/saved-reports/{saved_id}/result": _SITS_IN_PENGZHAI,
     "GET /v1/sessions": _EVERYBODY,
+    "GET /v1/shifts": _DISPATCHERS | {"county"},
     "GET /v1/tickets": _EVERYBODY,
     "GET /v1/tickets/count": _EVERYBODY,
     "GET /v1/tickets/{number}": _SEES_TICKET,
@@ -233,6 +237,7 @@ MAY: dict[str, frozenset[str]] = {
     "POST /v1/complaints/similar": _EVERYBODY - {"admin", "analyst"},
     "POST /v1/hotline/callers": _DESK,
     "POST /v1/hotline/phone-tasks/{task_id}/number": frozenset({"county"}),  # the first who takes it
+    "POST /v1/shifts/looks": _DISPATCHERS | {"county"},
 }
 OPEN_TO_ALL = {
     "intake": {

@@ -121,7 +121,14 @@ class ActionCommand(_Command):
         return self
 
 
-FieldCommand = ReportCommand | SupplementCommand | RewordCommand | ActionCommand
+class ShiftCommand(_Command):
+    """On duty (上岗) or off (下岗). There is no place for a position here: commands are kept, positions are not."""
+
+    kind: Literal["shift"]
+    state: Literal["on", "off"]
+
+
+FieldCommand = ReportCommand | SupplementCommand | RewordCommand | ActionCommand | ShiftCommand
 
 
 class Unreadable:

@@ -10,7 +10,14 @@ from sqlalchemy import func, select
 
 from services.attachments.expecting import arrived_ones, expect
 from services.attachments.linking import require_uploaded
-from services.channels.field.commands import ActionCommand, FieldCommand, ReportCommand, RewordCommand, SupplementCommand
+from services.channels.field.commands import (
+    ActionCommand,
+    FieldCommand,
+    ReportCommand,
+    RewordCommand,
+    ShiftCommand,
+    SupplementCommand,
+)
 from services.channels.field.rules import HARMLESS, NEEDS_FILES, SeenEvent, Verdict, Waits, decided_on, report_meant
 from services.channels.field.times import after
 from services.complaints.calling_back import require_may_call_back
@@ -24,6 +31,7 @@ from services.journal.models import Event
 from services.platform.errors import Conflict, PreconditionFailed
 from services.platform.unit_of_work import Work
 from services.routing.rules import WORKING_ROLES
+from services.shifts.keeping import keep_shift
 from services.tickets.actions import act
 from services.tickets.command_parts import File
 from services.tickets.models import Assignment, Ticket, WorkLog
@@ -32,7 +40,7 @@ from services.tickets.queries import find_visible
 _TRIES = 3
 
 
-async def perform(work: Work, command: FieldCommand, counted_at: datetime) -> Verdict:
+async def perform(work: Work, command: FieldCommand, counted_at: datetime, device_id: UUID) -> Verdict:
     """Do what `command` says happened at `counted_at`, as `work.actor`; return what to remember of it."""
     if isinstance(command, ReportCommand):
         return await _report(work, command, counted_at)
@@ -40,6 +48,9 @@ async def perform(work: Work, command: FieldCommand, counted_at: datetime) -> Ve
         return await _supplement(work, command)
     if isinstance(command, RewordCommand):
         return await _reword(work, command)
+    if isinstance(command, ShiftCommand):
+        await keep_shift(work, command.state, counted_at, device_id)
+        return Verdict("applied")
     return await _act(work, command, counted_at)
 
 
@@ -50,7 +61,8 @@ async def ticket_meant(work: Work, command: FieldCommand) -> UUID | None:
     report_id = report_meant(command)
     if report_id is not None:
         return await _ticket_of_report(work, report_id)
-    assert isinstance(command, ActionCommand)
+    if not isinstance(command, ActionCommand):
+        return None
     found: UUID = (await find_visible(work.session, work.actor, command.ticket)).id
     return found
 

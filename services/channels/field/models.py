@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from services.platform.database import Base, BigInt, Json
 
-KINDS = ("report", "supplement", "reword", "action")
+KINDS = ("report", "supplement", "reword", "action", "shift")
 STATES = ("waiting", "applied", "conflict", "refused")
 
 

@@ -142,7 +142,7 @@ class _Sender:
                 hindered = dependencies_decide(states.get(found) for found in command.depends_on)
                 if hindered is not None:
                     raise hindered
-                return await perform(work, command, counted)
+                return await perform(work, command, counted, self.device_id)
         except Problem as problem:
             verdict = judged(problem)
         except (IntegrityError, DataError):
