@@ -45,5 +45,5 @@ class KeyView(BaseModel):
     created_at: datetime
     expires_at: datetime
     revoked_at: datetime | None
-    last_used_on: date | None = Field(description="The last day it was used on at the intake door; what only reads reports is not noted.")
+    last_used_on: date | None = Field(description="The last day it was used on, at either door.")
     secret: str | None = Field(default=None, description="Shown once. Keep it.")

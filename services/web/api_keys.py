@@ -5,11 +5,13 @@ programs without anybody thinking of it. A revoked key is refused within five se
 """
 
 import time
+from dataclasses import replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from fastapi.routing import APIRoute
-from sqlalchemy import Engine, or_, update
+from sqlalchemy import Engine, func, or_, select, update
+from sqlalchemy.exc import DBAPIError
 from starlette.requests import Request
 
 from services.connections.replays import first_or_same
@@ -38,6 +40,8 @@ OPEN_TO_KEYS = {
 _MOST_KEPT = 10_000
 _kept: WeakKeyDictionary[Engine, dict[Any, tuple[KnownKey, float]]] = WeakKeyDictionary()
 _HEADERS = {"webhook-id": "x-nonce", "webhook-timestamp": "x-timestamp", "webhook-signature": "x-signature"}
+_READ_ONLY = "25006"
+"""SQLSTATE of a replica that is asked to write."""
 _CHALLENGE = {"WWW-Authenticate": "Bearer"}
 
 
@@ -135,13 +139,23 @@ async def _known(opened: Database, key_id: Any) -> KnownKey | None:
 
 
 async def _note_use(known: KnownKey) -> None:
-    """Note the day a key was used on, once a day. The reporting door writes nothing: what only reads there is not noted."""
+    """Note the day a key was used on, once a day.
+
+    The reporting door has the right to one function, which does this and nothing else; on a replica it cannot, and it goes on without.
+    """
     today = local_day(clock.now())
-    if known.last_used_on == today or database().role != INTAKE:
+    if known.last_used_on == today:
         return
     earlier = or_(ApiKey.last_used_on.is_(None), ApiKey.last_used_on < today)
-    async with database().transaction() as session:
-        await session.execute(update(ApiKey).where(ApiKey.id == known.id, earlier).values(last_used_on=today))
+    at_intake = update(ApiKey).where(ApiKey.id == known.id, earlier).values(last_used_on=today)
+    try:
+        async with database().transaction() as session:
+            await session.execute(at_intake if database().role == INTAKE else select(func.note_key_use(known.id)))
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) != _READ_ONLY:
+            raise
+        _kept[database().engine.sync_engine][known.id] = (replace(known, last_used_on=today), time.monotonic())
+        return
     _kept.get(database().engine.sync_engine, {}).pop(known.id, None)
 
 

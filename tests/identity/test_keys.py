@@ -5,11 +5,13 @@ from contextlib import AsyncExitStack
 
 import pytest
 from httpx import ASGITransport, AsyncClient
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from services.attachments.store import store
 from services.exports.making import make_next
 from services.identity import actors
-from services.platform.database import WORKER
+from services.platform.database import INTAKE, REPORTING, WORKER
 from services.platform.settings import settings
 from services.web import api_keys
 from tests.county import COUNTY, HOTLINE, PENGZHAI, SHUIKOU, WATER, YANGMING, sign_in
@@ -185,7 +187,7 @@ async def test_a_key_ends_when_it_is_revoked_and_when_its_time_is_over(lending, 
     )
     assert (await lending.ask(other, "GET", "/v1/tickets")).json()["code"] == "key.over"
     assert await lending.county.value("SELECT count(*) FROM events WHERE type = 'api_key.revoked'") == 1
-    assert await lending.county.value("SELECT count(*) FROM api_keys WHERE last_used_on IS NOT NULL") == 0, "never used at the intake door"
+    assert await lending.county.value("SELECT count(*) FROM api_keys WHERE last_used_on IS NOT NULL") == 1, "refused is not used"
 
 
 async def test_another_process_forgets_a_revoked_key_within_five_seconds(lending, monkeypatch):
@@ -209,6 +211,42 @@ async def test_a_key_holds_from_its_addresses_only_and_its_use_is_noted_by_day(l
     used = {item["id"]: item["last_used_on"] for item in (await lending.ask_as("admin", "GET", "/v1/api-keys")).json()["items"]}
     assert used[inside["id"]] == str(await lending.county.value("SELECT (now() AT TIME ZONE 'Asia/Shanghai')::date"))
     assert used[outside["id"]] is None
+
+
+_TODAY = "SELECT last_used_on = (now() AT TIME ZONE 'Asia/Shanghai')::date FROM api_keys WHERE id = $1::uuid"
+
+
+async def test_use_at_the_reporting_door_is_noted_too_and_that_door_can_write_nothing_else_of_a_key(lending):
+    key, other = await lending.make(owner="county"), await lending.make(owner="county")
+    answers = await asyncio.gather(*(lending.ask(key, "GET", "/v1/tickets", door="reporting") for _ in range(4)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert await lending.county.value(_TODAY, key["id"]) is True
+    assert await lending.county.value(_TODAY, other["id"]) is None
+    for written in ("last_used_on = NULL", "revoked_at = NULL", "actions = '[]'"):
+        async with lending.county.as_role(REPORTING) as door:
+            with pytest.raises(DBAPIError, match="permission denied"):
+                async with door.transaction() as session:
+                    await session.execute(text(f"UPDATE api_keys SET {written}"))
+    await lending.ask_as("admin", "DELETE", f"/v1/api-keys/{other['id']}")
+    async with lending.county.as_role(REPORTING) as door, door.transaction() as session:
+        await session.execute(text("SELECT note_key_use(:key)"), {"key": other["id"]})
+    assert await lending.county.value(_TODAY, other["id"]) is None, "of a revoked key nothing is noted"
+    for role in (INTAKE, WORKER):
+        async with lending.county.as_role(role) as door:
+            with pytest.raises(DBAPIError, match="permission denied"):
+                async with door.transaction() as session:
+                    await session.execute(text("SELECT note_key_use(:key)"), {"key": key["id"]})
+
+
+async def test_on_a_replica_the_reporting_door_goes_on_without_noting(lending):
+    key = await lending.make(owner="county")
+    name = await lending.county.value("SELECT current_database()")
+    await lending.county.owner.execute(
+        f"ALTER DATABASE {name} SET default_transaction_read_only = on"
+    )  # as every transaction of a replica is
+    for _ in range(3):
+        assert (await lending.ask(key, "GET", "/v1/tickets", door="reporting")).status_code == 200
+    assert await lending.county.value(_TODAY, key["id"]) is None
 
 
 async def test_wrong_keys_are_one_answer(lending):
