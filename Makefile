@@ -1,7 +1,7 @@
 # Two commands are enough: `make run` and `make test`. Everything is kept inside this folder.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test nightly check docs bench lock sbom secrets clean wipe
+.PHONY: help run test nightly malformed check docs bench lock sbom secrets clean wipe
 SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 
@@ -30,6 +30,9 @@ test: $(DEV) ## Run the whole test suite on private servers of its own
 
 nightly: $(DEV) ## Run the property tests alone, with 10,000 examples each in place of 500
 	@HYPOTHESIS_PROFILE=nightly .venv/bin/python -m pytest -n 2 --dist worksteal -m hypothesis --timeout 7200
+
+malformed: $(DEV) ## Send 100,000 malformed requests to doors of its own; ends with 1 where one is a failure of ours (a quarter of an hour)
+	@.venv/bin/python -m tests.hostile.malformed
 
 check: $(DEV) ## Formatting, lint, types, the import contracts, and known weaknesses of what we build on
 	@.venv/bin/ruff format --check --quiet . || { echo "Run: .venv/bin/ruff format ."; exit 1; }
