@@ -1,25 +1,18 @@
 """Creating a member with a post and an account in one transaction."""
 
-from typing import Any
-
 from pydantic import BaseModel, ValidationError
-from sqlalchemy import and_, func, or_, select
 
 from daguanjia.loading import opened
 from services.identity.actions import add_account
+from services.identity.closing import administrators, administrators_one_at_a_time
 from services.identity.commands import Login
-from services.identity.models import Account
 from services.organization.actions import add_member, give_post
 from services.organization.commands import AddMember, GivePost, Role
-from services.organization.models import Member, Post
 from services.platform.actor import SYSTEM
-from services.platform.clock import local_day
 from services.platform.errors import Conflict, Fault, Invalid
 from services.platform.settings import settings
 from services.platform.text import Code, ShortText
 from services.platform.unit_of_work import Work, unit_of_work
-
-_ONE_AT_A_TIME = 0x6461_6775_616E_6A69
 
 
 class Hired(BaseModel):
@@ -54,22 +47,13 @@ async def hire_first_administrator(login: str, name: str, password: str) -> str:
     """
     checked = _checked(Hired(login=login, name=name, role="administrator", unit_code=settings().jurisdiction, party_member=False))
     async with opened(), unit_of_work(SYSTEM) as work:
-        await work.session.execute(select(func.pg_advisory_xact_lock(_ONE_AT_A_TIME)))
-        if await work.session.scalar(_administrators(work)):
+        await administrators_one_at_a_time(work)
+        if await administrators(work):
             raise Conflict(
                 "account.administrator_there", "There is an administrator already, who can add others; or use `daguanjia create-account`."
             )
         await _hire(work, checked, password)
         return checked.unit_code
-
-
-def _administrators(work: Work) -> Any:
-    """Return the count of those who can sign in as administrators today. Keys of programs hold no posts."""
-    today = local_day(work.now)
-    holds = and_(Post.role == "administrator", Post.valid_from <= today, or_(Post.valid_to.is_(None), Post.valid_to > today))
-    here = and_(Account.disabled_at.is_(None), or_(Member.left_on.is_(None), Member.left_on > today))
-    joined = select(func.count()).select_from(Post).join(Member, Member.id == Post.member_id)
-    return joined.join(Account, Account.member_id == Member.id).where(holds, here)
 
 
 def _checked(person: Hired) -> _Checked:

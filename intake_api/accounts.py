@@ -3,11 +3,12 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Depends, Response
+from fastapi import Depends, Query, Request, Response
 
-from services.identity.accounts import account_of, account_view, somebody_elses
+from services.identity.accounts import account_of, account_of_member, account_view, list_accounts, somebody_elses
 from services.identity.actions import change_password, require_password, reset_password, sign_out
-from services.identity.commands import ChangePassword, ShowBoth, ShowCode, ShowPassword
+from services.identity.closing import close_account, open_account
+from services.identity.commands import ChangePassword, CloseAccount, ShowBoth, ShowCode, ShowPassword
 from services.identity.second_factors import confirm, drop_factor, enrol, factor_state, new_codes, require_code
 from services.identity.sessions import carry_on, end_all_sessions, wants_second_factor
 from services.identity.tokens import Due
@@ -26,6 +27,8 @@ from services.platform.database import database
 from services.platform.errors import Forbidden, NotFound, Problem, Unauthenticated
 from services.platform.settings import settings
 from services.platform.unit_of_work import unit_of_work
+from services.web.api_keys import forget_keys
+from services.web.paging import Page, PageCursor, PageLimit, link_next, read_cursor, write_cursor
 from services.web.routes import door_router
 from services.web.signed_in import Present, requires
 
@@ -129,6 +132,31 @@ async def remove_second_factor(presence: Present, command: ShowBoth) -> None:
         raise problem
 
 
+@router.get("/accounts", summary="List the accounts")
+async def browse(
+    actor: Administrator,
+    request: Request,
+    response: Response,
+    closed: Annotated[bool | None, Query(description="Only closed accounts, or only open ones.")] = None,
+    limit: PageLimit = 50,
+    cursor: PageCursor = None,
+) -> Page[AccountView]:
+    """List the accounts of people, who joined last first. For administrators."""
+    after = _member_id(cursor) if cursor else None
+    async with unit_of_work(actor) as work:
+        found = await list_accounts(work, closed, after, limit + 1)
+    following = write_cursor(str(found[limit - 1].member_id)) if len(found) > limit else None
+    link_next(request, response, following)
+    return Page[AccountView](items=found[:limit], next=following)
+
+
+def _member_id(cursor: str) -> UUID:
+    try:
+        return UUID(str(read_cursor(cursor, (str,))[0]))
+    except ValueError:
+        raise Problem("cursor.malformed", "The cursor is not one of this list; start without it.") from None
+
+
 @router.get("/accounts/{member_id}", summary="Somebody's account")
 async def one_account(actor: Administrator, member_id: UUID) -> AccountView:
     """Return how a member's account stands. For administrators."""
@@ -167,3 +195,26 @@ async def remove_somebodys_second_factor(actor: Administrator, member_id: UUID) 
         if not await drop_factor(work, account.id):
             raise NotFound("second_factor.none", "This account has no second factor.")
         await end_all_sessions(work, account.id, "by_administrator")
+
+
+@router.post("/accounts/{member_id}/closing", summary="Close somebody's account")
+async def close_somebodys_account(actor: Administrator, member_id: UUID, command: CloseAccount) -> AccountView:
+    """Close an account (停用): its sessions end, here at once and elsewhere within five seconds, and keys that borrow from it are refused.
+
+    Not one's own (409 ``account.own``), nor the last administrator's (``account.last_administrator``). For administrators.
+    """
+    async with unit_of_work(actor) as work:
+        await close_account(work, await account_of_member(work, member_id), command.why)
+        view = await account_view(work, member_id)
+    forget_keys()
+    return view
+
+
+@router.post("/accounts/{member_id}/opening", summary="Open somebody's account again")
+async def open_somebodys_account(actor: Administrator, member_id: UUID) -> AccountView:
+    """Open a closed account again (启用): password and second factor are as they were, sessions are not. For administrators."""
+    async with unit_of_work(actor) as work:
+        await open_account(work, await account_of_member(work, member_id))
+        view = await account_view(work, member_id)
+    forget_keys()
+    return view

@@ -43,7 +43,7 @@ def _span() -> list[sa.Column[object]]:
     return [sa.Column(name, sa.Date(), nullable=False) for name in ("valid_from", "valid_to", "over_on")]
 
 
-def _entered(table: str) -> list[object]:
+def _entered(table: str) -> list[sa.schema.SchemaItem]:
     """Who entered it and who ended it, when, and that its days make sense."""
     return [
         _instant("entered_at"),

@@ -15,7 +15,7 @@ from services.platform.actor import ActingFor, Seat
 
 
 def acting_ids(day: date) -> Any:
-    """Return the subquery, beside an account, of what its member acts for on `day`: nearly always nothing, and then nothing more is asked."""
+    """Return the subquery, beside an account, of what its member acts for on `day`: nearly always nothing."""
     return select(Acting.id).where(Acting.deputy_id == Account.member_id, covers(Acting, day)).correlate(Account).scalar_subquery()
 
 

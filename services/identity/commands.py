@@ -1,11 +1,12 @@
 """Bodies of the requests about signing in."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
 from services.platform.text import storable
 
+ClosedWhy = Literal["left", "transferred", "suspended", "compromised", "unused", "mistake", "other"]
 Login = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$")]
 
 
@@ -39,6 +40,16 @@ class SignIn(_Asked):
     code: GivenCode | None = None
     device: DeviceName | None = Field(
         default=None, description="Shown in the list of devices; without it, what the browser says of itself."
+    )
+
+
+class CloseAccount(_Asked):
+    """Why somebody's account is closed."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"why": "left"}]})
+
+    why: ClosedWhy = Field(
+        description="left 离职, transferred 调离, suspended 停职, compromised 疑被盗用, unused 长期不用, mistake 误开, other 其他."
     )
 
 

@@ -181,7 +181,11 @@ class AccountView(BaseModel):
                 {
                     "member_id": _MEMBER["id"],
                     "login": "pengzhai",
+                    "name": "黄小明",
                     "disabled": False,
+                    "disabled_at": None,
+                    "disabled_why": None,
+                    "left_on": None,
                     "locked_until": None,
                     "one_time_until": None,
                     "second_factor": True,
@@ -193,7 +197,11 @@ class AccountView(BaseModel):
 
     member_id: UUID
     login: str
-    disabled: bool
+    name: str
+    disabled: bool = Field(description="Closed (停用): nobody signs in, and no key borrows from it.")
+    disabled_at: datetime | None
+    disabled_why: str | None = Field(description="left, transferred, suspended, compromised, unused, mistake or other.")
+    left_on: date | None = Field(description="Since when the member is gone: from that day nobody signs in either.")
     locked_until: datetime | None
     one_time_until: datetime | None = Field(description="Until when a password for once is good; null where they have one of their own.")
     second_factor: bool

@@ -42,7 +42,7 @@ async def days_of_leave(session: AsyncSession, member_ids: Iterable[UUID], first
     return found
 
 
-def acted_posts(day: date) -> Select[Any]:
+def acted_posts(day: date) -> Select[*tuple[Any, ...]]:
     """Return the query of every post that is acted for on `day`, with its deputy, while its holder holds it and its unit is there."""
     holds = and_(Post.valid_from <= day, or_(Post.valid_to.is_(None), Post.valid_to > day))
     here = or_(Member.left_on.is_(None), Member.left_on > day)

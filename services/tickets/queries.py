@@ -116,6 +116,7 @@ async def timeline(session: AsyncSession, ticket_id: UUID) -> views.Timeline:
     head = await session.scalar(select(Ticket.chain_head).where(Ticket.id == ticket_id))
     tree = await unit_tree(session)
     actors = await _actor_names(session, {row.actor_account_id for row in rows if row.actor_account_id})
+    away = await _away_names(session, [post["member_id"] for row in rows for post in row.data.get("acting_for", ())])
     broken = first_broken([dict(row._mapping) for row in rows])  # noqa: SLF001  SQLAlchemy's public name for it
     items = [
         views.EventView(
@@ -124,6 +125,7 @@ async def timeline(session: AsyncSession, ticket_id: UUID) -> views.Timeline:
             happened_at=row.happened_at,
             recorded_at=row.recorded_at,
             actor=actors.get(row.actor_account_id, {"system": "系统", "complainant": "诉求人"}.get(row.actor_kind, "工作人员")),
+            acting_for=[away[post["member_id"]] for post in row.data.get("acting_for", ())],
             unit=unit_name(tree, row.actor_unit_id),
             data=row.data,
             hash=row.hash.hex(),
@@ -195,6 +197,14 @@ async def _actor_names(session: AsyncSession, account_ids: set[UUID]) -> dict[UU
         return {}
     query = select(Account.id, Member.name).join(Member, Member.id == Account.member_id).where(Account.id.in_(account_ids))
     return {row.id: row.name for row in await session.execute(query)}
+
+
+async def _away_names(session: AsyncSession, member_ids: Sequence[str]) -> dict[str, str]:
+    """Return the names of those for whom others acted."""
+    if not member_ids:
+        return {}
+    query = select(Member.id, Member.name).where(Member.id.in_({UUID(member_id) for member_id in member_ids}))
+    return {str(row.id): row.name for row in await session.execute(query)}
 
 
 def _line(row: Any, tree: UnitTree, policies: Catalogue, due: datetime | None, names: dict[UUID, str], now: datetime) -> dict[str, Any]:

@@ -245,6 +245,7 @@ class EventView(BaseModel):
                     "happened_at": "2026-11-21T18:10:01Z",
                     "recorded_at": "2026-11-21T18:10:01Z",
                     "actor": "系统",
+                    "acting_for": [],
                     "unit": None,
                     "data": {"rule": "category"},
                     "hash": "5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef",
@@ -258,6 +259,7 @@ class EventView(BaseModel):
     happened_at: datetime
     recorded_at: datetime
     actor: str
+    acting_for: list[str] = Field(default_factory=list, description="Whose post the actor acted for, who was on leave (代班).")
     unit: UnitName | None
     data: dict[str, Any]
     hash: str
