@@ -76,6 +76,12 @@ class FieldReport(Telling):
         return self
 
     @model_validator(mode="after")
+    def _about_nobody(self) -> "FieldReport":
+        if self.solved_on_the_spot is not None and self.accused is not None:
+            raise ValueError("a report about somebody is decided by the desk above them; leave out solved_on_the_spot")
+        return self
+
+    @model_validator(mode="after")
     def _nobody_complained(self) -> "FieldReport":
         if self.discovered and self.contact is not None and self.contact.known:
             raise ValueError("a report of something discovered has no contact; leave out discovered where somebody complained")

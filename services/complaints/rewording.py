@@ -8,7 +8,7 @@ from sqlalchemy import Row, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.attachments.models import AttachmentLink
-from services.complaints.confidence import in_confidence, knows_in_confidence
+from services.complaints.confidence import by_day, in_confidence, knows_in_confidence
 from services.complaints.contacts import mask, open_contact
 from services.complaints.models import Complainant, Complaint, Repeat, Rewording
 from services.complaints.restricting import restricted_among
@@ -74,8 +74,9 @@ async def complaints_of(session: AsyncSession, actor: Actor, number: str) -> lis
     ids = [row.id for row in rows]
     restricted = await restricted_among(session, ids)
     wordings, files, later = await _rewordings(session, ids), await _files(session, ids), await supplements_of(session, ids)
-    return [
-        ComplaintView(
+    views = []
+    for row in rows:
+        view = ComplaintView(
             **{name: getattr(row, name) for name in _SHOWN},
             contact=None if row.id in restricted else _contact(row, actor, ticket),
             restricted=row.id in restricted,
@@ -83,8 +84,8 @@ async def complaints_of(session: AsyncSession, actor: Actor, number: str) -> lis
             supplements=tuple(later.get(row.id, ())),
             attachment_ids=tuple(files.get(row.id, ())),
         )
-        for row in rows
-    ]
+        views.append(by_day(view) if _is_hidden(row, actor, ticket) else view)
+    return views
 
 
 _SHOWN = (
@@ -95,14 +96,19 @@ _SHOWN = (
 
 def _contact(row: Row[Any], actor: Actor, ticket: Row[Any]) -> ContactView | None:
     """The masked contact; of a confidential complaint or matter for the hotline, the county's supervisors and the desk alone."""
-    confidential = in_confidence(row.privacy, ticket.privacy, confidential=row.confidential)
-    if not may(actor, "contact.read") or (confidential and not knows_in_confidence(actor, ticket.desk_unit_id)):
+    if not may(actor, "contact.read") or _is_hidden(row, actor, ticket):
         return None
     opened = open_contact(row.id, row.row_key, row.sealed)
     if opened is None:
         return None
     masked = mask(opened)
     return ContactView(name=masked.name, phone=masked.phone, wechat=masked.has_openid, email=masked.email)
+
+
+def _is_hidden(row: Row[Any], actor: Actor, ticket: Row[Any]) -> bool:
+    """Tell whether it was told in confidence and `actor` may not know by whom."""
+    confidential = in_confidence(row.privacy, ticket.privacy, confidential=row.confidential)
+    return confidential and not knows_in_confidence(actor, ticket.desk_unit_id)
 
 
 async def _rewordings(session: AsyncSession, complaint_ids: Sequence[UUID]) -> dict[UUID, list[RewordingView]]:

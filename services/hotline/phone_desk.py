@@ -20,13 +20,15 @@ from services.hotline.models import PURPOSES, ContactReveal
 from services.hotline.ticket_calls import add_link
 from services.hotline.views import NumberToCall, PhoneTaskView
 from services.identity.models import Account
+from services.identity.permissions import scope_of
 from services.organization.models import Member
-from services.platform.errors import Conflict, Invalid, NotFound
+from services.platform.errors import Conflict, Forbidden, Invalid, NotFound
 from services.platform.ids import new_id
 from services.platform.phones import masked_name, masked_phone
 from services.platform.unit_of_work import Work
 from services.tickets.actions import act
 from services.tickets.commands import Confirmation
+from services.tickets.filters import TICKETS, compile_scope
 from services.tickets.models import Ticket
 from services.tickets.verifying import try_again_at
 
@@ -37,7 +39,8 @@ _Found = Row[PhoneTask, str, bytes | None, bytes | None, str]
 async def tasks_due(work: Work, limit: int) -> list[PhoneTaskView]:
     """Return the calls to make now, the longest due first, without those another operator has taken on."""
     free = or_(PhoneTask.taken_until.is_(None), PhoneTask.taken_until <= work.now, PhoneTask.taken_by_account_id == work.actor.account_id)
-    query = _tasks().where(PhoneTask.state == "open", PhoneTask.not_before <= work.now, free, _still_wanted())
+    wanted = (PhoneTask.state == "open", PhoneTask.not_before <= work.now, free, _still_wanted())
+    query = _tasks().where(*wanted, compile_scope(scope_of(work.actor), TICKETS))
     rows = await work.session.execute(query.order_by(PhoneTask.not_before, PhoneTask.id).limit(limit))
     return [_view(row) for row in rows]
 
@@ -45,9 +48,14 @@ async def tasks_due(work: Work, limit: int) -> list[PhoneTaskView]:
 async def take_task(work: Work, task_id: UUID, command: TakeTask) -> NumberToCall:
     """Give the number in clear to the operator who takes the task on for a quarter of an hour; written down before it is shown.
 
-    Raises NotFound ``phone_task.unknown``, Conflict ``phone_task.over``, ``phone_task.taken``, ``contact.restricted``, ``contact.erased``.
+    Of a matter about somebody (举报) the hotline's operators alone see it, who call; nobody above them, and nobody it is about.
+    Raises NotFound ``phone_task.unknown``, Forbidden ``call_back.hotline_only``, Conflict ``phone_task.over``, ``phone_task.taken``,
+    ``contact.restricted``, ``contact.erased``.
     """
     task = await _locked(work, task_id)
+    about = await work.session.scalar(select(Ticket.accused).where(Ticket.id == task.ticket_id))
+    if about is not None and not work.actor.has_role("hotline_operator"):
+        raise Forbidden("call_back.hotline_only", "Whoever reported somebody is called by the hotline's operators only.")
     if task.taken_by_account_id != work.actor.account_id and task.taken_until is not None and task.taken_until > work.now:
         raise Conflict("phone_task.taken", "Somebody else is calling this person just now. Take another task.")
     await require_unrestricted(work.session, task.complaint_id)
@@ -119,7 +127,8 @@ def _tasks() -> Select[PhoneTask, str, bytes | None, bytes | None, str]:
 
 
 async def _locked(work: Work, task_id: UUID) -> PhoneTask:
-    task = await work.session.scalar(select(PhoneTask).where(PhoneTask.id == task_id).with_for_update())
+    known = select(Ticket.id).where(Ticket.id == PhoneTask.ticket_id, compile_scope(scope_of(work.actor), TICKETS)).exists()
+    task = await work.session.scalar(select(PhoneTask).where(PhoneTask.id == task_id, known).with_for_update())
     if task is None:
         raise _unknown()
     if task.state != "open":

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.calls.models import Call
+from services.complaints.confidence import knows_in_confidence, told_in_confidence
 from services.complaints.models import Complaint
 from services.hotline.commands import LinkCall, NoteCall
 from services.hotline.models import PURPOSES, CallNote, TicketCall
@@ -106,8 +107,13 @@ async def noted(session: AsyncSession, note_id: UUID) -> CallNoteView:
 
 
 async def calls_of(session: AsyncSession, actor: Actor, number: str) -> list[TicketCallView]:
-    """Return the calls about a ticket, those it was told in first, each with its notes. Raises what `find_visible` raises."""
+    """Return the calls about a ticket, those it was told in first, each with its notes. Raises what `find_visible` raises.
+
+    None where somebody told it in confidence and `actor` may not know who: the minute of a call tells whoever saw it made.
+    """
     ticket = await find_visible(session, actor, number)
+    if not knows_in_confidence(actor, ticket.desk_unit_id) and await told_in_confidence(session, ticket):
+        return []
     told = select(Complaint.call_id).where(Complaint.ticket_id == ticket.id, Complaint.call_id.is_not(None)).order_by(Complaint.received_at)
     links: list[_Link] = [(None, "told", None, call_id) for call_id in await session.scalars(told) if call_id]
     further = select(TicketCall).where(TicketCall.ticket_id == ticket.id).order_by(TicketCall.linked_at)

@@ -54,6 +54,8 @@ def followed(case: Case, successors: Successors, at: datetime) -> Change | None:
     helped = sorted({str(successors.get(UUID(unit), unit)) for unit in ticket.helped_by})
     if helped != ticket.helped_by and ticket.status not in _ENDED:
         values["helped_by"] = helped
+    if ticket.accused and (renumbered := _still_about(case, successors)) != sorted(ticket.accused):
+        values["accused"] = renumbered
     place_id: UUID | None = values.get("place_unit_id", ticket.place_unit_id)
     place = tree.by_id.get(place_id) if place_id else None
     if place is not None and place.path != ticket.area_path:
@@ -66,6 +68,13 @@ def followed(case: Case, successors: Successors, at: datetime) -> Change | None:
     inserts = tuple(Insert(Assignment, _again(case, row, successors, offset)) for offset, row in enumerate(seats))
     updates = tuple(Update(Assignment, row.id, {"ended_at": at, "end": "renumbered"}) for row in seats)
     return Change(ticket, (EventDraft("ticket.followed", data),), values, inserts, updates)
+
+
+def _still_about(case: Case, successors: Successors) -> list[str]:
+    """Return whom a matter is about, with the units that took the place of those named: under its new number it is the same unit."""
+    tree, accused = case.around.tree, set(case.ticket.accused or ())
+    later = {new.code for old, new_id in successors.items() if tree.by_id[old].code in accused and (new := tree.by_id.get(new_id))}
+    return sorted(accused | later)
 
 
 def _desk(case: Case, place: UnitNode, values: Row) -> Row:
@@ -106,5 +115,7 @@ async def _left_behind(session: AsyncSession, successors: Successors) -> list[UU
     helped = ticket.helped_by.has_any(array([str(unit) for unit in successors])) if successors else false()
     at_old_seats = and_(ticket.status.not_in(_ENDED), or_(seats, helped, ticket.id.in_(helping)))
     query = select(ticket.id).outerjoin(Unit, Unit.id == ticket.place_unit_id)
-    query = query.where(or_(Unit.path != ticket.area_path, one_of(ticket.place_unit_id, successors), at_old_seats))
+    renumbered = select(Unit.code).where(one_of(Unit.id, successors))
+    about = ticket.accused.has_any(func.array(renumbered.scalar_subquery())) if successors else false()
+    query = query.where(or_(about, Unit.path != ticket.area_path, one_of(ticket.place_unit_id, successors), at_old_seats))
     return list(await session.scalars(query.order_by(ticket.id)))

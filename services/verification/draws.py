@@ -181,7 +181,8 @@ def _require_days(command: AnnounceDraw, calls_until: date, today: date) -> None
 async def _candidates(session: AsyncSession, first: date, last: date) -> Sequence[Row[UUID, int, str, UUID, str]]:
     """Rounds whose result the complainants were told in these days; where nobody was owed an answer, that were closed in them.
 
-    The first answer of a round counts: whoever told it again later is answered again, and must not carry the round into other days.
+    The list is published: a matter about somebody (举报) is never on it. The first answer of a round counts: whoever told it again later is
+    answered again, and must not carry the round into other days.
     """
     start, end = day_start(first), day_end(last)
     told = (
@@ -199,7 +200,7 @@ async def _candidates(session: AsyncSession, first: date, last: date) -> Sequenc
         .join(Ticket, Ticket.id == Round.ticket_id)
         .join(Unit, Unit.id == Round.resolved_by_unit_id)
         .outerjoin(told, and_(told.c.ticket_id == Round.ticket_id, told.c.round == Round.number))
-        .where(Ticket.source == "complaint", Ticket.status.not_in(_LEFT_OUT), at >= start, at < end)
+        .where(Ticket.source == "complaint", Ticket.accused.is_(None), Ticket.status.not_in(_LEFT_OUT), at >= start, at < end)
     )
     return (await session.execute(query)).all()  # type: ignore[return-value]
 

@@ -73,6 +73,7 @@ class Standing:
     received_at: datetime
     due_at: datetime | None
     paths: tuple[str, ...]
+    about_somebody: bool = False
 
 
 def interested(interest: Interest, event: Owed, standing: Standing, left: str | None) -> bool:

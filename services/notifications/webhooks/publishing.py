@@ -79,6 +79,8 @@ def _rows(event: Owed, interest: Interest, known: _Known, now: datetime) -> list
     if not interested(interest, event, standing, left.path if left else None):
         return []
     if interest.connection_code is None:
+        if standing.about_somebody:
+            return []  # 举报: whoever it is about may sit behind any system; a platform learns how its own orders stand
         return [_row(event, interest, thin_body(event, known.seqs.get(event.event_id, 0), standing), None, now)]
     return _statuses(event, interest, known, standing, now)
 
@@ -172,6 +174,7 @@ def _standing(row: Any, tree: UnitTree, due_at: datetime | None) -> Standing:
         received_at=row.received_at,
         due_at=due_at,
         paths=(row.area_path, holder.path) if holder else (row.area_path,),
+        about_somebody=row.accused is not None,
     )
 
 
