@@ -2,6 +2,9 @@
 
 Now it is told with the tickets and clocks as they are; as of an instant in the past with the levels that were recorded by then, the facts
 that were known of their tickets, and clocks made from the deeds of that time (`standing.py`).
+
+What was missed before the matter was written down here is on record and on no public list: nobody could have acted on it
+(`docs/decisions/0029-nobody-is-listed-for-a-late-entry.md`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,6 +31,7 @@ from services.reports.questions import find_holder, find_place
 from services.reports.selecting import columns_of, in_area
 from services.reports.standing import clocks_then
 from services.tickets.filters import TICKETS, Columns, compile_scope
+from services.tickets.models import Ticket
 
 _SHOWN = ("number", "status", "urgency", "category_code", "area_path")
 _LEVEL = (
@@ -39,6 +43,9 @@ _LEVEL = (
     Escalation.late_unit_id,
     Escalation.due_at,
 )
+_ENTERED = Ticket.__table__.alias("entered")
+_WRITTEN_DOWN = select(_ENTERED.c.recorded_at).where(_ENTERED.c.id == Escalation.ticket_id).correlate(Escalation).scalar_subquery()
+"""When the matter was entered here; it never changes, so it is the same as of any instant."""
 _DECEMBER = 12
 Place = tuple[datetime, UUID]
 
@@ -129,6 +136,7 @@ def _entries(work: Work, tree: UnitTree, wanted: _Wanted) -> Select[*tuple[Any, 
     following = first.replace(year=first.year + 1, month=1) if first.month == _DECEMBER else first.replace(month=first.month + 1)
     conditions: list[ColumnElement[bool]] = [
         Escalation.name == "list",
+        Escalation.reached_at > _WRITTEN_DOWN,
         Escalation.reached_at >= day_start(first),
         Escalation.reached_at < day_start(following),
         *in_area(wanted.place, tickets, wanted.as_of),

@@ -37,7 +37,8 @@ STEPS = (0, 0.5, 1, 3)
 
 
 async def older(county, by, number="%"):
-    """The running clocks of a ticket (of all) were started so much earlier than they were."""
+    """A ticket (all of them) was entered, and its running clocks were started, so much earlier than they were."""
+    await county.owner.execute("UPDATE tickets SET recorded_at = recorded_at - $1::interval WHERE number LIKE $2", by, number)
     await county.owner.execute(
         "UPDATE clocks SET started_at = started_at - $1::interval, due_at = due_at - $1::interval,"
         " first_due_at = first_due_at - $1::interval, next_level_at = next_level_at - $1::interval"
@@ -154,6 +155,26 @@ async def the_public_list_shows(county, entries):
     assert {item["late"]["code"] for item in items} == {STAFFED_GRID}, "named is who was late, not who has it now"
     assert all(item["running"] and item["due_at"] < item["listed_at"] < item["recorded_at"] for item in items)
     assert late["items"]
+
+
+async def test_nobody_is_listed_for_what_was_missed_before_it_was_entered(county):
+    entered_late, ours = await file(ago=timedelta(days=5)), await file()
+    await county.settle()
+    await older(county, timedelta(days=3), ours.number)
+    while await escalate(county):
+        pass
+    levels = await county.fetch(
+        "SELECT DISTINCT t.number, e.reached_at < t.recorded_at AS before FROM escalations e JOIN tickets t ON t.id = e.ticket_id"
+        " WHERE e.name = 'list'"
+    )
+    assert {tuple(row) for row in levels} == {(entered_late.number, True), (ours.number, False)}, "both are on record"
+    async with county.as_role(REPORTING), AsyncClient(transport=ASGITransport(build()), base_url="http://door") as door:
+        shown = set()
+        for month in sorted({f"{(clock.now() - timedelta(days=days)).astimezone(clock.SHANGHAI):%Y-%m}" for days in range(6)}):
+            answer = await door.get("/v1/overdue/listed", params={"month": month}, headers=await signed_in_as("county"))
+            assert answer.json()["total"] == len(answer.json()["items"])
+            shown |= {item["number"] for item in answer.json()["items"]}
+    assert shown == {ours.number}
 
 
 async def test_what_a_clock_had_reached_is_recorded_before_somebody_moves_it(county):
