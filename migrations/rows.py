@@ -37,6 +37,7 @@ import services.platform.key_folder
 import services.platform.key_turns
 import services.platform.papers
 import services.policies.models
+import services.privacy.loose
 import services.privacy.models
 import services.reports.backlog_models
 import services.reports.models

@@ -34,4 +34,3 @@ async def purge(_station: Station) -> None:
         await forget_unknown_logins(work)
         await forget_shifts(work)
         await forget_old_marks(work)
-        await forget_shifts(work)

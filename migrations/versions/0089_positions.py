@@ -1,4 +1,4 @@
-"""Shifts of people in the field, where they are meanwhile, and which folder of day keys this database goes with."""
+"""Shifts of people in the field, where they are meanwhile; which folder of day keys this database goes with; loose files."""
 
 from datetime import datetime
 from uuid import UUID
@@ -28,6 +28,7 @@ def upgrade() -> None:
     grant("shift_positions", intake="SELECT, INSERT, UPDATE, DELETE", worker="SELECT, DELETE", reporting="")
     grant("position_looks", intake="SELECT, INSERT", worker="SELECT, DELETE", reporting="")
     _keys()
+    _loose_files()
 
 
 def _at(name: str, *, nullable: bool = False) -> sa.Column[datetime]:
@@ -108,3 +109,13 @@ def _keys() -> None:
         sa.PrimaryKeyConstraint("one", name=op.f("pk_key_folder")),
     )
     grant("key_folder", intake="SELECT, INSERT", worker="SELECT, INSERT", reporting="SELECT")
+
+
+def _loose_files() -> None:
+    op.create_table(
+        "loose_files",
+        sa.Column("store_key", sa.Text(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("store_key", name=op.f("pk_loose_files")),
+    )
+    grant("loose_files", intake="", worker="SELECT, INSERT, DELETE", reporting="")

@@ -5,16 +5,14 @@ Any number of workers may do this at once and again: an erasure is claimed with 
 Who it was is needed to take their name out of words and to find their calls, so the contact goes last.
 """
 
-import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import String, and_, bindparam, delete, exists, func, not_, or_, select, text, update
+from sqlalchemy import String, and_, bindparam, delete, exists, not_, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from services.attachments.models import Attachment, AttachmentLink, PictureFacts, PublicCopy, Upload
-from services.attachments.receiving import store_key
+from services.attachments.models import Attachment, AttachmentLink
 from services.attachments.store import Store
 from services.calls.models import Call
 from services.channels.wechat.models import Conversation, WechatMedium, WechatMessage
@@ -29,6 +27,7 @@ from services.platform.errors import Conflict
 from services.platform.key_turns import destroyed
 from services.platform.papers import SealedPaper, erase_papers, read_paper
 from services.platform.unit_of_work import Work, unit_of_work
+from services.privacy.loose import forget_files
 from services.privacy.masking import NOTHING_LEFT, TAKEN_OUT, without
 from services.privacy.models import ErasedFile, Erasure
 from services.privacy.planning import held, require_not_held
@@ -145,18 +144,7 @@ async def _recordings(work: Work, erasure: Erasure) -> None:
 
 async def _forget_files(work: Work, erasure_id: UUID, files: Sequence[Attachment]) -> None:
     """Leave of each file that there was one. Its bytes are dropped after the commit, unless another file has the very same."""
-    keys: set[str] = set()
-    for file in [file for file in files if file.store_key]:
-        gone = {"store_key": "", "sha256": hashlib.sha256(file.id.bytes).digest(), "size": 0}
-        before, digest = file.store_key, file.sha256
-        await work.session.execute(delete(PictureFacts).where(PictureFacts.attachment_id == file.id))
-        await work.session.execute(update(Upload).where(Upload.attachment_id == file.id).values(sealed_metadata=None))
-        await work.session.execute(update(Attachment).where(Attachment.id == file.id).values(gone))
-        if await work.session.scalar(select(func.count()).select_from(Attachment).where(Attachment.store_key == before)):
-            continue
-        keys.add(before)
-        copied = delete(PublicCopy).where(PublicCopy.original_sha256 == digest).returning(PublicCopy.sha256)
-        keys.update([store_key(found) for found in await work.session.scalars(copied)])
+    keys = await forget_files(work, files)
     if keys:
         rows = [{"erasure_id": erasure_id, "store_key": key} for key in sorted(keys)]
         await work.session.execute(upsert(ErasedFile).values(rows).on_conflict_do_nothing())

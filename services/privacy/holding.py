@@ -8,6 +8,7 @@ from sqlalchemy import or_, select
 from services.complaints.models import Complaint
 from services.complaints.restricting import restricted_among
 from services.complaints.retention import KIND_NAMES
+from services.identity.persons import is_same_person
 from services.journal.noting import note
 from services.platform.errors import Conflict, Forbidden, Invalid, NotFound
 from services.platform.ids import new_id
@@ -61,7 +62,7 @@ async def lift(work: Work, hold_id: UUID) -> HoldView:
         return _view(work, hold, number)
     if hold.until <= work.now:
         raise Conflict("privacy.hold_over", "This hold has ended already.")
-    if hold.placed_by_account_id == work.actor.account_id:
+    if await is_same_person(work.session, work.actor.account_id, hold.placed_by_account_id):
         raise Forbidden("privacy.own_hold", "Somebody else than who placed it lifts a hold.")
     hold.lifted_at, hold.lifted_by_account_id = work.now, work.actor.account_id
     await work.session.flush()

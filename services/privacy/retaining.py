@@ -4,41 +4,34 @@ In small batches; one worker plans at a time, and what was planned before is lef
 A matter that is held or restricted, or about which somebody asks something, waits. Words stay, unless the rules say otherwise.
 """
 
-from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, DateTime, and_, exists, func, literal, not_, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, not_, or_, select
 from sqlalchemy.orm import aliased
 
-from services.calls.models import Call
-from services.channels.wechat.models import WechatMessage
 from services.complaints.models import Complaint
 from services.complaints.restricting import is_restricted
 from services.complaints.retention import BUILT_IN, CLASSES, KINDS, RetentionRules, rules_from
-from services.hotline.models import TicketCall
 from services.platform.actor import SYSTEM
-from services.platform.bulk import one_of
-from services.platform.papers import SealedPaper, erase_papers
 from services.platform.secrets import fingerprint
 from services.platform.unit_of_work import Work, unit_of_work
 from services.policies.queries import Books
+from services.privacy.loose import before, erase_loose
 from services.privacy.models import Erasure, PersonRequest
 from services.privacy.planning import held, plan
 from services.tickets.lifecycle import OPEN
 from services.tickets.models import Ticket
 
 BATCH = 50
-_LOOSE = 500
 _BOOKS: Books[RetentionRules] = Books("retention", rules_from, rules_from(0, BUILT_IN))
 _ALONE = int.from_bytes(fingerprint(b"privacy.retaining")[:8], "big", signed=True)
-_OF_CALLS = ("call", "call_event", "call_recording")
 _INTO = aliased(Ticket)
 _END = func.coalesce(_INTO.closed_at, _INTO.updated_at, Ticket.closed_at, Ticket.updated_at)
 """When a matter ended: of one that was merged, the end of where it went on."""
 
 
 async def plan_due() -> int:
-    """Plan what is due, a batch of each kind at most, and erase loose papers; return how much that was: nothing is left at 0."""
+    """Plan what is due, a batch of each kind at most, and erase what lies under no complaint; return how much: nothing is left at 0."""
     async with unit_of_work(SYSTEM) as work:
         if not await work.session.scalar(select(func.pg_try_advisory_xact_lock(_ALONE))):
             return 0
@@ -47,13 +40,13 @@ async def plan_due() -> int:
         for kind in KINDS:
             found = await _due(work, rules, kind)
             done += len(await plan(work, found, (kind,), "retention"))
-        return done + await _erase_loose(work, rules)
+        return done + await erase_loose(work, rules)
 
 
 async def _due(work: Work, rules: RetentionRules, kind: str) -> list[UUID]:
     """Return complaints of which `kind` was kept long enough."""
     over = [
-        and_(condition, _before(work, months) >= _END)
+        and_(condition, before(work, months) >= _END)
         for name, condition in _classes().items()
         if (months := getattr(getattr(rules, name), kind)) is not None
     ]
@@ -73,11 +66,6 @@ async def _due(work: Work, rules: RetentionRules, kind: str) -> list[UUID]:
     return list(await work.session.scalars(query))
 
 
-def _before(work: Work, months: int) -> ColumnElement[datetime]:
-    """The instant `months` calendar months before now."""
-    return literal(work.now, DateTime(timezone=True)) - func.make_interval(0, months)
-
-
 def _classes() -> dict[str, ColumnElement[bool]]:
     """The conditions of the classes, in their order: each without those before it."""
     confidential = or_(Complaint.confidential, Ticket.privacy == "confidential")
@@ -89,24 +77,3 @@ def _classes() -> dict[str, ColumnElement[bool]]:
     }
     assert tuple(found) == CLASSES
     return found
-
-
-async def _erase_loose(work: Work, rules: RetentionRules) -> int:
-    """Erase papers of calls and messages that led to no complaint, as long after they came as those of a usual matter after its end."""
-    months = rules.usual.papers
-    if months is None:
-        return 0
-    told = or_(
-        exists(select(Complaint.id).where(or_(Complaint.call_id == Call.call_id, Complaint.call_id == Call.linked_id))),
-        exists(select(TicketCall.id).where(TicketCall.call_id == Call.call_id)),
-    )
-    of_calls = exists(select(Call.id).where(or_(Call.paper_id == SealedPaper.id, Call.recording_paper_id == SealedPaper.id), not_(told)))
-    of_talks = exists(
-        select(WechatMessage.id).where(
-            WechatMessage.paper_id == SealedPaper.id, WechatMessage.complaint_id.is_(None), WechatMessage.processed_at.is_not(None)
-        )
-    )
-    loose = or_(and_(SealedPaper.kind.in_(_OF_CALLS), of_calls), of_talks)
-    old = _before(work, months) >= SealedPaper.recorded_at
-    query = select(SealedPaper.id).where(old, SealedPaper.row_key.is_not(None), loose).order_by(SealedPaper.id).limit(_LOOSE)
-    return await erase_papers(work.session, one_of(SealedPaper.id, list(await work.session.scalars(query))))

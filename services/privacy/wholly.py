@@ -11,6 +11,7 @@ import orjson
 from sqlalchemy import delete, func, or_, select, update
 
 from services.attachments.store import Store
+from services.calls.models import Call
 from services.channels.wechat.models import Conversation, WechatMessage
 from services.complaints.models import Complainant, Complaint
 from services.complaints.retention import KINDS
@@ -22,6 +23,7 @@ from services.platform.papers import SealedPaper, erase_papers, read_paper
 from services.platform.phones import normalised_phone
 from services.platform.unit_of_work import Work, unit_of_work
 from services.privacy.erasing import erase_next
+from services.privacy.loose import drop_loose_files, forget_recordings
 from services.privacy.models import BECAUSE, Erasure
 from services.privacy.planning import complaints_of_phone, held, phone_index, plan
 from services.tickets.models import Ticket
@@ -89,6 +91,7 @@ async def erase_now(wanted: Wanted, store: Store) -> Done:
         async with unit_of_work(SYSTEM) as work:
             done.papers = await _erase_person(work, phone_index(wanted.phone), openids)
             done.papers += await _erase_unindexed(work, wanted.phone, wanted.passages)
+        done.left += await drop_loose_files(store)
     return done
 
 
@@ -128,6 +131,8 @@ async def _erase_person(work: Work, phone: bytes, openids: list[bytes]) -> int:
     """Erase what else lies under a person's number and accounts: calls without a complaint, drafts, talks that led to none."""
     theirs = or_(SealedPaper.phone_index == phone, SealedPaper.openid_index.in_(openids))
     papers = select(SealedPaper.id).where(theirs)
+    calls = select(Call.id).where(or_(Call.paper_id.in_(papers), Call.recording_paper_id.in_(papers)))
+    await forget_recordings(work, list(await work.session.scalars(calls)))
     unsaid = update(WechatMessage).where(WechatMessage.paper_id.in_(papers))
     await work.session.execute(unsaid.where(WechatMessage.reply == "owed").values(reply="given_up", last_error="erased"))
     await work.session.execute(unsaid.where(WechatMessage.processed_at.is_(None)).values(processed_at=work.now, last_error="erased"))

@@ -1,0 +1,149 @@
+"""What lies under no complaint: papers and recordings of calls, and messages, that led to none.
+
+No erasure stands for them: there is no matter whose history would tell of it.
+A call belongs to the matters it was told in, and to those it was about (`ticket_calls`) until they are over and were kept as long as a
+usual one; while one of them is held, it is held. Files are dropped from the store after the commit, and tried again until they are gone.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, DateTime, Text, and_, delete, exists, func, literal, not_, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.orm import Mapped, aliased, mapped_column
+
+from services.attachments.models import Attachment, PictureFacts, PublicCopy, Upload
+from services.attachments.receiving import store_key
+from services.attachments.store import Store
+from services.calls.models import Call
+from services.channels.wechat.models import WechatMessage
+from services.complaints.models import Complaint
+from services.complaints.retention import RetentionRules
+from services.hotline.models import TicketCall
+from services.platform.actor import SYSTEM
+from services.platform.bulk import one_of
+from services.platform.database import Base
+from services.platform.papers import SealedPaper, erase_papers
+from services.platform.unit_of_work import Work, unit_of_work
+from services.privacy.planning import held
+from services.tickets.lifecycle import OPEN
+from services.tickets.models import Ticket
+
+_PAPERS, _RECORDINGS, _FILES = 500, 100, 200
+_OF_CALLS = ("call", "call_event", "call_recording")
+_INTO = aliased(Ticket)
+
+
+class LooseFile(Base):
+    """A file of no complaint that is still to be dropped from the store."""
+
+    __tablename__ = "loose_files"
+
+    store_key: Mapped[str] = mapped_column(Text, primary_key=True)
+    since: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+async def erase_loose(work: Work, rules: RetentionRules) -> int:
+    """Erase papers and recordings of no complaint that were kept as long as those of a usual matter; return how many."""
+    return await _papers(work, rules.usual.papers) + await _recordings(work, rules.usual.recordings)
+
+
+def before(work: Work, months: int) -> ColumnElement[datetime]:
+    """The instant `months` calendar months before now."""
+    return literal(work.now, DateTime(timezone=True)) - func.make_interval(0, months)
+
+
+async def _papers(work: Work, months: int | None) -> int:
+    if months is None:
+        return 0
+    theirs = or_(Call.paper_id == SealedPaper.id, Call.recording_paper_id == SealedPaper.id)
+    of_calls = exists(select(Call.id).where(theirs, not_(_bound(work, months))))
+    of_talks = exists(
+        select(WechatMessage.id).where(
+            WechatMessage.paper_id == SealedPaper.id, WechatMessage.complaint_id.is_(None), WechatMessage.processed_at.is_not(None)
+        )
+    )
+    loose = or_(and_(SealedPaper.kind.in_(_OF_CALLS), of_calls), of_talks)
+    old = before(work, months) >= SealedPaper.recorded_at
+    query = select(SealedPaper.id).where(old, SealedPaper.row_key.is_not(None), loose).order_by(SealedPaper.id).limit(_PAPERS)
+    return await erase_papers(work.session, one_of(SealedPaper.id, list(await work.session.scalars(query))))
+
+
+async def _recordings(work: Work, months: int | None) -> int:
+    if months is None:
+        return 0
+    query = (
+        select(Call.id)
+        .join(Attachment, Attachment.id == Call.recording_attachment_id)
+        .where(Attachment.store_key != "", before(work, months) >= Call.arrived_at, not_(_bound(work, months)))
+        .order_by(Call.arrived_at, Call.id)
+        .limit(_RECORDINGS)
+    )
+    return await forget_recordings(work, list(await work.session.scalars(query)))
+
+
+def _bound(work: Work, months: int) -> ColumnElement[bool]:
+    """The condition, over calls, that one belongs to a matter: told in it, or about one that is open, held, or over not long enough."""
+    told = exists(select(Complaint.id).where(or_(Complaint.call_id == Call.call_id, Complaint.call_id == Call.linked_id)))
+    end = func.coalesce(_INTO.closed_at, _INTO.updated_at, Ticket.closed_at, Ticket.updated_at)
+    going_on = or_(Ticket.status.in_(OPEN), _INTO.status.in_(OPEN), end > before(work, months), held(work.now))
+    about = (
+        select(TicketCall.id)
+        .join(Ticket, Ticket.id == TicketCall.ticket_id)
+        .outerjoin(_INTO, _INTO.id == Ticket.merged_into_id)
+        .where(or_(TicketCall.call_id == Call.call_id, TicketCall.call_id == Call.linked_id), going_on)
+    )
+    return or_(told, exists(about))
+
+
+async def forget_recordings(work: Work, call_ids: Sequence[UUID]) -> int:
+    """Erase the recordings of these calls, fetched or still to be fetched; return how many there were."""
+    awaited = update(Call).where(one_of(Call.id, call_ids), Call.recording_state == "awaited")
+    await work.session.execute(awaited.values(recording_state="given_up", recording_error="recording.erased"))
+    theirs = select(Call.recording_attachment_id).where(one_of(Call.id, call_ids), Call.recording_attachment_id.is_not(None))
+    query = select(Attachment).where(Attachment.id.in_(theirs), Attachment.store_key != "").order_by(Attachment.id).with_for_update()
+    files = list(await work.session.scalars(query))
+    await drop_later(work, await forget_files(work, files))
+    return len(files)
+
+
+async def forget_files(work: Work, files: Sequence[Attachment]) -> set[str]:
+    """Leave of each file that there was one; return the keys of what is to be dropped, where no other file has the very same bytes."""
+    keys: set[str] = set()
+    for file in [file for file in files if file.store_key]:
+        gone = {"store_key": "", "sha256": hashlib.sha256(file.id.bytes).digest(), "size": 0}
+        was, digest = file.store_key, file.sha256
+        await work.session.execute(delete(PictureFacts).where(PictureFacts.attachment_id == file.id))
+        await work.session.execute(update(Upload).where(Upload.attachment_id == file.id).values(sealed_metadata=None))
+        await work.session.execute(update(Attachment).where(Attachment.id == file.id).values(gone))
+        if await work.session.scalar(select(func.count()).select_from(Attachment).where(Attachment.store_key == was)):
+            continue
+        keys.add(was)
+        copied = delete(PublicCopy).where(PublicCopy.original_sha256 == digest).returning(PublicCopy.sha256)
+        keys.update([store_key(found) for found in await work.session.scalars(copied)])
+    return keys
+
+
+async def drop_later(work: Work, keys: Iterable[str]) -> None:
+    """Have files of no complaint dropped after the commit."""
+    rows = [{"store_key": key} for key in sorted(keys)]
+    if rows:
+        await work.session.execute(upsert(LooseFile).values(rows).on_conflict_do_nothing())
+
+
+async def drop_loose_files(store: Store) -> int:
+    """Drop what is to be dropped; return how many files are left for the next turn. One that was uploaded anew meanwhile stays."""
+    async with unit_of_work(SYSTEM) as work:
+        anew = exists(select(Attachment.id).where(Attachment.store_key == LooseFile.store_key))
+        keys = list(await work.session.scalars(select(LooseFile.store_key).order_by(LooseFile.since).limit(_FILES)))
+        if not keys:
+            return 0
+        free = list(await work.session.scalars(select(LooseFile.store_key).where(LooseFile.store_key.in_(keys), not_(anew))))
+    await store.drop(free)
+    left = [key for key in free if await store.lies(key)]
+    async with unit_of_work(SYSTEM) as work:
+        gone = [key for key in keys if key not in left]
+        await work.session.execute(delete(LooseFile).where(LooseFile.store_key.in_(gone)))
+    return len(left)
