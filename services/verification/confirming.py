@@ -17,6 +17,8 @@ from services.complaints.reading import owed_answers
 from services.complaints.tracking import where_it_goes_on, with_code
 from services.identity.models import Account
 from services.identity.permissions import may
+from services.organization.leave_models import Acting
+from services.organization.leaves import acted_posts
 from services.organization.models import Member, Post
 from services.platform.bulk import one_of
 from services.platform.clock import local_day
@@ -24,11 +26,11 @@ from services.platform.errors import Conflict, Forbidden, Invalid, TooMany
 from services.platform.papers import SealedPaper, seal_paper
 from services.platform.unit_of_work import Work
 from services.tickets.actions import act_on, visible_id
-from services.tickets.case import Case, Deed
+from services.tickets.case import Case, Deed, TicketState
 from services.tickets.commands import Confirmation
 from services.tickets.deciding import allowed_step, to_change
 from services.tickets.ending import call_back
-from services.tickets.loading import full_case, lock
+from services.tickets.loading import asked_case, full_case, lock
 from services.tickets.models import CallBack, Ticket
 from services.tickets.queries import find_visible
 from services.tickets.recording import write
@@ -46,7 +48,8 @@ PAPER = "confirmation"
 async def confirm_by_code(number: str, command: ConfirmByCode) -> Confirmed:
     """Take the word of whoever holds number and code, about the round that was answered last; the same again changes nothing.
 
-    Raises what tracking raises, Conflict ``confirmation.nothing_yet`` before an answer, and TooMany ``confirmation.too_often``.
+    Raises what tracking raises, Conflict ``confirmation.nothing_yet`` before an answer, TooMany ``confirmation.too_often``, and Forbidden
+    ``confirmation.code_of_executor`` for praise where the code was given to a unit that did the work, which wrote the matter down.
     """
 
     async def do(work: Work, ticket: Row[Any], told_again: UUID | None) -> Confirmed:
@@ -57,6 +60,8 @@ async def confirm_by_code(number: str, command: ConfirmByCode) -> Confirmed:
             select(Complaint.id).where(Complaint.ticket_id == ticket.id).order_by(Complaint.received_at, Complaint.id).limit(1)
         )
         said = {name: getattr(command, name) for name in ("contacted", "solved", "satisfied")}
+        if any(said.values()):
+            await _require_another_wrote_it_down(work, present, complaint_id)
         if not await _said_before(work.session, present.id, present.round, complaint_id, said):
             heard = Confirmation(action="call_back", way="code", reached=True, complaint_id=complaint_id, **said)
             await act_on(work, present.id, heard, owed_answers)
@@ -139,6 +144,33 @@ def _view(row: CallBack, by: str | None, present: int) -> CallBackView:
     )
 
 
+async def _require_another_wrote_it_down(work: Work, ticket: TicketState, complaint_id: UUID | None) -> None:
+    """Refuse praise by a code that a unit was given which did the work: whoever writes a matter down for somebody holds its code too.
+
+    What speaks against the work is taken from anybody.
+    """
+    query = select(Complaint.filed_by_account_id).where(Complaint.id == complaint_id, Complaint.filed_by_account_id.is_not(None))
+    writer = await work.session.scalar(query)
+    if writer is None:
+        return
+    if await _of_who_worked(work, await asked_case(work.session, ticket), writer):
+        raise Forbidden(
+            "confirmation.code_of_executor",
+            "The unit that did the work wrote this matter down and holds its code; confirm by WeChat, by telephone or on signed paper.",
+        )
+
+
+async def _of_who_worked(work: Work, case: Case, account_id: UUID) -> bool:
+    """Tell whether an account did the work of the round, or its holder sits in a unit that did."""
+    today = local_day(work.now)
+    holds = and_(Post.valid_from <= today, or_(Post.valid_to.is_(None), Post.valid_to > today))
+    seats = select(Post.id).join(Account, Account.member_id == Post.member_id)
+    theirs = seats.where(Account.id == account_id, one_of(Post.unit_id, worked(case)), holds)
+    acts = acted_posts(today).join(Account, Account.member_id == Acting.deputy_id)
+    acts = acts.where(Account.id == account_id, one_of(Post.unit_id, worked(case)))
+    return did_it(case, account_id) or bool(await work.session.scalar(select(or_(exists(theirs), exists(acts)))))
+
+
 def _require_answered(status: str) -> None:
     if status not in ("answered", "closed"):
         raise Conflict("confirmation.nothing_yet", "There is no answer yet that could be confirmed; wait for it.", extra={"status": status})
@@ -178,10 +210,7 @@ async def _witness(work: Work, witness: Witness, case: Case) -> dict[str, UUID]:
     account_id = await work.session.scalar(select(Account.id).where(Account.member_id == witness.member_id, Account.disabled_at.is_(None)))
     if account_id is None or account_id == work.actor.account_id:
         raise Invalid("confirmation.witness", "The witness must be another member with an account, or be given by name.")
-    today = local_day(work.now)
-    holds = and_(Post.valid_from <= today, or_(Post.valid_to.is_(None), Post.valid_to > today))
-    theirs = select(Post.id).where(Post.member_id == witness.member_id, one_of(Post.unit_id, worked(case)), holds)
-    if did_it(case, account_id) or await work.session.scalar(select(exists(theirs))):
+    if await _of_who_worked(work, case, account_id):
         raise Forbidden("ticket.executor_verifies", "Nobody who did the work, or of a unit that did, can be the witness.")
     return {"witness_account_id": account_id}
 

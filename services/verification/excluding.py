@@ -26,12 +26,21 @@ class Adjudication:
     state: str
     proposed_by: UUID
     decided_by: UUID | None
+    taken_by: UUID | None
     appeal_until: datetime | None
 
 
-def proposing_seat(case: Case, actor: Actor) -> Seat:
+@dataclass(frozen=True, slots=True)
+class Executors:
+    """The units and accounts that worked on a ticket in any of its rounds, but from the jurisdiction's own desk."""
+
+    units: frozenset[UUID]
+    accounts: frozenset[UUID]
+
+
+def proposing_seat(case: Case, actor: Actor, did: Executors) -> Seat:
     """Return the seat of the desk from which `actor` may propose; raise where the complainant was not answered, or they may not."""
-    _refuse_executor(case, actor)
+    _refuse_executor(case, actor, did)
     seat = relations(case, actor).get(Relation.DESK)
     if seat is None:
         raise Forbidden("exclusion.not_the_desk", "Only the desk that watches over the ticket proposes this.")
@@ -42,13 +51,13 @@ def proposing_seat(case: Case, actor: Actor) -> Seat:
     return seat
 
 
-def deciding_seat(case: Case, actor: Actor, found: Adjudication) -> Seat:
+def deciding_seat(case: Case, actor: Actor, found: Adjudication, did: Executors) -> Seat:
     """Return the seat from which `actor` may decide on a proposal of somebody else."""
     if found.state != "proposed":
         raise Conflict("exclusion.decided", "This was decided already.", extra={"state": found.state})
-    if actor.account_id == found.proposed_by:
+    if case.is_person(actor.account_id, found.proposed_by):
         raise Forbidden("exclusion.own_proposal", "Whoever proposed it cannot decide on it; somebody else at county level must.")
-    return _county_seat(case, actor)
+    return _county_seat(case, actor, did)
 
 
 def require_same_round(case: Case, number: int) -> None:
@@ -58,13 +67,13 @@ def require_same_round(case: Case, number: int) -> None:
         raise Conflict("exclusion.round_over", detail, extra={"round": case.ticket.round})
 
 
-def closing_seat(case: Case, actor: Actor, found: Adjudication) -> Seat:
+def closing_seat(case: Case, actor: Actor, found: Adjudication, did: Executors) -> Seat:
     """Return the seat from which `actor`, who had no part so far, may decide on an appeal."""
     if found.state != "appealed":
         raise Conflict("exclusion.no_appeal", "There is no appeal to decide on.", extra={"state": found.state})
-    if actor.account_id in (found.proposed_by, found.decided_by):
-        raise Forbidden("exclusion.had_a_part", "Whoever proposed or decided it cannot decide on the appeal; a third person must.")
-    return _county_seat(case, actor)
+    if any(case.is_person(actor.account_id, doer) for doer in (found.proposed_by, found.decided_by, found.taken_by)):
+        raise Forbidden("exclusion.had_a_part", "Whoever proposed or decided it, or took the appeal, cannot decide on that; a third must.")
+    return _county_seat(case, actor, did)
 
 
 def require_appealable(found: Adjudication | None, now: datetime) -> None:
@@ -75,15 +84,16 @@ def require_appealable(found: Adjudication | None, now: datetime) -> None:
         raise Conflict("appeal.too_late", "The days for an appeal are over.", extra={"appeal_until": found.appeal_until.isoformat()})
 
 
-def _county_seat(case: Case, actor: Actor) -> Seat:
-    _refuse_executor(case, actor)
+def _county_seat(case: Case, actor: Actor, did: Executors) -> Seat:
+    _refuse_executor(case, actor, did)
     for seat in actor.seats:
         if seat.role == "county_supervisor" and case.ticket.area_path.startswith(area_of(seat)):
             return seat
     raise Forbidden("exclusion.county_only", "This is decided at county level.")
 
 
-def _refuse_executor(case: Case, actor: Actor) -> None:
-    holders = worked(case) | ({case.ticket.lead_unit_id} - {None})
-    if holders & {seat.unit_id for seat in actor.seats} or did_it(case, actor.account_id):
+def _refuse_executor(case: Case, actor: Actor, did: Executors) -> None:
+    """Refuse whoever worked on it, in whichever round: an older round may be adjudicated or appealed while the next one runs."""
+    units = did.units | worked(case) | ({case.ticket.lead_unit_id} - {None})
+    if units & {seat.unit_id for seat in actor.seats} or actor.account_id in did.accounts or did_it(case, actor.account_id):
         raise Forbidden("exclusion.executor", "Nobody of a unit that worked on the ticket has a part in this.")

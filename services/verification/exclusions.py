@@ -4,6 +4,7 @@ Every step is an event of the ticket, which is otherwise left as it is; the figu
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from sqlalchemy.orm import aliased
 from services.deadlines.due import TimeUnit, moved_by
 from services.identity.models import Account
 from services.identity.permissions import scope_of
+from services.identity.persons import lenders_of
 from services.organization.models import Member
 from services.platform.actor import Seat
 from services.platform.errors import Conflict, NotFound
@@ -26,11 +28,12 @@ from services.tickets.case import Case
 from services.tickets.changes import Change, EventDraft, Insert, Row, Update
 from services.tickets.filters import TICKETS, compile_scope
 from services.tickets.loading import asked_case, lock
-from services.tickets.models import Ticket
+from services.tickets.models import Round, Ticket, WorkLog
 from services.tickets.recording import write
 from services.verification.commands import DecideAppeal, DecideExclusion, ProposeExclusion
 from services.verification.excluding import (
     Adjudication,
+    Executors,
     closing_seat,
     deciding_seat,
     proposing_seat,
@@ -47,7 +50,7 @@ PAPER = "appeal"
 async def propose(work: Work, number: str, command: ProposeExclusion) -> ExclusionView:
     """Propose an adjudication for the round a ticket is in; raise Conflict ``exclusion.exists`` where there was one."""
     case = await _case(work, await visible_id(work, number))
-    seat = proposing_seat(case, work.actor)
+    seat = proposing_seat(case, work.actor, await _executors(work.session, case))
     if (found := await _newest(work.session, case.ticket.id)) is not None and found.round == case.ticket.round:
         raise Conflict(
             "exclusion.exists", "This round of the ticket was adjudicated already, or is about to be.", extra={"state": found.state}
@@ -73,7 +76,7 @@ async def propose(work: Work, number: str, command: ProposeExclusion) -> Exclusi
 async def decide(work: Work, number: str, command: DecideExclusion) -> ExclusionView:
     """Grant or refuse a proposal. Where it is granted, the complainants are told, and until when they may appeal."""
     case, found = await _adjudicated(work, number)
-    seat = deciding_seat(case, work.actor, _rules(found))
+    seat = deciding_seat(case, work.actor, _rules(found), await _executors(work.session, case))
     if command.granted:
         require_same_round(case, found.round)
     until = (
@@ -118,7 +121,7 @@ async def appeal(work: Work, ticket_id: UUID, words: str) -> Appealed:
 async def decide_appeal(work: Work, number: str, command: DecideAppeal) -> ExclusionView:
     """Uphold or overturn, for good; the complainants are told."""
     case, found = await _adjudicated(work, number)
-    seat = closing_seat(case, work.actor, _rules(found))
+    seat = closing_seat(case, work.actor, _rules(found), await _executors(work.session, case))
     values: Row = {
         "state": "upheld" if command.upheld else "overturned",
         "closed_at": work.now,
@@ -153,7 +156,17 @@ async def _adjudicated(work: Work, number: str) -> tuple[Case, DemandExclusion]:
     found = await _newest(work.session, case.ticket.id)
     if found is None:
         raise _unknown()
-    return case, found
+    return replace(case, lenders={**case.lenders, **await lenders_of(work.session, {found.proposed_by_account_id})}), found
+
+
+async def _executors(session: AsyncSession, case: Case) -> Executors:
+    """Return who did the work of any round: said that it was done, or wrote a work record; the jurisdiction's own desk as in `helped`."""
+    root = case.around.tree.root
+    other = WorkLog.unit_id.is_distinct_from(root.id if root else None)
+    logs = (await session.execute(select(WorkLog.unit_id, WorkLog.account_id).where(WorkLog.ticket_id == case.ticket.id, other))).all()
+    led = (await session.scalars(select(Round.resolved_by_unit_id).where(Round.ticket_id == case.ticket.id))).all()
+    units = frozenset(unit for unit in (*led, *(row.unit_id for row in logs)) if unit is not None)
+    return Executors(units, frozenset(row.account_id for row in logs if row.account_id is not None))
 
 
 async def _newest(session: AsyncSession, ticket_id: UUID) -> DemandExclusion | None:
@@ -170,7 +183,8 @@ async def _change(work: Work, case: Case, found: DemandExclusion, seat: Seat | N
 
 
 def _rules(found: DemandExclusion) -> Adjudication:
-    return Adjudication(found.state, found.proposed_by_account_id, found.decided_by_account_id, found.appeal_until)
+    parts = (found.proposed_by_account_id, found.decided_by_account_id, found.appeal_taken_by_account_id)
+    return Adjudication(found.state, *parts, found.appeal_until)
 
 
 def _shown() -> Select[Any]:

@@ -13,6 +13,7 @@ from services.organization.actions import end_post, give_post
 from services.organization.commands import EndPost, GivePost
 from services.organization.models import Post
 from services.platform.actor import SYSTEM
+from services.platform.ids import new_id
 from services.platform.papers import read_paper
 from services.platform.unit_of_work import unit_of_work
 from tests.conftest import TestDatabase
@@ -116,6 +117,26 @@ async def test_nobody_of_a_unit_that_worked_on_it_takes_a_word(desk: Desk) -> No
     assert await desk.refused("county", number, "close", verified_by="call_back", words="回访") == "ticket.no_call_back"
     with pytest.raises(asyncpg.CheckViolationError, match="no_answer_is_no_word"):
         await desk.county.owner.execute("UPDATE call_backs SET satisfied = true")
+
+
+async def test_whoever_wrote_it_down_for_somebody_praises_no_work_of_their_own_unit_by_its_code(desk: Desk) -> None:
+    person = {"contact": {"name": "黄某", "phone": "13800000123"}, "place": {"unit_code": SHUIKOU}}
+    body = {"filing_id": str(new_id()), "form": "on_behalf", "words": "村口的路灯不亮", **person}
+    answer = await desk.client.post("/v1/petitions", json=body, headers=await desk.as_("shuikou"))
+    filed_for = told(answer, 201)
+    number, code = filed_for["number"], filed_for["tracking_code"]
+    await desk.county.settle()
+    await work_on(desk, number)
+    address = f"/v1/complaints/{number}/confirmations"
+    for praise in ({"solved": True}, {"satisfied": True}, {"contacted": True, "solved": False}):
+        told(await post(desk, None, address, code=code, **praise), 403, "confirmation.code_of_executor")
+    assert await words_of(desk, number) == []
+    assert await desk.refused("county", number, "close", verified_by="call_back", words="回访确认") == "ticket.no_call_back"
+    assert told(await post(desk, None, address, code=code, solved=False, satisfied=False), 200)["outcome"] == "next_round"
+    await desk.county.settle()
+    await desk.does("pengzhai", number, "transfer", unit=PENGZHAI, words="镇里直接办理")
+    await work_on(desk, number, "pengzhai")
+    assert told(await post(desk, None, address, code=code, solved=True, satisfied=True), 200)["outcome"] == "kept", "another unit did it"
 
 
 async def test_a_signed_word_needs_a_signature_a_witness_and_people_of_other_units(desk: Desk) -> None:

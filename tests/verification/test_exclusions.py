@@ -1,20 +1,25 @@
 """Unreasonable demands over HTTP: three people, a reason, an appeal, and nothing taken from whoever complained."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.identity.actors import forget_actors
+from services.organization.actions import give_post
+from services.organization.commands import GivePost
+from services.platform.actor import SYSTEM
 from services.platform.errors import Conflict
 from services.platform.papers import read_paper
+from services.platform.unit_of_work import unit_of_work
 from services.verification.excluding import Adjudication, require_appealable
 from services.verification.models import IN_FORCE, STATES
 from tests.conftest import TestDatabase
-from tests.county import COUNTY, PENGZHAI
+from tests.county import COUNTY, PENGZHAI, SHUIKOU
 from tests.journeys.people import Desk
 from tests.verification.matters import answered, filed, get, hire, post, told, work_on
 
@@ -33,7 +38,7 @@ async def desk(intake: Any, county: TestDatabase) -> Desk:
 def test_only_what_was_granted_is_appealed_against_and_only_in_time(state: str, minutes: int) -> None:
     until = datetime(2026, 11, 29, 16, tzinfo=UTC)
     now = datetime.fromtimestamp(until.timestamp() + 60 * minutes, UTC)
-    found = Adjudication(state, uuid4(), uuid4(), until if state != "proposed" else None)
+    found = Adjudication(state, uuid4(), uuid4(), None, until if state != "proposed" else None)
     if state == "granted" and minutes < 0:
         require_appealable(found, now)
         return
@@ -107,6 +112,25 @@ async def test_nobody_of_a_unit_that_worked_on_it_has_a_part_and_nobody_has_two(
             await county.owner.execute(f"UPDATE demand_exclusions SET {change}")
     assert told(await post(desk, "county3", f"{address}/appeal/decision", upheld=True, words="维持"), 200)["counts"]
     assert set(IN_FORCE) < set(STATES)
+
+
+async def test_who_worked_in_an_older_round_decides_on_no_appeal_while_the_next_one_runs(desk: Desk) -> None:
+    number, code = await filed(desk)
+    member = await hire(desk.county, "once", "village_secretary", SHUIKOU)
+    await work_on(desk, number, "once")
+    address = f"/v1/tickets/{number}/exclusion"
+    told(await post(desk, "pengzhai", address, **WHY), 201)
+    told(await post(desk, "county", f"{address}/decision", **YES), 200)
+    told(await post(desk, None, f"/v1/complaints/{number}/confirmations", code=code, solved=False), 200)
+    told(await post(desk, None, f"/v1/complaints/{number}/appeals", code=code, words="灯还是不亮"), 200)
+    await desk.county.settle()
+    assert (await desk.read(number))["round"] == 2
+    async with desk.county.as_role(""), unit_of_work(SYSTEM) as work:
+        await give_post(work, UUID(member), GivePost(unit_code=COUNTY, role="county_supervisor", valid_from=date(2024, 1, 1)))
+    forget_actors()
+    answer = await post(desk, "once", f"{address}/appeal/decision", upheld=True, words="维持")
+    told(answer, 403, "exclusion.executor")
+    told(await post(desk, "county2", f"{address}/appeal/decision", upheld=True, words="维持"), 200)
 
 
 async def test_an_appeal_comes_in_time_and_the_next_round_is_judged_anew(desk: Desk) -> None:
