@@ -8,6 +8,7 @@ from uuid import UUID, uuid5
 import orjson
 from sqlalchemy import ARRAY, LargeBinary, bindparam, func, select
 from sqlalchemy import any_ as any_of
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from services.households.models import Household
 from services.households.parsing import Listed
@@ -104,5 +105,5 @@ async def _there(work: Work, listed: Iterable[Listed]) -> dict[bytes, Any]:
     columns = (Household.id, Household.reference, Household.fingerprint, Household.paper_id, Household.ended_on, Household.version)
     given = bindparam(None, wanted, ARRAY(LargeBinary()))
     newest = (Household.reference, Household.ended_on.is_not(None), Household.listed_at.desc(), Household.id.desc())
-    query = select(*columns).where(Household.reference == any_of(given)).distinct(Household.reference).order_by(*newest)
+    query = select(*columns).where(Household.reference == any_of(given)).ext(distinct_on(Household.reference)).order_by(*newest)
     return {row.reference: row for row in await work.session.execute(query)}

@@ -35,8 +35,10 @@ _SIDES: dict[str, str] = {
     ),
     "members": (
         "SELECT m.id, min(u.code) AS code, m.name, coalesce(max(l.homes), 0) > 0 AS paired, coalesce(max(l.homes), 0) AS homes"
-        " FROM members m JOIN posts s ON s.member_id = m.id JOIN units u ON u.id = s.unit_id LEFT JOIN (SELECT p.member_id, count(*) AS homes"
-        " FROM pairings p WHERE p.household_id IS NOT NULL AND {in_force} GROUP BY p.member_id) l ON l.member_id = m.id"
+        " FROM members m JOIN posts s ON s.member_id = m.id JOIN units u ON u.id = s.unit_id"
+        " LEFT JOIN (SELECT p.member_id, count(*) AS homes FROM pairings p"
+        " WHERE p.household_id IS NOT NULL AND {in_force} GROUP BY p.member_id) l"
+        " ON l.member_id = m.id"
         " WHERE {area} AND m.party_member AND m.created_at <= :as_of AND (m.left_on IS NULL OR m.left_on > :day)"
         " AND s.valid_from <= :day AND (s.valid_to IS NULL OR s.valid_to > :day)"
         " AND u.kind IN ('department', 'station', 'township', 'county', 'city') GROUP BY m.id, m.name"

@@ -9,6 +9,7 @@ from uuid import UUID, uuid5
 
 from sqlalchemy import ARRAY, LargeBinary, bindparam, func, select
 from sqlalchemy import any_ as any_of
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from services.households.models import Household
 from services.households.references import household_key
@@ -85,7 +86,7 @@ async def _with_households(work: Work, wanted: Sequence[Wanted], report: LoadRep
     columns = (Household.id, Household.reference, Household.village_id, Household.ended_on)
     newest = (Household.reference, Household.ended_on.is_not(None), Household.listed_at.desc(), Household.id.desc())
     given = bindparam(None, keys, ARRAY(LargeBinary()))
-    query = select(*columns).where(Household.reference == any_of(given)).distinct(Household.reference).order_by(*newest)
+    query = select(*columns).where(Household.reference == any_of(given)).ext(distinct_on(Household.reference)).order_by(*newest)
     there = {row.reference: row for row in await work.session.execute(query)}
     last = await last_of(work, [row.id for row in there.values()])
     fresh: list[Row] = []
@@ -142,7 +143,7 @@ async def last_of(work: Work, household_ids: Iterable[UUID]) -> dict[UUID, Last]
     """Return the last pairing of each household that ever had one."""
     columns = (Pairing.household_id, Pairing.id, Pairing.member_id, Pairing.valid_from, Pairing.valid_to)
     newest = Pairing.valid_to.desc().nulls_first()
-    query = select(*columns).where(one_of(Pairing.household_id, household_ids)).distinct(Pairing.household_id)
+    query = select(*columns).where(one_of(Pairing.household_id, household_ids)).ext(distinct_on(Pairing.household_id))
     rows = await work.session.execute(query.order_by(Pairing.household_id, newest, Pairing.valid_from.desc(), Pairing.id.desc()))
     return {row.household_id: Last(row.id, row.member_id, row.valid_from, row.valid_to) for row in rows}
 

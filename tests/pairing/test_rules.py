@@ -1,6 +1,7 @@
 """How households are shared out: everybody once, evenly, neighbours together."""
 
 from collections import Counter
+from itertools import pairwise
 from uuid import UUID
 
 import pytest
@@ -33,7 +34,7 @@ def test_every_household_goes_to_one_member_and_neighbours_stay_together(paths: 
     assert set(taken) == {home.id for home in homes}
     assert [Counter(taken.values())[one] for one in members] == shares(len(homes), loads)
     in_order = [taken[home.id] for home in sorted(homes, key=lambda home: (home.path, home.id))]
-    changes = sum(first != second for first, second in zip(in_order, in_order[1:], strict=False))
+    changes = sum(first != second for first, second in pairwise(in_order))
     assert changes <= max(0, len(set(in_order)) - 1), "each takes one stretch of neighbours"
 
 
