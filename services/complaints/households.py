@@ -45,6 +45,11 @@ class Telling:
 
 def households(persons: Iterable[Keys]) -> int:
     """Return how many distinct persons there are: those that share a key are one, also by way of a third. None for whoever has no key."""
+    return len({one for one in joined(list(persons)) if one is not None})
+
+
+def joined(persons: Sequence[Keys]) -> list[bytes | None]:
+    """Return for each person what names their household among these, the same for those that are one; None for whoever has no key."""
     above: dict[bytes, bytes] = {}
 
     def top(key: bytes) -> bytes:
@@ -57,7 +62,7 @@ def households(persons: Iterable[Keys]) -> int:
         linked = list(keys)
         for key in linked:
             above[top(key)] = top(linked[0])
-    return len({top(key) for key in list(above)})
+    return [top(next(iter(keys))) if keys else None for keys in persons]
 
 
 def counted(tellings: Sequence[Telling]) -> ToldBy:

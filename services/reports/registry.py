@@ -218,6 +218,14 @@ _BESIDE = (
         note="在受理端查询。匿名诉求不属于任何户,另列;保密诉求只在本件之内识别同一户。",
     ),
     _beside(
+        ("satisfaction_rate_by_household", "repeats", "满意率(按户)", "Satisfaction rate, each household weighing one"),
+        ("各户满意份额之和:该户答满意的工单占其表态工单之比", "回访中就满意与否表态的诉求户"),
+        ("sum over households(count(satisfied is true) / count(satisfied is known)), of tickets called_at in period and counted",
+         "count(distinct households by phone_index or openid_index, of tickets called_at in period and counted and satisfied is known)"),
+        ("按最近一次回访日", "/v1/figures/satisfaction-by-household", "kept"),
+        note="在受理端查询。官方满意率按工单计,不变;此为每户计一次的对照,两者并列。匿名的不属于任何户,另列;保密诉求只在本件之内识别同一户。",
+    ),
+    _beside(
         ("tickets_given", "hand_offs", "交办量", "Tickets given"), (_GIVEN_WORDS, ""), (f"{_LEAD})", ""),
         (_GIVEN, _HAND_OFFS, "total.received"),
     ),
