@@ -1,13 +1,17 @@
-"""What was told at an instant is told of it for good: the public list and coverage, late units among it, over random histories."""
+"""What was told at an instant is told of it for good: dashboard, lists, coverage with late units and more, over random histories."""
 
 import contextlib
 import random
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any
 
 import pytest
 
+from reporting_api.dashboard_areas import areas
+from reporting_api.dashboard_figures import categories, late_now, overview, streams
+from reporting_api.dashboard_ground import own_area, stand_on
 from services.assessment.queue_fairness import AskedQueue, queue_fairness, queue_tickets
 from services.complaints.reading import owed_answers
 from services.complaints.repeat_views import RecordRepeat
@@ -26,8 +30,10 @@ from services.reports.backlog import overdue
 from services.reports.coverage import AskedCoverage, coverage_report, covered_items
 from services.reports.coverage_metrics import DEFINITIONS
 from services.reports.hand_offs import AskedHandOffs, hand_offs, handed_off
+from services.reports.late import late
 from services.reports.listing import list_known
 from services.reports.public_list import listed
+from services.reports.questions import Asked
 from services.reports.repeats import AskedRepeats, repeated_tickets, repeats_report
 from services.tickets.actions import act
 from services.tickets.commands import Accept, Cancel, Dispatch, GiveAnswer, HandUp, Instruct, Join, Resolve, Return, Transfer, Triage
@@ -157,6 +163,27 @@ async def covered(work: Work, as_of: datetime | None) -> dict[Any, Any]:
     return told
 
 
+async def dashboard(work: Work, as_of: datetime | None) -> dict[Any, Any]:
+    """What each panel of the dashboard shows, of this month; and the headlines since half a month before."""
+    told: dict[Any, Any] = {}
+    asked = Asked("received", as_of=as_of)
+    ground = await stand_on(work, asked)
+    told["overview"] = without_age(await overview(ground))
+    told["earlier"] = without_age(await overview(await stand_on(work, replace(asked, first=date(2026, 2, 14)))))
+    told["flow"] = without_age(await streams(ground))
+    told["categories"] = without_age(await categories(ground, 3))
+    for metric in ("received", "completion_rate_flow"):
+        told["areas", metric] = without_age(await areas(await stand_on(work, replace(asked, metric=metric)), None))
+    found = late_now(await late(work, unit=await own_area(work), how_many=5, as_of=as_of), as_of or work.now)
+    told["late"] = found.model_dump(exclude={"as_of", "stale_seconds"})
+    return told
+
+
+def without_age(told: dict[str, Any]) -> dict[str, Any]:
+    """An answer but for when it was true."""
+    return {name: value for name, value in told.items() if name not in ("as_of", "stale_seconds")}
+
+
 async def handed(work: Work, unit: str | None, as_of: datetime | None) -> Any:
     """The counts of hand-offs since the first day, and the tickets behind each; each count is the size of its list."""
     asked = AskedHandOffs(BEGAN.date(), unit=unit, as_of=as_of)
@@ -249,6 +276,44 @@ async def test_what_was_told_is_told_of_that_instant_ever_after(county: TestData
     ends = [item["running"] for value in told.values() for item in value["analyst", "listed", None][1]]
     assert {True, False} == set(ends), "limits ran on after they were listed, and ended"
     assert len({str(value["water", "tickets"]) for value in told.values()}) > 1, "a seat was given tickets on the way"
+
+
+async def test_the_dashboard_of_an_instant_is_shown_as_it_was_then(county: TestDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
+    await county.owner.execute("UPDATE units SET valid_from = '2024-01-01', created_at = '2024-01-01', version = version + 1")
+    await county.owner.execute("UPDATE posts SET valid_from = '2020-01-01'")
+    forget_unit_tree()
+    history = History(county, random.Random(8), monkeypatch)
+    people = history.people = {login: await actor(login) for login in SEATS} | {"analyst": await actor("analyst")}
+    lookers = ("analyst", "pengzhai", "water")
+
+    async def shown(at: datetime, as_of: datetime | None = None) -> dict[Any, Any]:
+        told = {}
+        async with county.as_role(REPORTING) as opened:
+            for login in lookers:
+                async with opened.transaction() as session:
+                    found = await dashboard(Work(people[login], at, session), as_of)
+                    told |= {(login, key): value for key, value in found.items()}
+        return told
+
+    told = {history.now: await shown(history.now)}
+    for turn in range(12):
+        history.passes(1)
+        await history.told()
+        await history.goes_on()
+        if turn % 3 == 2:
+            history.passes(1)
+            told[history.now] = await shown(history.now)
+    history.passes(60_000)
+    for again in (False, True):  # while the worker has not counted the last of it, and after
+        for at, before in told.items():
+            then = await shown(history.now, at)
+            for key, value in before.items():
+                assert then[key] == value, (again, at, key)
+        await escalate(county)
+        await county.settle()
+    assert len({str(value["analyst", "overview"]) for value in told.values()}) == len(told)
+    assert len({str(value["pengzhai", "flow"]) for value in told.values()}) > 2
+    assert len({value["analyst", "late"]["total"] for value in told.values()}) > 2
 
 
 async def test_what_was_before_a_change_that_is_kept_nowhere_is_refused(county: TestDatabase) -> None:
