@@ -161,7 +161,7 @@ def after(clock: ClockState, done: Deed, rules: ClockRules) -> ClockState:
 
     ``pause``, ``resume``, ``stop`` (each ``at``), ``cancel``, ``extend`` by ``amount`` of ``unit``, ``tighten`` to another limit where that
     is over earlier, ``level`` (the highest recorded).
-    Raises ``ValueError`` for another deed; a ``recalculate`` needs all deeds before it, see :func:`replayed`.
+    Raises ``ValueError`` for another deed; a ``recalculate`` and a ``stop`` `reported_back` need all deeds before, see :func:`replayed`.
     """
     does = _DOES.get(done["do"])
     if does is None:
@@ -178,10 +178,27 @@ def replayed(ticket_id: UUID, deeds: Sequence[Deed], rules: ClockRules) -> Clock
         if one["do"] == "recalculate":
             done = [_by_version(earlier, one["calendar"], rules) for earlier in done]
             clock = _retold(ticket_id, done, rules)
+        elif one.get("reported_back"):
+            done = [*(earlier for earlier in done if not _pauses_after(earlier, _at(one))), one]
+            clock = _retold(ticket_id, done, rules)
         else:
             done.append(one)
             clock = after(clock, one, rules)
     return clock
+
+
+def stop_deed(clock: ClockState, at: datetime, told: Sequence[Deed]) -> Deed:
+    """Return the deed that stops a clock at `at`; `told` are all deeds before, where they are known.
+
+    An end that is reported back into a pause that is over, or before it, was reached without the rest of that pause: then the deed is
+    `reported_back`, and what came of the pause after `at` is taken back by it.
+    """
+    back = bool(told) and told[0]["do"] == "start" and any(_pauses_after(one, at) for one in told)
+    return deed(clock, "stop", at, **({"reported_back": True} if back else {}))
+
+
+def _pauses_after(one: Deed, at: datetime) -> bool:
+    return one["do"] in ("pause", "resume") and _at(one) > at
 
 
 def clocks_of(ticket_id: UUID, events: Iterable[Mapping[str, Any]], rules: ClockRules) -> list[ClockState]:

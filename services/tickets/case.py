@@ -1,6 +1,6 @@
 """A ticket as a decision sees it: frozen values, and what it must know besides."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -8,6 +8,7 @@ from uuid import UUID
 from services.catalogue.policy import CategoryPolicy
 from services.deadlines.calendar import WorkCalendar
 from services.deadlines.clocks import ClockRules, ClockState, Setting
+from services.deadlines.clocks import Deed as ClockDeed
 from services.organization.tree import UnitTree
 from services.platform.actor import Actor
 from services.platform.frozen_rows import FromRow
@@ -166,6 +167,7 @@ class Case:
     gave it back in this round, `tries` counts its call-backs that nobody answered. `row_unit_id` is the unit that a row of the catalogue
     names for the matter where it is. `suspensions` are those of all rounds, `whistle` and `calls` the open one, `instructions` those not
     followed yet. `pictures` are those among the files of the command, `flags` those on evidence of this round that nobody has reviewed.
+    `deeds` are what the journal tells of the clocks that run and were paused before.
     `workers` are the accounts that wrote a work record in this round, once its work is done, but from the jurisdiction's own desk;
     `lenders` says of those accounts that are keys', and of keys that asked for something, which person answers for them.
     """
@@ -195,6 +197,7 @@ class Case:
     pictures: frozenset[UUID] = field(default=frozenset())
     flags: tuple[FlagState, ...] = ()
     workers: frozenset[UUID] = field(default=frozenset())
+    deeds: Mapping[UUID, Sequence[ClockDeed]] = field(default_factory=dict)
     lenders: Mapping[UUID, UUID] = field(default_factory=dict)
 
     def is_person(self, account_id: UUID | None, doer: UUID | None) -> bool:

@@ -1,7 +1,7 @@
 """Reading tickets for a decision: locked, with all it may look at, in a number of queries that does not grow with the tickets."""
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -11,9 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.catalogue.policy import Catalogue
 from services.catalogue.queries import catalogue, forget_catalogue
-from services.deadlines.clocks import ClockState
+from services.deadlines.clocks import ClockState, deeds_by_clock
+from services.deadlines.clocks import Deed as ClockDeed
 from services.deadlines.models import Clock
 from services.deadlines.queries import clock_rules, rules_of
+from services.identity.persons import lenders_of
 from services.organization.queries import unit_tree
 from services.platform.bulk import one_of
 from services.platform.settings import settings
@@ -41,6 +43,7 @@ from services.tickets.models import (
     WorkLog,
 )
 from services.tickets.shown import shown_roles, unreviewed_flags
+from services.tickets.told_deeds import deeds_of
 
 VERIFIED = ("resolved", "answered", "closed")
 """Statuses in which somebody may verify the work, and it matters who did it."""
@@ -127,7 +130,17 @@ async def full_case(session: AsyncSession, ticket: TicketState, owed_answers: Ow
         tries=sum(not word.reached for word in words),
         absorbed=len(absorbed),
         round_id=round_id,
+        deeds=await _deeds_of_paused(session, asked),
     )
+
+
+async def _deeds_of_paused(session: AsyncSession, case: Case) -> Mapping[UUID, Sequence[ClockDeed]]:
+    """Return what was done to the clocks that run and stood still before: their end may be reported back into that pause."""
+    paused = {clock.id for clock in case.clocks if clock.runs and clock.paused_for}
+    if not paused:
+        return {}
+    told = await deeds_of(session, [case.ticket.id])
+    return {clock_id: deeds for clock_id, deeds in deeds_by_clock(told.get(case.ticket.id, ())).items() if clock_id in paused}
 
 
 async def asked_case(session: AsyncSession, ticket: TicketState) -> Case:
@@ -141,6 +154,9 @@ async def asked_case(session: AsyncSession, ticket: TicketState) -> Case:
     calls = await _of_ticket(session, WhistleCall.__table__, ticket, WhistleCall.whistle_id == of_open) if whistles else []
     unfollowed = (Directive.kind == "instruct", Directive.followed_at.is_(None))
     instructions = await _of_ticket(session, Directive.__table__, ticket, *unfollowed)
+    workers = await _workers(session, plain) if ticket.status in VERIFIED else frozenset()
+    asked = [waiting, *(row for row in suspensions if row.decided_at is None)]
+    doers = {*workers, ticket.resolved_by_account_id, *(row.requested_by_account_id for row in asked if row is not None)}
     return replace(
         plain,
         extension=ExtensionState.of(waiting) if waiting else None,
@@ -149,7 +165,8 @@ async def asked_case(session: AsyncSession, ticket: TicketState) -> Case:
         whistle=WhistleState.of(whistles[0]) if whistles else None,
         calls=tuple(CallState.of(row) for row in calls),
         instructions=tuple(DirectiveState.of(row) for row in instructions),
-        workers=await _workers(session, plain) if ticket.status in VERIFIED else frozenset(),
+        workers=workers,
+        lenders=await lenders_of(session, {doer for doer in doers if doer is not None}),
     )
 
 

@@ -4,7 +4,6 @@ The rows of `clocks` are what the deeds in the events come to (`services/deadlin
 has the journal and the policies, and a row that was changed past the application is found.
 """
 
-from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -17,10 +16,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.deadlines.clocks import ClockRules, ClockState, clocks_of
 from services.deadlines.models import Clock
 from services.deadlines.queries import clock_rules
-from services.journal.models import Event
 from services.platform.bulk import one_of
 from services.tickets.escalating import PUT_OFF
 from services.tickets.models import Ticket
+from services.tickets.told_deeds import deeds_of
 
 _PAGE = 500
 
@@ -64,15 +63,6 @@ async def check_clocks(session: AsyncSession) -> AsyncIterator[Checked]:
             return
         last = page[-1].id
         yield await _checked(session, {row.id: row.number for row in page}, await clock_rules(session), put_off)
-
-
-async def deeds_of(session: AsyncSession, ticket_ids: Sequence[UUID]) -> dict[UUID, list[dict[str, Any]]]:
-    """Return, for each ticket, the data of its events that tell of clocks, in order."""
-    events = select(Event.subject_id, Event.data).where(one_of(Event.subject_id, ticket_ids), Event.data.has_key("clocks"))
-    found: defaultdict[UUID, list[dict[str, Any]]] = defaultdict(list)
-    for row in await session.execute(events.order_by(Event.subject_id, Event.seq)):
-        found[row.subject_id].append(row.data)
-    return found
 
 
 async def _checked(session: AsyncSession, numbers: dict[UUID, str], rules: ClockRules, put_off: datetime) -> Checked:

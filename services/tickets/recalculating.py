@@ -22,9 +22,9 @@ from services.tickets.case import Case
 from services.tickets.changes import Change, EventDraft, Insert, Row, Update
 from services.tickets.lateness import owes
 from services.tickets.loading import lock, plain_cases
-from services.tickets.rebuilding import deeds_of
 from services.tickets.recording import write
 from services.tickets.timing import changed
+from services.tickets.told_deeds import deeds_of
 
 EVENT = "ticket.recalculated"
 _INSTANT = timedelta(microseconds=1)

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from services.catalogue.policy import CategoryPolicy
-from services.deadlines.clocks import ClockState, after, deed, start_deed, started
+from services.deadlines.clocks import ClockState, after, deed, replayed, start_deed, started, stop_deed
 from services.deadlines.clocks import Deed as ClockDeed
 from services.deadlines.due import StageLimit, StartRule, TimeUnit
 from services.deadlines.models import Clock, ClockMove
@@ -92,10 +92,16 @@ def stop(case: Case, stages: Iterable[str], at: datetime, unit_id: UUID | None =
     """Return the stopping of every running or paused clock of `stages`; only of those of a unit's own, where one is given."""
     wanted = frozenset(stages)
     return tuple(
-        done(case, clock, deed(clock, "stop", at))
-        for clock in case.clocks
-        if clock.stage in wanted and clock.runs and unit_id in (None, clock.unit_id)
+        _stopped(case, clock, at) for clock in case.clocks if clock.stage in wanted and clock.runs and unit_id in (None, clock.unit_id)
     )
+
+
+def _stopped(case: Case, clock: ClockState, at: datetime) -> Update:
+    told = case.deeds.get(clock.id, ())
+    one = stop_deed(clock, at, told)
+    if not one.get("reported_back"):
+        return done(case, clock, one)
+    return changed(clock, replayed(case.ticket.id, [*told, one], case.around.rules), one)
 
 
 def cancel(case: Case) -> tuple[Update, ...]:

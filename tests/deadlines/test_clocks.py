@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from services.deadlines.calendar import WorkCalendar
 from services.deadlines.calendars import DEFAULT, Calendars
-from services.deadlines.clocks import ClockRules, Setting, after, clocks_of, deed, replayed, start_deed, started
+from services.deadlines.clocks import ClockRules, Setting, after, clocks_of, deed, replayed, start_deed, started, stop_deed
 from services.deadlines.due import StageLimit, StartRule, TimeUnit, due_at
 from services.deadlines.ladders import BUILT_IN
 from services.policies.book import Book
@@ -114,6 +114,33 @@ def test_a_pause_takes_as_long_as_it_took_and_gives_no_more(start, until_pause, 
         assert again.due_at - clock.due_at == timedelta(microseconds=length)
     stopped = after(after(clock, deed(clock, "pause", paused_at), RULES), deed(clock, "stop", paused_at), RULES)
     assert stopped.due_at == clock.due_at, "an empty pause gives nothing"
+
+
+@given(histories(), st.integers(0, 10**6))
+def test_an_end_reported_back_into_a_pause_that_is_over_leaves_out_the_rest_of_it(deeds, part):
+    clock = replayed(TICKET, deeds, RULES)
+    if not clock.runs:
+        return
+    last = max((datetime.fromisoformat(one["at"]) for one in deeds if "at" in one), default=clock.started_at)
+    at = clock.started_at + (last + timedelta(hours=1) - clock.started_at) * part / 10**6
+    stop = stop_deed(clock, at, deeds)
+    ended = replayed(TICKET, [*deeds, stop], RULES)
+    untold = [one for one in deeds if one["do"] not in ("pause", "resume") or datetime.fromisoformat(one["at"]) <= at]
+    assert ended == replayed(TICKET, [*untold, deed(clock, "stop", at)], RULES), "as if nothing had been paused after the end"
+    assert bool(stop.get("reported_back")) == (untold != deeds)
+    assert ended.stopped_at == at
+    assert ended.due_at <= replayed(TICKET, [*deeds, deed(clock, "stop", at)], RULES).due_at
+    assert timedelta() <= ended.paused_for <= max(ended.stopped_at - ended.started_at, timedelta()), "net is never less than nothing"
+    assert clocks_of(TICKET, [{"clocks": [*deeds, stop]}], RULES) == [ended]
+
+
+def test_who_was_late_before_a_pause_is_not_in_time_by_reporting_it_after():
+    start = begun(60, TimeUnit.MINUTES)
+    clock = started(TICKET, start, RULES)
+    hours = [MONDAY + timedelta(hours=hour) for hour in (2, 3, 6)]
+    deeds = [start, deed(clock, "pause", hours[1]), deed(clock, "resume", hours[2])]
+    ended = replayed(TICKET, [*deeds, stop_deed(replayed(TICKET, deeds, RULES), hours[0], deeds)], RULES)
+    assert (ended.stopped_at, ended.due_at, ended.paused_for) == (hours[0], MONDAY + timedelta(hours=1), timedelta())
 
 
 def test_a_limit_over_the_turn_of_an_unannounced_year_is_provisional_until_it_is_announced():

@@ -11,6 +11,7 @@ from services.platform.actor import SYSTEM
 from services.platform.database import WORKER
 from services.platform.unit_of_work import unit_of_work
 from services.tickets.models import Extension, Suspension
+from services.tickets.rebuilding import check_clocks
 from services.tickets.resuming import end_some_suspensions
 from tests.tickets.played import MONDAY, TOWN, WATER, Played
 from tests.tickets.test_clock_promises import clocks, do
@@ -183,7 +184,7 @@ def test_no_request_and_no_pause_outlives_its_round():
 
 
 async def test_the_worker_ends_a_pause_that_is_over_wherever_the_ticket_went_meanwhile(county, monkeypatch):
-    filed, other = await file(category="water.canal"), await file(category="water.canal")
+    filed, other = await file(category="water.canal"), await file(category=None)
     await county.settle()
     for number in (filed.number, other.number):
         await do("grid", number, "accept")
@@ -204,3 +205,18 @@ async def test_the_worker_ends_a_pause_that_is_over_wherever_the_ticket_went_mea
     assert await clocks(county, filed.number, "paused") == []
     told = await county.fetch("SELECT happened_at FROM events WHERE type = 'ticket.resumed'")
     assert [event["happened_at"] for event in told] == [until, until], "at the instant it was over, not when somebody came"
+    await an_end_within_the_pause_is_reported_afterwards(county, other.number)
+
+
+async def an_end_within_the_pause_is_reported_afterwards(county, number):
+    """The pause counts up to it: net and due are as if it had been over then, in the row and by the journal alone."""
+    pause = (await county.fetch("SELECT began_at FROM suspensions s JOIN tickets t ON t.id = s.ticket_id WHERE t.number = $1", number))[0]
+    at = pause["began_at"] + timedelta(hours=1)
+    await do("grid", number, "resolve", happened_at=at)
+    row = (await county.fetch("SELECT c.* FROM clocks c JOIN tickets t ON t.id = c.ticket_id WHERE t.number = $1 AND stage = 'resolve'",
+                              number))[0]  # fmt: skip
+    assert (row["stopped_at"], row["paused_for"]) == (at, timedelta(hours=1))
+    assert row["due_at"] - row["first_due_at"] in (timedelta(), timedelta(days=1), timedelta(days=3)), "a midnight passed at most"
+    async with county.as_role(WORKER), unit_of_work(SYSTEM) as work:
+        async for checked in check_clocks(work.session):
+            assert checked.differences == ()
