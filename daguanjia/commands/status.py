@@ -148,5 +148,6 @@ def rows(found: Status) -> list[tuple[str, str]]:
     if found.units is not None:
         lines += [("overdue clocks", str(found.overdue_clocks)), ("units, blank", f"{found.units}, {found.blank_units}")]
         lines.append(("sums of reports that are missing", str(found.missing_sums)))
-        lines.append(("keys of days", "the ones this database goes with" if found.same_keys else "of another folder"))
+        keys = {True: "the ones this database goes with", False: "of another folder", None: "no process has started yet"}
+        lines.append(("keys of days", keys[found.same_keys]))
     return lines

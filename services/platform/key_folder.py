@@ -35,40 +35,50 @@ class KeyFolder(Base):
     since: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
-def own_print() -> bytes:
-    """Return the print of this process's folder; the mark is made where there is none."""
-    mark = kept_secret(directory() / _MARK, lambda: secrets.token_hex(32))
-    return hmac.digest(derived_key("contact.folder"), mark.encode(), "sha256")
+def own_print() -> bytes | None:
+    """Return the print of this process's folder; None where no mark lies in it."""
+    path = directory() / _MARK
+    return _print(path.read_text(encoding="ascii").strip()) if path.exists() else None
 
 
 async def require_same_folder(database: Database) -> None:
     """Raise Unavailable ``keys.another_folder`` where this process would seal what the others cannot read.
 
-    The reporting door seals and opens nothing, and is not asked.
+    Where nobody has written down which folder it is, this process does. The reporting door seals and opens nothing, and is not asked.
     """
     if database.role == REPORTING:
         return
     async with database.transaction() as session:
-        if not await is_same_folder(session):
+        same = await is_same_folder(session)
+        if same is None and await _opens_the_newest(session):
+            await session.execute(insert(KeyFolder).values(fingerprint=_made()).on_conflict_do_nothing())
+            same = await is_same_folder(session)
+        if not same:
             raise Unavailable("keys.another_folder", _WHAT_TO_DO.format(where=directory()))
 
 
-async def is_same_folder(session: AsyncSession) -> bool:
-    """Tell whether the keys of this process are those the database goes with; written down where nobody has yet."""
+async def is_same_folder(session: AsyncSession) -> bool | None:
+    """Tell whether the keys of this process are those the database goes with; None where nobody has written down which. Changes nothing."""
     known = await session.scalar(select(KeyFolder.fingerprint))
     if known is None:
-        if not await _opens_the_newest(session):
-            return False
-        await session.execute(insert(KeyFolder).values(fingerprint=own_print()).on_conflict_do_nothing())
-        known = await session.scalar(select(KeyFolder.fingerprint))
-    return known is not None and hmac.compare_digest(known, own_print())
+        return None
+    return hmac.compare_digest(known, own_print() or b"")
 
 
 async def adopt_folder(session: AsyncSession) -> None:
     """Take this process's folder for the one from now on, whatever was written down. For the owner, who knows what was lost."""
-    fresh = {"fingerprint": own_print(), "since": func.now()}
+    fresh = {"fingerprint": _made(), "since": func.now()}
     once = insert(KeyFolder).values(fresh)
     await session.execute(once.on_conflict_do_update(index_elements=["one"], set_=fresh))
+
+
+def _made() -> bytes:
+    """The print of the folder; the mark is made where there is none."""
+    return _print(kept_secret(directory() / _MARK, lambda: secrets.token_hex(32)))
+
+
+def _print(mark: str) -> bytes:
+    return hmac.digest(derived_key("contact.folder"), mark.encode(), "sha256")
 
 
 async def _opens_the_newest(session: AsyncSession) -> bool:

@@ -10,30 +10,24 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, DateTime, Text, and_, delete, exists, func, literal, not_, or_, select, update
+from sqlalchemy import Text, delete, exists, func, not_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
-from sqlalchemy.orm import Mapped, aliased, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
-from services.attachments.models import Attachment, PictureFacts, PublicCopy, Upload
+from services.attachments.models import Attachment, AttachmentLink, PictureFacts, PublicCopy, Upload
 from services.attachments.receiving import store_key
 from services.attachments.store import Store
 from services.calls.models import Call
-from services.channels.wechat.models import WechatMessage
-from services.complaints.models import Complaint
 from services.complaints.retention import RetentionRules
-from services.hotline.models import TicketCall
 from services.platform.actor import SYSTEM
 from services.platform.bulk import one_of
 from services.platform.database import Base
 from services.platform.papers import SealedPaper, erase_papers
 from services.platform.unit_of_work import Work, unit_of_work
-from services.privacy.planning import held
-from services.tickets.lifecycle import OPEN
-from services.tickets.models import Ticket
+from services.privacy.owners import call_bound, loose_papers
+from services.privacy.terms import before
 
 _PAPERS, _RECORDINGS, _FILES = 500, 100, 200
-_OF_CALLS = ("call", "call_event", "call_recording")
-_INTO = aliased(Ticket)
 
 
 class LooseFile(Base):
@@ -46,28 +40,21 @@ class LooseFile(Base):
 
 
 async def erase_loose(work: Work, rules: RetentionRules) -> int:
-    """Erase papers and recordings of no complaint that were kept as long as those of a usual matter; return how many."""
-    return await _papers(work, rules.usual.papers) + await _recordings(work, rules.usual.recordings)
-
-
-def before(work: Work, months: int) -> ColumnElement[datetime]:
-    """The instant `months` calendar months before now."""
-    return literal(work.now, DateTime(timezone=True)) - func.make_interval(0, months)
+    """Erase papers, recordings and files of no complaint that were kept as long as those of a usual matter; return how many."""
+    papers, recordings, files = rules.usual.papers, rules.usual.recordings, rules.usual.files
+    return await _papers(work, papers) + await _recordings(work, recordings) + await _unused(work, files)
 
 
 async def _papers(work: Work, months: int | None) -> int:
     if months is None:
         return 0
-    theirs = or_(Call.paper_id == SealedPaper.id, Call.recording_paper_id == SealedPaper.id)
-    of_calls = exists(select(Call.id).where(theirs, not_(_bound(work, months))))
-    of_talks = exists(
-        select(WechatMessage.id).where(
-            WechatMessage.paper_id == SealedPaper.id, WechatMessage.complaint_id.is_(None), WechatMessage.processed_at.is_not(None)
-        )
-    )
-    loose = or_(and_(SealedPaper.kind.in_(_OF_CALLS), of_calls), of_talks)
     old = before(work, months) >= SealedPaper.recorded_at
-    query = select(SealedPaper.id).where(old, SealedPaper.row_key.is_not(None), loose).order_by(SealedPaper.id).limit(_PAPERS)
+    query = (
+        select(SealedPaper.id)
+        .where(old, SealedPaper.row_key.is_not(None), loose_papers(work, months))
+        .order_by(SealedPaper.id)
+        .limit(_PAPERS)
+    )
     return await erase_papers(work.session, one_of(SealedPaper.id, list(await work.session.scalars(query))))
 
 
@@ -77,25 +64,24 @@ async def _recordings(work: Work, months: int | None) -> int:
     query = (
         select(Call.id)
         .join(Attachment, Attachment.id == Call.recording_attachment_id)
-        .where(Attachment.store_key != "", before(work, months) >= Call.arrived_at, not_(_bound(work, months)))
+        .where(Attachment.store_key != "", before(work, months) >= Call.arrived_at, not_(call_bound(work, months)))
         .order_by(Call.arrived_at, Call.id)
         .limit(_RECORDINGS)
     )
     return await forget_recordings(work, list(await work.session.scalars(query)))
 
 
-def _bound(work: Work, months: int) -> ColumnElement[bool]:
-    """The condition, over calls, that one belongs to a matter: told in it, or about one that is open, held, or over not long enough."""
-    told = exists(select(Complaint.id).where(or_(Complaint.call_id == Call.call_id, Complaint.call_id == Call.linked_id)))
-    end = func.coalesce(_INTO.closed_at, _INTO.updated_at, Ticket.closed_at, Ticket.updated_at)
-    going_on = or_(Ticket.status.in_(OPEN), _INTO.status.in_(OPEN), end > before(work, months), held(work.now))
-    about = (
-        select(TicketCall.id)
-        .join(Ticket, Ticket.id == TicketCall.ticket_id)
-        .outerjoin(_INTO, _INTO.id == Ticket.merged_into_id)
-        .where(or_(TicketCall.call_id == Call.call_id, TicketCall.call_id == Call.linked_id), going_on)
-    )
-    return or_(told, exists(about))
+async def _unused(work: Work, months: int | None) -> int:
+    """Erase files that were sent and never became part of anything."""
+    if months is None:
+        return 0
+    linked = exists(select(AttachmentLink.subject_id).where(AttachmentLink.attachment_id == Attachment.id))
+    of_a_call = exists(select(Call.id).where(Call.recording_attachment_id == Attachment.id))
+    old = before(work, months) >= Attachment.uploaded_at
+    query = select(Attachment).where(old, Attachment.store_key != "", not_(linked), not_(of_a_call))
+    files = list(await work.session.scalars(query.order_by(Attachment.id).limit(_RECORDINGS).with_for_update()))
+    await drop_later(work, await forget_files(work, files))
+    return len(files)
 
 
 async def forget_recordings(work: Work, call_ids: Sequence[UUID]) -> int:

@@ -7,7 +7,6 @@ A matter that is held or restricted, or about which somebody asks something, wai
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, exists, func, not_, or_, select
-from sqlalchemy.orm import aliased
 
 from services.complaints.models import Complaint
 from services.complaints.restricting import is_restricted
@@ -16,18 +15,18 @@ from services.platform.actor import SYSTEM
 from services.platform.secrets import fingerprint
 from services.platform.unit_of_work import Work, unit_of_work
 from services.policies.queries import Books
-from services.privacy.loose import before, erase_loose
+from services.privacy.loose import erase_loose
 from services.privacy.models import Erasure, PersonRequest
 from services.privacy.planning import held, plan
+from services.privacy.terms import before, ended_at, merged_into
 from services.tickets.lifecycle import OPEN
 from services.tickets.models import Ticket
 
 BATCH = 50
 _BOOKS: Books[RetentionRules] = Books("retention", rules_from, rules_from(0, BUILT_IN))
 _ALONE = int.from_bytes(fingerprint(b"privacy.retaining")[:8], "big", signed=True)
-_INTO = aliased(Ticket)
-_END = func.coalesce(_INTO.closed_at, _INTO.updated_at, Ticket.closed_at, Ticket.updated_at)
-"""When a matter ended: of one that was merged, the end of where it went on."""
+_INTO = merged_into()
+_END = ended_at(_INTO)
 
 
 async def plan_due() -> int:

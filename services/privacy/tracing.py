@@ -20,6 +20,7 @@ from services.platform.bulk import one_of
 from services.platform.papers import SealedPaper, read_paper
 from services.privacy.models import PersonRequest
 from services.tickets.models import CallBack, Ticket
+from services.verification.models import DemandExclusion
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -63,7 +64,7 @@ def petitioners_of(complaint_id: UUID) -> Select[UUID]:
 
 
 def papers_of(complaint_id: UUID, calls: Sequence[Call]) -> ColumnElement[bool]:
-    """Return the condition of the other papers of a complaint: what systems pushed, calls, drafts, signatures, what was asked."""
+    """Return the condition of the other papers of a complaint: what systems pushed, calls, drafts, signatures, appeals, what was asked."""
     drafted = or_(CallDraft.ticket_number == Ticket.number, CallDraft.call_id == Complaint.call_id)
     drafts = (
         select(CallDraft.paper_id)
@@ -80,6 +81,9 @@ def papers_of(complaint_id: UUID, calls: Sequence[Call]) -> ColumnElement[bool]:
         .join(PlatformOrder, PlatformOrder.id == PlatformPush.order_id)
         .where(PlatformOrder.complaint_id == complaint_id),
         select(CallBack.paper_id).where(CallBack.complaint_id == complaint_id),
+        select(DemandExclusion.appeal_paper_id)
+        .join(Complaint, Complaint.ticket_id == DemandExclusion.ticket_id)
+        .where(Complaint.id == complaint_id),
         select(PersonRequest.paper_id).where(PersonRequest.complaint_id == complaint_id, PersonRequest.state != "open"),
         select(CallEvent.paper_id).where(or_(false(), *events)),
         drafts,

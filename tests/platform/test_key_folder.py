@@ -71,12 +71,15 @@ async def test_the_first_process_must_open_what_was_sealed_last(empty, machine):
     machine("two")
     await _refused(WORKER, empty)
     assert await empty.value("SELECT count(*) FROM key_folder") == 0, "and it is not written down"
+    async with empty.as_role(OWNER), database().transaction() as session:
+        assert await is_same_folder(session) is None
+    assert not directory().exists(), "to look changes nothing"
     machine("one")
     async with empty.as_role(WORKER):
         await require_same_folder(database())
     machine("two")
     async with empty.as_role(OWNER), database().transaction() as session:
-        assert not await is_same_folder(session)
+        assert await is_same_folder(session) is False
         await adopt_folder(session)
         assert await is_same_folder(session)
     machine("one")

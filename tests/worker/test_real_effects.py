@@ -9,6 +9,7 @@ import pytest
 
 from services.platform.actor import SYSTEM
 from services.platform.database import WORKER
+from services.platform.settings import settings
 from services.platform.unit_of_work import unit_of_work
 from services.reports.rebuilding import rebuild
 from tests.tickets.test_dispatch_and_escalation import file
@@ -19,12 +20,14 @@ KILLS = 5
 
 
 @pytest.fixture
-def crew(county, servers, tmp_path):
-    """Start worker processes; whoever is left at the end is ended."""
+def crew(county, servers, tmp_path, monkeypatch):
+    """Start worker processes with the keys this process files under; whoever is left at the end is ended."""
     started = []
+    monkeypatch.setenv("DAGUANJIA_HOME", str(tmp_path))
+    settings.cache_clear()
 
     def start():
-        environment = dict(os.environ, DATABASE_URL=county.url, REDIS_URL=servers.redis_url, DAGUANJIA_HOME=str(tmp_path))
+        environment = dict(os.environ, DATABASE_URL=county.url, REDIS_URL=servers.redis_url)
         with (tmp_path / "worker.log").open("ab") as log:
             started.append(subprocess.Popen([sys.executable, "-m", "dispatch_worker"], env=environment, stderr=log, stdout=log))
         return started[-1]
@@ -33,6 +36,8 @@ def crew(county, servers, tmp_path):
     for process in started:
         process.kill()
         process.wait()
+    monkeypatch.undo()
+    settings.cache_clear()
 
 
 async def owed(county):
