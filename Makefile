@@ -43,6 +43,7 @@ check: $(DEV) ## Formatting, lint, types, the import contracts, and known weakne
 
 docs: $(DEV) ## Print the documents that are made from code
 	@.venv/bin/python -m tests.architecture.printing
+	@.venv/bin/python -m tests.platform.rights
 
 bench: $(DEV) ## Measure intake and reports beside the limits of this machine
 	@.venv/bin/python -m bench.intake

@@ -14,6 +14,7 @@ from services.assessment.standing import require_maker, require_state, visible_r
 from services.deadlines.calendars import DEFAULT
 from services.deadlines.due import TimeUnit, moved_by
 from services.deadlines.queries import calendar_book
+from services.identity.persons import is_same_person
 from services.journal.noting import note
 from services.platform.canonical import canonical
 from services.platform.errors import Conflict, Forbidden, NotFound
@@ -61,7 +62,7 @@ async def make_final(work: Work, run_id: UUID) -> AssessmentRun:
     require_maker(work.actor)
     run = await locked_run(work, run_id)
     require_state(run, "published")
-    if run.asked_by_account_id == work.actor.account_id:
+    if await is_same_person(work.session, work.actor.account_id, run.asked_by_account_id):
         raise Forbidden("assessment.own_run", "Whoever asked for a run does not make it final; somebody else must.")
     if run.objections_until is not None and work.now < run.objections_until:
         extra = {"objections_until": run.objections_until.isoformat()}

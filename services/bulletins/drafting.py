@@ -18,6 +18,7 @@ from services.bulletins.own_lint import lint_own
 from services.bulletins.periods import BulletinPeriod
 from services.bulletins.queries import find_bulletin, unknown
 from services.bulletins.thawing import thawed
+from services.identity.persons import is_same_person
 from services.journal.models import Event
 from services.journal.noting import note
 from services.organization.models import Unit
@@ -105,7 +106,7 @@ async def publish(work: Work, bulletin_id: UUID, version: int | None, *, public:
     if not draft.authors:
         detail = "The system drafted this. Somebody else first has to answer for it: PUT …/words, with or without any words."
         raise Conflict("bulletin.nobody_answers", detail)
-    if work.actor.account_id in draft.authors:
+    if await is_same_person(work.session, work.actor.account_id, *draft.authors):
         raise Forbidden("bulletin.four_eyes", "You had a hand in this draft; somebody else has to publish it.")
     document = read_document(draft.document)
     unit = (await work.session.execute(select(Unit.kind).where(Unit.id == draft.unit_id))).one()

@@ -13,9 +13,10 @@ import orjson
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.identity.persons import is_same_person
 from services.journal.noting import note
 from services.platform.database import Json
-from services.platform.errors import Conflict, Invalid
+from services.platform.errors import Conflict, Forbidden, Invalid
 from services.platform.ids import new_id
 from services.platform.unit_of_work import Work
 from services.policies.book import Book
@@ -26,6 +27,8 @@ from services.policies.queries import policy_of, require_kind, timetable_of
 
 POLICIES = uuid5(UUID("6ba7b811-9dad-11d1-80b4-00c04fd430c8"), "urn:daguanjia:policies")
 
+AT_ONCE = ("catalogue", "calendar")
+"""Kinds of which one row, or one year, can be put in its place at once."""
 _INSTANT = timedelta(microseconds=1)
 _FARTHEST = timedelta(days=3 * 366)
 
@@ -60,15 +63,16 @@ async def draft(work: Work, kind: str, definition: Json, *, words: str | None = 
     require_kind(kind)
     await hold(work, kind)
     newest = await work.session.scalar(select(func.max(Policy.version)).where(Policy.kind == kind)) or 0
+    moment = await moment_of(work, kind)
     policy = Policy(
         id=new_id(),
         kind=kind,
         version=newest + 1,
-        base=(await timetable_of(work.session, kind)).version_at(await moment_of(work, kind)),
+        base=(await timetable_of(work.session, kind)).version_at(moment),
         definition=definition,
         note=words,
         reverts=reverts,
-        drafted_at=work.now,
+        drafted_at=moment,
         drafted_by_account_id=work.actor.account_id,
     )
     work.session.add(policy)
@@ -85,7 +89,7 @@ async def activate(
     Raises 409 ``policy.blocked`` with every finding but the `excused` ones; and, unless told to `go_on`, 409 ``policy.base_changed`` where
     other rules are in force by then than those it was drafted from, and ``policy.later_waiting`` where a version that is dated later does
     not know of it. Raises 409 ``policy.withdrawn`` and ``policy.already_activated`` (for another date), 422 ``policy.date_past``, and
-    409 ``policy.same_instant`` for the instant of a higher version.
+    409 ``policy.same_instant`` for the instant of a higher version. Raises 403 ``policy.own_draft`` for whoever drafted it.
     """
     await hold(work, kind.name)
     policy = await policy_of(work.session, kind.name, version, lock=True)
@@ -97,6 +101,7 @@ async def activate(
             raise Conflict("policy.already_activated", detail, extra={"effective_at": policy.effective_at.isoformat()})
         return policy
     moment, timetable = await moment_of(work, kind.name), await timetable_of(work.session, kind.name)
+    await _require_another(work, policy, moment)
     _require_date(moment, at)
     effective = at or (moment if timetable.timetable else kind.since or moment)
     _require_own_instant(timetable, effective, version)
@@ -136,16 +141,26 @@ async def revert(
 ) -> Policy:
     """Bring the definition of an older version into force again, as a new version. 0 is what the product comes with.
 
-    Raises 409 ``policy.same`` where those rules are in force by then anyway, and what :func:`activate` raises.
+    Raises 409 ``policy.never_in_force`` for one that never was: activate that. Raises 409 ``policy.same`` where those rules are in force by
+    then anyway, and what :func:`activate` raises.
     """
     await hold(work, kind.name)
-    definition = kind.built_in if version == 0 else (await policy_of(work.session, kind.name, version)).definition
     moment = await moment_of(work, kind.name)
+    definition = await _once_in_force(work, kind, version, moment)
     by_then = (await timetable_of(work.session, kind.name)).version_at(max(at or moment, moment))
     if await definition_of(work.session, kind, by_then) == definition:
         raise Conflict("policy.same", "These rules are the ones in force; there is nothing to go back to.", extra={"version": by_then})
     policy = await draft(work, kind.name, definition, words=words, reverts=version)
     return await activate(work, kind, policy.version, at=at, go_on=go_on)
+
+
+async def _once_in_force(work: Work, kind: Kind, version: int, moment: datetime) -> Json:
+    if version == 0:
+        return kind.built_in
+    policy = await policy_of(work.session, kind.name, version)
+    if policy.withdrawn_at is not None or policy.effective_at is None or policy.effective_at > moment:
+        raise Conflict("policy.never_in_force", "This version was never in force, so there is no going back to it; activate it instead.")
+    return policy.definition
 
 
 async def apply_due(work: Work, kind: Kind, moment: datetime | None = None) -> bool:
@@ -188,6 +203,15 @@ async def moment_of(work: Work, kind: str) -> datetime:
     """
     last = await work.session.scalar(select(func.max(Policy.activated_at)).where(Policy.kind == kind))
     return work.now if last is None else max(work.now, last + _INSTANT)
+
+
+async def _require_another(work: Work, policy: Policy, moment: datetime) -> None:
+    """Refuse whoever drafted it. Going back, and one row or year that is put in its place, are one act of one person."""
+    at_once = policy.kind in AT_ONCE and policy.drafted_at == moment
+    if policy.reverts is not None or at_once:
+        return
+    if await is_same_person(work.session, work.actor.account_id, policy.drafted_by_account_id):
+        raise Forbidden("policy.own_draft", "You drafted this version; another administrator has to bring it into force.")
 
 
 def _require_date(now: datetime, at: datetime | None) -> None:

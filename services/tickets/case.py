@@ -167,6 +167,7 @@ class Case:
     gave it back in this round, `tries` counts its call-backs that nobody answered. `row_unit_id` is the unit that a row of the catalogue
     names for the matter where it is. `suspensions` are those of all rounds, `whistle` and `calls` the open one, `instructions` those not
     followed yet. `pictures` are those among the files of the command, `flags` those on evidence of this round that nobody has reviewed.
+    `look_owed` says that pictures of this round were shown which the worker has not compared yet.
     `deeds` are what the journal tells of the clocks that run and were paused before.
     `workers` are the accounts that wrote a work record in this round, once its work is done, but from the jurisdiction's own desk;
     `lenders` says of those accounts that are keys', and of keys that asked for something, which person answers for them.
@@ -197,6 +198,7 @@ class Case:
     pictures: frozenset[UUID] = field(default=frozenset())
     flags: tuple[FlagState, ...] = ()
     workers: frozenset[UUID] = field(default=frozenset())
+    look_owed: bool = False
     deeds: Mapping[UUID, Sequence[ClockDeed]] = field(default_factory=dict)
     lenders: Mapping[UUID, UUID] = field(default_factory=dict)
 

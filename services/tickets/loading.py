@@ -42,7 +42,7 @@ from services.tickets.models import (
     WhistleCall,
     WorkLog,
 )
-from services.tickets.shown import shown_roles, unreviewed_flags
+from services.tickets.shown import is_look_owed, shown_roles, unreviewed_flags
 from services.tickets.told_deeds import deeds_of
 
 VERIFIED = ("resolved", "answered", "closed")
@@ -121,10 +121,12 @@ async def full_case(session: AsyncSession, ticket: TicketState, owed_answers: Ow
     words = said.all()
     round_id = await session.scalar(select(Round.id).where(Round.ticket_id == ticket.id, Round.number == ticket.round))
     absorbed = list(await session.scalars(select(Ticket.id).where(Ticket.merged_into_id == ticket.id)))
+    evidence = await shown_roles(session, ticket.id, ticket.round)
     return replace(
         asked,
         owed_answers=tuple(await owed_answers(session, [ticket.id, *absorbed])),
-        evidence=await shown_roles(session, ticket.id, ticket.round),
+        evidence=evidence,
+        look_owed=bool(evidence) and ticket.status in VERIFIED[:2] and await is_look_owed(session, ticket.id, ticket.round),
         flags=await unreviewed_flags(session, ticket.id, ticket.round),
         last_solved=next((word.solved for word in words if word.solved is not None), None),
         tries=sum(not word.reached for word in words),

@@ -76,7 +76,7 @@ def may_decide_extension(case: Case, deed: Deed) -> None:
     """Refuse a decision where nothing was asked, or by whoever asked."""
     if case.extension is None:
         raise Conflict("extension.none_pending", "No request for an extension waits for a decision.")
-    if case.extension.requested_by_account_id == deed.actor.account_id:
+    if case.is_person(deed.actor.account_id, case.extension.requested_by_account_id):
         raise Forbidden("extension.own_request", "Somebody else must decide on your own request.")
 
 
@@ -164,7 +164,7 @@ def may_decide_suspension(case: Case, deed: Deed) -> None:
     pending = requested(case)
     if pending is None:
         raise Conflict("suspension.none_pending", "No request for a suspension waits for a decision.")
-    if pending.requested_by_account_id == deed.actor.account_id:
+    if case.is_person(deed.actor.account_id, pending.requested_by_account_id):
         raise Forbidden("suspension.own_request", "Somebody else must decide on your own request.")
 
 

@@ -94,5 +94,5 @@ def worked(case: Case) -> frozenset[UUID]:
 
 
 def did_it(case: Case, account_id: UUID | None) -> bool:
-    """Tell whether the account said that the work is done, or wrote a work record in the round: from whatever seat it did, or comes now."""
-    return account_id is not None and (account_id == case.ticket.resolved_by_account_id or account_id in case.workers)
+    """Tell whether the person said that the work is done, or wrote a work record in the round: from whatever seat, or by their key."""
+    return any(case.is_person(account_id, doer) for doer in (case.ticket.resolved_by_account_id, *case.workers))

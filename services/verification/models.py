@@ -87,6 +87,8 @@ class DemandExclusion(Base):
         CheckConstraint(f"reason IN {tuple(REASONS)!r}", name="reason"),
         CheckConstraint("decided_by_account_id <> proposed_by_account_id", name="another_decides"),
         CheckConstraint("closed_by_account_id NOT IN (proposed_by_account_id, decided_by_account_id)", name="a_third_decides_the_appeal"),
+        CheckConstraint("decided_at IS NULL OR decided_by_account_id IS NOT NULL", name="decided_by_somebody"),
+        CheckConstraint("closed_at IS NULL OR closed_by_account_id IS NOT NULL", name="closed_by_somebody"),
         CheckConstraint("(state = 'proposed') = (decided_at IS NULL)", name="decided"),
         CheckConstraint("(state IN ('upheld', 'overturned')) = (closed_at IS NOT NULL)", name="closed"),
         UniqueConstraint("ticket_id", "round"),

@@ -12,8 +12,9 @@ from services.platform.actor import SYSTEM
 from services.platform.clock import day_end, day_start, local_day, now
 from services.platform.ids import new_id
 from services.simulation.matters import last_quarter
-from tests.county import PENGZHAI, SHUIKOU, STAFFED_GRID, WATER, YANGMING
+from tests.county import COUNTY, PENGZHAI, SHUIKOU, STAFFED_GRID, WATER, YANGMING
 from tests.journeys.people import Desk
+from tests.verification.matters import hire
 
 CANAL = "water.canal"
 BRANCH = {"category": "water", "area": SHUIKOU, "handler": SHUIKOU, "note": "水口村水务自理"}
@@ -23,7 +24,7 @@ MOVING = 37
 
 
 class Office:
-    """An administrator at the door of rules."""
+    """Two administrators at the door of rules: one drafts, the other brings into force."""
 
     def __init__(self, desk):
         self.desk = desk
@@ -46,7 +47,7 @@ class Office:
         return drafted["version"], drafted["findings"]
 
     async def activates(self, version):
-        headers = await self.desk.as_("admin")
+        headers = await self.desk.as_("admin2")
         answer = await self.desk.client.post(f"{CATALOGUE}/{version}/activation", headers=headers, json={})
         return answer.status_code, answer.json()
 
@@ -54,6 +55,7 @@ class Office:
 @pytest.fixture
 async def office(intake, county):
     """A county in which the branch row of 水口村 decides about canals only: every other leaf has a row for the whole township."""
+    await hire(county, "admin2", "administrator", COUNTY)
     found = Office(Desk(intake, county))
     _version, definition = await found.in_force()
     leaves = [one["code"] for one in definition["categories"] if one["parent_code"] == "water" and one["code"] != CANAL]

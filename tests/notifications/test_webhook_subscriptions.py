@@ -163,6 +163,8 @@ async def test_the_right_to_words_is_given_by_name_with_a_reason_and_ends_with_t
     made = await hooks.subscribe()
     why = {"entitled": True, "reason": "按县数据共享协议第7条"}
     assert (await hooks.change(made, "PUT", "/entitlement", "pengzhai", **why)).status_code == 403
+    own = await hooks.change(made, "PUT", "/entitlement", "admin", **why)
+    assert (own.status_code, own.json()["code"]) == (403, "webhook.own_subscription")
     given = await hooks.change(made, "PUT", "/entitlement", "county", **why)
     assert given.json()["entitled"] is True
     (event,) = await county.fetch("SELECT data, actor_account_id FROM events WHERE type = 'webhook.entitled'")

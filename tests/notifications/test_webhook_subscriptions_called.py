@@ -85,7 +85,7 @@ async def test_who_holds_a_matter_and_who_loses_it_are_told_wherever_it_is(hooks
 
 async def test_whoever_is_entitled_gets_words_and_contact_but_not_of_the_confidential(hooks, county):
     made = await hooks.subscribe(event_types=["ticket.received"])
-    await hooks.change(made, "PUT", "/entitlement", entitled=True, reason="按县数据共享协议第7条")
+    await hooks.change(made, "PUT", "/entitlement", "county", entitled=True, reason="按县数据共享协议第7条")
     await hooks.desk.file(WORDS)
     await hooks.desk.file("有人举报", confidential=True, contact={"name": "李某", "phone": "13900000456"})
     await hooks.work()

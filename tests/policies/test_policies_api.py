@@ -17,8 +17,9 @@ from services.platform.errors import Problem
 from services.platform.unit_of_work import unit_of_work
 from services.policies.actions import activate, draft
 from services.simulation.kinds import KINDS, forget_rules
-from tests.county import PENGZHAI, SHUIKOU, WATER, sign_in
+from tests.county import COUNTY, PENGZHAI, SHUIKOU, WATER, sign_in
 from tests.letterbox import as_worker
+from tests.verification.matters import hire
 from tests.web.doors import client_of
 
 RULE = {"code": "pipes", "stages": ["resolve"], "levels": [{"name": "urge", "after": {"percent": 0}}]}
@@ -30,7 +31,9 @@ V = "/v1/policies"
 @pytest.fixture
 async def client(county):
     forget_rules()
+    await hire(county, "admin2", "administrator", COUNTY)
     async with client_of([sessions.router, categories.router, policies.router]) as client:
+        client.another = await sign_in(client, "admin2")
         client.headers.update(await sign_in(client, "admin"))
         yield client
 
@@ -42,7 +45,8 @@ async def _draft(client, kind, definition, **more):
 
 
 async def _act(client, kind, version, act, **body):
-    answer = await client.post(f"{V}/{kind}/{version}/{act}", json=body)
+    headers = client.another if act == "activation" else {}
+    answer = await client.post(f"{V}/{kind}/{version}/{act}", json=body, headers=headers)
     return answer.status_code, answer.json()
 
 
@@ -81,6 +85,18 @@ async def test_a_ladder_is_drafted_brought_in_force_and_taken_back(client, count
         ("policy.activated", "member"),
     ]
     assert [row["seq"] for row in told] == [1, 2, 3, 4]
+
+
+async def test_whoever_drafted_rules_does_not_bring_them_into_force_nor_go_back_to_what_never_was(client):
+    drafted = await _draft(client, "ladder", LADDERS)
+    own = await client.post(f"{V}/ladder/{drafted['version']}/activation", json={})
+    assert (own.status_code, own.json()["code"]) == (403, "policy.own_draft")
+    round_about = await _act(client, "ladder", drafted["version"], "reversion")
+    assert (round_about[0], round_about[1]["code"]) == (409, "policy.never_in_force"), "one person would have done both"
+    assert (await client.get(f"{V}/ladder/1")).json()["state"] == "draft"
+    assert (await _act(client, "ladder", 1, "activation"))[1]["state"] == "in_force"
+    assert (await client.post(f"{V}/ladder/1/activation", json={})).status_code == 200, "the same again changes nothing, whoever says it"
+    assert (await _act(client, "ladder", 0, "reversion"))[0] == 201, "back to what was in force: at once, by one alone"
 
 
 async def test_only_administrators_change_rules_and_definitions_are_never_changed(client, county):

@@ -12,6 +12,7 @@ from services.complaints.models import Channel
 from services.complaints.platform_numbers import CHANNEL
 from services.connections.calling import AddressRefused, is_public, split_url
 from services.connections.signatures import new_secret
+from services.identity.persons import is_same_person
 from services.journal.noting import note
 from services.notifications.webhooks.commands import ChangeSubscription, Entitle, RotateSecret, Subscribe
 from services.notifications.webhooks.matching import ALL, TEST, trial_body
@@ -19,7 +20,7 @@ from services.notifications.webhooks.models import WebhookDelivery, WebhookSubsc
 from services.notifications.webhooks.secrets import sealed_secret
 from services.notifications.webhooks.sending import stop_queued
 from services.organization.models import Unit
-from services.platform.errors import Conflict, Fault, Invalid, NotFound, PreconditionFailed
+from services.platform.errors import Conflict, Fault, Forbidden, Invalid, NotFound, PreconditionFailed
 from services.platform.ids import new_id
 from services.platform.unit_of_work import Work
 
@@ -51,6 +52,7 @@ async def subscribe(work: Work, command: Subscribe, *, allow_private: bool) -> t
         unit_id=await _unit_id(work, command.unit),
         channel=await _channel(work, command.channel),
         entitled=False,
+        set_by_account_id=work.actor.account_id,
         secret=sealed_secret(subscription_id, secret),
         active=True,
         since=work.now,
@@ -77,7 +79,7 @@ async def change_subscription(
         raise Conflict("webhook.of_a_platform", "Address and steps of a platform are options of its connected system; change those.")
     if command.url is not None and command.url != row.url:
         require_callable(command.url, allow_private=allow_private)
-        row.url, row.entitled = command.url, False
+        row.url, row.entitled, row.set_by_account_id = command.url, False, work.actor.account_id
     if command.name is not None:
         row.name = command.name
     if command.event_types is not None:
@@ -88,7 +90,7 @@ async def change_subscription(
     if "channel" in given:
         row.channel = await _channel(work, command.channel)
     if (row.unit_id, row.channel) != before:
-        row.entitled = False
+        row.entitled, row.set_by_account_id = False, work.actor.account_id
     if command.active is not None and command.active != row.active:
         await _activate(work, row) if command.active else await _deactivate(work, row)
     await _changed(work, row, "webhook.changed")
@@ -105,10 +107,17 @@ async def end_subscription(work: Work, subscription_id: UUID, version: int | Non
 
 
 async def entitle(work: Work, subscription_id: UUID, command: Entitle, version: int | None) -> WebhookSubscription:
-    """Give or take the right to words and contacts. Raises Conflict ``webhook.of_a_platform``: a platform has what it sent us."""
+    """Give or take the right to words and contacts; whoever named the address does not give it.
+
+    Raises Conflict ``webhook.of_a_platform``: a platform has what it sent us. Raises Forbidden ``webhook.own_subscription``.
+    """
     row = await _locked(work, subscription_id, version)
     if row.connection_code is not None:
         raise Conflict("webhook.of_a_platform", "A platform is told how its own orders stand, and nothing else.")
+    if command.entitled and not row.entitled:
+        if await is_same_person(work.session, work.actor.account_id, row.set_by_account_id):
+            raise Forbidden("webhook.own_subscription", "You named where this goes; somebody else has to say that words may go there.")
+        row.entitled_by_account_id = work.actor.account_id
     row.entitled = command.entitled
     row.version, row.updated_at = row.version + 1, work.now
     await work.session.flush()

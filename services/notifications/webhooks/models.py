@@ -16,7 +16,8 @@ class WebhookSubscription(Base):
 
     `event_types` are types or ``ticket.*``; `unit_id` narrows to an area or a holder, `channel` to a way in. `since` is when it was made
     or activated again: earlier events are not told. Of `format` ``platform``: address, secret and words are those of the connected system
-    `connection_code`, and only its own orders are told. `entitled`: words and contacts too.
+    `connection_code`, and only its own orders are told. `entitled`: words and contacts too, as
+    `entitled_by_account_id` says, who is another than `set_by_account_id`, who named address, area and channel.
 
     `busy_until` is the lease of whoever calls the endpoint, or how long it is left in peace after `failures` calls that came to nothing.
     """
@@ -41,6 +42,8 @@ class WebhookSubscription(Base):
     unit_id: Mapped[UUID | None] = mapped_column(ForeignKey("units.id"))
     channel: Mapped[str | None] = mapped_column(ForeignKey("channels.code"))
     entitled: Mapped[bool]
+    set_by_account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    entitled_by_account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
     secret: Mapped[bytes | None]
     previous_secret: Mapped[bytes | None]
     previous_until: Mapped[datetime | None]
