@@ -2,31 +2,32 @@
 
 from uuid import UUID
 
-from services.catalogue.policy import Catalogue
+from services.catalogue.policy import Catalogue, CategoryPolicy
+from services.complaints.accusing import reports_somebody
 from services.complaints.commands import Accused, Telling
 from services.complaints.danger import danger_in
 from services.complaints.filing import Bearings
 from services.deadlines.clocks import ClockRules
 from services.organization.tree import UnitNode, UnitTree
 from services.platform.errors import Fault, Invalid
-from services.routing.accused import deciding_desk
+from services.routing.accused import DISCIPLINE, deciding_desk
 
 
 def take_bearings(telling: Telling, tree: UnitTree, catalogue: Catalogue, rules: ClockRules) -> Bearings:
     """Return what the codes in `telling` mean.
 
     A category that is not in force is left to the words (it stays as a hint). Danger to life makes an emergency of it, whatever the channel
-    and the category. Raises Invalid ``complaint.unit_unknown`` for a place
-    and ``complaint.department_unknown`` for a department that is none: codes are chosen, so a wrong one is a mistake. Of a matter about
-    somebody (举报) the place is the desk that decides: where it is would tell whom it is about; and what `accused_in` raises.
+    and the category. Of a matter about somebody (举报: said, heard in the words, or of a category that discipline inspection handles) the
+    place is the desk that decides: where it is would tell whom it is about. Raises Invalid ``complaint.unit_unknown`` for a place and
+    ``complaint.department_unknown`` for a department that is none (codes are chosen, so a wrong one is a mistake), what `accused_in` does.
     """
     place = _place_unit(telling, tree)
-    accused = accused_in(telling.accused, tree) if telling.accused is not None else None
-    if accused is not None:
-        place = deciding_desk(accused, tree)
     policy = catalogue.category(telling.category) if telling.category else None
     if policy is not None and not (policy.leaf and policy.active):
         policy = None
+    accused = _accused(telling, policy, tree)
+    if accused is not None:
+        place = deciding_desk(accused, tree)
     danger = danger_in(telling.words)
     return Bearings(
         area_path=place.path if place else tree.root.path if tree.root else f"/{tree.root_code}/",
@@ -40,6 +41,13 @@ def take_bearings(telling: Telling, tree: UnitTree, catalogue: Catalogue, rules:
         rules=rules,
         accused=accused,
     )
+
+
+def _accused(telling: Telling, policy: CategoryPolicy | None, tree: UnitTree) -> tuple[str, ...] | None:
+    if telling.accused is not None:
+        return accused_in(telling.accused, tree)
+    inspected = policy is not None and policy.handler == DISCIPLINE
+    return () if inspected or reports_somebody(telling.words) else None
 
 
 def accused_in(accused: Accused, tree: UnitTree) -> tuple[str, ...]:

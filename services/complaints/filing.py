@@ -96,6 +96,7 @@ def prepare(
     telling = command.telling
     said_at = _said_at(telling.happened_at, now)
     complaint = _complaint(command, actor, now, said_at)
+    complaint["confidential"] |= bearings.accused is not None
     complaint_id = complaint["id"]
     contact = telling.contact if command.source == "complaint" else None
     return Filing(
@@ -151,7 +152,7 @@ def _complaint(command: FileComplaint, actor: Actor, now: datetime, said_at: dat
         "lat": where.lat,
         "lon": where.lon,
         "coordinate_system": where.coordinate_system,
-        "confidential": telling.confidential or telling.accused is not None,
+        "confidential": telling.confidential,
         "wants_answer": telling.wants_answer and command.source == "complaint",
         "call_id": command.call_id,
         "filed_by_account_id": actor.account_id,

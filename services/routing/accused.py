@@ -10,6 +10,8 @@ from collections.abc import Collection
 
 from services.organization.tree import UnitNode, UnitTree
 
+DISCIPLINE = "department:discipline"
+"""The handler of categories that are about people of office (纪检监察)."""
 _DESKS = ("township", "county", "city")
 
 

@@ -22,7 +22,7 @@ from uuid import UUID
 from services.catalogue.policy import Catalogue, CategoryPolicy
 from services.organization.tree import UnitNode, UnitTree
 from services.platform.errors import Unavailable
-from services.routing.accused import deciding_desk
+from services.routing.accused import DISCIPLINE, deciding_desk, is_accused
 
 RULE_VERSION = 1
 WORKING_ROLES = frozenset(
@@ -138,9 +138,15 @@ def route(question: RouteQuestion, tree: UnitTree, catalogue: Catalogue) -> Rout
 
 
 def _decided_above(search: _Search, accused: tuple[str, ...]) -> Route:
-    """Return the route of a matter about somebody: one desk, nobody beside it, nobody told; `why` names nobody who was passed over."""
+    """Return the route of a matter about somebody: one seat, nobody beside it, nobody told; `why` names nobody who was passed over.
+
+    What discipline inspection handles goes there, unless it is about them.
+    """
     desk = deciding_desk(accused, search.tree) or search.root
-    lead, _ = _first_staffed(search, (desk, *(unit for unit in search.tree.ancestors(desk) if unit.kind in _DESKS)))
+    above = (desk, *(unit for unit in search.tree.ancestors(desk) if unit.kind in _DESKS))
+    inspectors = _direct_seats(search) if search.category is not None and search.category.handler == DISCIPLINE else ()
+    first = tuple(unit for unit in inspectors[:1] if not is_accused(unit, accused, search.tree))
+    lead, _ = _first_staffed(search, (*first, *above))
     why = {"rule": "accused", "rule_version": RULE_VERSION, "chosen": _named(lead), "ring_unit_ids": []}
     return Route(lead.id, (), (), desk.id, lead.tier, why)
 

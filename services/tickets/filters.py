@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
-from sqlalchemy import ColumnElement, Select, and_, exists, false, func, not_, or_, select, true, union
+from sqlalchemy import ColumnElement, Select, and_, exists, false, func, not_, or_, select, true, union, union_all
 from sqlalchemy.dialects.postgresql import array
 
 from services.identity.permissions import Scope
@@ -107,12 +107,37 @@ def _within(scope: Scope, columns: Columns, as_of: datetime | None) -> ColumnEle
 
 
 def _not_about(scope: Scope, columns: Columns) -> ColumnElement[bool]:
-    """Return the condition that the matter is not about whom `scope` belongs to. There are few such matters, in an index of their own."""
-    mine = array(scope.recused)
-    about = Ticket.__table__.c.accused.has_any(mine)
-    if columns.get("accused") is Ticket.__table__.c.accused:
-        return or_(Ticket.accused.is_(None), not_(about))
-    return columns["id"].not_in(select(Ticket.id).where(Ticket.accused.is_not(None), about))
+    """Return the condition that the matter is about nobody, or that it is not about whom `scope` belongs to and is theirs today.
+
+    Whoever had it before it was known to be about somebody has no more of it. There are few such matters, in an index of their own.
+    """
+    if "accused" in columns:
+        return or_(columns["accused"].is_(None), _theirs_today(scope, columns))
+    table = Ticket.__table__.alias("about_somebody")
+    hidden = select(table.c.id).where(table.c.accused.is_not(None), not_(_theirs_today(scope, dict(table.c.items()))))
+    return columns["id"].not_in(hidden)
+
+
+def _theirs_today(scope: Scope, columns: Columns) -> ColumnElement[bool]:
+    about = columns["accused"].has_any(array(scope.recused))
+    has_now = columns["id"].in_(union_all(*_having_now(scope)))
+    theirs = or_(*(columns["area_path"].startswith(prefix, autoescape=True) for prefix in scope.prefixes), has_now)
+    return and_(not_(about), theirs)
+
+
+def _having_now(scope: Scope) -> list[Select[Any]]:
+    """Return the queries of the tickets that a seat of `scope` has a part in now: by an order, an instruction, or a call."""
+    seats: list[ColumnElement[bool]] = [Assignment.unit_id.in_(scope.unit_ids)]
+    for function, area in scope.functions:
+        line = select(Unit.id).where(Unit.function == function, Unit.path.startswith(area, autoescape=True))
+        seats.append(Assignment.unit_id.in_(line))
+    return [
+        select(Assignment.ticket_id).where(Assignment.ended_at.is_(None), or_(*seats)),
+        select(Directive.ticket_id).where(
+            Directive.kind == "instruct", Directive.followed_at.is_(None), Directive.to_unit_id.in_(scope.unit_ids)
+        ),
+        select(WhistleCall.ticket_id).where(WhistleCall.unit_id.in_(scope.unit_ids)),
+    ]
 
 
 def given_to(scope: Scope, *, as_of: datetime | None = None) -> list[Select[Any]]:

@@ -65,12 +65,14 @@ def triage(case: Case, command: Triage, deed: Deed, category: CategoryPolicy | N
             "urgency": category.urgency,
         }
     if command.place is not None:
-        if case.ticket.accused is not None:
+        if case.ticket.accused:
             raise Conflict(
                 "ticket.place_would_tell", "The place of a matter about somebody stays with its desk: it would tell whom it is about."
             )
         place = unit_by_code(case, command.place)
         values |= {"place_unit_id": place.id, "area_path": place.path}
+        if case.ticket.accused is not None:
+            values["accused"] = None  # nobody was named, and whoever decides says by this that it is about nobody
     if command.urgency is not None:
         values["urgency"] = command.urgency
     if not values:

@@ -23,13 +23,13 @@ from services.tickets.models import Assignment
 def take_away(case: Case, command: Seal, named: Sequence[str], deed: Deed) -> Outcome:
     """Give the matter to the first desk above all it is about.
 
-    More can be named later; nobody is ever taken off the list, for they would learn what they were not to know. Raises Invalid
-    ``unit.unknown`` and ``complaint.accused_above_all``, Conflict ``ticket.not_open`` once the work is done and ``ticket.confidential``
-    where nothing new was said.
+    Where nobody is named it is whoever has a part in it now. More can be named later; nobody is ever taken off the list, for they would
+    learn what they were not to know. Raises Invalid ``unit.unknown`` and ``complaint.accused_above_all``, Conflict ``ticket.not_open`` once
+    the work is done and ``ticket.confidential`` where nothing new was said.
     """
     if case.ticket.status not in OPEN[:3]:
         raise Conflict("ticket.not_open", "Reopen the ticket first: what is done cannot be taken away from whoever did it.")
-    accused = sorted({*(case.ticket.accused or ()), *_checked(case, named)})
+    accused = sorted({*(case.ticket.accused or ()), *(_checked(case, named) or _had_by(case))})
     if accused == case.ticket.accused:
         raise Conflict("ticket.confidential", "That it is about these was said already.")
     desk, holder = _desk_and_holder(case, accused, deed)
@@ -68,6 +68,15 @@ def _checked(case: Case, named: Sequence[str]) -> list[str]:
                 "complaint.accused_above_all", "Nobody here is above this unit; refer the matter to discipline inspection or the city."
             )
     return list(named)
+
+
+def _had_by(case: Case) -> list[str]:
+    """Return the codes of the townships and county offices whose units have a part in it: whoever does not say may mean any of theirs."""
+    tree, root = case.around.tree, moving.root(case)
+    ids = {row.unit_id for row in case.assignments} | {call.unit_id for call in case.calls}
+    ids |= {directive.to_unit_id for directive in case.instructions if directive.to_unit_id}
+    paths = {tree.by_id[unit_id].path for unit_id in ids if unit_id in tree.by_id}
+    return sorted({path.removeprefix(root.path).partition("/")[0] for path in paths if path.startswith(root.path) and path != root.path})
 
 
 def _desk_and_holder(case: Case, accused: Sequence[str], deed: Deed) -> tuple[UnitNode, UnitNode]:

@@ -68,7 +68,7 @@ def helped(case: Case, deed: Deed) -> Row:
 def supplement(case: Case, command: Supplement, deed: Deed) -> Outcome:
     """A complainant told more. A point is taken over where the ticket has none, danger to life makes it an emergency."""
     values: Row = {}
-    if case.ticket.lat is None and command.lat is not None:
+    if case.ticket.lat is None and command.lat is not None and case.ticket.accused is None:
         values |= {"lat": command.lat, "lon": command.lon}
     if command.danger and case.ticket.urgency != "emergency":
         values["urgency"] = "emergency"

@@ -3,7 +3,9 @@
 import pytest
 
 from services.channels.wechat.hearing import asks_confidence
+from services.complaints.accusing import reports_somebody
 from tests.channels.talking import Talk, photo, text
+from tests.county import COUNTY, SHUIKOU
 from tests.journeys.people import Desk
 
 WORDS = "彭寨镇水口村有人侵占集体林地"
@@ -69,3 +71,40 @@ async def test_photos_that_wait_are_filed_in_confidence(talk, desk):
 )
 def test_what_asks_for_confidence(words, asked):
     assert asks_confidence(words) is asked
+
+
+async def _where(desk) -> list[tuple[str, str | None, bool]]:
+    await desk.county.settle()
+    rows = await desk.county.fetch(
+        "SELECT u.code, p.code AS place, t.accused IS NOT NULL AS about FROM tickets t JOIN units u ON u.id = t.lead_unit_id"
+        " JOIN units p ON p.id = t.place_unit_id ORDER BY t.recorded_at"
+    )
+    return [tuple(row) for row in rows]
+
+
+async def test_who_reports_somebody_of_office_is_heard_by_the_county_alone(talk, desk):
+    assert "被反映的人和单位看不到" in await talk(text("彭寨镇水口村支书挪用了修路的钱"))
+    assert await _where(desk) == [(COUNTY, COUNTY, True)]
+    await talk(text("新问题"), text("彭寨镇水口村路灯不亮"))
+    assert (await _where(desk))[1:] == [(SHUIKOU, SHUIKOU, False)]
+    assert "被反映的人和单位看不到" in await talk(text("我还要举报村干部，换灯的钱他们分了"))
+    assert (await _where(desk))[1:] == [(COUNTY, COUNTY, True)]
+    for login in ("shuikou", "pengzhai"):
+        assert (await desk.client.get("/v1/tickets", headers=await desk.as_(login))).json()["items"] == []
+    assert "被反映的人和单位看不到" in await talk(text("举报村主任")), "again is harmless"
+
+
+@pytest.mark.parametrize(
+    ("words", "reports"),
+    [
+        ("举报彭寨镇政府乱收费", True),
+        ("我要举报 我们村的支书", True),
+        ("水利局的人收了老板红包", True),
+        ("村主任优亲厚友，低保给了他弟弟", True),
+        ("举报有人夜里偷砂", False),
+        ("谢谢镇政府帮我们修路", False),
+        ("村委会门口的路灯不亮", False),
+    ],
+)
+def test_what_reports_somebody_of_office(words, reports):
+    assert reports_somebody(words) is reports

@@ -72,6 +72,9 @@ _TEXTS: Mapping[str, Callable[[Part, str], str]] = {
     "new": lambda _part, _hotline: "好的，请用文字说明新的问题：什么事、在哪个镇哪个村。",
     "done": lambda _part, _hotline: "好的，已记录。回复“进度”可以查询办理进度。",
     "confided": lambda _part, _hotline: "好的，已为您保密：承办单位不会知道是您反映的。",
+    "reported": lambda _part, _hotline: (
+        "您的举报已保密受理：直接由县里办理，被反映的人和单位看不到、也查不到这件事。需要联系您时，只由热线与您联系。"
+    ),
     "will_confide": lambda _part, hotline: (
         f"好的，您接下来反映的问题会为您保密，承办单位不会知道是您反映的。以前反映的问题要保密，请拨打{hotline}热线。"
     ),

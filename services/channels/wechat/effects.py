@@ -20,8 +20,9 @@ from services.channels.wechat.keeping import Turn, push_of
 from services.channels.wechat.messages import Push
 from services.channels.wechat.models import WechatMedium, WechatMessage
 from services.channels.wechat.own import OwnTicket
+from services.complaints.accusing import reports_somebody
 from services.complaints.bearings import take_bearings
-from services.complaints.commands import Contact, FileComplaint, Place, Telling
+from services.complaints.commands import Accused, Contact, FileComplaint, Place, Telling
 from services.complaints.danger import danger_in
 from services.complaints.filing import prepare
 from services.complaints.reading import owed_answers
@@ -37,6 +38,7 @@ from services.platform.settings import settings
 from services.platform.unit_of_work import Work
 from services.tickets.actions import act_on
 from services.tickets.commands import Confirmation, Seal
+from services.tickets.lifecycle import OPEN
 from services.tickets.models import Ticket
 
 CHANNEL = "wechat"
@@ -113,9 +115,11 @@ async def _file(talk: Talk) -> None:
     place = _place_of(waiting) or await _hint(talk)
     contact = Contact(openid=talk.openid) if talk.openid else None
     confidential = bool(conversation["confides"]) or any(asks_confidence(piece) for piece in talk.heard.pieces)
+    reported = any(reports_somebody(piece) for piece in talk.heard.pieces)
     telling = Telling(
-        words=first + talk.extra_words, place=place, happened_at=talk.turn.received_at, contact=contact, confidential=confidential
-    )
+        words=first + talk.extra_words, place=place, happened_at=talk.turn.received_at, contact=contact, confidential=confidential,
+        accused=Accused() if reported else None,
+    )  # fmt: skip
     conversation["confides"] = False
     told = talk.told()
     outcome = await _written(work, telling, talk.turn.dedupe_key, told=told)
@@ -124,8 +128,8 @@ async def _file(talk: Talk) -> None:
     talk.complaint_id, talk.ticket_id = outcome.complaint_id, outcome.ticket_id
     conversation |= {"complaint_id": outcome.complaint_id, "ticket_id": outcome.ticket_id, "told_unit_at": None}
     talk.say("filed", number=outcome.number, ticket_id=str(outcome.ticket_id), promised=told)
-    if confidential:
-        talk.say("confided")
+    if confidential or reported:
+        talk.say("reported" if reported else "confided")
     for nth, piece in enumerate(rest, 2):
         more = MoreTold(CHANNEL, f"{talk.turn.dedupe_key}:{nth}", piece)
         await supplement(work, outcome.complaint_id, outcome.ticket_id, more, quiet=True)
@@ -157,7 +161,9 @@ async def _supplement(talk: Talk) -> None:
     talk.complaint_id, talk.ticket_id = conversation["complaint_id"], conversation["ticket_id"]
     number = await talk.work.session.scalar(select(Ticket.number).where(Ticket.id == talk.ticket_id))
     talk.say("supplemented", number=number)
-    if any(asks_confidence(piece) for piece in heard.pieces):
+    if any(reports_somebody(piece) for piece in heard.pieces) and await _report(talk):
+        talk.say("reported")
+    elif any(asks_confidence(piece) for piece in heard.pieces):
         await _confide(talk)
     if any(danger_in(piece) for piece in heard.pieces):
         talk.say("danger")
@@ -194,6 +200,16 @@ async def _confide(talk: Talk) -> None:
     if privacy != "confidential":
         await act_on(talk.work, talk.going_on, Seal(action="seal", words="诉求人要求保密"), owed_answers)
     talk.say("confided")
+
+
+async def _report(talk: Talk) -> bool:
+    """Take the matter that is open to the county's desk, because it turns out to be about somebody; tell whether that is still possible."""
+    assert talk.going_on is not None
+    query = select(Ticket.accused, Ticket.status).where(Ticket.id == talk.going_on)
+    accused, status = (await talk.work.session.execute(query)).one()
+    if accused is None and status in OPEN[:3]:
+        await act_on(talk.work, talk.going_on, Seal(action="seal", words="诉求人举报有关人员或单位", accused=()), owed_answers)
+    return accused is not None or status in OPEN[:3]
 
 
 async def _ask_which(talk: Talk) -> None:
