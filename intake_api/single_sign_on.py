@@ -16,7 +16,7 @@ from services.identity.devices import device_name
 from services.identity.oidc import Client, NotBelieved, Provider, authorization_url, begin, from_binding, to_binding
 from services.identity.oidc_provider import Call, CodeRefused, ProviderAway, claims_of, provider_of
 from services.identity.oidc_signing_in import enter, enter_with_code, over
-from services.identity.oidc_views import FinishSignOn, FinishWithCode, SignOnBegun
+from services.identity.oidc_views import FinishSignOn, FinishWithCode, SignOnBegun, SignOnOffered
 from services.identity.views import SessionView, session_view
 from services.platform import clock
 from services.platform.actor import SYSTEM
@@ -34,6 +34,13 @@ SECONDS = 10.0
 """How long one answer of the provider is waited for, whole."""
 _ANSWER_AT_MOST = 256 * 1024
 _CLOSED: dict[int | str, dict[str, Any]] = {404: {"description": "Not configured"}}
+
+
+@router.get("", summary="Ask whether there is a provider")
+async def look() -> SignOnOffered:
+    """Say whether people can sign in through a provider here, for pages that show a button for it. Nobody is asked anything."""
+    given = settings()
+    return SignOnOffered(offered=bool(given.oidc_issuer and given.oidc_client_id and given.oidc_redirect_uri))
 
 
 @router.post("", status_code=201, summary="Begin", responses=_CLOSED)

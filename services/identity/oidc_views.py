@@ -11,6 +11,14 @@ from services.platform.text import storable
 Opaque = Annotated[str, StringConstraints(min_length=1, max_length=2048), AfterValidator(storable)]
 
 
+class SignOnOffered(BaseModel):
+    """Whether there is another way in beside the password."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"offered": True}]})
+
+    offered: bool = Field(description="Whether a provider is set up here: where not, the other addresses answer 404.")
+
+
 class SignOnBegun(BaseModel):
     """Where the browser goes, and what it keeps for itself until it comes back."""
 

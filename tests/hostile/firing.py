@@ -166,7 +166,10 @@ async def fire(
             heard = await caller.send(shot)
             tally.note(shot, heard)
             if heard.status == 401 and '"session.' in heard.code:
-                await renew(shot.caller)
+                try:
+                    await renew(shot.caller)
+                except Exception as error:  # noqa: BLE001  whoever cannot sign in any more is told at the end, and the others go on
+                    tally.offences.append(f"after {shot}: {shot.caller} cannot sign in: {error!r}")
             told(tally)
         caller.close()
 

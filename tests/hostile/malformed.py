@@ -71,6 +71,8 @@ async def _all(siege: Siege, volley: Volley, given: argparse.Namespace) -> int:
         def told(tally: Tally) -> None:
             if tally.sent % 50 == 0 or tally.sent == given.requests:
                 progress.update(task, completed=tally.sent, wrong=len(tally.offences))
+            if tally.sent % 5000 == 0 and not console.is_terminal:
+                console.print(f"{tally.sent} sent, {len(tally.offences)} wrong", *tally.offences[-1:], markup=False)
 
         tally = await fire(volley, range(given.requests), siege.doors, callers=given.callers, renew=siege.renew, told=told)
     return _report(tally, await faults_of(siege, tally), given)

@@ -43,7 +43,6 @@ class Siege:
     doors: dict[str, str]
     world: World
     county: TestDatabase
-    client: AsyncClient
     logins: dict[str, str]
     tokens: dict[str, str]
     logs: Path
@@ -58,7 +57,8 @@ class Siege:
         async with self._renewing:
             if self.tokens[role] == before:
                 await self.county.owner.execute(_UNLOCKED, self.logins[role])
-                self.tokens[role] = (await sign_in(self.client, self.logins[role]))["Authorization"]
+                async with AsyncClient(base_url=self.doors["intake"], timeout=120) as client:  # a connection of its own: none that idled
+                    self.tokens[role] = (await sign_in(client, self.logins[role]))["Authorization"]
 
 
 @asynccontextmanager
@@ -115,7 +115,7 @@ async def _manned(county: TestDatabase, client: AsyncClient) -> Siege:
     ticket = await county.value("SELECT t.id FROM tickets t WHERE t.number = $1", ground.known["number"])
     callers = {**{role: _of(tokens, role) for role in logins}, **_strangers(tokens, ended, key)}
     world = World(ground.known, ground.signers, ground.secrets, tracking_code(ticket), callers)
-    return Siege({}, world, county, client, logins, tokens, Path())
+    return Siege({}, world, county, logins, tokens, Path())
 
 
 async def _key(client: AsyncClient, administrator: dict[str, str]) -> str:

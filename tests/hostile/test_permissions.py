@@ -33,7 +33,7 @@ OPEN: dict[str, frozenset[str]] = {
     "published, for everybody": EVERYBODY_MAY_KNOW,
     "says nothing of anybody: whether a door works, files of pages, what an upload can be": frozenset({
         "GET /healthz", "GET /readyz", "GET /metrics", "GET /dashboard", "GET /pages/{path:path}", "OPTIONS /v1/uploads",
-        "OPTIONS /v1/uploads/{upload_id}",
+        "OPTIONS /v1/uploads/{upload_id}", "GET /v1/single-sign-on",
     }),
     "signs somebody in: a password, a refresh token, or a provider's word is the proof": frozenset({
         "POST /v1/sessions", "POST /v1/sessions/refresh", "POST /v1/single-sign-on", "POST /v1/single-sign-on/sessions",

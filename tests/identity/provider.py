@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import jwt
 import orjson
@@ -73,6 +73,8 @@ class Provider:
     userinfo: dict[str, Any] = field(default_factory=dict)
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
+    redirect: str = REDIRECT
+    cancelled: bool = False
 
     @property
     def issuer(self) -> str:
@@ -84,20 +86,23 @@ class Provider:
         parts = urlsplit(url)
         assert f"{parts.scheme}://{parts.netloc}{parts.path}" == f"{self.issuer}/authorize"
         asked = {name: values[0] for name, values in parse_qs(parts.query).items()}
-        assert (asked["response_type"], asked["client_id"], asked["redirect_uri"]) == ("code", CLIENT, REDIRECT)
+        assert (asked["response_type"], asked["client_id"], asked["redirect_uri"]) == ("code", CLIENT, self.redirect)
         assert asked["code_challenge_method"] == "S256"
         assert "openid" in asked["scope"].split()
         code = secrets.token_urlsafe(16)
         self.codes[code] = asked
         return {"code": code, "state": asked["state"]}
 
-    def answer(self, asked: Asked) -> Said:
+    def answer(self, asked: Asked) -> Said:  # noqa: PLR0911  one for each address
         """Answer one request."""
         if asked.path in self.instead:
             return self.instead[asked.path]
         match asked.path:
             case "/.well-known/openid-configuration":
                 return Said(200, self._document() | self.document)
+            case "/authorize":
+                back = {"error": "access_denied"} if self.cancelled else self.authorize(f"{self.issuer}/authorize?{urlencode(asked.query)}")
+                return Said(302, headers={"Location": f"{self.redirect}?{urlencode({'state': asked.query['state'], **back})}"})
             case "/jwks":
                 return Said(200, {"keys": self.published if self.published is not None else [self.key.published]})
             case "/token":

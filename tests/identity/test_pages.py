@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from intake_api import accounts, sessions
+from intake_api import accounts, sessions, single_sign_on
 from reporting_api import bulletins, dashboard, page_files
-from services.identity import passwords
+from services.identity import oidc_provider, passwords
 from services.identity.accounts import account_by_login
 from services.identity.actions import reset_password
+from services.identity.second_factors import confirm, enrol
 from services.identity.totp import code_at, step_of
 from services.platform.actor import SYSTEM
 from services.platform.database import INTAKE
@@ -19,6 +20,7 @@ from services.platform.settings import settings
 from services.platform.unit_of_work import unit_of_work
 from services.web.app import create_app
 from tests.county import CHEAP, PASSWORD
+from tests.identity.provider import CLIENT, SECRET, providing
 from tests.reports.browsing import Tab, browsing
 
 OWN = "水渠 梯田 晒谷场 7"
@@ -29,9 +31,8 @@ _MODULE = "import(document.querySelector('link[href*=\"session.js\"]').href)"
 async def page(county, monkeypatch):
     """Both doors behind one address, as behind a proxy, and a browser before them."""
     monkeypatch.setattr(passwords, "HASHER", CHEAP)
-    app = create_app(
-        title="test", role=INTAKE, routers=[sessions.router, accounts.router, dashboard.router, bulletins.router, page_files.router]
-    )
+    routers = [sessions.router, accounts.router, single_sign_on.router, dashboard.router, bulletins.router, page_files.router]
+    app = create_app(title="test", role=INTAKE, routers=routers)
     async with browsing(app) as (address, browser):
         yield Page(address, browser, browser.ask("Target.createBrowserContext")["browserContextId"])
 
@@ -180,3 +181,89 @@ async def test_a_second_factor_is_enrolled_where_it_is_due_and_asked_for_afterwa
     finally:
         monkeypatch.undo()
         settings.cache_clear()
+
+
+@pytest.fixture
+async def provider(page, monkeypatch):
+    """A provider that sends browsers back to the page."""
+    async with providing() as found:
+        found.redirect = f"{page.address}/dashboard"
+        for name, value in {
+            "ISSUER": found.issuer, "CLIENT_ID": CLIENT, "CLIENT_SECRET": SECRET, "REDIRECT_URI": found.redirect, "ALLOW_PRIVATE": "true",
+        }.items():  # fmt: skip
+            monkeypatch.setenv(f"DAGUANJIA_OIDC_{name}", value)
+        settings.cache_clear()
+        oidc_provider.forget_providers()
+        yield found
+        monkeypatch.undo()
+        settings.cache_clear()
+
+
+_PRESS = (
+    "(() => { const form = document.getElementById('sign-on'); if (form.hidden) return false;"
+    " window.before = true; form.requestSubmit(); return true; })()"
+)
+
+
+async def there_and_back(tab):
+    """Press the button and wait until the page is there again; what is asked of a tab that is on its way is broken off."""
+    await tab.until(_PRESS)
+    for _ in range(20):
+        try:
+            return await tab.until("window.before === undefined && document.readyState === 'complete' && location.search === ''")
+        except RuntimeError:
+            await asyncio.sleep(0.1)
+    raise AssertionError("the tab never came back")
+
+
+async def test_without_a_provider_there_is_no_button_for_one(page):
+    tab = await page.tab()
+    assert await tab.until("!document.getElementById('sign-in').hidden && document.getElementById('sign-on').hidden && 'no button'")
+    asked = "fetch('/v1/single-sign-on').then((answer) => answer.json()).then((told) => { window.told = JSON.stringify(told); })"
+    await tab.until(f"({asked}, true)")
+    assert json.loads(await tab.until("window.told")) == {"offered": False}
+    assert await tab.until("document.getElementById('sign-on').hidden && 'still none'")
+
+
+async def test_single_sign_on_leads_to_the_provider_and_back_to_the_same_place(page, provider, county):
+    tab = await page.tab()
+    await tab.until("(location.hash = '#period=year', true)")
+    await there_and_back(tab)
+    assert "调度员戊" in await is_in(tab)
+    where = await tab.until("location.href")
+    assert "period=year" in where
+    assert not any(told in where for told in ("code=", "state=")), "the code leaves the address"
+    assert await tab.until("sessionStorage.getItem('daguanjia.sign-on') === null && 'forgotten'")
+    assert await asked(tab) == ["调度员戊"]
+    assert await county.value("SELECT count(*) FROM sessions WHERE ended_at IS NULL") == 1
+
+
+async def test_of_a_sign_in_begun_elsewhere_cancelled_or_of_nobody_here_the_page_says_so(page, provider, county):
+    tab = await page.tab()
+    await tab.open(f"{provider.redirect}?code=stolen&state=stolen")
+    await tab.until("document.readyState === 'complete' && location.search === ''")
+    assert await said(tab) == "这次登录没有成功或已失效,请重新开始。"
+    assert "code" not in await tab.until("location.href")
+    provider.cancelled = True
+    await there_and_back(tab)
+    assert await said(tab) == "没有在统一身份认证完成登录。"
+    provider.cancelled, provider.claims = False, {"preferred_username": "stranger"}
+    await there_and_back(tab)
+    assert await tab.until("document.getElementById('door-said').textContent.includes('没有您的账号') && 'said'")
+    assert await county.value("SELECT count(*) FROM sessions") == 0
+
+
+async def test_whoever_has_a_second_factor_is_asked_for_it_after_the_provider(page, provider, county):
+    account = await county.value("SELECT id FROM accounts WHERE login = 'pengzhai'")
+    async with unit_of_work(SYSTEM) as work:
+        secret = base64.b32decode((await enrol(work, account)).secret)
+        await confirm(work, account, code_at(secret, step_of(work.now) - 1), None)
+    tab = await page.tab()
+    await there_and_back(tab)
+    await tab.until("!document.getElementById('sign-on-code').hidden")
+    assert await said(tab) == "请输入手机验证器上的六位验证码,或一个恢复码。"
+    now = step_of(datetime.now(UTC))
+    await filled(tab, "sign-on-code", code="000000" if code_at(secret, now) != "000000" else "111111")
+    assert await tab.until("document.getElementById('door-said').textContent.includes('不对') && 'said'")
+    await filled(tab, "sign-on-code", code=code_at(secret, step_of(datetime.now(UTC))))
+    assert "调度员戊" in await is_in(tab)

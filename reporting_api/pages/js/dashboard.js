@@ -3,11 +3,12 @@
 import { areaTable, bars, map } from "./areas.js";
 import { line, sankey, tidy } from "./charts.js";
 import { at, el, table, waiting } from "./dom.js";
-import { door, knock } from "./door.js";
+import { door, knock, returned } from "./door.js";
 import { define, ticket, tickets, wrong } from "./drill.js";
 import { categories, categoryTable, flowTable, late, streams } from "./lists.js";
 import { instant, KINDS, picked, today } from "./period.js";
 import { ask, leave, onLeft, Refused, session } from "./session.js";
+import { cameBack } from "./sign_on.js";
 import { tile } from "./tiles.js";
 import { amount, channelName, language, longTime, nameOf, say, sayPage, shortOf, turnLanguage } from "./words.js";
 
@@ -318,7 +319,9 @@ at("free").addEventListener("submit", (event) => {
   refresh();
 });
 
+const back = cameBack();
 readAddress();
 sayAll();
-if (session()) showBoard();
+if (session() && !back) showBoard();
 else showDoor();
+if (back) returned(back);

@@ -53,6 +53,17 @@ export async function signIn(login, password, code = "") {
   return begin(await read(`${intake}/v1/sessions`, sending(given)));
 }
 
+/** Whether a provider signs people in here; false too where the door cannot be asked. */
+export const signOnOffered = () => read(`${intake}/v1/single-sign-on`, {}).then((told) => told.offered, () => false);
+
+/** Begin to sign in at the provider: resolves to where to go, and to what this tab keeps until it comes back. */
+export const beginSignOn = () => read(`${intake}/v1/single-sign-on`, { method: "POST" });
+
+/** Come in with what the provider said ("sessions") or with the code that was still wanted ("second-factor"). */
+export async function finishSignOn(step, given) {
+  return begin(await read(`${intake}/v1/single-sign-on/${step}`, sending(given)));
+}
+
 /** Change the password; the session goes on with tokens of its own. */
 export async function changePassword(password, newPassword) {
   const made = await authorized(`${intake}/v1/me/password`, sending({ password, new_password: newPassword }));
