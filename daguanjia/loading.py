@@ -15,6 +15,7 @@ from services.platform.csv_files import LineError
 from services.platform.database import OWNER, Database, use_database
 from services.platform.doorbell import Doorbell, use_doorbell
 from services.platform.errors import Problem
+from services.platform.key_folder import require_same_folder
 from services.platform.settings import settings
 
 _LARGEST = 50 * 1024 * 1024
@@ -50,13 +51,18 @@ def file_json(path: Path) -> Any:
 
 
 @asynccontextmanager
-async def opened() -> AsyncIterator[Database]:
-    """Open DATABASE_URL as its owner, for one command; raise where its schema is not of this release."""
+async def opened(*, seals: bool = False) -> AsyncIterator[Database]:
+    """Open DATABASE_URL as its owner, for one command; raise where its schema is not of this release.
+
+    `seals`: the command seals personal data; raise ``keys.another_folder`` where the keys here are not those of the doors and workers.
+    """
     database = Database(settings().database_url, OWNER, pool_size=2)
     use_database(database)
     use_doorbell(Doorbell(""))
     try:
         await require_current(database)
+        if seals:
+            await require_same_folder(database)
         yield database
     finally:
         use_database(None)

@@ -44,7 +44,7 @@ async def erase(
         passages=tuple(passage or ()),
         linked=linked,
     )
-    async with opened():
+    async with opened(seals=True):
         done = await erase_now(wanted, store())
     typer.echo(f"{done.complaints} complaints, {done.erasures} erasures, {done.papers} further papers; {done.left} still owed.")
     for held in done.held:

@@ -22,7 +22,7 @@ async def reconcile_calls(
 
     if cdr is None and queue_log is None:
         raise Invalid("reconcile.nothing_given", "Give --cdr or --queue-log, or both.")
-    async with opened():
+    async with opened(seals=True):
         async with database().transaction() as session:
             system = (await connected_systems(session)).by_code(source, KIND)
         if system is None:
