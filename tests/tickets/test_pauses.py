@@ -80,6 +80,11 @@ def test_nobody_grants_their_own_request_from_another_seat():
         with pytest.raises(Forbidden) as refused:
             decide(played.case(), command, asked, played.now)
         assert refused.value.code == code
+        county = person("county")
+        lent = replace(played.case(), lenders={asked.account_id: county.account_id})  # what asked was a key of the county's own
+        with pytest.raises(Forbidden) as refused:
+            decide(lent, command, county, played.now)
+        assert refused.value.code == code
 
 
 def test_a_pause_is_asked_for_and_granted_by_somebody_else_and_counts_from_then():
