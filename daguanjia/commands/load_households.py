@@ -7,7 +7,7 @@ import typer
 
 
 async def load_households(
-    file: Annotated[Path, typer.Argument(help="CSV file with unit,number[,head,phone,address,people]; see docs/visits.md.")],
+    file: Annotated[Path, typer.Argument(help="CSV file with unit,number[,head,phone,address,people]; see docs/households.md.")],
     *,
     rejected: Annotated[Path | None, typer.Option(help="Write the mistakes, one a line, to this file too.")] = None,
 ) -> None:
@@ -20,7 +20,7 @@ async def load_households(
     from services.platform.unit_of_work import unit_of_work
 
     text, done = file_text(file), LoadReport()
-    async with opened():
+    async with opened(seals=True):
         async with unit_of_work(SYSTEM) as work:
             parsed = parse_households(text, await unit_tree(work.session))
         for portion in with_progress("Households", parsed.households, PORTION):

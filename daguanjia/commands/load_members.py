@@ -7,7 +7,7 @@ import typer
 
 
 async def load_members(
-    file: Annotated[Path, typer.Argument(help="CSV file with staff_number,name,party_member,unit,role; see docs/visits.md.")],
+    file: Annotated[Path, typer.Argument(help="CSV file with staff_number,name,party_member,unit,role; see docs/households.md.")],
     *,
     rejected: Annotated[Path | None, typer.Option(help="Write the mistakes, one a line, to this file too.")] = None,
 ) -> None:

@@ -7,7 +7,7 @@ import typer
 
 
 async def load_pairings(
-    file: Annotated[Path, typer.Argument(help="CSV file with unit[,household,member,partner,from]; see docs/visits.md.")],
+    file: Annotated[Path, typer.Argument(help="CSV file with unit[,household,member,partner,from]; see docs/households.md.")],
     *,
     transfer: Annotated[bool, typer.Option("--transfer", help="Hand households over that somebody else has.")] = False,
     rejected: Annotated[Path | None, typer.Option(help="Write the mistakes, one a line, to this file too.")] = None,

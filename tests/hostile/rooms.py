@@ -14,7 +14,7 @@ from services.platform.secrets import tracking_code
 from tests.anchors.world import Journal, day, noon
 from tests.assessment.sheets import definition, item
 from tests.assessment.world import OCTOBER, in_force, made
-from tests.county import PASSWORD, PENGZHAI
+from tests.county import PASSWORD, PENGZHAI, STAFFED_GRID
 
 _WARNING = (
     "INSERT INTO early_warnings (id, measure, subject, code, name, unit_id, unit_path, told_unit_id, opened_on, opened_at, last_outside_on,"
@@ -42,6 +42,7 @@ class Rooms:
         await self.warned()
         await self.anchored()
         await self.lent()
+        await self.paired()
         await self.asked_about()
         await self.signed_in()
         return self.known
@@ -108,6 +109,13 @@ class Rooms:
         """Have the administrator lend a program the rights of an analyst."""
         body = {"name": "x", "seat": {"role": "analyst", "unit_code": "441624"}, "actions": ["report.read"]}
         self.known["key_id"] = (await self._post("admin", "/v1/api-keys", body))["id"]
+
+    async def paired(self) -> None:
+        """Have 水口村 list a household, and the secretary look after it."""
+        home = await self._post("shuikou", "/v1/households", {"unit": STAFFED_GRID, "number": "3-012", "head": "黄某某", "people": 4})
+        member = str(await self.county.value("SELECT member_id FROM accounts WHERE login = 'shuikou'"))
+        pair = {"kind": "member_household", "member_id": member, "household_id": home["id"]}
+        self.known |= {"household_id": home["id"], "pairing_id": (await self._post("county", "/v1/pairings", pair))["id"]}
 
     async def _post(self, login: str, address: str, body: Any = None, more: dict[str, str] | None = None) -> Any:
         answer = await self.client.post(address, json=body, headers={**self.headers[login], **(more or {})})
