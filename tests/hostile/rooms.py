@@ -1,6 +1,7 @@
 """What analysts and supervisors have in the county that is attacked: an assessment with an objection, bulletins, an export, a warning."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 from httpx import AsyncClient
@@ -45,6 +46,7 @@ class Rooms:
         await self.paired()
         await self.asked_about()
         await self.signed_in()
+        await self.away()
         return self.known
 
     async def exported(self) -> None:
@@ -94,6 +96,16 @@ class Rooms:
         """Have 水口村 signed in on another device too."""
         second = await self.client.post("/v1/sessions", json={"login": "shuikou", "password": PASSWORD})
         self.known["session_id"] = second.json()["session_id"]
+
+    async def away(self) -> None:
+        """Have 水口村 on leave in a month, and the grid worker act there then."""
+        member = "SELECT member_id FROM accounts WHERE login = $1"
+        shuikou, grid = str(await self.county.value(member, "shuikou")), str(await self.county.value(member, "grid"))
+        post = str(await self.county.value("SELECT p.id FROM posts p JOIN accounts a USING (member_id) WHERE a.login = 'shuikou'"))
+        first = local_day(now()) + timedelta(days=30)
+        body = {"member_id": shuikou, "kind": "annual", "valid_from": str(first), "valid_to": str(first + timedelta(days=5))}
+        leave = await self._post("county", "/v1/leaves", {**body, "deputies": [{"post_id": post, "deputy_id": grid}]})
+        self.known |= {"leave_id": leave["id"], "acting_id": leave["deputies"][0]["id"]}
 
     async def asked_about(self) -> None:
         """Have somebody ask for their data, and the administrator hold the matter, until far ahead."""
