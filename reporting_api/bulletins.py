@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from reporting_api.answers import csv_answer, json_answer
+from reporting_api.asking import AsOf, read_instant
 from reporting_api.bulletin_page import bulletin_page, list_page
 from reporting_api.pages import PAGES
 from reporting_api.readers import UNCHANGED, Reader
@@ -100,12 +101,16 @@ async def read_bulletin(
 
 
 @router.get("/v1/bulletins/{bulletin_id}/drift", summary="Compare a bulletin with the figures of today", response_model=Drift)
-async def read_drift(request: Request, bulletin_id: UUID, actor: Reader) -> Response:
-    """Return every printed figure that is another today, because something was decided, corrected or told late. Nothing changes."""
+async def read_drift(request: Request, bulletin_id: UUID, actor: Reader, as_of: AsOf = None) -> Response:
+    """Return every printed figure that is another today, because something was decided, corrected or told late. Nothing changes.
+
+    As of an instant (`as_of`): that was another then.
+    """
+    instant = read_instant(as_of, "as_of")
     async with unit_of_work(actor) as work:
         row = await find_bulletin(work, bulletin_id)
     async with unit_of_work(actor) as reading:
-        today = await collect(reading, row.unit_code, period_of_row(row), decimals=row.BulletinDraft.decimals)
+        today = await collect(reading, row.unit_code, period_of_row(row), decimals=row.BulletinDraft.decimals, as_of=instant)
     return json_answer(request, drift(read_document(content_of(row)), view_of(row).hash, today))
 
 

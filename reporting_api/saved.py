@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import Path, Query, Request, Response
 
 from reporting_api.answers import json_answer, table_answer
+from reporting_api.asking import AsOf, read_instant
 from reporting_api.readers import UNCHANGED, Reader
 from services.exports import saving
 from services.exports.answering import answer, table_view
@@ -45,15 +46,20 @@ async def result(
     request: Request,
     actor: Reader,
     saved_id: SavedId,
+    as_of: AsOf = None,
     format: Format = "json",  # noqa: A002  the name in the address
 ) -> Response:
     """Answer the question now, as the reader sees it: whoever runs a shared report sees their own part.
 
-    The first 1,000 rows; `truncated` says whether there are more, which an export has.
+    The first 1,000 rows; `truncated` says whether there are more, which an export has. As of an instant (`as_of`) the question is answered
+    as it would have been then, with the periods of that day; `question.parameter_unknown` where it is about what has no past.
     """
+    instant = read_instant(as_of, "as_of")
     async with unit_of_work(actor) as work:
         row = await saving.readable_report(work, saved_id)
         source, question = source_named(row.source), dict(row.question)
+    if instant is not None:
+        question["as_of"] = instant.isoformat()
     async with unit_of_work(actor) as work:
         answered = await answer(work, source, question)
     if format == "json":

@@ -50,24 +50,24 @@ def within(scope: Scope, path: str) -> bool:
     return scope.everything or any(path.startswith(prefix) for prefix in scope.prefixes)
 
 
-async def collect(work: Work, unit: str, period: BulletinPeriod, *, decimals: int = 2) -> FrozenFigures:
+async def collect(work: Work, unit: str, period: BulletinPeriod, *, decimals: int = 2, as_of: datetime | None = None) -> FrozenFigures:
     """Return the figures of an area and period, as the actor may ask for them; before anything else of the transaction.
 
-    Raises as :func:`find_area` does.
+    `as_of`: as they were known then. Raises as :func:`find_area` and reports do.
     """
     await one_snapshot(work.session)
     area = await find_area(work, unit)
     tree = await unit_tree(work.session)
-    found = _Collecting(work, area, tree, decimals)
+    found = _Collecting(work, area, tree, decimals, as_of)
     for when, compared in period.compared().items():
         await found.period(when, compared)
-    assert found.as_of is not None
+    assert found.until is not None
     return FrozenFigures(
         unit=area.code,
         unit_name=area.name,
         tier=area.tier,
         period=period,
-        as_of=found.as_of,
+        as_of=found.until,
         decimals=decimals,
         counted=tuple(found.counted),
         definitions=tuple(_definitions(found.counted)),
@@ -83,10 +83,10 @@ async def _newest_anchor(work: Work) -> FrozenAnchor | None:
 class _Collecting:
     """The figures asked for so far."""
 
-    def __init__(self, work: Work, area: UnitNode, tree: UnitTree, decimals: int) -> None:
-        self.work, self.area, self.tree, self.decimals = work, area, tree, decimals
+    def __init__(self, work: Work, area: UnitNode, tree: UnitTree, decimals: int, as_of: datetime | None) -> None:
+        self.work, self.area, self.tree, self.decimals, self.as_of = work, area, tree, decimals, as_of
         self.counted: list[Counted] = []
-        self.as_of: datetime | None = None
+        self.until: datetime | None = None
 
     async def period(self, when: When, period: BulletinPeriod) -> None:
         """Ask for everything of one period: rows only of what the sections show rows of."""
@@ -105,9 +105,9 @@ class _Collecting:
         await self._hand_offs(when, period, rows=when == "now")
 
     async def _ask(self, when: When, period: BulletinPeriod, metric: str, group: Group = "total", by: Grouping | None = None) -> Report:
-        asked = Asked(metric, period.first, period.last, unit=self.area.code, by=by)
+        asked = Asked(metric, period.first, period.last, unit=self.area.code, by=by, as_of=self.as_of)
         told = await report(self.work, asked, decimals=self.decimals)
-        self.as_of = min(self.as_of, told.as_of) if self.as_of else told.as_of
+        self.until = min(self.until, told.as_of) if self.until else told.as_of
         self.counted += [_counted(when, group, row.key, row.name, told.metric, row) for row in told.rows]
         return told
 
@@ -120,7 +120,7 @@ class _Collecting:
             )
 
     async def _hand_offs(self, when: When, period: BulletinPeriod, *, rows: bool) -> None:
-        told = await hand_offs(self.work, AskedHandOffs(period.first, period.last, unit=self.area.code))
+        told = await hand_offs(self.work, AskedHandOffs(period.first, period.last, unit=self.area.code, as_of=self.as_of))
         named: Sequence[tuple[Group, str, str, object]] = [("total", "", "", told.total)]
         if rows:
             named = [*named, *(("hand_off", one.unit.code, one.unit.name, one) for one in told.units if one.unit)]
@@ -132,7 +132,7 @@ class _Collecting:
     async def _listed(self, period: BulletinPeriod) -> None:
         units: dict[tuple[str, str], int] = {}
         for month in period.months():
-            page = await listed(self.work, month=month, unit=self.area.code, late=None, after=None, limit=1)
+            page = await listed(self.work, month=month, unit=self.area.code, late=None, after=None, limit=1, as_of=self.as_of)
             for entry in page.body.units:
                 key = (entry.unit.code, entry.unit.name) if entry.unit else ("-", "未登记逾期单位")
                 units[key] = units.get(key, 0) + entry.listed

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
+from services.exports.asking import instant_of
 from services.exports.columns import Column, Row
 from services.exports.paging import as_json
 from services.exports.source import Source
@@ -17,7 +18,7 @@ MOST_ROWS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """Rows of a source as far as they were wanted, and how many there are."""
+    """Rows of a source as far as they were wanted, how many there are, and when this was so."""
 
     source: Source
     question: dict[str, str]
@@ -46,7 +47,7 @@ async def answer(work: Work, source: Source, question: dict[str, str], *, most: 
         rows += islice(page.rows, most - len(rows))
         if len(rows) >= most:
             break
-    return Answered(source, question, work.now, rows, max(total, len(rows)))
+    return Answered(source, question, instant_of(question) or work.now, rows, max(total, len(rows)))
 
 
 def table_view(answered: Answered) -> TableView:

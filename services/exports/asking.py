@@ -10,7 +10,7 @@ from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hin
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from services.exports.periods import resolve
-from services.platform.clock import day_end, day_start
+from services.platform.clock import day_end, day_start, local_day
 from services.platform.errors import Fault, Invalid
 
 T = TypeVar("T")
@@ -27,7 +27,7 @@ def names_of(kind: Any) -> tuple[str, ...]:
 
 
 def read(kind: type[T], given: Given, today: date) -> T:
-    """Return the question that `given` asks on `today`.
+    """Return the question that `given` asks on `today`; one `as_of` an instant means the periods of that day.
 
     Raises Invalid ``question.parameter_unknown``, ``question.invalid`` and ``period.unknown``.
     """
@@ -35,7 +35,7 @@ def read(kind: type[T], given: Given, today: date) -> T:
     require_known(given, names_of(kind))
     values: dict[str, Any] = {name: given[_IN_ADDRESSES.get(name, name)] for name in fields if _IN_ADDRESSES.get(name, name) in given}
     if "period" in given:
-        values |= _period(fields, resolve(given["period"], today))
+        values |= _period(fields, resolve(given["period"], local_day(instant_of(given) or day_start(today))))
     for name in fields:
         if _is_list(fields[name]) and isinstance(values.get(name), str):
             values[name] = values[name].split(",")
@@ -48,6 +48,15 @@ def read(kind: type[T], given: Given, today: date) -> T:
     if unclear:
         raise _impossible([Fault(f"/question/{_IN_ADDRESSES.get(name, name)}", "must be an instant with its offset") for name in unclear])
     return found
+
+
+def instant_of(given: Given) -> datetime | None:
+    """Return the instant that a question is asked `as_of`; None where it names none, or says what :func:`read` refuses."""
+    try:
+        found = _reader(datetime).validate_python(given["as_of"])
+    except (KeyError, ValidationError):
+        return None
+    return found if isinstance(found, datetime) and _is_clear(found) else None
 
 
 def require_known(given: Given, names: Iterable[str]) -> None:

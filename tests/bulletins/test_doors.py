@@ -14,6 +14,7 @@ import pytest
 from httpx import ASGITransport, AsyncClient
 
 from services.platform.actor import SYSTEM
+from services.platform.clock import now
 from services.platform.database import INTAKE, REPORTING, ROLES, WORKER
 from services.platform.unit_of_work import unit_of_work
 from services.reports.counting import count
@@ -212,12 +213,15 @@ async def test_late_facts_drift_and_are_printed_by_a_correction_alone(doors: Doo
     found = await published(doors)
     address = f"/v1/bulletins/{found['id']}"
     assert (await doors.read(f"{address}/drift")).json()["differing"] == 0
+    before = now().isoformat()
     await told(doors.county, closed(2), closed(2, area_path=ELSEWHERE))
     drifted = (await doors.read(f"{address}/drift")).json()
     changed = {item["what"]: (item["printed"] and item["printed"]["shown"], item["today"]["shown"]) for item in drifted["items"]}
     assert changed["受理量"] == ("5", "7")
     assert changed["结案率(结案/应结案)"] == ("75.00%", "83.33%")
     assert changed["阳明镇 受理量"] == ("1", "2")
+    earlier = (await doors.read(f"{address}/drift", as_of=before)).json()
+    assert (earlier["differing"], earlier["compared"]) == (0, drifted["compared"]), "what was told late is not in what was known then"
     unchanged = (await doors.read(address)).json()
     assert (unchanged["hash"], unchanged["document"]["as_of"]) == (found["hash"], drifted["printed_as_of"].replace("+00:00", "Z"))
 

@@ -86,6 +86,14 @@ async def test_a_shared_report_is_run_by_those_of_the_unit_each_seeing_their_own
     assert csv.headers["X-Total-Count"] == str(len(whole))
     assert csv.text.startswith("\ufeff指标,")
     assert (await doors.reporting(at, params={"format": "parquet"})).content.startswith(b"PAR1")
+    long_ago = (await doors.reporting(at, params={"as_of": "2020-01-01T00:00:00+08:00"})).json()
+    assert (long_ago["as_of"], long_ago["question"]["as_of"]) == ("2019-12-31T16:00:00Z", "2019-12-31T16:00:00+00:00")
+    assert {row[numerator] for row in long_ago["rows"]} == {0}, "nothing was known then"
+    for wrong, code in (("yesterday", "period.invalid"), ("2099-01-01T00:00:00Z", "as_of.future")):
+        assert (await doors.reporting(at, params={"as_of": wrong})).json()["code"] == code
+    definitions = await save(doors, source="metrics", question={})
+    timeless = await doors.reporting(f"/v1/saved-reports/{definitions['id']}/result", params={"as_of": "2020-01-01T00:00:00Z"})
+    assert (timeless.status_code, timeless.json()["code"]) == (422, "question.parameter_unknown")
 
 
 async def test_a_saved_report_is_its_owners_to_change_and_is_kept_only_where_it_can_be_asked(doors):

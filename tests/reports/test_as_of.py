@@ -19,7 +19,15 @@ from tests.county import COUNTY, YANGMING, actor
 from tests.reports.signing import signed_in_as
 from tests.tickets.test_dispatch_and_escalation import file
 
-LISTS = ("/v1/overdue?limit=200", "/v1/workload", "/v1/tickets?limit=200", "/v1/tickets?status=open&unit=441624108&urgency=normal")
+LISTS = (
+    "/v1/dashboard/overview",
+    "/v1/dashboard/late?limit=50",
+    "/v1/warnings",
+    "/v1/overdue?limit=200",
+    "/v1/workload",
+    "/v1/tickets?limit=200",
+    "/v1/tickets?status=open&unit=441624108&urgency=normal",
+)
 
 
 async def answers(county: TestDatabase, as_of: str | None = None) -> dict[str, Any]:
@@ -98,7 +106,11 @@ async def test_nobody_knows_what_will_be_known(county: TestDatabase) -> None:
             "reports/received",
             "reports/coverage",
             "reports/coverage/overdue_units",
+            "warnings",
+            *(f"dashboard/{panel}" for panel in ("overview", "areas", "flow", "categories", "late")),
         )
         for address in (f"/v1/{path}" for path in paths):
+            answer = await door.get(f"{address}?as_of=2026-11-01", headers=headers)
+            assert (answer.status_code, answer.json()["code"]) in ((422, "period.invalid"), (422, "request.invalid")), answer.text
             answer = await door.get(f"{address}?as_of=2099-01-01T00:00:00Z", headers=headers)
             assert (answer.status_code, answer.json()["code"]) == (422, "as_of.future"), answer.text
