@@ -10,9 +10,13 @@ from typing import Any, TypeVar
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient, Response
 
+from services.organization.models import ROLES
+from services.platform.actor import SYSTEM
 from services.platform.database import INTAKE, REPORTING, Database, use_database
+from services.platform.unit_of_work import unit_of_work
+from tests import county as heping
 from tests.conftest import Running, TestDatabase, _clone
-from tests.county import LOGINS, sign_in
+from tests.county import COUNTY, LOGINS, STAFFED_GRID, Person, sign_in
 from tests.journeys.people import Desk
 
 T = TypeVar("T")
@@ -20,7 +24,7 @@ T = TypeVar("T")
 
 @dataclass
 class Doors:
-    """The doors, headers of everybody signed in, and the number of a ticket that is being worked on."""
+    """The doors, headers of everybody signed in, a login for each role, and the number of a ticket that is being worked on."""
 
     loop: asyncio.AbstractEventLoop
     county: TestDatabase
@@ -28,6 +32,7 @@ class Doors:
     clients: dict[str, AsyncClient]
     ticket: str = ""
     headers: dict[str, dict[str, str]] = field(default_factory=dict)
+    logins: dict[str, str] = field(default_factory=dict)
 
     def do(self, work: Coroutine[Any, Any, T]) -> T:
         """Run `work` in the doors' loop and wait for it."""
@@ -41,6 +46,29 @@ class Doors:
             return await self.clients[door].request(method, url, **more)
 
         return self.do(one())
+
+    def renew(self, login: str) -> None:
+        """Sign somebody in again, whose session a request has ended."""
+
+        async def one() -> None:
+            use_database(self.databases["intake"])
+            self.headers[login] = await sign_in(self.clients["intake"], login)
+
+        self.do(one())
+
+
+async def somebody_of_each_role() -> dict[str, str]:
+    """Return a login for each role there is; whoever the county of the tests does not have is hired, under the role's own name."""
+    logins: dict[str, str] = {}
+    for login, person in LOGINS.items():
+        logins.setdefault(person.role, login)
+    async with unit_of_work(SYSTEM) as work:
+        for role in ROLES:
+            if role not in logins:
+                where = STAFFED_GRID if role in ("guide", "assistant") else COUNTY
+                await heping._hire(work, role, Person("某某", role, where, party_member=role != "assistant"))
+                logins[role] = role
+    return logins
 
 
 def apps() -> dict[str, FastAPI]:
@@ -75,7 +103,8 @@ async def _opened(servers: Running, template: str, loop: asyncio.AbstractEventLo
         doors = Doors(loop, county, {"intake": county.database, "reporting": reporting}, clients)
         desk = Desk(clients["intake"], county)
         doors.ticket = await desk.file()
-        doors.headers = {login: await sign_in(clients["intake"], login) for login in LOGINS}
+        doors.logins = await somebody_of_each_role()
+        doors.headers = {login: await sign_in(clients["intake"], login) for login in {*LOGINS, *doors.logins.values()}}
         try:
             yield doors
         finally:

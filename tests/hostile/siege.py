@@ -14,18 +14,15 @@ from daguanjia.stack import REPOSITORY, Plan, doors
 from daguanjia.supervisor import Supervisor
 from services.identity.keys import LENDABLE
 from services.identity.permissions import PERMISSIONS
-from services.organization.models import ROLES
-from services.platform.actor import SYSTEM
 from services.platform.database import INTAKE
 from services.platform.secrets import tracking_code
-from services.platform.unit_of_work import unit_of_work
-from tests import county as heping
 from tests.conftest import Running, TestDatabase, _clone
-from tests.county import COUNTY, LOGINS, SHUIKOU, STAFFED_GRID, Person, sign_in
+from tests.county import COUNTY, LOGINS, SHUIKOU, sign_in
 from tests.hostile.ammunition import TOKENS
 from tests.hostile.drafts import World
 from tests.hostile.ground import Ground
 from tests.hostile.open_channels import OPEN_CHANNELS
+from tests.hostile.running import somebody_of_each_role
 from tests.journeys.conftest import free_ports
 from tests.journeys.people import Desk
 
@@ -33,7 +30,6 @@ _QUOTAS = {f"DAGUANJIA_RATE_{kind}": "100000000" for kind in ("SIGN_IN", "CODES"
 """Quotas are counted, and never spent: a volley that is only told 429 shows nothing."""
 _UNLOCKED = "UPDATE accounts SET failed_tries = 0, locked_until = NULL, disabled_at = NULL, one_time_until = NULL WHERE login = $1"
 """Who asks with wrong passwords all the time is locked out, as it must be; the next request is to be of somebody who is signed in."""
-_OF_GRIDS = ("guide", "assistant")
 
 
 @dataclass
@@ -95,16 +91,7 @@ async def besieged(servers: Running, template: str, home: Path) -> AsyncIterator
 
 async def _manned(county: TestDatabase, client: AsyncClient) -> Siege:
     """Hire somebody of each role, sign everybody in, lay one of everything."""
-    logins: dict[str, str] = {}
-    for login, person in LOGINS.items():
-        logins.setdefault(person.role, login)
-    async with unit_of_work(SYSTEM) as work:
-        for role in ROLES:
-            if role not in logins:
-                await heping._hire(
-                    work, role, Person("某某", role, STAFFED_GRID if role in _OF_GRIDS else COUNTY, party_member=role != "assistant")
-                )
-                logins[role] = role
+    logins = await somebody_of_each_role()
     headers = {login: await sign_in(client, login) for login in {*LOGINS, *logins.values()}}
     ground = Ground(client, county, headers)
     await ground.lay(await Desk(client, county, headers).file(place={"unit_code": SHUIKOU}))

@@ -18,11 +18,13 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from services.organization.models import ROLES
 from services.platform.settings import settings
 from tests.hostile.open_channels import WECHAT_TOKEN
 from tests.hostile.running import Doors, apps, open_doors
 
-PEOPLE = ("admin", "pengzhai", "hotline", "grid")
+PEOPLE = (*ROLES, None)
+"""Somebody of each role, and nobody at all, in turn. Every role at every route: test_permissions.py, and `make malformed`."""
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
@@ -85,13 +87,16 @@ def _holds(doors: Doors, door: str, case: schemathesis.Case) -> None:
     turn = next(_turn)
     if turn % 2 and "number" in case.path_parameters:
         case.path_parameters["number"] = doors.ticket  # else hardly any request would get as far as a ticket
-    who = doors.headers[PEOPLE[turn % len(PEOPLE)]]
+    role = PEOPLE[turn % len(PEOPLE)]
+    who = doors.headers[doors.logins[role]] if role else {}
     prepared = requests.Request(**_request(case)).prepare()
     headers = httpx.Headers([(name.encode(), _bytes(value)) for name, value in prepared.headers.items() if name.lower() != "authorization"])
     headers.update(who)
     if len(prepared.url) > LONGEST:
         return  # httpx itself sends no such address
     answer = doors.send(door, prepared.method, prepared.url, content=prepared.body, headers=headers)
+    if role and answer.status_code == 401:
+        doors.renew(doors.logins[role])  # they signed out; whoever asks next is to be let in
     case.validate_response(answer, checks=CHECKS)
 
 

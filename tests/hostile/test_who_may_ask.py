@@ -112,12 +112,15 @@ _DESK = frozenset({"hotline", "county"})
 _DISPATCHERS = frozenset({"pengzhai", "yangming"})
 _ADMIN = frozenset({"admin"})
 _SUPERVISED = frozenset({"admin", "county"})
-_EXPORTERS = _SUPERVISED | _DISPATCHERS | {"analyst"}
+_OVERSEES = frozenset({"organization", "discipline"})
+"""They read across; whose matter it is they do not learn."""
+_EXPORTERS = _SUPERVISED | _DISPATCHERS | _OVERSEES | {"analyst"}
 _SITS_IN_PENGZHAI = frozenset({"pengzhai", "shuikou", "grid"})
-_TOLD = frozenset({"county", "hotline", "pengzhai", "shuikou", "water"})
+_TOLD = frozenset({"county", "hotline", "pengzhai", "shuikou", "water"}) | _OVERSEES
 """Who handles the matter, or watches over whoever does, and may read complaints."""
 _SEES_TICKET = _TOLD | {"admin", "analyst"}
 MAY: dict[str, frozenset[str]] = {
+    "GET /v1/accounts": _ADMIN,
     "GET /v1/accounts/{member_id}": _ADMIN,
     "GET /v1/activities": _EVERYBODY,
     "GET /v1/activities/declared": _EVERYBODY,
@@ -126,8 +129,8 @@ MAY: dict[str, frozenset[str]] = {
     "GET /v1/assessments/{run_id}": _EVERYBODY,  # it was published
     "GET /v1/assessments/{run_id}/appeals": _EVERYBODY,
     "GET /v1/assessments/{run_id}/sheets": _EVERYBODY,
-    "GET /v1/assessments/{run_id}/sheets/{sheet_id}": _SUPERVISED | _SITS_IN_PENGZHAI | {"analyst"},
-    "GET /v1/assessments/{run_id}/sheets/{sheet_id}/tickets": _SUPERVISED | _SITS_IN_PENGZHAI | {"analyst"},
+    "GET /v1/assessments/{run_id}/sheets/{sheet_id}": _SUPERVISED | _SITS_IN_PENGZHAI | _OVERSEES | {"analyst"},
+    "GET /v1/assessments/{run_id}/sheets/{sheet_id}/tickets": _SUPERVISED | _SITS_IN_PENGZHAI | _OVERSEES | {"analyst"},
     "GET /v1/api-keys": _ADMIN,
     "GET /v1/api-keys/{key_id}": _ADMIN,
     "GET /v1/attachments/{attachment_id}": _TOLD | _ADMIN,
@@ -147,7 +150,7 @@ MAY: dict[str, frozenset[str]] = {
     "GET /v1/dashboard/overview": _EVERYBODY,
     "GET /v1/draws/{draw_id}/calls": _DESK,
     "GET /v1/draws/{draw_id}/coverage": _DESK,
-    "GET /v1/exclusions": _DISPATCHERS | _DESK,
+    "GET /v1/exclusions": _DISPATCHERS | _DESK | _OVERSEES,
     "GET /v1/exports": _EXPORTERS,
     "GET /v1/exports/dictionary": _EXPORTERS,
     "GET /v1/exports/{export_id}": frozenset({"county"}),  # whose export it is
@@ -155,7 +158,9 @@ MAY: dict[str, frozenset[str]] = {
     "GET /v1/exports/{export_id}/file": frozenset({"county"}),
     "GET /v1/field-reports/sync/conflicts": frozenset({"grid", "shuikou"}),
     "GET /v1/field-reports/sync/{command_id}": frozenset({"grid"}),
+    "GET /v1/brigading": _DESK | _DISPATCHERS,
     "GET /v1/figures/households": _EVERYBODY,
+    "GET /v1/figures/satisfaction-by-household": _EVERYBODY,
     "GET /v1/hotline/calls": _DESK,
     "GET /v1/hotline/calls/{call_id}": _DESK,
     "GET /v1/hotline/calls/{call_id}/recording": _DESK,
@@ -170,23 +175,25 @@ MAY: dict[str, frozenset[str]] = {
     "GET /v1/me/shift": frozenset({"grid", "shuikou"}),
     "GET /v1/me/shift/looks": frozenset({"grid", "shuikou"}),
     "GET /v1/me/work": _EVERYBODY,
-    "GET /v1/members": _SUPERVISED | _DISPATCHERS,
-    "GET /v1/members/unplaced": _SUPERVISED | _DISPATCHERS,
-    "GET /v1/members/{member_id}": _SUPERVISED,
-    "GET /v1/members/{member_id}/wecom": _SUPERVISED,
+    "GET /v1/leaves": _EVERYBODY,
+    "GET /v1/leaves/{leave_id}": _SUPERVISED | _OVERSEES | _SITS_IN_PENGZHAI,  # who is away, who acts, and who watches over them
+    "GET /v1/members": _SUPERVISED | _DISPATCHERS | _OVERSEES,
+    "GET /v1/members/unplaced": _SUPERVISED | _DISPATCHERS | _OVERSEES,
+    "GET /v1/members/{member_id}": _SUPERVISED | _OVERSEES,
+    "GET /v1/members/{member_id}/wecom": _SUPERVISED | _OVERSEES,
     "GET /v1/metrics": _EVERYBODY,
     "GET /v1/notices/corrections/{order_id}": _ADMIN,
     "GET /v1/overdue": _EVERYBODY,
     "GET /v1/overdue/listed": _EVERYBODY,
-    "GET /v1/platforms/{connection}/orders": _SUPERVISED | _DISPATCHERS | _DESK,
+    "GET /v1/platforms/{connection}/orders": _SUPERVISED | _DISPATCHERS | _DESK | _OVERSEES,
     "GET /v1/platforms/{connection}/pushes": _ADMIN,
-    "GET /v1/policies/{kind}": _SUPERVISED | {"analyst"},
-    "GET /v1/policies/{kind}/{version}": _SUPERVISED | {"analyst"},
-    "GET /v1/policies/{kind}/{version}/findings": _SUPERVISED | {"analyst"},
+    "GET /v1/policies/{kind}": _SUPERVISED | _OVERSEES | {"analyst"},
+    "GET /v1/policies/{kind}/{version}": _SUPERVISED | _OVERSEES | {"analyst"},
+    "GET /v1/policies/{kind}/{version}/findings": _SUPERVISED | _OVERSEES | {"analyst"},
     "GET /v1/reports/activities": _EVERYBODY,
     "GET /v1/reports/activities/entries": _EVERYBODY,
-    "GET /v1/reports/coverage": _SUPERVISED | _DISPATCHERS | {"analyst"},
-    "GET /v1/reports/coverage/{figure}": _SUPERVISED | _DISPATCHERS | {"analyst"},
+    "GET /v1/reports/coverage": _SUPERVISED | _DISPATCHERS | _OVERSEES | {"analyst"},
+    "GET /v1/reports/coverage/{figure}": _SUPERVISED | _DISPATCHERS | _OVERSEES | {"analyst"},
     "GET /v1/reports/hand-offs": _EVERYBODY,
     "GET /v1/reports/hand-offs/tickets": _EVERYBODY,
     "GET /v1/reports/hotline": _EVERYBODY,
@@ -199,6 +206,7 @@ MAY: dict[str, frozenset[str]] = {
     "GET /v1/reports/repeats/tickets": _EVERYBODY,
     "GET /v1/reports/{metric}": _EVERYBODY,
     "GET /v1/reports/{metric}/tickets": _EVERYBODY,
+    "GET /v1/reveals": frozenset({"discipline"}),
     "GET /v1/saved-reports": _EVERYBODY,
     "GET /v1/saved-reports/{saved_id}": _SITS_IN_PENGZHAI,
     "GET /v1/saved-reports/{saved_id}/deliveries": _SITS_IN_PENGZHAI,
@@ -213,10 +221,11 @@ MAY: dict[str, frozenset[str]] = {
     "GET /v1/tickets/{number}/complaints": _TOLD,
     "GET /v1/tickets/{number}/words": _TOLD,
     "GET /v1/tickets/{number}/events": _SEES_TICKET,
-    "GET /v1/tickets/{number}/exclusion": _DESK | {"pengzhai"},
-    "GET /v1/tickets/{number}/messages": _DESK | {"pengzhai"},
+    "GET /v1/tickets/{number}/exclusion": _DESK | _OVERSEES | {"pengzhai"},
+    "GET /v1/tickets/{number}/messages": _DESK | _OVERSEES | {"pengzhai"},
     "GET /v1/tickets/{number}/reception": _TOLD,
-    "GET /v1/tickets/{number}/same-person": _TOLD,
+    "GET /v1/tickets/{number}/same-person": _TOLD - _OVERSEES,
+    "GET /v1/tickets/{number}/signs": _DESK | {"pengzhai"},
     "GET /v1/tickets/{number}/similar": _TOLD,
     "GET /v1/tickets/{number}/why": _SEES_TICKET,
     "GET /v1/tickets/{number}/clocks": _SEES_TICKET,
@@ -225,7 +234,7 @@ MAY: dict[str, frozenset[str]] = {
     "GET /v1/tickets/{number}/personal-data": _SUPERVISED,
     "GET /v1/person-requests": frozenset({"county"}),
     "GET /v1/units": _EVERYBODY,
-    "GET /v1/units/blank": _SUPERVISED | _DISPATCHERS | {"analyst"},
+    "GET /v1/units/blank": _SUPERVISED | _DISPATCHERS | _OVERSEES | {"analyst"},
     "GET /v1/units/{code}": _EVERYBODY,
     "GET /v1/uploads/{upload_id}": frozenset({"county"}),  # whose upload it is
     "GET /v1/warnings": _EVERYBODY,
@@ -242,7 +251,7 @@ MAY: dict[str, frozenset[str]] = {
 OPEN_TO_ALL = {
     "intake": {
         "GET /healthz", "GET /readyz", "GET /metrics", "POST /v1/sessions", "POST /v1/sessions/refresh",
-        "POST /v1/single-sign-on", "POST /v1/single-sign-on/sessions", "POST /v1/single-sign-on/second-factor",
+        "GET /v1/single-sign-on", "POST /v1/single-sign-on", "POST /v1/single-sign-on/sessions", "POST /v1/single-sign-on/second-factor",
         "GET /v1/categories", "GET /v1/categories/{code}",
         "GET /v1/units/{code}/responsible", "GET /v1/complaints/{number}", "POST /v1/complaints/{number}/progress",
         "POST /v1/complaints/{number}/confirmations", "POST /v1/complaints/{number}/appeals",
