@@ -89,12 +89,14 @@ class Staff:
         return json_of(self.attempt(number, action, **values), 200)
 
     def attempt(self, number: str, action: str, **values: Any) -> httpx.Response:
-        """Take an action and return the answer, whatever it is. Where somebody else was quicker (412), look again and decide again."""
+        """Take an action and return the answer, whatever it is. Look again where somebody was quicker (412), or it is too early (409)."""
         for _ in range(_REREADS):
             seen = expect(self.intake.send("GET", f"/v1/tickets/{number}", headers=self._headers()), 200)
             headers = self._headers(**_key(), **{"If-Match": seen.headers["ETag"]})
             answer = self.intake.send("POST", f"/v1/tickets/{number}/actions", headers=headers, json={"action": action, **values})
-            if answer.status_code != httpx.codes.PRECONDITION_FAILED:
+            if answer.status_code == httpx.codes.CONFLICT and "Retry-After" in answer.headers:
+                time.sleep(float(answer.headers["Retry-After"]))
+            elif answer.status_code != httpx.codes.PRECONDITION_FAILED:
                 return answer
         return answer
 

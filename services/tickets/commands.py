@@ -192,7 +192,9 @@ class Close(BaseModel):
     action: Literal["close"]
     verified_by: Literal["call_back", "site_check", "documents"]
     words: Words
-    flags_words: Words | None = Field(default=None, description="Why flagged pictures (GET …/evidence) are all right, where there are any.")
+    flags_words: Words | None = Field(
+        default=None, description="Why flagged pictures (GET …/evidence), or those not compared yet, are all right."
+    )
 
 
 class Reopen(BaseModel):

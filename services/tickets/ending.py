@@ -104,6 +104,8 @@ def close(case: Case, command: Close, deed: Deed) -> Outcome:
     data: Row = {"verified_by": command.verified_by, "words": command.words, "unit_id": str(deed.unit_id), "round": case.ticket.round}
     if case.flags:
         data["flags_reviewed"] = [str(flag.id) for flag in case.flags]
+    if case.look_owed:
+        data["evidence_unseen"] = command.flags_words
     review = {"reviewed_at": deed.now, "reviewed_by_account_id": deed.actor.account_id, "review_words": command.flags_words}
     reviewed = [Update(EvidenceFlag, flag.id, review) for flag in case.flags]
     return Outcome(data, values, updates=(*timing.stop(case, stages, deed.now), *ended, *reviewed))

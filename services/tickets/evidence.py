@@ -115,12 +115,23 @@ def lacking(case: Case, shown: Iterable[str]) -> list[str]:
 
 
 def refuse_unreviewed(case: Case, words: str | None) -> None:
-    """Raise Conflict ``ticket.evidence_flagged`` where flags of the round wait for somebody to say why they are all right."""
+    """Raise Conflict ``ticket.evidence_flagged`` where flags of the round wait for somebody to say why they are all right.
+
+    And ``ticket.evidence_unseen`` where pictures of the round were not compared yet: a moment after they were shown, or longer where no
+    worker runs; whoever cannot wait looks at them and says so.
+    """
     if case.flags and words is None:
         raise Conflict(
             "ticket.evidence_flagged",
             "Look at the flagged pictures (GET …/evidence); then close with flags_words that say why they are all right.",
             extra={"flags": [{"id": str(flag.id), "kind": flag.kind, "attachment_id": str(flag.attachment_id)} for flag in case.flags]},
+        )
+
+    if case.look_owed and words is None:
+        raise Conflict(
+            "ticket.evidence_unseen",
+            "The pictures have not been compared with others yet; try again in a few seconds, or look at them and close with flags_words.",
+            headers={"Retry-After": "3"},
         )
 
 

@@ -3,11 +3,13 @@
 from collections.abc import Collection
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from services.attachments.models import Attachment, AttachmentLink, PictureFacts
+from services.journal.models import Delivery
+from services.journal.subscriptions import INSPECT
 from services.platform.bulk import one_of
 from services.tickets.case import FlagState, TicketState
 from services.tickets.evidence import ACROSS
@@ -51,6 +53,13 @@ async def unreviewed_flags(session: AsyncSession, ticket_id: UUID, number: int) 
     query = select(EvidenceFlag.id, EvidenceFlag.kind, EvidenceFlag.attachment_id).where(*mine, stands())
     rows = await session.execute(query.order_by(EvidenceFlag.found_at, EvidenceFlag.id))
     return tuple(FlagState.of(row) for row in rows)
+
+
+async def is_look_owed(session: AsyncSession, ticket_id: UUID, number: int) -> bool:
+    """Tell whether the worker has not looked yet at all that work logs of round `number` showed, or gave it up."""
+    logs = select(WorkLog.id).where(WorkLog.ticket_id == ticket_id, WorkLog.round == number)
+    of_it = or_(Delivery.subject_id == ticket_id, Delivery.subject_id.in_(logs))
+    return bool(await session.scalar(select(exists().where(Delivery.handler == INSPECT, of_it))))
 
 
 def stands() -> ColumnElement[bool]:

@@ -277,6 +277,10 @@ def test_a_close_is_refused_only_for_flags_nobody_reviewed():
         refuse_unreviewed(waiting, None)
     assert refused.value.code == "ticket.evidence_flagged"
     assert INSPECT in HANDLERS
+    refuse_unreviewed(replace(case(), look_owed=True), "看过")
+    with pytest.raises(Conflict) as refused:
+        refuse_unreviewed(replace(case(), look_owed=True), None)
+    assert (refused.value.code, refused.value.headers) == ("ticket.evidence_unseen", {"Retry-After": "3"})
 
 
 # -- against the real county ------------------------------------------------------------------------------------------
@@ -380,6 +384,29 @@ async def closes_only_with_words(desk, county, number, flag):
     (reviewed,) = (await evidence(desk, number))["flags"]
     assert (reviewed["reviewed_by"], reviewed["review_words"]) == ("调度员戊", "两处同批施工,照片系误传,已现场核实")
     assert await county.value("SELECT data->'flags_reviewed'->>0 FROM events WHERE type = 'ticket.closed'") == flag["id"]
+
+
+async def test_nobody_closes_before_the_pictures_were_looked_at_but_who_says_that_they_did(desk, county):
+    numbers = [await desk.file("路灯坏了", category=None, place={"unit_code": STAFFED_GRID}) for _ in range(3)]
+    for seed, number in enumerate(numbers, 40):
+        await desk.does("grid", number, "accept")
+        given = await files(desk, "grid", after=original(seed)) if number != numbers[2] else []
+        await desk.does("grid", number, "resolve", words="已修好", files=given)
+        await desk.does("hotline", number, "answer", words="已修好")
+    # as it is for a moment after the pictures were shown, and for as long as no worker runs
+    await county.owner.execute(
+        "INSERT INTO deliveries (id, event_id, handler, subject_id, due_at) SELECT gen_random_uuid(), e.id, 'inspect', e.subject_id, now()"
+        " FROM events e WHERE e.type = 'ticket.resolved'"
+    )
+    close = {"verified_by": "site_check", "words": "现场查看已修好"}
+    early = await desk.try_("pengzhai", numbers[0], "close", **close)
+    assert (early.status_code, early.json()["code"], early.headers["Retry-After"]) == (409, "ticket.evidence_unseen", "3")
+    assert (await desk.try_("pengzhai", numbers[2], "close", **close)).status_code == 200, "without pictures there is nothing to look at"
+    assert (await desk.try_("pengzhai", numbers[1], "close", **close, flags_words="照片已人工比对")).status_code == 200
+    said = await county.value("SELECT data->>'evidence_unseen' FROM events WHERE type = 'ticket.closed' AND data ? 'evidence_unseen'")
+    assert said == "照片已人工比对"
+    await county.settle()
+    assert (await desk.does("pengzhai", numbers[0], "close", **close))["status"] == "closed"
 
 
 async def test_time_and_place_of_a_picture_and_a_before_shown_again_are_flagged(desk, county):
