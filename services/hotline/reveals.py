@@ -17,12 +17,11 @@ from services.identity.permissions import scope_of
 from services.identity.views import MemberName
 from services.organization.models import Member
 from services.platform.errors import Forbidden
-from services.platform.text import numbers_of_people
+from services.platform.text import hidden
 from services.platform.unit_of_work import Work
 from services.tickets.models import Ticket
 from services.tickets.numbers import read_number
 
-_HIDDEN = "***"
 _EXAMPLE: dict[str, Any] = {
     "id": "0198f2a0-7c00-7000-8000-000000000061",
     "kind": "contact",
@@ -106,13 +105,7 @@ def _view(row: Row[Any], offices: Offices) -> RevealView:
         at=row.at,
         member=MemberName(id=row.member_id, name=row.name),
         office=offices.of(row.account_id, row.at),
-        purpose=_shown(row.purpose),
+        purpose=hidden(row.purpose),
         number=row.number,
         call_id=row.call_id,
     )
-
-
-def _shown(words: str) -> str:
-    for begin, end in sorted(numbers_of_people(words), reverse=True):
-        words = words[:begin] + _HIDDEN + words[end:]
-    return words
