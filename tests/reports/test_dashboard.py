@@ -284,12 +284,29 @@ async def test_the_page_leads_to_what_is_open_out_of_a_foreign_area_and_out_of_e
 
         await other.open(f"{address}/dashboard#{PERIOD}")
         assert await other.until('document.querySelectorAll("#tiles .tile").length') == 7
+        await _back_and_forth(other)
         assert await tab.until('(document.getElementById("leave").click(), true)')
         for one in (tab, other):
             assert await one.until('!document.getElementById("door").hidden && !document.querySelector("#tiles .tile")')
         await other.open(f"{address}/dashboard?again")  # with the old token, as of a tab that was closed and is opened again
         assert await other.until('document.readyState === "complete" && !document.getElementById("door").hidden')
         assert await lost.until('document.querySelector("#tiles .tile") !== null')  # another browser
+
+
+async def _back_and_forth(tab: Tab) -> None:
+    """Ask in a tab for what was known before anything was, and come back to now."""
+    settled = "!document.querySelector('.waiting, .busy')"
+    tiles = '[...document.querySelectorAll("#tiles .tile")].map((tile) => tile.textContent).join()'
+    now = await tab.until(f"{settled} && {tiles}")
+    assert await tab.until('(document.getElementById("open-then").click(), !document.getElementById("then").hidden)')
+    chosen = 'document.querySelector("#then input").value = "2026-01-02T03:04"'
+    assert await tab.until(
+        f'({chosen}, document.querySelector("#then button").click(), location.hash.includes("as_of=2026-01-02T03%3A04"))'
+    )
+    assert "2026/1/2 03:04" in await tab.until(f"{settled} && document.querySelector('#notes .said')?.textContent")
+    assert await tab.until(f"{settled} && {tiles} !== {now!r} && {tiles}.includes('—')")
+    assert await tab.until('(document.getElementById("to-now").click(), !location.hash.includes("as_of"))')
+    assert await tab.until(f"{settled} && {tiles} === {now!r} && document.getElementById('then').hidden")
 
 
 SPOTS = st.lists(st.tuples(st.floats(23, 26), st.floats(113, 117)), min_size=1, max_size=25, unique=True)

@@ -6,14 +6,14 @@ import { at, el, table, waiting } from "./dom.js";
 import { door, knock, returned } from "./door.js";
 import { define, ticket, tickets, wrong } from "./drill.js";
 import { categories, categoryTable, flowTable, late, streams } from "./lists.js";
-import { instant, KINDS, picked, today } from "./period.js";
+import { dayOf, instant, instantOf, KINDS, localOf, picked, today } from "./period.js";
 import { ask, leave, onLeft, Refused, session } from "./session.js";
 import { cameBack } from "./sign_on.js";
 import { tile } from "./tiles.js";
 import { amount, channelName, language, longTime, nameOf, say, sayPage, shortOf, turnLanguage } from "./words.js";
 
 const STALE = 60;
-const state = { period: "month", first: null, last: null, unit: null, metric: "satisfaction_rate", order: "value" };
+const state = { period: "month", first: null, last: null, unit: null, metric: "satisfaction_rate", order: "value", as_of: null };
 const told = {};
 let asked = new AbortController();
 let shownTo = null;
@@ -26,24 +26,28 @@ function readAddress() {
   if (!KINDS.includes(state.period)) state.period = "month";
   if (!["value", "name", "size"].includes(state.order)) state.order = "value";
   if (state.period === "free" && !(state.first && state.last)) state.period = "month";
+  if (state.as_of && !passed(state.as_of)) state.as_of = null;
 }
+
+/** Whether a text is an instant that has come. */
+const passed = (iso) => iso.includes("T") && Date.parse(iso) <= Date.now();
 
 function writeAddress() {
   const kept = Object.entries(state).filter(([name, value]) => value && (state.period === "free" || !["first", "last"].includes(name)));
   history.replaceState(null, "", `#${new URLSearchParams(kept)}`);
 }
 
-const days = () => (state.period === "free" ? [state.first, state.last] : picked(state.period));
+const days = () => (state.period === "free" ? [state.first, state.last] : picked(state.period, dayOf(state.as_of)));
 
 function question(more = {}) {
   const [from, to] = days();
-  return Object.fromEntries(Object.entries({ from, to, unit: state.unit, ...more }).filter(([, value]) => value));
+  return Object.fromEntries(Object.entries({ from, to, unit: state.unit, as_of: state.as_of, ...more }).filter(([, value]) => value));
 }
 
 /* -- asking ----------------------------------------------------------------------------------------------------------- */
 
 const PANELS = {
-  late: () => `/v1/dashboard/late?${new URLSearchParams({ limit: 5, ...(state.unit ? { unit: state.unit } : {}) })}`,
+  late: () => `/v1/dashboard/late?${new URLSearchParams(Object.entries({ limit: 5, unit: state.unit, as_of: state.as_of }).filter(([, value]) => value))}`,
   bars: () => `/v1/dashboard/areas?${new URLSearchParams(question({ metric: state.metric }))}`,
   map: () => `/v1/dashboard/areas?${new URLSearchParams(question({ metric: state.metric, by: mapTier() }))}`,
   flow: () => `/v1/dashboard/flow?${new URLSearchParams(question())}`,
@@ -169,10 +173,12 @@ function choose(figure) {
 }
 
 function showStand(overview) {
-  const fresh = overview.stale_seconds < 2 ? say("current") : say("behind", { seconds: longTime(overview.stale_seconds) });
+  const current = state.as_of ? say("known_then_short") : say("current");
+  const fresh = overview.stale_seconds < 2 ? current : say("behind", { seconds: longTime(overview.stale_seconds) });
   const place = overview.unit ? overview.unit.name : say("everything");
   at("stand").replaceChildren(`${say("stand", { place, ...overview.period, as_of: instant(overview.as_of, language()) })} · ${fresh}`);
   at("notes").replaceChildren(...[
+    state.as_of && el("p", { className: "said", role: "status" }, say("known_then", { as_of: instant(state.as_of, language()) })),
     overview.stale_seconds >= STALE && el("p", { className: "said warn", role: "status" }, say("stale", { seconds: longTime(overview.stale_seconds) })),
     !overview.whole && el("p", { className: "said" }, say("partly")),
   ].filter(Boolean));
@@ -240,6 +246,20 @@ function showPeriods() {
   at("free").hidden = state.period !== "free";
 }
 
+function showThen(open = Boolean(state.as_of)) {
+  at("then").hidden = !open;
+  at("open-then").hidden = open;
+  at("open-then").setAttribute("aria-expanded", String(open));
+  if (state.as_of) at("then").elements.instant.value = localOf(state.as_of);
+}
+
+/** Show what was known at an instant; null: what is known now. */
+function goTo(iso) {
+  state.as_of = iso;
+  showThen();
+  refresh();
+}
+
 function pickPeriod(kind) {
   if (kind === "free") {
     [state.first, state.last] = days();
@@ -291,6 +311,7 @@ function sayAll() {
   at("leave").textContent = say("leave", { name: session()?.member.name || "" });
   at("foot").replaceChildren(el("p", {}, say("foot")));
   showPeriods();
+  showThen();
 }
 
 door(showBoard);
@@ -320,6 +341,17 @@ at("free").addEventListener("submit", (event) => {
 });
 
 const back = cameBack();
+at("open-then").addEventListener("click", () => {
+  showThen(true);
+  at("then").elements.instant.focus();
+});
+at("then").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const then = instantOf(event.target.elements.instant.value);
+  goTo(passed(then) ? then : null);
+});
+at("to-now").addEventListener("click", () => goTo(null));
+
 readAddress();
 sayAll();
 if (session() && !back) showBoard();

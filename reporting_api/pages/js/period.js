@@ -5,6 +5,13 @@ const AHEAD = 8 * 3600 * 1000;
 /** Today, there: eight hours before UTC, all year round. */
 export const today = () => new Date(Date.now() + AHEAD).toISOString().slice(0, 10);
 
+/** The day there that an instant lies in; today of none. */
+export const dayOf = (iso) => (iso ? localOf(iso).slice(0, 10) : today());
+
+/** The date and time there of an instant, to the minute, as a field of the page holds it; and the instant of what a field holds. */
+export const localOf = (iso) => new Date(Date.parse(iso) + AHEAD).toISOString().slice(0, 16);
+export const instantOf = (local) => `${local.slice(0, 16)}:00+08:00`;
+
 const text = (year, month, day) => new Date(Date.UTC(year, month - 1, day)).toISOString().slice(0, 10);
 
 /** First and last day of a picked period, up to today: `month`, `last-month`, `quarter`, `year`, `last-year`. */
