@@ -46,10 +46,14 @@ def copies(texts: Mapping[UUID, str]) -> list[frozenset[UUID]]:
             one = group[one]
         return one
 
-    for at, one in enumerate(ordered):
-        for other in ordered[at + 1 :]:
+    seen: defaultdict[str, list[str]] = defaultdict(list)
+    for one in ordered:
+        telling = _telling(runs[one])
+        for other in sorted({found for run in telling for found in seen[run]}):
             if _alike(runs[one], runs[other]):
                 group[top(other)] = top(one)
+        for run in telling:
+            seen[run].append(one)
     found: defaultdict[str, set[UUID]] = defaultdict(set)
     for one in ordered:
         found[top(one)].update(same[one])
@@ -62,6 +66,12 @@ def _long(said: str) -> bool:
 
 def _runs(said: str) -> frozenset[str]:
     return frozenset(said[at : at + _RUN] for at in range(len(said) - _RUN + 1))
+
+
+def _telling(runs: frozenset[str]) -> list[str]:
+    """Return the first runs in order, so many that a copy has one of them among its own: all others together are too few for it to be one."""
+    needed = -(-_COPY_OF_TEN * len(runs) // 10)
+    return sorted(runs)[: len(runs) - needed + 1]
 
 
 def _alike(mine: frozenset[str], yours: frozenset[str]) -> bool:
