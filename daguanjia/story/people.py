@@ -9,7 +9,21 @@ from pathlib import Path
 from sqlalchemy import select
 
 from daguanjia.loading import opened
-from daguanjia.story.setting import ADMIN, ANALYST, COUNTY, HOTLINE, TOWNSHIP, VILLAGE, WATER, Cast, Person, Seat, StoryError
+from daguanjia.story.setting import (
+    ADMIN,
+    ANALYST,
+    COUNTY,
+    DISCIPLINE,
+    HOTLINE,
+    ORGANIZATION,
+    TOWNSHIP,
+    VILLAGE,
+    WATER,
+    Cast,
+    Person,
+    Seat,
+    StoryError,
+)
 from services.identity.actions import add_account, change_password
 from services.identity.models import Account
 from services.identity.passwords import password_fits
@@ -25,6 +39,8 @@ from services.platform.settings import settings
 from services.platform.unit_of_work import Work, unit_of_work
 
 _GRIDS_AT_MOST = 999
+_DEPARTMENTS = {"water": ("SLJ", "{}水利局"), "organisation": ("ZZB", "中共{}委组织部"), "discipline": ("JW", "{}纪委监委")}
+"""Of each functional line of the story: the end of its code, and its name in a county that has none."""
 
 
 async def gather(home: Path, village: str) -> Cast:
@@ -66,6 +82,8 @@ def _people(units: dict[str, Seat]) -> dict[str, Person]:
         (TOWNSHIP, "彭调度", "township_dispatcher", True),
         (WATER, "管修通", "department_officer", False),
         (COUNTY, "和督办", "county_supervisor", True),
+        (ORGANIZATION, "组公道", "organization_inspector", True),
+        (DISCIPLINE, "纪清正", "discipline_inspector", True),
         (ANALYST, "数分明", "analyst", False),
         (ADMIN, "管有章", "administrator", False),
     )
@@ -86,8 +104,10 @@ async def _units(work: Work, tree: UnitTree, village_code: str) -> dict[str, Sea
         HOTLINE: await _hotline(work, tree, root),
         VILLAGE: _seat(village),
         TOWNSHIP: _seat(township),
-        WATER: await _water_bureau(work, tree, root),
+        WATER: await _department(work, tree, root, "water"),
         COUNTY: _seat(root),
+        ORGANIZATION: await _department(work, tree, root, "organisation"),
+        DISCIPLINE: await _department(work, tree, root, "discipline"),
         ANALYST: _seat(root),
         ADMIN: _seat(root),
     }
@@ -108,11 +128,12 @@ async def _hotline(work: Work, tree: UnitTree, root: UnitNode) -> Seat:
     return Seat(code, name)
 
 
-async def _water_bureau(work: Work, tree: UnitTree, root: UnitNode) -> Seat:
-    if known := tree.with_function("water", root.path):
+async def _department(work: Work, tree: UnitTree, root: UnitNode, function: str) -> Seat:
+    if known := tree.with_function(function, root.path):
         return _seat(known)
-    code, name = f"{root.code}-D-SLJ", f"{root.name}水利局"
-    bureau = {"code": code, "name": name, "kind": "department", "function": "water"}
+    letters, called = _DEPARTMENTS[function]
+    code, name = f"{root.code}-D-{letters}", called.format(root.name)
+    bureau = {"code": code, "name": name, "kind": "department", "function": function}
     await add_unit(work, AddUnit.model_validate({**bureau, "parent_code": root.code, "tier": root.tier}))
     return Seat(code, name)
 

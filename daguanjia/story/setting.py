@@ -8,6 +8,8 @@ VILLAGE = "story-village"
 TOWNSHIP = "story-township"
 WATER = "story-water"
 COUNTY = "story-county"
+ORGANIZATION = "story-organization"
+DISCIPLINE = "story-discipline"
 ANALYST = "story-analyst"
 ADMIN = "story-admin"
 

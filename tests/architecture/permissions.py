@@ -1,7 +1,7 @@
 """docs/permissions.md, printed from the permission table, the lifecycle, and what can be lent to keys."""
 
 from services.identity.keys import LENDABLE, WHOLE_JURISDICTION
-from services.identity.permissions import PERMISSIONS, ROLE_WEIGHT, Scope, scope_of
+from services.identity.permissions import NEVER_ACTED_FOR, OVERSIGHT, PERMISSIONS, ROLE_WEIGHT, Scope, scope_of
 from services.organization.models import ROLES
 from services.platform.actor import Actor, Seat
 from services.platform.ids import new_id
@@ -40,6 +40,10 @@ def _named(role: str) -> str:
     return f"{ROLES[role]} `{role}`"
 
 
+def _these(roles: frozenset[str]) -> str:
+    return "、".join(ROLES[role] for role in ROLES if role in roles)
+
+
 def _reach(role: str) -> str:
     path, kind = _SEAT_OF[role]
     seat = Seat(role, new_id(), "x", path, "x", kind, "线")
@@ -73,7 +77,9 @@ def printed() -> str:
         "|---|---|---|",
         *(f"| {_named(role)} | `{_SEAT_OF[role][0]}` | {_reach(role)} |" for role in order),
         "",
-        "Of several posts each gives its own; a role in an office of the whole jurisdiction serves all of it.",
+        "Of several posts each gives its own; a role in an office of the whole jurisdiction serves all of it. Who acts for somebody on",
+        "[leave](leave.md) (代班) holds their seat meanwhile; nobody acts for " + _these(NEVER_ACTED_FOR) + ".",
+        _these(OVERSIGHT) + " oversee: they read across, take no action of a ticket, and see no contact.",
         "",
         "## Actions 操作",
         "",

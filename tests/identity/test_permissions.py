@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.identity.permissions import ALL, PERMISSIONS, ROLE_WEIGHT, Scope, may, require, scope_of
+from services.identity.permissions import ALL, NEVER_ACTED_FOR, OVERSIGHT, PERMISSIONS, ROLE_WEIGHT, Scope, may, require, scope_of
 from services.organization.models import ROLES
 from services.platform.actor import COMPLAINANT, SYSTEM, Actor, Seat
 from services.platform.errors import Forbidden
@@ -99,3 +99,18 @@ def test_of_areas_inside_each_other_the_widest_counts():
 def test_a_complainant_sees_nothing_and_the_system_everything():
     assert scope_of(COMPLAINANT) == Scope()
     assert scope_of(SYSTEM) == Scope(everything=True)
+
+
+@pytest.mark.parametrize("role", sorted(OVERSIGHT))
+def test_whoever_oversees_reads_across_the_county_and_changes_nothing(role):
+    inspector = _actor(_seat(role, "/441624/441624-D-JW/", "department", "discipline"))
+    assert scope_of(inspector).everything
+    allowed = {action for action in PERMISSIONS if may(inspector, action)}
+    assert {action for action in allowed if not action.endswith((".read", ".report"))} == {"leave.enter"}, "their own leave"
+    assert "contact.read" not in allowed
+    assert ("reveal.read" in allowed) == (role == "discipline_inspector")
+    assert {"ticket.read", "complaint.read", "report.read", "assessment.read", "message.read", "member.read", "export.read"} <= allowed
+
+
+def test_who_gives_rights_or_oversees_is_acted_for_by_nobody():
+    assert OVERSIGHT | {role for role in ROLES if role in PERMISSIONS["member.change"]} == NEVER_ACTED_FOR

@@ -44,7 +44,7 @@ async def test_story_is_told_twice_and_everything_is_as_it_must_be(county, stack
         await check_work(county, number)
         await check_messages(county, stack, number)
     people = await county.value("SELECT count(*) FROM accounts WHERE login LIKE 'story-%'")
-    assert people == 7, "the people are made once"
+    assert people == 9, "the people are made once"
     assert stat.S_IMODE((stack.home / "story.json").stat().st_mode) == 0o600
 
 
