@@ -3,8 +3,9 @@
 from dispatch_worker.station import Station
 from services.notifications.announcing import announce
 from services.platform.actor import SYSTEM
+from services.platform.clock import now
 from services.platform.unit_of_work import unit_of_work
-from services.warnings.watching import days_to_look_at, look_at
+from services.warnings.watching import count_day, days_to_look_at, weigh
 
 TEMPLATE = "early_warning"
 
@@ -17,7 +18,11 @@ async def warn(station: Station) -> None:
         if station.stopping.is_set():
             return
         async with unit_of_work(SYSTEM) as work:
-            for told in await look_at(work, day):
+            counted = await count_day(work, day)
+            if counted is None:
+                continue
+            work.now = now()  # nobody could know of it while it was counted
+            for told in await weigh(work, day, *counted):
                 await announce(
                     work, unique_key=told.unique_key, event_id=told.event_id, unit_id=told.unit_id, template=TEMPLATE, words=told.words
                 )

@@ -62,3 +62,4 @@ def upgrade() -> None:
     op.execute(_KNOWN)
     op.execute(_UNKNOWN)
     grant("warning_states", intake="", worker="SELECT, INSERT")
+    grant("warning_looks", intake="", worker="UPDATE (looked_at)", reporting="")  # when what it found was known, not when it began to count

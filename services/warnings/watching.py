@@ -58,14 +58,17 @@ async def days_to_look_at(work: Work) -> list[date]:
     return [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
 
 
-async def look_at(work: Work, day: date) -> list[Telling]:
-    """Look at a day; return whom to tell what. A day that was looked at already changes nothing."""
+async def count_day(work: Work, day: date) -> tuple[dict[tuple[str, str], Counts], date] | None:
+    """Return what a look of `day` weighs, and the first day of all, and let nobody else look at it; None where it was looked at.
+
+    It reads a quarter, which takes its time in a large county: whoever weighs it says when that was known, by `work.now`.
+    """
     put = insert(WarningLook).values(day=day, looked_at=work.now, series=0, opened=0, ended=0).on_conflict_do_nothing()
     if (await work.session.execute(put.returning(WarningLook.day))).one_or_none() is None:
-        return []
+        return None
     await work.session.execute(text("SET LOCAL statement_timeout = 0"))  # a quarter of what departments hold, once a day
     began, _as_of = await recorded_time(work)
-    return await weigh(work, day, await counts_until(work, day), began or day)
+    return await counts_until(work, day), began or day
 
 
 async def weigh(work: Work, day: date, counts: Mapping[tuple[str, str], Counts], began: date) -> list[Telling]:
@@ -78,7 +81,7 @@ async def weigh(work: Work, day: date, counts: Mapping[tuple[str, str], Counts],
     opened = await _open(work, tree, day, [step for step in taken if step.kind == "open"])
     await _go_on(work, day, open_ones, [step for step in taken if step.kind != "open"])
     ended = sum(step.kind == "end" for step in taken)
-    sums = {"series": 2 * len(counts), "opened": len(opened), "ended": ended}
+    sums = {"looked_at": work.now, "series": 2 * len(counts), "opened": len(opened), "ended": ended}
     await work.session.execute(update(WarningLook).where(WarningLook.day == day).values(sums))
     return await _tellings(work, day, opened)
 

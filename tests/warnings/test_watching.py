@@ -1,7 +1,7 @@
 """A quarter of a village's life, one bad day, and what becomes of it: found once, told once, answered, over."""
 
 import asyncio
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from dispatch_worker.jobs.warn import warn
@@ -11,7 +11,7 @@ from services.platform.actor import SYSTEM
 from services.platform.clock import day_start, local_day, now
 from services.platform.database import WORKER
 from services.platform.unit_of_work import unit_of_work
-from services.warnings.watching import days_to_look_at, look_at
+from services.warnings.watching import count_day, days_to_look_at, weigh
 from tests import county as heping
 from tests.assessment.world import PENGZHAI_PATH, Doors
 from tests.conftest import TestDatabase
@@ -44,7 +44,8 @@ async def _quarter(county: TestDatabase) -> date:
 
 async def _look(county: TestDatabase, day: date) -> int:
     async with county.as_role(WORKER), unit_of_work(SYSTEM) as work:
-        return len(await look_at(work, day))
+        counted = await count_day(work, day)
+        return len(await weigh(work, day, *counted)) if counted is not None else 0
 
 
 async def _read(doors: Doors, login: str, **query: Any) -> dict[tuple[str, str, str], dict[str, Any]]:
@@ -86,7 +87,17 @@ async def test_one_bad_day_is_found_told_answered_and_over(county: TestDatabase)
     assert len(messages) == 2
     assert any("昨日受理17件（往常约1件）" in row["words"] for row in messages)
     await _answered(doors, inflow["id"], found["inflow", "unit", heping.PENGZHAI]["id"], found["inflow", "category", "water"]["id"])
+    before = await _as_told(doors, now())
     await _over(county, doors, yesterday)
+    assert await _as_told(doors, before[0]) == before, "what was told before it was over is told of that instant still"
+    assert (await _as_told(doors, now()))[1] != before[1]
+
+
+async def _as_told(doors: Doors, instant: datetime) -> tuple[datetime, dict[Any, Any]]:
+    """Return an instant, and all that is told of it, with how many tickets lie behind each peak."""
+    found = await _read(doors, "county", limit=200, as_of=instant.isoformat())
+    behind = {key: (await doors.get("county", warning["peak"]["tickets"])).json()["total"] for key, warning in list(found.items())[:3]}
+    return instant, {"warnings": found, "behind": behind}
 
 
 async def _answered(doors: Doors, village: str, township: str, category: str) -> None:
