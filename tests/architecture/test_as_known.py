@@ -51,6 +51,7 @@ _PUSHED = "What another system sent, each with the instant it came and what beca
 _JUDGED = (
     "Adjudications, each with the instants it was asked for and decided; what they remove from figures is told `as_of` in /v1/reports."
 )
+_DEEDS = "Deeds that are only added to, the newest first, each with its instant: what was known then is what stands below it."
 _OPEN311 = "The shape of GeoReport v2, which knows no `as_of`."
 INTAKE = {
     _TICKETS: ("/v1/tickets", "/v1/tickets/count"),
@@ -76,6 +77,7 @@ INTAKE = {
     ),
     _MINE: ("/v1/sessions", "/v1/hotline/drafts"),
     _PUSHED: ("/v1/platforms/{connection}/orders", "/v1/platforms/{connection}/pushes", "/v1/hotline/unreadable-events"),
+    _DEEDS: ("/v1/reveals",),
     _JUDGED: ("/v1/exclusions", "/v1/person-requests"),
     _OPEN311: (
         "/open311/v2/services.{fmt}", "/open311/v2/requests.{fmt}", "/open311/v2/requests/{service_request_id}.{fmt}",
