@@ -1,7 +1,10 @@
 """举报: where a matter about somebody goes, and who can have no part in it."""
 
+import asyncio
+
 import pytest
 
+from services.tickets.rebuilding import check_clocks
 from tests.county import COUNTY, HOTLINE, PENGZHAI, SHUIKOU, STAFFED_GRID, WATER, YANGMING
 from tests.journeys.people import Desk
 
@@ -31,7 +34,7 @@ async def test_it_goes_to_the_first_desk_above_and_never_to_whom_it_is_about(des
     assert await desk.refused("county", other, "merge", into=number, words="同一件事") == "ticket.merge_would_tell"
     ordered = "INSERT INTO assignments (id, ticket_id, round, sequence, part, unit_id, assigned_at, why)"
     for statement in (
-        f"{ordered} SELECT gen_random_uuid(), t.id, 1, 9, 'co', u.id, now(), '{{}}' FROM tickets t, units u WHERE number = $1 AND code = $2",
+        f"{ordered} SELECT gen_random_uuid(), t.id, 1, 9, 'co', u.id, now(), '{{}}' FROM tickets t, units u WHERE number = $1 AND code=$2",
         "UPDATE tickets SET lead_unit_id = (SELECT id FROM units WHERE code = $2) WHERE number = $1",
         "UPDATE tickets SET area_path = (SELECT path FROM units WHERE code = $2) WHERE number = $1",
     ):
@@ -69,7 +72,7 @@ async def test_whoever_it_is_about_is_passed_with_all_that_belongs_to_them(desk,
         assert (ticket["holder"]["code"], ticket["place"]["code"], ticket["co_handlers"]) == (holder, holder, []), accused
         assert await _seen_by(desk, number) == seen_by, accused
         told = await county.fetch(
-            "SELECT DISTINCT u.code FROM messages m JOIN units u ON u.id = m.unit_id JOIN tickets t ON t.id = m.ticket_id WHERE number = $1",
+            "SELECT DISTINCT code FROM messages m JOIN units u ON u.id = m.unit_id JOIN tickets t ON t.id = m.ticket_id WHERE number = $1",
             number,
         )
         assert [row["code"] for row in told] == [holder], accused
@@ -80,3 +83,43 @@ async def test_what_cannot_be_decided_here_is_refused_and_says_what_to_do(desk):
         body = {"words": "举报", "call_id": "1", "accused": {"units": units}}
         answer = await desk.client.post("/v1/hotline/complaints", json=body, headers=await desk.as_("hotline"))
         assert (answer.status_code, answer.json()["code"]) == (422, code)
+
+
+async def test_what_turns_out_to_be_about_its_holder_is_taken_away_without_a_word(desk, county):
+    number = await desk.file("修路款不知去向", place={"unit_code": SHUIKOU})
+    await desk.does("shuikou", number, "accept")
+    await desk.does("county", number, "instruct", unit=SHUIKOU, words="请抓紧")
+    told = "SELECT count(*) FROM messages m JOIN units u ON u.id = m.unit_id WHERE u.code = $1"
+    before = await county.value(told, SHUIKOU)
+    taken = await asyncio.gather(
+        desk.try_("hotline", number, "seal", words="来电人举报村干部", accused=[SHUIKOU]),
+        desk.try_("shuikou", number, "log_work", words="已上门", contacted=True),
+    )
+    assert {answer.status_code for answer in taken} <= {200, 412, 404}
+    if taken[0].status_code != 200:
+        await desk.does("hotline", number, "seal", words="来电人举报村干部", accused=[SHUIKOU])
+    await county.settle()
+    ticket = await desk.read(number)
+    assert (ticket["status"], ticket["holder"]["code"], ticket["place"]["code"]) == ("dispatched", PENGZHAI, PENGZHAI)
+    assert await _seen_by(desk, number) == [*COUNTY_WIDE, "pengzhai"]
+    assert (await desk.client.get("/v1/me/work", headers=await desk.as_("shuikou"))).json()["items"] == []
+    assert await county.value(told, SHUIKOU) == before
+    assert await desk.refused("hotline", number, "seal", words="同上", accused=[SHUIKOU]) == "ticket.confidential"
+    await desk.does("hotline", number, "seal", words="镇里也有份", accused=[PENGZHAI])
+    assert await _seen_by(desk, number) == COUNTY_WIDE
+    async with county.as_role("") as owner, owner.transaction() as session:
+        assert [found async for page in check_clocks(session) for found in page.differences] == []
+
+
+async def test_whoever_reported_is_telephoned_by_an_operator_of_the_hotline_and_by_nobody_above(desk, county):
+    number = await desk.file("水口村书记挪用修路款", accused={"units": [SHUIKOU]})
+    task = await county.value(
+        "INSERT INTO phone_tasks (id, ticket_id, complaint_id, purpose, words, state, not_before, created_at)"
+        " SELECT gen_random_uuid(), ticket_id, id, 'tell', 'x', 'open', now(), now() FROM complaints RETURNING id"
+    )
+    address = f"/v1/hotline/phone-tasks/{task}/number"
+    refused = await desk.client.post(address, json={"purpose": "回访"}, headers=await desk.as_("county"))
+    assert (refused.status_code, refused.json()["code"]) == (403, "call_back.hotline_only")
+    taken = await desk.client.post(address, json={"purpose": "回访"}, headers=await desk.as_("hotline"))
+    assert (taken.status_code, taken.json()["phone"]) == (200, "13800000123")
+    assert await desk.refused("pengzhai", number, "call_back", way="phone", reached=False) == "call_back.hotline_only"
