@@ -2,6 +2,7 @@
 
 from alembic import op
 
+from migrations.rights import grant
 from services.platform.database import REPORTING
 
 revision = "0091"
@@ -29,3 +30,6 @@ def upgrade() -> None:
     op.execute(_PATH)
     op.execute("REVOKE ALL ON FUNCTION note_key_use(uuid) FROM PUBLIC")
     op.execute(f"GRANT EXECUTE ON FUNCTION note_key_use(uuid) TO {REPORTING}")
+    # What a renumbered unit was called to or told, and not done yet, is its successor's; whom it was said to stays as it was said.
+    grant("whistle_calls", intake="", worker="UPDATE (unit_id)", reporting="")
+    grant("directives", intake="", worker="UPDATE (to_unit_id)", reporting="")

@@ -160,7 +160,7 @@ def after(clock: ClockState, done: Deed, rules: ClockRules) -> ClockState:
     """Return what a deed makes of a clock.
 
     ``pause``, ``resume``, ``stop`` (each ``at``), ``cancel``, ``extend`` by ``amount`` of ``unit``, ``tighten`` to another limit where that
-    is over earlier, ``level`` (the highest recorded).
+    is over earlier, ``level`` (the highest recorded), ``follow`` to the unit that took the place of its own.
     Raises ``ValueError`` for another deed; a ``recalculate`` and a ``stop`` `reported_back` need all deeds before, see :func:`replayed`.
     """
     does = _DOES.get(done["do"])
@@ -271,6 +271,10 @@ def _levelled(clock: ClockState, done: Deed, rules: ClockRules) -> ClockState:
     return _with_next_level(replace(clock, level=done["level"]), rules)
 
 
+def _followed(clock: ClockState, done: Deed, _rules: ClockRules) -> ClockState:
+    return replace(clock, unit_id=UUID(done["unit_id"]))
+
+
 def _pause_over(clock: ClockState, at: datetime, rules: ClockRules) -> ClockState:
     """End the pause, if any, at `at`: due later by what it took of the limit's own kind of time."""
     if clock.paused_at is None:
@@ -326,4 +330,5 @@ _DOES: Mapping[str, Callable[[ClockState, Deed, ClockRules], ClockState]] = {
     "extend": _extended,
     "tighten": _tightened,
     "level": _levelled,
+    "follow": _followed,
 }

@@ -1,26 +1,31 @@
 """Tickets follow their units: a division that was renumbered or moved takes its matters along.
 
 What a ticket knows of units is copied from the tree of its day: the path of its place, and seats by id. People's seats change with the
-tree, so a ticket that stayed behind would be held and seen by nobody. No clock is touched, and what was done stays on record as it was.
+tree, so a ticket that stayed behind would be held and seen by nobody. What a unit was called to or told and has not done yet is its
+successor's, with the clock that watches it. No due instant is touched, and what was done stays on record as it was.
 """
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import and_, false, func, or_, select
+from sqlalchemy import and_, exists, false, func, or_, select
 from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.deadlines.clocks import deed
 from services.organization.models import Unit
 from services.organization.queries import forget_unit_tree
 from services.organization.tree import UnitNode
 from services.platform.bulk import one_of
 from services.platform.unit_of_work import Work
-from services.tickets.case import AssignmentState, Case
+from services.tickets import timing
+from services.tickets.case import AssignmentState, CallState, Case, DirectiveState
 from services.tickets.changes import Change, EventDraft, Insert, Row, Update
 from services.tickets.loading import lock, plain_cases
-from services.tickets.models import Assignment, Ticket
+from services.tickets.models import Assignment, Directive, Ticket, Whistle, WhistleCall
 from services.tickets.moving import assignment_row, root
 from services.tickets.recording import write
 
@@ -28,6 +33,8 @@ _PAGE = 500
 _ENDED = ("closed", "rejected", "cancelled")
 _SEATS = ("lead_unit_id", "desk_unit_id", "surface_to_id", "resolved_by_unit_id")
 """Who did the work follows too: under its new number a unit still cannot close what it did itself."""
+
+_UNFOLLOWED = (Directive.kind == "instruct", Directive.followed_at.is_(None))
 
 Successors = Mapping[UUID, UUID]
 
@@ -40,6 +47,7 @@ async def follow_units(work: Work) -> int:
     done = 0
     for start in range(0, len(ids), _PAGE):
         cases = await plain_cases(work.session, await lock(work.session, ids[start : start + _PAGE]))
+        cases = await _with_what_is_open(work.session, cases)
         changes = [change for case in cases if (change := followed(case, successors, work.now)) is not None]
         await write(work, changes)
         done += len(changes)
@@ -62,12 +70,36 @@ def followed(case: Case, successors: Successors, at: datetime) -> Change | None:
         values["area_path"] = place.path
         values |= _desk(case, place, values)
     seats = [] if ticket.status in _ENDED else [row for row in case.assignments if row.unit_id in successors]
-    if not values and not seats:
+    asked = () if ticket.status in _ENDED else _asked(case, successors)
+    if not values and not seats and not asked:
         return None
     data = {name: value if isinstance(value, list) else str(value) for name, value in values.items()}
     inserts = tuple(Insert(Assignment, _again(case, row, successors, offset)) for offset, row in enumerate(seats))
     updates = tuple(Update(Assignment, row.id, {"ended_at": at, "end": "renumbered"}) for row in seats)
-    return Change(ticket, (EventDraft("ticket.followed", data),), values, inserts, updates)
+    return Change(ticket, (EventDraft("ticket.followed", data),), values, inserts, (*updates, *asked))
+
+
+def _asked(case: Case, successors: Successors) -> tuple[Update, ...]:
+    """Return the taking over of what a unit is called to or told, and of the clocks of its own."""
+    calls = (Update(WhistleCall, call.id, {"unit_id": successors[call.unit_id]}) for call in case.calls if call.unit_id in successors)
+    told = ((row.id, row.to_unit_id) for row in case.instructions)
+    orders = (Update(Directive, row_id, {"to_unit_id": successors[unit]}) for row_id, unit in told if unit in successors)
+    own = ((clock, clock.unit_id) for clock in case.clocks if clock.runs)
+    clocks = (timing.done(case, clock, deed(clock, "follow", unit_id=str(successors[unit]))) for clock, unit in own if unit in successors)
+    return (*calls, *orders, *clocks)
+
+
+async def _with_what_is_open(session: AsyncSession, cases: Sequence[Case]) -> list[Case]:
+    """Return the cases with the calls of their open whistles and the instructions that were not followed yet."""
+    ids = [case.ticket.id for case in cases]
+    calls: defaultdict[UUID, list[CallState]] = defaultdict(list)
+    open_calls = select(WhistleCall.__table__).join(Whistle, Whistle.id == WhistleCall.whistle_id).where(Whistle.ended_at.is_(None))
+    for row in await session.execute(open_calls.where(one_of(WhistleCall.ticket_id, ids))):
+        calls[row.ticket_id].append(CallState.of(row))
+    told: defaultdict[UUID, list[DirectiveState]] = defaultdict(list)
+    for row in await session.execute(select(Directive.__table__).where(*_UNFOLLOWED, one_of(Directive.ticket_id, ids))):
+        told[row.ticket_id].append(DirectiveState.of(row))
+    return [replace(case, calls=tuple(calls[case.ticket.id]), instructions=tuple(told[case.ticket.id])) for case in cases]
 
 
 def _still_about(case: Case, successors: Successors) -> list[str]:
@@ -113,7 +145,12 @@ async def _left_behind(session: AsyncSession, successors: Successors) -> list[UU
     seats = or_(*(one_of(ticket[name], successors) for name in _SEATS))
     helping = select(Assignment.ticket_id).where(Assignment.ended_at.is_(None), one_of(Assignment.unit_id, successors))
     helped = ticket.helped_by.has_any(array([str(unit) for unit in successors])) if successors else false()
-    at_old_seats = and_(ticket.status.not_in(_ENDED), or_(seats, helped, ticket.id.in_(helping)))
+    open_call = exists().where(Whistle.id == WhistleCall.whistle_id, Whistle.ended_at.is_(None))
+    called = select(WhistleCall.ticket_id).where(one_of(WhistleCall.unit_id, successors), open_call)
+    told = select(Directive.ticket_id).where(*_UNFOLLOWED, one_of(Directive.to_unit_id, successors))
+    at_old_seats = and_(
+        ticket.status.not_in(_ENDED), or_(seats, helped, ticket.id.in_(helping), ticket.id.in_(called), ticket.id.in_(told))
+    )
     query = select(ticket.id).outerjoin(Unit, Unit.id == ticket.place_unit_id)
     renumbered = select(Unit.code).where(one_of(Unit.id, successors))
     about = ticket.accused.has_any(func.array(renumbered.scalar_subquery())) if successors else false()

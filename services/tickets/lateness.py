@@ -28,7 +28,7 @@ from services.tickets.moving import assign_lead, desk_over, root
 
 _DESKS = ("dispatch", "verify", "review", "adjudicate")
 """Finding a unit, verifying the result, reviewing a suspension and adjudicating are the desk's own duties: there the desk is late."""
-_TELLING = frozenset({"start", "level", "stop"})
+_TELLING = frozenset({"start", "level", "stop", "follow"})
 """Deeds after which a clock still tells what it had reached before; a pause, an end, or another due instant makes it forget."""
 
 
