@@ -29,6 +29,7 @@ class EnterLeave(BaseModel):
         extra="forbid",
         json_schema_extra={
             "examples": [
+                {"kind": "annual", "valid_from": "2026-12-01", "valid_to": "2026-12-06"},
                 {
                     "member_id": _MEMBER,
                     "kind": "annual",

@@ -37,6 +37,7 @@ _BEHIND_A_STEP = {
     "DELETE /v1/accounts/{member_id}/second-factor": "a second factor",
     "POST /v1/assessments/{run_id}/finalization": "four eyes",
     "POST /v1/assessments/{run_id}/appeals/{appeal_id}/decision": "four eyes",
+    "POST /v1/leaves/{leave_id}/deputies": "a post of whoever is away, and a colleague",
     "POST /v1/hotline/notes": "a ticket of the example's number",
     "POST /v1/notices/corrections": "a month that was published",
     "GET /v1/notice/results": "a month that was published",
