@@ -33,6 +33,7 @@ from services.platform.actor import Actor
 from services.platform.bulk import one_of
 from services.platform.papers import PHONE
 from services.platform.secrets import blind_index
+from services.platform.text import hidden
 from services.platform.unit_of_work import Work
 from services.routing.geo import Point, to_wgs84
 from services.routing.locating import located
@@ -214,7 +215,7 @@ def _view(
         category=CategoryName(code=category.code, name=category.name) if category else None,
         place=UnitName(code=place.code, name=place.name, tier=place.tier) if place else None,
         received_at=row.received_at,
-        words=words[:EXCERPT],
+        words=hidden(words)[:EXCERPT],
         score=round(found.score, 3),
         why=Why(
             words=round(found.words, 3),

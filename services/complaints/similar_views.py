@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from services.complaints.commands import Phone, Place
-from services.platform.text import Code, Words
+from services.platform.text import Code, ShownWords, Words
 from services.tickets.views import CategoryName, ToldBy, UnitName
 
 Near = Literal["same", "same_village", "coarse", "unknown", "elsewhere"]
@@ -48,7 +48,7 @@ class SimilarTicket(BaseModel):
     category: CategoryName | None = Field(examples=[{"code": "water.pipe_burst", "name": "供水管道破裂"}])
     place: UnitName | None = Field(examples=[{"code": "441624108213", "name": "水口村", "tier": "village"}])
     received_at: datetime = Field(examples=["2026-11-21T18:10:00Z"])
-    words: str = Field(description="How its first complaint begins.", examples=["您好，水口村村委会门口自来水管爆裂。"])
+    words: ShownWords = Field(description="How its first complaint begins.", examples=["您好，水口村村委会门口自来水管爆裂。"])
     score: float = Field(description="How alike in all, from 0 to 1.", examples=[0.895])
     why: Why
     same_person: bool | None = Field(description="Told by the same person; null where you may not know.", examples=[False])

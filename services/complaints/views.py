@@ -6,6 +6,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.platform.text import ShownWords
+
 _EXAMPLE_NUMBER = "20261122-000123-6"
 
 
@@ -70,7 +72,7 @@ class RewordingView(_View):
 
     id: UUID = Field(examples=["019aa7c0-7a56-7c60-a0b4-5d1f6a2f9d40"])
     complaint_id: UUID = Field(examples=["019aa7c0-7a56-7c60-a0b4-5d1f6a2f9d41"])
-    words: str = Field(examples=["来电人称水管在村委会门口，不在老水井旁。"])
+    words: ShownWords = Field(examples=["来电人称水管在村委会门口，不在老水井旁。"])
     author: str = Field(examples=["李接线"])
     recorded_at: datetime = Field(examples=["2026-11-22T02:30:00Z"])
 
@@ -80,8 +82,8 @@ class SupplementView(_View):
 
     id: UUID = Field(examples=["019aa7c0-7a56-7c60-a0b4-5d1f6a2f9d42"])
     channel: str = Field(examples=["wechat"])
-    words: str | None = Field(default=None, description="Null where only a place or files came.", examples=["就在学校门口那一盏。"])
-    place_words: str | None = Field(default=None, examples=["彭寨镇水口村水口小学"])
+    words: ShownWords | None = Field(default=None, description="Null where only a place or files came.", examples=["就在学校门口那一盏。"])
+    place_words: ShownWords | None = Field(default=None, examples=["彭寨镇水口村水口小学"])
     has_point: bool = Field(default=False, description="Whether a point on the map came with it.", examples=[True])
     files: int = Field(default=0, description="How many pictures, recordings or films came with it.", examples=[1])
     received_at: datetime = Field(examples=["2026-11-22T02:31:00Z"])
@@ -101,9 +103,9 @@ class ComplaintView(_View):
 
     id: UUID = Field(examples=["019aa7c0-7a56-7c60-a0b4-5d1f6a2f9d3f"])
     channel: str = Field(examples=["hotline"])
-    words: str = Field(examples=["礼士镇太平村的水管爆了，水漫到路上。"])
+    words: ShownWords = Field(examples=["礼士镇太平村的水管爆了，水漫到路上。"])
     category_hint: str | None = None
-    place_words: str | None = Field(default=None, examples=["太平村老水井旁"])
+    place_words: ShownWords | None = Field(default=None, examples=["太平村老水井旁"])
     place_code: str | None = None
     confidential: bool = Field(examples=[False])
     wants_answer: bool = Field(examples=[True])

@@ -1,7 +1,7 @@
 """The timeline of words: the original, and every rewording, supplement and answer with what differs from the version before it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from services.identity.models import Account
 from services.organization.models import Member
 from services.platform.actor import COMPLAINANT, SYSTEM, Actor
 from services.platform.bulk import one_of
+from services.platform.text import hidden
 from services.tickets.models import Answer, Ticket
 from services.tickets.queries import find_visible
 
@@ -98,10 +99,15 @@ async def words_of_ticket(session: AsyncSession, actor: Actor, number: str) -> T
     for row in rows:
         words = tuple(
             AuthoredOverlay(**_overlay(one, difference, offices, names).model_dump(), author=_author(one, authors))
-            for one, difference in in_reading_order(laid[row.id])
+            for one, difference in in_reading_order(_shown(one) for one in laid[row.id])
         )
         items.append(ComplaintWords(complaint_id=row.id, number=row.number, repeat=row.repeat, words=words))
     return TicketWords(items=tuple(items))
+
+
+def _shown(one: Laid) -> Laid:
+    """Return words as colleagues are shown them: numbers are hidden before they are compared, so that no difference tells one."""
+    return replace(one, words=hidden(one.words)) if one.words is not None else one
 
 
 def _overlay(one: Laid, difference: tuple[Difference, ...], offices: Offices, names: Mapping[str, str]) -> Overlay:

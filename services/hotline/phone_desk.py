@@ -25,6 +25,7 @@ from services.organization.models import Member
 from services.platform.errors import Conflict, Forbidden, Invalid, NotFound
 from services.platform.ids import new_id
 from services.platform.phones import masked_name, masked_phone
+from services.platform.text import numbers_of_people
 from services.platform.unit_of_work import Work
 from services.tickets.actions import act
 from services.tickets.commands import Confirmation
@@ -63,7 +64,7 @@ async def take_task(work: Work, task_id: UUID, command: TakeTask) -> NumberToCal
     reveal = {"id": new_id(), "complaint_id": task.complaint_id, "account_id": work.actor.account_id}
     await work.session.execute(insert(ContactReveal).values({**reveal, "purpose": command.purpose, "revealed_at": work.now}))
     task.taken_by_account_id, task.taken_until = work.actor.account_id, work.now + TAKEN_FOR
-    return NumberToCall(phone=phone, taken_until=task.taken_until)
+    return NumberToCall(phone=phone, said=await _said(work, task), taken_until=task.taken_until)
 
 
 async def end_task(work: Work, task_id: UUID, command: TaskOutcome) -> PhoneTaskView:
@@ -150,6 +151,12 @@ async def _phone_of(work: Work, task: PhoneTask) -> str:
     if phone is None:
         raise Conflict("contact.erased", "There is no number any more; the person was erased or never left one.")
     return phone
+
+
+async def _said(work: Work, task: PhoneTask) -> list[str]:
+    """Return the numbers that stand in what the person told, and that everybody else is shown hidden, each once."""
+    words = await work.session.scalar(select(Complaint.words).where(Complaint.id == task.complaint_id)) or ""
+    return list(dict.fromkeys(words[begin:end] for begin, end in numbers_of_people(words)))
 
 
 async def _call_back(work: Work, task: PhoneTask, command: TaskOutcome) -> None:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
 from services.complaints.same_person import EarlierTicket
+from services.platform.text import ShownWords
 
 _AT = "2026-11-22T02:10:00Z"
 _DRAFT = "019aa7c0-7a56-7c60-a0b4-5d1f6a2f9d44"
@@ -97,7 +98,7 @@ class CallNoteView(_View):
     kind: str = Field(examples=["three_party"])
     unit: str | None = Field(examples=["和平县水利局"])
     ticket: str | None = Field(default=None, examples=[_NUMBER])
-    words: str = Field(examples=["与县水利局三方通话，水利局承诺两小时内到场。"])
+    words: ShownWords = Field(examples=["与县水利局三方通话，水利局承诺两小时内到场。"])
     author: str = Field(examples=["林小听"])
     recorded_at: datetime = Field(examples=[_AT])
 
@@ -127,7 +128,7 @@ class PhoneTaskView(_View):
     ticket: str = Field(examples=[_NUMBER])
     purpose: str = Field(examples=["call_back"])
     purpose_name: str = Field(examples=["回访"])
-    words: str = Field(examples=["您的诉求（编号20261122-000123-6）的办理结果：已修好。"])
+    words: ShownWords = Field(examples=["您的诉求（编号20261122-000123-6）的办理结果：已修好。"])
     name: str | None = Field(description="Masked.", examples=["张*"])
     phone: str | None = Field(description="Masked.", examples=["138****0123"])
     state: str = Field(examples=["open"])
@@ -141,4 +142,5 @@ class NumberToCall(_View):
     """The number in clear, for the one call."""
 
     phone: str = Field(examples=["13800000123"])
+    said: list[str] = Field(default_factory=list, description="Numbers that stand in their words, hidden elsewhere.", examples=[[]])
     taken_until: datetime = Field(examples=[_AT])

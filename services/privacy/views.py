@@ -5,6 +5,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.platform.text import ShownWords
+
 _NUMBER = "20261122-000123-6"
 _ID = "019aa7c0-7a56-7c60-a0b4-5d1f6a2f9d3e"
 _AT = "2026-11-22T02:10:00Z"
@@ -21,7 +23,7 @@ class HoldView(_View):
     ticket: str = Field(examples=[_NUMBER])
     reason: str = Field(examples=["litigation"])
     reason_name: str = Field(examples=["诉讼"])
-    words: str = Field(examples=["行政诉讼一审"])
+    words: ShownWords = Field(examples=["行政诉讼一审"])
     placed_at: datetime = Field(examples=[_AT])
     until: datetime = Field(examples=["2027-11-22T00:00:00Z"])
     lifted_at: datetime | None = Field(default=None, examples=[None])
@@ -91,7 +93,7 @@ class PersonRequestView(MyRequest):
     complaint_id: UUID = Field(examples=[_ID])
     overdue: bool = Field(examples=[False])
     held: bool = Field(description="Nothing may be erased now.", examples=[False])
-    said: str | None = Field(description="What the person wrote with it.", examples=["我已搬离本县，请删除我的电话和照片。"])
+    said: ShownWords | None = Field(description="What the person wrote with it.", examples=["我已搬离本县，请删除我的电话和照片。"])
     wants: tuple[str, ...] = Field(default=(), description="What a correction changes.", examples=[[]])
 
 

@@ -15,6 +15,7 @@ from services.identity.permissions import scope_of
 from services.organization.models import Member
 from services.platform.actor import Actor
 from services.platform.bulk import one_of
+from services.platform.text import ShownWords
 from services.tickets.case import TicketState
 from services.tickets.evidence import ACROSS, DEMAND_NAMES, KIND_NAMES, lacking
 from services.tickets.evidence_models import EvidenceFlag
@@ -60,7 +61,7 @@ class Flag(BaseModel):
     stands: bool = Field(description="False once both tickets were merged: they are one matter now.")
     reviewed_at: datetime | None
     reviewed_by: str | None
-    review_words: str | None
+    review_words: ShownWords | None
 
 
 class Evidence(BaseModel):

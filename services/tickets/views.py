@@ -1,11 +1,12 @@
 """What is told of a ticket: to staff, never with a complainant's contact."""
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
+
+from services.platform.text import ShownData, ShownWords
 
 _UNIT: JsonDict = {"code": "441624108", "name": "彭寨镇", "tier": "township"}
 _TICKET: JsonDict = {
@@ -131,7 +132,7 @@ class TaskView(BaseModel):
     """A co-handler's task. `state`: open, done, unfinished, became_lead (it has the whole now), round_over or renumbered."""
 
     unit: UnitName | None
-    task: str | None
+    task: ShownWords | None
     state: str
     assigned_at: datetime
     due_at: datetime | None
@@ -146,12 +147,12 @@ class DirectiveView(BaseModel):
     from_unit: UnitName | None
     to_unit: UnitName | None = Field(description="Who answers for it.")
     instead_of: UnitName | None = Field(description="Who was addressed, where nobody holds a post there.")
-    words: str
+    words: ShownWords
     given_at: datetime
     report_in_working_days: int | None
     acknowledged_at: datetime | None
     followed_at: datetime | None
-    report: str | None
+    report: ShownWords | None
 
 
 class CallView(BaseModel):
@@ -160,7 +161,7 @@ class CallView(BaseModel):
     unit: UnitName | None
     instead_of: UnitName | None = Field(description="Who was called, where nobody holds a post there.")
     answer: str | None
-    words: str | None
+    words: ShownWords | None
     answered_at: datetime | None
     arrived_at: datetime | None
 
@@ -171,15 +172,15 @@ class WhistleView(BaseModel):
     id: UUID
     round: int
     kind: str
-    place: str
-    words: str
+    place: ShownWords
+    words: ShownWords
     meet_at: datetime
     called_at: datetime
     called_by: UnitName | None
     calls: list[CallView]
     ended_at: datetime | None
     end_kind: str | None = Field(description="`concluded` or `called_off`.")
-    outcome: str | None
+    outcome: ShownWords | None
 
 
 class SuspensionView(BaseModel):
@@ -190,12 +191,12 @@ class SuspensionView(BaseModel):
     id: UUID
     round: int
     reason_code: str
-    words: str
+    words: ShownWords
     working_days: int
     requested_at: datetime | None
     decided_at: datetime | None
     granted: bool | None
-    decision: str | None
+    decision: ShownWords | None
     began_at: datetime | None
     until_at: datetime | None = Field(description="When it ends by itself.")
     ended_at: datetime | None
@@ -261,7 +262,7 @@ class EventView(BaseModel):
     actor: str
     acting_for: list[str] = Field(default_factory=list, description="Whose post the actor acted for, who was on leave (代班).")
     unit: UnitName | None
-    data: dict[str, Any]
+    data: ShownData
     hash: str
 
 
@@ -301,7 +302,7 @@ class WhyView(BaseModel):
     accepted_at: datetime | None
     ended_at: datetime | None
     end: str | None
-    why: dict[str, Any]
+    why: ShownData
 
 
 class Whys(BaseModel):
@@ -334,7 +335,7 @@ class WorkLogView(BaseModel):
     round: int
     kind: str
     unit: UnitName | None
-    words: str
+    words: ShownWords
     happened_at: datetime
     recorded_at: datetime
     files: list[dict[str, str]]
@@ -367,7 +368,7 @@ class WorkItem(TicketLine):
         description="`lead`: held by a seat of the reader's · `co`: a task of theirs · `desk`: waits to be handed out by them · "
         "`called`: a whistle calls them or they were instructed."
     )
-    task: str | None = Field(description="The co-handler's task.")
+    task: ShownWords | None = Field(description="The co-handler's task.")
     next_stage: str | None = Field(description="The limit that is over first: `accept`, `resolve`, `dispatch`, `task`, `respond`, …")
     next_due_at: datetime | None = Field(
         description="When that is; the list is in this order. Null where nothing runs, as in a suspension."

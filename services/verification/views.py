@@ -6,6 +6,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.platform.text import ShownWords
+
 _ID, _NUMBER, _AT = "019aa7c0-7a56-7c60-a0b4-5d1f6a2f9d44", "20261122-000123-6", "2026-11-22T02:10:00Z"
 _HASH = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
@@ -144,17 +146,17 @@ class ExclusionView(_View):
     counts: bool = Field(description="Whether the ticket is left out of the rates after removal now.", examples=[True])
     reason: str = Field(examples=["beyond_policy"])
     reason_name: str = Field(examples=["所提要求超出政策规定"])
-    words: str = Field(examples=["要求为个人宅基地修建专用道路。"])
+    words: ShownWords = Field(examples=["要求为个人宅基地修建专用道路。"])
     proposed_at: datetime = Field(examples=[_AT])
     proposed_by: str = Field(examples=["调度员戊"])
     decided_at: datetime | None = Field(examples=[_AT])
     decided_by: str | None = Field(examples=["督办员乙"])
-    decision: str | None = Field(examples=["同意认定。"])
+    decision: ShownWords | None = Field(examples=["同意认定。"])
     appeal_until: datetime | None = Field(examples=[_AT])
     appealed_at: datetime | None = Field(default=None, examples=[None])
     closed_at: datetime | None = Field(default=None, examples=[None])
     closed_by: str | None = Field(default=None, examples=[None])
-    closing: str | None = Field(default=None, examples=[None])
+    closing: ShownWords | None = Field(default=None, examples=[None])
 
 
 class Exclusions(_View):

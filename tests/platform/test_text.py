@@ -1,13 +1,15 @@
 """Words that many read hold nobody's number."""
 
 import pytest
-from pydantic import TypeAdapter, ValidationError
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import AfterValidator, BaseModel, TypeAdapter, ValidationError
 
 from services.activities.commands import DeclareTotal
 from services.assessment.commands import DecideAppeal, MakeAppeal, WithdrawRun
 from services.bulletins.commands import CorrectBulletin, PutWords
 from services.exports.commands import SaveReport
-from services.platform.text import of_nobody
+from services.platform.text import hidden, hidden_in, numbers_of_people, of_nobody
 from services.warnings.commands import Acknowledge
 
 NUMBERS = (
@@ -58,3 +60,67 @@ def test_what_colleagues_write_for_many_holds_nobodys_number(command, field, mor
     with pytest.raises(ValidationError) as refused:
         reader.validate_python({field: "联系人13877665544", **more})
     assert [error["loc"] for error in refused.value.errors()] == [(field,)]
+
+
+@given(st.text(max_size=60), st.sampled_from(NUMBERS), st.text(max_size=60))
+def test_what_is_shown_holds_no_number_and_all_other_words_and_is_shown_twice_alike(before, number, after):
+    shown = hidden(f"{before} {number} {after}")
+    assert numbers_of_people(shown) == []
+    assert hidden(shown) == shown
+    assert len(shown) <= len(f"{before} {number} {after}") + 4
+
+
+def test_numbers_are_hidden_where_somebody_wrote_and_not_in_what_only_looks_alike():
+    digest = "a13800000123b" * 4
+    data = {"hash": digest, "unit": "441624108213001", "why": {"words": "找13800000123"}, "calls": [{"answer_words": "找13800000123"}]}
+    shown = {"words": "找138****23"}
+    assert hidden_in(data) == {"hash": digest, "unit": "441624108213001", "why": shown, "calls": [{"answer_words": "找138****23"}]}
+
+
+WRITTEN = {"words", "place_words", "report", "decision", "closing", "review_words", "said", "outcome", "task"}
+NOT_HIDDEN = {
+    "AnswerGiven.words": "told to the complainant, behind their code",
+    "Progress.status_words": "ours",
+    "MyRequest.words": "told to the person, behind their code",
+    "PersonRequestView.words": "told to the person, behind their code",
+    "RepeatView.words": "what to say: made of our own words",
+    "AppealView.words": "numbers are refused where it is written",
+    "AppealView.decision": "numbers are refused where it is written",
+    "SignView.words": "ours",
+    "ActivityView.words": "numbers are refused where it is written",
+    "Overlay.words": "the complainant's own, behind their code",
+    "AuthoredOverlay.words": "hidden before it is compared (wordings.py)",
+    "Difference.words": "hidden before it is compared (wordings.py)",
+    "MyCopy.words": "the person's own copy",
+    "NumberToCall.said": "in clear, for a purpose that the person sees",
+    "CorrectionShown.words": "ours",
+    "DrawView.words": "numbers are refused where it is written",
+    **dict.fromkeys(("RecordRepeat.words", "TellMore.words", "_Told.words", "SimilarTo.words"), "what is written, not what is shown"),
+    **dict.fromkeys(
+        ("ActivityView.outcome", "CountedEntry.outcome", "PushView.outcome", "ReceiptView.outcome", "OrderView.outcome"), "a code"
+    ),
+}
+
+
+def _views(parent=BaseModel):
+    for one in parent.__subclasses__():
+        yield from _views(one)
+        if one.__module__.startswith("services.") and one.__module__.endswith("views"):
+            yield one
+
+
+def test_every_view_of_what_somebody_wrote_hides_numbers_or_says_why_not():
+    """Whoever adds a view of words to a door finds themselves here: the doors import every view there is."""
+    import reporting_api.app  # noqa: F401  both doors, with all their views
+
+    bare = set()
+    for view in _views():
+        for name, field in view.model_fields.items():
+            if name in WRITTEN and "str" in str(field.annotation) and not _hides(field):
+                bare.add(f"{view.__name__}.{name}")
+    assert bare <= set(NOT_HIDDEN)
+
+
+def _hides(field):
+    parts = [*field.metadata, *(part for one in getattr(field.annotation, "__args__", ()) for part in getattr(one, "__metadata__", ()))]
+    return any(isinstance(part, AfterValidator) and part.func in (hidden, hidden_in) for part in parts)

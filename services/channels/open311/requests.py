@@ -28,6 +28,7 @@ from services.organization.queries import unit_tree
 from services.organization.tree import UnitNode, UnitTree
 from services.platform.bulk import one_of
 from services.platform.papers import SealedPaper, read_paper
+from services.platform.text import hidden
 from services.tickets.filters import TICKETS, TicketFilter, compile_filter
 from services.tickets.lifecycle import OPEN, STATUS_NAMES
 from services.tickets.models import Answer, Ticket
@@ -156,13 +157,13 @@ def _view(row: Row[Any], beside: _Beside) -> dict[str, Any]:
         "status_notes": _notes(row.status, answers),
         "service_name": policy.name if policy else None,
         "service_code": row.category_code or "",
-        "description": (row.words[: row.described] or None) if own else None,
+        "description": (hidden(row.words[: row.described]) or None) if own else None,
         "agency_responsible": _agency(row, beside.tree),
         "service_notice": None,
         "requested_datetime": w3c(row.received_at),
         "updated_datetime": w3c(row.closed_at or row.updated_at if row.status not in OPEN else row.updated_at),
         "expected_datetime": w3c(beside.due.get((row.id, row.round))),
-        "address": (row.place_words if own else None) or _address(place, beside.tree),
+        "address": (hidden(row.place_words) if own and row.place_words else None) or _address(place, beside.tree),
         "address_id": place.code if place else None,
         "zipcode": None,
         "lat": _degrees(row.lat, exact=own),
@@ -174,7 +175,7 @@ def _view(row: Row[Any], beside: _Beside) -> dict[str, Any]:
 
 def _notes(status: str, answers: Sequence[Row[Any]]) -> str:
     words: str = STATUS_WORDS[status]
-    return f"{words}：{answers[-1].words}" if answers else words
+    return f"{words}：{hidden(answers[-1].words)}" if answers else words
 
 
 def _agency(row: Row[Any], tree: UnitTree) -> str | None:
@@ -209,7 +210,7 @@ def _extensions(row: Row[Any], answers: Sequence[Row[Any]], given: Mapping[str, 
         for status, column in _MILESTONES
         if (at := getattr(row, column)) is not None
     ]
-    told = [{"datetime": w3c(one.answered_at), "summary": "反馈", "description": one.words, "type": "answer"} for one in answers]
+    told = [{"datetime": w3c(one.answered_at), "summary": "反馈", "description": hidden(one.words), "type": "answer"} for one in answers]
     attributes = [
         {"code": name.removeprefix("attribute[").rstrip("[]"), "value": ", ".join(values)}
         for name, values in given.items()

@@ -15,6 +15,7 @@ from services.complaints.models import Complainant, Complaint
 from services.complaints.restricting import is_restricted
 from services.notifications.webhooks.matching import instant
 from services.platform.bulk import one_of
+from services.platform.text import hidden
 from services.tickets.models import Ticket
 
 
@@ -69,8 +70,8 @@ def _complaint(row: Row[Any]) -> dict[str, Any]:
     return {
         "id": str(row.id),
         "channel": row.channel,
-        "words": row.words,
-        "place": row.place_words,
+        "words": hidden(row.words),
+        "place": hidden(row.place_words) if row.place_words else None,
         "said_at": instant(row.happened_at),
         "confidential": row.confidential or row.privacy == "confidential",
         "contact": None if row.confidential or row.privacy == "confidential" else _contact(row),

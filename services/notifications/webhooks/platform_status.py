@@ -7,6 +7,7 @@ from uuid import UUID
 from services.connections.platform_options import StatusField, StatusOptions, Step
 from services.journal.draining import Owed
 from services.notifications.webhooks.matching import Standing, instant
+from services.platform.text import hidden
 
 _STEPS: Mapping[str, Step] = {
     "ticket.received": "received",
@@ -71,7 +72,7 @@ def status_facts(event: Owed, standing: Standing, step: Step, order_no: str) -> 
         "order_no": order_no,
         "number": standing.number,
         "step": step,
-        "words": words or STEP_WORDS[step],
+        "words": hidden(words) if words else STEP_WORDS[step],
         "reason": event.data.get("reason") if step in ("rejected", "cancelled", "returned") else None,
         "unit": standing.holder_name,
         "due_at": instant(standing.due_at),
