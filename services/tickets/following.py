@@ -82,10 +82,11 @@ def followed(case: Case, successors: Successors, at: datetime) -> Change | None:
 def _asked(case: Case, successors: Successors) -> tuple[Update, ...]:
     """Return the taking over of what a unit is called to or told, and of the clocks of its own."""
     calls = (Update(WhistleCall, call.id, {"unit_id": successors[call.unit_id]}) for call in case.calls if call.unit_id in successors)
-    told = ((row.id, row.to_unit_id) for row in case.instructions)
-    orders = (Update(Directive, row_id, {"to_unit_id": successors[unit]}) for row_id, unit in told if unit in successors)
-    own = ((clock, clock.unit_id) for clock in case.clocks if clock.runs)
-    clocks = (timing.done(case, clock, deed(clock, "follow", unit_id=str(successors[unit]))) for clock, unit in own if unit in successors)
+    told = [(row.id, row.to_unit_id) for row in case.instructions]
+    orders = (Update(Directive, row_id, {"to_unit_id": successors[unit]}) for row_id, unit in told if unit and unit in successors)
+    own = [(clock, clock.unit_id) for clock in case.clocks if clock.runs]
+    taken = [(clock, successors[unit]) for clock, unit in own if unit and unit in successors]
+    clocks = (timing.done(case, clock, deed(clock, "follow", unit_id=str(unit))) for clock, unit in taken)
     return (*calls, *orders, *clocks)
 
 
