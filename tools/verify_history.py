@@ -89,7 +89,7 @@ def canonical(value):
 
 
 def _refuse(value):
-    if isinstance(value, float) or (isinstance(value, int) and not -(2**63) <= value < 2**64):
+    if isinstance(value, float) or (isinstance(value, int) and abs(value) >= 2**53):
         raise ValueError("a number without a canonical spelling")
     for one in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
         _refuse(one)

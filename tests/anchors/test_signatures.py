@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from services.anchors import files, signing
 from services.anchors.signing import key_of
+from services.platform.canonical import canonical
 from services.platform.errors import Problem
 
 _PATH = Path(__file__).resolve().parents[2] / "tools" / "verify_history.py"
@@ -94,7 +95,7 @@ def test_a_seed_is_64_hex_digits():
 
 
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.text(st.characters(codec="utf-8"), max_size=8),
+    st.none() | st.booleans() | st.integers(1 - 2**53, 2**53 - 1) | st.text(st.characters(codec="utf-8"), max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("abcxyz_", min_size=1, max_size=5), inner, max_size=3),
     max_leaves=8,
 )
@@ -103,3 +104,38 @@ VALUES = st.recursive(
 @given(VALUES)
 def test_canonical_bytes_are_the_same(value):
     assert tool.canonical(value) == files.canonical(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        # RFC 8785, 3.2.3: what 3.2.2 parses, but its numbers with fractions, which are refused here
+        (
+            {"string": "\u20ac$\u000f\u000aA'\u0042\u0022\u005c\\\"/", "literals": [None, True, False]},
+            '{"literals":[null,true,false],"string":"€$\\u000f\\nA\'B\\"\\\\\\\\\\"/"}',
+        ),
+        # RFC 8785, 3.2.3: the order of keys, without the one beyond U+FFFF, which is refused here
+        (
+            {"\u20ac": 1, "\r": 2, "\ufb33": 3, "1": 4, "\u0080": 5, "\u00f6": 6},
+            '{"\\r":2,"1":4,"\u0080":5,"ö":6,"€":1,"\ufb33":3}',
+        ),
+        # RFC 8785, appendix B: the integers that have one spelling
+        ([0, 9007199254740991, -9007199254740991], "[0,9007199254740991,-9007199254740991]"),
+        ({"\b\t\f\x1f\x7f/": "\u2028"}, '{"\\b\\t\\f\\u001f\x7f/":"\u2028"}'),
+    ],
+)
+def test_canonical_bytes_are_those_of_rfc_8785(value, expected):
+    assert canonical(value) == tool.canonical(value) == expected.encode()
+
+
+@pytest.mark.parametrize("value", [2**53, -(2**53), 1e30, {"a": [0.5]}, {"deep": {"n": 2**63}}])
+def test_numbers_that_readers_spell_differently_are_refused(value):
+    with pytest.raises(TypeError):
+        canonical(value)
+    with pytest.raises(ValueError, match="canonical"):
+        tool.canonical(value)
+
+
+def test_a_key_that_is_sorted_differently_elsewhere_is_refused():
+    with pytest.raises(TypeError):
+        canonical({"\U0001f600": 1, "\ufb33": 2})
