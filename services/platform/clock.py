@@ -8,6 +8,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
+_FIRST, _LAST = date(1, 1, 2), date(9999, 12, 31)
+"""The days whose beginning is an instant in UTC, too; whoever asks about the one before or the one after is answered as of these."""
 
 
 def now() -> datetime:
@@ -23,13 +25,13 @@ def local_day(instant: datetime) -> date:
 
 
 def day_start(day: date) -> datetime:
-    """Return the instant, in UTC, at which `day` begins in Asia/Shanghai."""
-    return datetime.combine(day, time(), SHANGHAI).astimezone(UTC)
+    """Return the instant, in UTC, at which `day` begins in Asia/Shanghai; of any day there is."""
+    return datetime.combine(max(day, _FIRST), time(), SHANGHAI).astimezone(UTC)
 
 
 def day_end(day: date) -> datetime:
-    """Return the instant, in UTC, at which `day` is over in Asia/Shanghai (exclusive)."""
-    return day_start(day + timedelta(days=1))
+    """Return the instant, in UTC, at which `day` is over in Asia/Shanghai (exclusive); of any day there is."""
+    return day_start(day + timedelta(days=1) if day < _LAST else _LAST)
 
 
 def local_text(instant: datetime) -> str:
