@@ -52,6 +52,7 @@ class Doors:
 
         async def one() -> None:
             use_database(self.databases["intake"])
+            await self.county.owner.execute("UPDATE accounts SET failed_tries = 0, locked_until = NULL WHERE login = $1", login)
             self.headers[login] = await sign_in(self.clients["intake"], login)
 
         self.do(one())
