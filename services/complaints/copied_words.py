@@ -69,7 +69,7 @@ def _runs(said: str) -> frozenset[str]:
 
 
 def _telling(runs: frozenset[str]) -> list[str]:
-    """Return the first runs in order, so many that a copy has one of them among its own: all others together are too few for it to be one."""
+    """Return the first runs in order, so many that any copy has one of them too: those that are left are too few for it to be one."""
     needed = -(-_COPY_OF_TEN * len(runs) // 10)
     return sorted(runs)[: len(runs) - needed + 1]
 
