@@ -31,6 +31,7 @@ _PERSON_OF_PATH = (
     ("/v1/sessions", "water"),
     ("/v1/me/password", "shuikou"),
     ("/v1/me/second-factor", "shuikou"),
+    ("/v1/me/shift", "grid"),
     ("/v1/saved-reports/{saved_id}", "pengzhai"),
     ("/v1/reveals", "discipline"),
     ("/v1/bulletins/{bulletin_id}/words", "analyst"),
