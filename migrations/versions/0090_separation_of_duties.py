@@ -195,7 +195,6 @@ def _rights() -> None:
     _only("suspensions", f"{decided}, began_at, until_at, ended_at", INTAKE, WORKER)
     _only("webhook_subscriptions", "busy_until, failures, active, disabled_at, disabled_reason, version, updated_at", WORKER)
     op.execute(f"REVOKE INSERT ON rewordings, answers FROM {WORKER}")
-    op.execute(f"REVOKE INSERT ON escalations FROM {INTAKE}")
 
 
 def _only(table: str, columns: str, *roles: str) -> None:
