@@ -14,7 +14,7 @@ from services.identity import actors
 from services.platform.database import INTAKE, REPORTING, WORKER
 from services.platform.settings import settings
 from services.web import api_keys
-from tests.county import COUNTY, HOTLINE, PENGZHAI, SHUIKOU, WATER, YANGMING, sign_in
+from tests.county import COUNTY, HOTLINE, LOGINS, PENGZHAI, SHUIKOU, WATER, YANGMING, sign_in
 from tests.hostile.running import apps
 from tests.identity.lending import Lending
 from tests.journeys.people import Desk
@@ -288,7 +288,7 @@ async def test_what_cannot_be_lent_is_refused_with_a_word(lending):
         answer = await lending.try_to_make(**body)
         assert (answer.status_code, answer.json()["code"]) == (status, code), body
     assert await lending.county.value("SELECT count(*) FROM api_keys") == 0
-    assert await lending.county.value("SELECT count(*) FROM members") == 10, "nothing is left of a key that was not made"
+    assert await lending.county.value("SELECT count(*) FROM members") == len(LOGINS), "nothing is left of a key that was not made"
 
 
 async def test_no_key_lends_from_a_key_and_nobody_signs_in_as_one(lending):

@@ -21,6 +21,7 @@ from services.platform import clock
 from services.platform.actor import SYSTEM
 from services.platform.settings import settings
 from services.platform.unit_of_work import unit_of_work
+from tests.county import LOGINS
 from tests.identity.provider import CLIENT, REDIRECT, SECRET, Provider, ec_key, encoded, half_hash, providing, rsa_key
 from tests.notifications.platform import Said
 from tests.web.doors import client_of
@@ -79,7 +80,7 @@ async def test_whoever_signed_in_there_has_a_session_here(browser, county, caplo
     kept = str(await county.fetch("SELECT * FROM events")) + str(await county.fetch("SELECT * FROM sessions")) + caplog.text
     assert not any(secret in kept for secret in (body["code"], body["state"], body["binding"], SECRET, made["access_token"]))
     assert begun["binding"] not in begun["authorization_url"]
-    assert await county.value("SELECT count(*) FROM accounts") == 10, "nobody is added by signing in"
+    assert await county.value("SELECT count(*) FROM accounts") == len(LOGINS), "nobody is added by signing in"
 
 
 async def test_metadata_and_keys_are_asked_for_once_and_es256_is_as_good(browser):

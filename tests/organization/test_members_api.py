@@ -7,7 +7,7 @@ import pytest
 from intake_api import members, sessions, units
 from services.identity import actors
 from services.platform.clock import local_day, now
-from tests.county import BLANK_GRID, PENGZHAI, SHUIKOU, STAFFED_GRID, sign_in
+from tests.county import BLANK_GRID, LOGINS, PENGZHAI, SHUIKOU, STAFFED_GRID, sign_in
 from tests.web.doors import client_of
 
 
@@ -162,7 +162,7 @@ async def test_paging_through_members_shows_each_once(client, admin):
         answer = await client.get(address, headers=admin)
         seen += [item["id"] for item in answer.json()["items"]]
         address = answer.links.get("next", {}).get("url")
-    assert len(seen) == len(set(seen)) == 10
+    assert len(seen) == len(set(seen)) == len(LOGINS)
     assert (await client.get("/v1/members?cursor=WyJ4Il0", headers=admin)).json()["code"] == "cursor.malformed"
 
 
