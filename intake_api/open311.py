@@ -12,7 +12,7 @@ import structlog
 from fastapi import APIRouter, Path
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from intake_api import open311_documents as documents
@@ -47,7 +47,7 @@ from services.web.routes import DoorRoute
 
 log = structlog.get_logger()
 
-_KEPT_STATUSES = (400, 403, 404, 405, 413, 500, 503)
+_KEPT_STATUSES = (400, 403, 404, 405, 408, 413, 500, 503)
 
 
 class Open311Route(DoorRoute):
@@ -60,6 +60,8 @@ class Open311Route(DoorRoute):
         async def handle_in_shape(request: Request) -> Response:
             try:
                 return await handle(request)
+            except ClientDisconnect:  # nobody is there to be told
+                raise
             except Exception as error:  # noqa: BLE001  told apart below; what is ours is logged
                 return _refused(error, request)
 
