@@ -129,7 +129,8 @@ def test_an_end_reported_back_into_a_pause_that_is_over_leaves_out_the_rest_of_i
     assert ended == replayed(TICKET, [*untold, deed(clock, "stop", at)], RULES), "as if nothing had been paused after the end"
     assert bool(stop.get("reported_back")) == (untold != deeds)
     assert ended.stopped_at == at
-    assert ended.due_at <= replayed(TICKET, [*deeds, deed(clock, "stop", at)], RULES).due_at
+    if all(one["do"] in ("start", "pause", "resume", "level") for one in deeds):  # days that are added end with a day, wherever they begin
+        assert ended.due_at <= replayed(TICKET, [*deeds, deed(clock, "stop", at)], RULES).due_at
     assert timedelta() <= ended.paused_for <= max(ended.stopped_at - ended.started_at, timedelta()), "net is never less than nothing"
     assert clocks_of(TICKET, [{"clocks": [*deeds, stop]}], RULES) == [ended]
 
