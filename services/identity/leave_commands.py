@@ -36,7 +36,7 @@ class EnterLeave(BaseModel):
                     "valid_from": "2026-12-01",
                     "valid_to": "2026-12-06",
                     "deputies": [{"post_id": _POST, "deputy_id": _DEPUTY}],
-                }
+                },
             ]
         },
     )
