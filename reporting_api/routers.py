@@ -31,6 +31,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     repeats.router,
     activities.router,
     coverage.router,
+    pairings.router,
     petition_figures.router,
     assessment.router,
     reports.router,
@@ -45,5 +46,4 @@ ROUTERS: tuple[APIRouter, ...] = (
     saved.router,
     warnings.router,
     brigading.router,
-    pairings.router,
 )
