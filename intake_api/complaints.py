@@ -18,7 +18,8 @@ from services.complaints.views import ComplaintView, Progress, RewordingView
 from services.complaints.wordings import words_of_ticket
 from services.hotline.looks import who_looked
 from services.platform.actor import Actor
-from services.platform.unit_of_work import unit_of_work
+from services.platform.unit_of_work import Work, unit_of_work
+from services.tickets.direct_tries import REWORD, tries_kept
 from services.verification.commands import AppealByCode, ConfirmByCode
 from services.verification.confirming import appeal_by_code, confirm_by_code
 from services.verification.views import Appealed, Confirmed
@@ -96,7 +97,11 @@ async def appeal(number: str, body: AppealByCode) -> Appealed:
 @router.post("/complaints/{complaint_id}/rewordings", status_code=201, response_model=RewordingView, summary="Word a complaint anew")
 async def add_rewording(complaint_id: UUID, body: Reword, actor: Desk, key: IdempotencyKeyHeader) -> JSONResponse:
     """Lay a clearer wording over the complaint, under one's own name. The original words stay as they are."""
-    async with unit_of_work(actor) as work:
+
+    async def meant(work: Work) -> UUID:
+        return await rewording.ticket_of_complaint(work, complaint_id)
+
+    async with tries_kept(actor, REWORD, meant), unit_of_work(actor) as work:
 
         async def do() -> tuple[int, RewordingView]:
             return 201, await rewording.reword(work, complaint_id, body.words)

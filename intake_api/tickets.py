@@ -13,9 +13,10 @@ from services.platform.actor import Actor
 from services.platform.errors import Problem
 from services.platform.unit_of_work import Work, unit_of_work
 from services.tickets import queries, views
-from services.tickets.actions import act
+from services.tickets.actions import act, visible_id
 from services.tickets.clock_story import ClockStories, clock_stories
 from services.tickets.commands import TicketCommand
+from services.tickets.direct_tries import tries_kept
 from services.tickets.filters import TicketFilter
 from services.web.etags import etag, if_match
 from services.web.idempotency import IdempotencyKeyHeader, fingerprint_of, once
@@ -80,8 +81,13 @@ async def take_action(
     """Take an action on the ticket, from 派单 to 办结.
 
     The lifecycle table says which action is possible when, and for whom. `If-Match` carries the version the decision was made on.
+    What the matter went past is refused with `ticket.direct`, and kept: see `/tries`.
     """
-    async with unit_of_work(actor) as work:
+
+    async def meant(work: Work) -> UUID:
+        return await visible_id(work, number)
+
+    async with tries_kept(actor, command.action, meant), unit_of_work(actor) as work:
 
         async def do() -> tuple[int, views.TicketView]:
             await require_may_call_back(work, number, command)

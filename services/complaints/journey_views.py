@@ -111,3 +111,9 @@ class TicketWords(_View):
     """The timeline of words of a ticket: every complaint of it and of those merged into it, the first told first."""
 
     items: tuple[ComplaintWords, ...]
+
+
+class TicketHops(_View):
+    """Who had a ticket from when to when, and what they did with it: the first first. The minutes of all hops add up to the whole."""
+
+    items: tuple[HopView, ...]

@@ -21,6 +21,8 @@ from services.platform.actor import Actor
 from services.platform.errors import NotFound
 from services.platform.ids import new_id
 from services.platform.unit_of_work import Work
+from services.tickets.case import TicketState
+from services.tickets.direct import passed_over, refusal
 from services.tickets.models import Ticket
 from services.tickets.queries import find_visible
 
@@ -28,14 +30,14 @@ _C = Complaint.__table__
 
 
 async def reword(work: Work, complaint_id: UUID, words: str) -> RewordingView:
-    """Lay `words` over a complaint, by `work.actor`. Raises NotFound for a complaint they may not know of."""
-    number = await work.session.scalar(select(Ticket.number).join(_C, _C.c.ticket_id == Ticket.id).where(_C.c.id == complaint_id))
-    if number is None:
-        raise _unknown()
-    try:
-        await find_visible(work.session, work.actor, number)
-    except NotFound:
-        raise _unknown() from None
+    """Lay `words` over a complaint, by `work.actor`.
+
+    Raises NotFound for a complaint they may not know of, and Forbidden ``ticket.direct`` where the matter went directly to a county
+    department and past their seats; whoever wrote it down themselves may say it better.
+    """
+    ticket, filed_by = await _told_in(work, complaint_id)
+    if filed_by != work.actor.account_id and passed_over(TicketState.of(ticket), work.actor) is not None:
+        raise refusal("改写诉求")
     row = {
         "id": new_id(),
         "complaint_id": complaint_id,
@@ -45,6 +47,25 @@ async def reword(work: Work, complaint_id: UUID, words: str) -> RewordingView:
     }
     await work.session.execute(insert(Rewording), [row])
     return RewordingView(id=row["id"], complaint_id=complaint_id, words=words, author=work.actor.name, recorded_at=work.now)
+
+
+async def ticket_of_complaint(work: Work, complaint_id: UUID) -> UUID:
+    """Return the id of the ticket a complaint was told in; raise NotFound for a complaint one may not know of."""
+    ticket, _ = await _told_in(work, complaint_id)
+    found: UUID = ticket.id
+    return found
+
+
+async def _told_in(work: Work, complaint_id: UUID) -> tuple[Row[Any], UUID | None]:
+    """Return the ticket a complaint was told in, and who wrote it down."""
+    query = select(Ticket.number, _C.c.filed_by_account_id).join(_C, _C.c.ticket_id == Ticket.id).where(_C.c.id == complaint_id)
+    told = (await work.session.execute(query)).one_or_none()
+    if told is None:
+        raise _unknown()
+    try:
+        return await find_visible(work.session, work.actor, told.number), told.filed_by_account_id
+    except NotFound:
+        raise _unknown() from None
 
 
 async def reworded(session: AsyncSession, rewording_id: UUID) -> RewordingView:

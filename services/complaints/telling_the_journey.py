@@ -8,7 +8,7 @@ from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.complaints.journey import ACTS, ESCALATED, STATES, Act, Dwell, Hop, Moment, Seen, dwells, hops, moments, way
-from services.complaints.journey_views import HopView, Journey, LookedAt, Step
+from services.complaints.journey_views import HopView, Journey, LookedAt, Step, TicketHops
 from services.complaints.models import Complaint
 from services.complaints.tracking import STATUS_WORDS, where_it_goes_on, with_code
 from services.complaints.wordings import words_of
@@ -70,6 +70,17 @@ async def _journey(work: Work, ticket: Row[Any], complaint_id: UUID, looked: Loo
         erased=erased,
         looked=tuple(one.model_copy(update={"purpose": None}) for one in seen) if erased else tuple(seen),
     )
+
+
+async def hops_of(work: Work, ticket_id: UUID) -> TicketHops:
+    """Return who had a ticket from when to when, for the staff; the caller has checked that it may be seen."""
+    first = select(Complaint.id).where(Complaint.ticket_id == ticket_id).order_by(Complaint.received_at, Complaint.id).limit(1)
+    complaint_id = await work.session.scalar(first)
+    assert complaint_id is not None, "every ticket was told by somebody"
+    found = hops(way(await _moments(work.session, ticket_id, complaint_id), ticket_id))
+    took = dwells(found, work.now, await _calendar(work.session, ticket_id))
+    tree = await unit_tree(work.session)
+    return TicketHops(items=tuple(_hop(tree, hop, dwell) for hop, dwell in zip(found, took, strict=True)))
 
 
 async def _moments(session: AsyncSession, ticket_id: UUID, complaint_id: UUID) -> dict[UUID, list[Moment]]:

@@ -11,6 +11,7 @@ from services.platform.errors import Conflict, Forbidden, Problem
 from services.tickets import adjudicating, ending, instructing, moving, pausing, steering, tasks, whistling, working
 from services.tickets.case import Case, Deed
 from services.tickets.changes import Change, EventDraft, Outcome
+from services.tickets.direct import refuse_passed_over
 from services.tickets.lifecycle import ACTION_NAMES, RELATION_NAMES, SAME, STATUS_NAMES, TOLD, Relation, Step, step, steps_from
 from services.tickets.relations import relations
 from services.tickets.verifying import refuse_executor
@@ -124,9 +125,11 @@ LENDABLE = frozenset(f"ticket.{action}" for action in ACTION_NAMES if action not
 def decide(case: Case, command: Any, actor: Actor, now: datetime, *, category: CategoryPolicy | None = None) -> Change:
     """Return what `command` of `actor` at `now` does to the ticket.
 
-    Raises Conflict where the table has no such step, Forbidden where the actor stands in no relation it asks for, and whatever the
-    action's own decision raises. `category` is the policy of the code a triage names.
+    Raises Forbidden ``ticket.direct`` where the matter went past the actor's seats, Conflict where the table has no such step, Forbidden
+    where the actor stands in no relation it asks for, and whatever the action's own decision raises. `category` is the policy of the code
+    a triage names.
     """
+    refuse_passed_over(case, actor, command.action)
     row = allowed_step(case, command.action)
     seat = acting_seat(case, actor, row)
     deed = Deed(actor, now, seat.unit_id if seat else None)

@@ -67,7 +67,8 @@ def _is_above(case: Case, seat: Seat) -> bool:
     ticket = case.ticket
     lead = case.around.tree.by_id.get(ticket.lead_unit_id) if ticket.lead_unit_id else None
     if lead is None:
-        return ticket.area_path.startswith(seat.path) and seat.role in ("township_dispatcher", "county_supervisor")
+        desks = ("county_supervisor",) if ticket.surface_to_id is not None else ("township_dispatcher", "county_supervisor")
+        return ticket.area_path.startswith(seat.path) and seat.role in desks
     if seat.unit_id == lead.id or not lead.path.startswith(seat.path):
         return False
     return ticket.surface_to_id is None or seat.role == "county_supervisor"

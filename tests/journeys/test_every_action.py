@@ -227,7 +227,7 @@ async def test_township_sees_what_was_surfaced_to_the_county_and_cannot_stop_it(
         ("cancel", {"reason": "withdrawn"}),
         ("supervise", {}),
     ):
-        assert await desk.refused("pengzhai", number, action, words="不必", **more) == "ticket.not_yours"
+        assert await desk.refused("pengzhai", number, action, words="不必", **more) == "ticket.direct"
 
 
 async def test_somebody_elses_change_is_never_overwritten(desk):

@@ -17,8 +17,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.channels.field.commands import ActionCommand, said_at
 from services.channels.field.commands import FieldCommand as Command
-from services.channels.field.commands import said_at
 from services.channels.field.deeds import perform, ticket_meant
 from services.channels.field.models import DeviceClock, FieldCommand
 from services.channels.field.rules import Verdict, dependencies_decide, in_order, judged
@@ -30,6 +30,8 @@ from services.platform.errors import Invalid, NotFound, Problem
 from services.platform.papers import SealedPaper, read_paper, seal_paper
 from services.platform.secrets import fingerprint
 from services.platform.unit_of_work import Work, unit_of_work
+from services.tickets.direct import CODE as DIRECT
+from services.tickets.direct_tries import keep_try
 
 PAPER = "field_command"
 WAITING_AT_MOST = 500
@@ -134,7 +136,7 @@ class _Sender:
 
     async def _try(self, work: Work, command: Command, row: FieldCommand | None) -> Verdict:
         """Do it inside a savepoint: what is refused leaves nothing behind but its verdict."""
-        rang = work.rings
+        rang, refused = work.rings, False
         try:
             async with work.session.begin_nested():
                 counted = row.counted_at if row is not None else self.times.counted(said_at(command))
@@ -145,10 +147,14 @@ class _Sender:
                 return await perform(work, command, counted, self.device_id)
         except Problem as problem:
             verdict = judged(problem)
+            refused = problem.code == DIRECT
         except (IntegrityError, DataError):
             verdict = judged(Invalid("command.not_storable", "Something this command refers to does not exist, or cannot be kept."))
         work.rings = rang
-        return replace(verdict, result={**verdict.result, **await _about(work, command)})
+        about = await _about(work, command)
+        if refused and isinstance(command, ActionCommand) and about:
+            await keep_try(work, UUID(about["ticket_id"]), command.action.action)
+        return replace(verdict, result={**verdict.result, **about})
 
     async def _keep(self, work: Work, command: Command, print_: bytes, row: FieldCommand | None, verdict: Verdict) -> FieldCommand:
         """Write down what became of it. What was not applied is kept whole, under seal: a report holds a contact, words hold names."""
