@@ -36,7 +36,7 @@ ORDERS = {
     "instruct": {"unit": WATER, "words": "示"},
     "acknowledge": {},
     "report_back": {"words": "报"},
-    "conclude_whistle": {"outcome": "settled", "words": "毕"},
+    "conclude_whistle": {"words": "毕"},
 }
 STATUSES = ("received", "dispatched", "accepted", "resolved", "answered", "closed")
 
