@@ -25,6 +25,8 @@ import services.households.models
 import services.identity.keys_models
 import services.identity.models
 import services.journal.models
+import services.matters.models
+import services.matters.work_models
 import services.notices.models
 import services.notifications.models
 import services.notifications.webhooks.models
@@ -45,6 +47,7 @@ import services.shifts.models
 import services.tickets.evidence_models
 import services.tickets.models
 import services.verification.models
+import services.visits.models
 import services.warnings.brigading_models
 import services.warnings.models  # noqa: F401  imported for their effect on the metadata
 from services.platform.database import Base

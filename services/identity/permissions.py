@@ -14,7 +14,10 @@ FIELD = GRID | {"village_secretary"}
 DESKS = frozenset({"township_dispatcher", "county_supervisor"})
 OVERSIGHT = frozenset({"organization_inspector", "discipline_inspector"})
 """Whoever oversees reads across, and changes nothing of a ticket, sees no contact, and learns nobody's name who asked for confidence."""
-ALL = FIELD | DESKS | OVERSIGHT | {"department_officer", "hotline_operator", "analyst", "administrator"}
+PLACED = FIELD | DESKS | OVERSIGHT | {"department_officer", "hotline_operator", "analyst", "administrator"}
+"""Roles whose post reaches a place, a line or a desk."""
+ALL = PLACED | {"service_member"}
+"""挂钩党员 see what concerns the households they are paired with, by their pairings, and nothing by their post."""
 
 PERMISSIONS: dict[str, frozenset[str]] = {
     "hotline.file": DESKS | {"hotline_operator"},
@@ -36,24 +39,29 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "complaint.reword": FIELD | DESKS | {"hotline_operator", "department_officer"},
     "attachment.upload": ALL - OVERSIGHT - {"analyst"},
     "attachment.read": ALL - {"analyst"},
-    "ticket.read": ALL,
+    "ticket.read": PLACED,
     "message.read": DESKS | OVERSIGHT | {"hotline_operator"},
     "complaint.read": FIELD | DESKS | OVERSIGHT | {"hotline_operator", "department_officer"},
     "contact.read": FIELD | DESKS | {"hotline_operator", "department_officer"},
     "reveal.read": frozenset({"discipline_inspector"}),
-    "report.read": ALL,
+    "report.read": PLACED,
     "activity.record": FIELD | DESKS | {"department_officer"},
     "activity.record_for_others": DESKS | {"village_secretary"},
     "activity.read": ALL,
     "activity.words": FIELD | DESKS | {"department_officer"},
     "activity.declare": DESKS | {"administrator"},
     "assessment.make": frozenset({"county_supervisor"}),
-    "assessment.read": ALL,
+    "assessment.read": PLACED,
     "assessment.appeal": FIELD | DESKS | {"department_officer"},
     "warning.acknowledge": DESKS,
     "brigading.read": DESKS | {"hotline_operator"},
     "household.read": FIELD | DESKS,
     "household.change": DESKS | {"village_secretary", "administrator"},
+    "service_days.change": frozenset({"county_supervisor", "administrator"}),
+    "service.report": DESKS | OVERSIGHT | {"village_secretary", "analyst", "administrator"},
+    "visit.record": FIELD | DESKS | {"department_officer", "service_member"},
+    "visit.read": FIELD | DESKS | OVERSIGHT | {"department_officer", "service_member"},
+    "field.sync": FIELD | {"service_member"},
     "pairing.read": FIELD | DESKS | OVERSIGHT | {"department_officer", "analyst", "administrator"},
     "pairing.change": DESKS | {"administrator"},
     "export.read": DESKS | OVERSIGHT | {"analyst", "administrator"},
@@ -95,6 +103,7 @@ ROLE_WEIGHT = (
     "guide",
     "assistant",
     "grid_worker",
+    "service_member",
     "organization_inspector",
     "discipline_inspector",
     "analyst",
@@ -173,7 +182,8 @@ def scope_of(actor: Actor) -> Scope:
         return Scope(everything=True)
     prefixes: dict[str, None] = {}
     functions: dict[tuple[str, str], None] = {}
-    for seat in actor.seats:
+    seats = [seat for seat in actor.seats if seat.role in PLACED]
+    for seat in seats:
         if seat.role in _AREA_ROLES:
             prefixes[area_of(seat)] = None
         elif seat.role in _OWN_PATH_ROLES:
@@ -184,7 +194,7 @@ def scope_of(actor: Actor) -> Scope:
     return Scope(
         prefixes=widest,
         functions=tuple(functions),
-        unit_ids=tuple(dict.fromkeys(seat.unit_id for seat in actor.seats if seat.within is None)),
+        unit_ids=tuple(dict.fromkeys(seat.unit_id for seat in seats if seat.within is None)),
         everything=any(prefix.count("/") == len("//") for prefix in widest),
         recused=_recused(actor),
     )

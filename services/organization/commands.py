@@ -13,8 +13,8 @@ Kind = Literal["city", "county", "township", "village", "community", "grid", "st
 Tier = Literal["grid", "village", "township", "county", "city"]
 Role = Literal[
     "grid_worker", "guide", "assistant", "grid_instructor", "village_secretary", "township_dispatcher",
-    "department_officer", "county_supervisor", "hotline_operator", "organization_inspector", "discipline_inspector", "analyst",
-    "administrator",
+    "department_officer", "county_supervisor", "hotline_operator", "service_member", "organization_inspector", "discipline_inspector",
+    "analyst", "administrator",
 ]  # fmt: skip
 Phone = Annotated[str, StringConstraints(pattern=r"^[0-9+][0-9 -]{2,19}$"), AfterValidator(duty_number)]
 Function = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]{0,39}$")]

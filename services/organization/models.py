@@ -19,6 +19,7 @@ ROLES = {
     "department_officer": "部门承办人",
     "county_supervisor": "县级督办员",
     "hotline_operator": "热线话务员",
+    "service_member": "挂钩党员",
     "organization_inspector": "组织监督员",
     "discipline_inspector": "纪检监督员",
     "analyst": "分析员",

@@ -16,6 +16,7 @@ _KINDS: dict[str, frozenset[str]] = {
     "department_officer": frozenset({"department", "station"}),
     "county_supervisor": frozenset({"county", "city", "department", "station"}),
     "hotline_operator": frozenset({"county", "city", "department", "station"}),
+    "service_member": frozenset({"department", "station", "township", "county", "city"}),
     "organization_inspector": frozenset({"department"}),
     "discipline_inspector": frozenset({"department"}),
     "analyst": frozenset({"county", "city", "township", "department", "station"}),

@@ -8,7 +8,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from services.platform.database import Base, BigInt, Json
 
-KINDS = ("report", "supplement", "reword", "action", "shift")
+KINDS = (
+    "report", "supplement", "reword", "action", "shift", "service_step", "visit", "visit_completion", "opinion", "confirmation",
+)  # fmt: skip
 STATES = ("waiting", "applied", "conflict", "refused")
 
 
