@@ -48,6 +48,7 @@ import services.tickets.evidence_models
 import services.tickets.models
 import services.verification.models
 import services.visits.models
+import services.visits.opinions_models
 import services.warnings.brigading_models
 import services.warnings.models  # noqa: F401  imported for their effect on the metadata
 from services.platform.database import Base

@@ -1,12 +1,256 @@
-"""《服务群众工作手册》: opinions, confirmations, what became of them."""
+"""《服务群众工作手册》: opinions in the villager's words, confirmations of five kinds, what became of them; files of opinions."""
 
+import sqlalchemy as sa
 from alembic import op
+
+from migrations.rights import grant
 
 revision = "0095"
 down_revision = "0094"
 branch_labels = None
 depends_on = None
 
+_KINDS = "('signature', 'call_recording', 'wechat', 'sms_code', 'witness')"
+_CODED = "('sms_code', 'wechat')"
+_REWORDED = "('clearer', 'misheard', 'villager_corrects', 'dialect', 'other')"
+_ANSWERED = (
+    "('explained', 'policy_does_not_allow', 'done_before', 'not_of_government', 'no_demand', 'told_elsewhere', 'withdrawn_by_villager',"
+    " 'other')"
+)
+# A witness is neither whoever takes the confirmation nor whoever wrote the opinion down or heard it, by person.
+_WITNESS = """
+CREATE FUNCTION another_witnesses_opinion() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+  IF person_behind(NEW.witness_account_id) = person_behind(NEW.by_account_id) OR EXISTS (
+    SELECT FROM opinions o LEFT JOIN accounts a ON a.member_id = o.member_id WHERE o.id = NEW.opinion_id
+      AND person_behind(NEW.witness_account_id) IN (person_behind(o.recorded_by_account_id), a.id)
+  ) THEN PERFORM refuse_same_person(TG_NAME, TG_TABLE_NAME); END IF;
+  RETURN NEW;
+END $$
+"""
+# A function that runs with its owner's rights must not find tables that somebody made for it: temporary ones come last.
+_PATH = """
+DO $$ BEGIN EXECUTE format('ALTER FUNCTION another_witnesses_opinion() SET search_path TO %I, pg_temp', current_schema()); END $$
+"""
+
 
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
+    op.execute("INSERT INTO channels (code, name) VALUES ('visit', '入户走访')")
+    op.drop_constraint(op.f("ck_attachment_links_subject_kind"), "attachment_links")
+    op.create_check_constraint(
+        op.f("ck_attachment_links_subject_kind"), "attachment_links", "subject_kind IN ('complaint', 'work_log', 'call', 'opinion')"
+    )
+    _opinions()
+    _wordings()
+    _codes()
+    _confirmations()
+    _outcomes()
+    _reminders()
+    op.execute(_WITNESS)
+    op.execute(_PATH)
+    op.execute(
+        "CREATE TRIGGER another_witnesses BEFORE INSERT ON opinion_confirmations"
+        " FOR EACH ROW WHEN (NEW.witness_account_id IS NOT NULL) EXECUTE FUNCTION another_witnesses_opinion()"
+    )
+    # What was told, confirmed and done stays as it was. The worker follows units that were renumbered, takes what comes by WeChat, and
+    # sends codes.
+    grant("opinions", intake="SELECT, INSERT", worker="SELECT, UPDATE (unit_id)")
+    grant("opinion_wordings, opinion_outcomes", intake="SELECT, INSERT")
+    grant("opinion_confirmations", intake="SELECT, INSERT", worker="SELECT, INSERT")
+    grant("opinion_codes", intake="SELECT, INSERT, UPDATE (wrong)")
+    grant("opinion_codes", intake="", worker="UPDATE (state, tries, wrong, next_try_at, sent_at, last_error)", reporting="")
+    grant("opinion_reminders", worker="SELECT, INSERT")
+
+
+def _id(name: str, *, nullable: bool = False) -> sa.Column[sa.Uuid]:
+    return sa.Column(name, sa.Uuid(), nullable=nullable)
+
+
+def _at(*names: str, nullable: bool = False) -> list[sa.Column[sa.DateTime]]:
+    return [sa.Column(name, sa.DateTime(timezone=True), nullable=nullable) for name in names]
+
+
+def _bytes(name: str) -> sa.Column[sa.LargeBinary]:
+    return sa.Column(name, sa.LargeBinary(), nullable=False)
+
+
+def _to(table: str, **columns: str) -> list[sa.ForeignKeyConstraint]:
+    """Return the foreign keys of a table's columns to the ids of other tables."""
+    return [
+        sa.ForeignKeyConstraint([column], [f"{other}.id"], name=op.f(f"fk_{table}_{column}_{other}")) for column, other in columns.items()
+    ]
+
+
+def _checks(table: str, **checks: str) -> list[sa.CheckConstraint]:
+    return [sa.CheckConstraint(condition, name=op.f(f"ck_{table}_{name}")) for name, condition in checks.items()]
+
+
+def _words(table: str) -> sa.ForeignKeyConstraint:
+    """Return the constraint that a row is about a wording there is."""
+    columns = ("opinion_id", "sequence", "words_hash")
+    return sa.ForeignKeyConstraint(columns, [f"opinion_wordings.{column}" for column in columns], name=f"fk_{table}_words")
+
+
+def _opinions() -> None:
+    op.create_table(
+        "opinions",
+        _id("id"),
+        _id("visit_id", nullable=True),
+        _id("household_id"),
+        _id("unit_id"),
+        _id("member_id"),
+        sa.Column("category_code", sa.Text(), nullable=True),
+        sa.Column("wants_answer", sa.Boolean(), nullable=False),
+        _id("contact_paper_id", nullable=True),
+        *_at("heard_at"),
+        _bytes("fingerprint"),
+        *_at("recorded_at"),
+        _id("recorded_by_account_id"),
+        *_to(
+            "opinions", id="activities", visit_id="visits", household_id="households", unit_id="units", member_id="members",
+            contact_paper_id="sealed_papers", recorded_by_account_id="accounts",
+        ),
+        sa.ForeignKeyConstraint(["category_code"], ["categories.code"], name=op.f("fk_opinions_category_code_categories")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_opinions")),
+    )  # fmt: skip
+    for columns in (("household_id", "heard_at"), ("visit_id",), ("member_id", "heard_at"), ("recorded_at", "id")):
+        op.create_index(op.f(f"ix_opinions_{'_'.join(columns)}"), "opinions", list(columns))
+
+
+def _wordings() -> None:
+    table = "opinion_wordings"
+    op.create_table(
+        table,
+        _id("id"),
+        _id("opinion_id"),
+        sa.Column("sequence", sa.Integer(), nullable=False),
+        _bytes("words_hash"),
+        sa.Column("because", sa.Text(), nullable=True),
+        _id("paper_id"),
+        _bytes("fingerprint"),
+        *_at("happened_at", "recorded_at"),
+        _id("author_account_id"),
+        *_checks(
+            table, later_with_reason="sequence >= 1 AND (sequence = 1) = (because IS NULL)", because=f"because IN {_REWORDED}",
+            words_hash="length(words_hash) = 32",
+        ),
+        *_to(table, opinion_id="opinions", paper_id="sealed_papers", author_account_id="accounts"),
+        sa.UniqueConstraint("opinion_id", "sequence", name=op.f(f"uq_{table}_opinion_id_sequence")),
+        sa.UniqueConstraint("opinion_id", "sequence", "words_hash", name=op.f(f"uq_{table}_opinion_id_sequence_words_hash")),
+        sa.PrimaryKeyConstraint("id", name=op.f(f"pk_{table}")),
+    )  # fmt: skip
+    op.create_index(op.f(f"ix_{table}_paper_id"), table, ["paper_id"])
+
+
+def _codes() -> None:
+    table = "opinion_codes"
+    op.create_table(
+        table,
+        _id("id"),
+        _id("opinion_id"),
+        sa.Column("sequence", sa.Integer(), nullable=False),
+        _bytes("words_hash"),
+        sa.Column("way", sa.Text(), nullable=False),
+        _id("paper_id", nullable=True),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("tries", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("wrong", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        *_at("next_try_at"),
+        *_at("sent_at", nullable=True),
+        sa.Column("last_error", sa.Text(), nullable=True),
+        *_at("asked_at", "expires_at"),
+        _id("asked_by_account_id"),
+        *_checks(
+            table, way=f"way IN {_CODED}", state="state IN ('queued', 'sent', 'given_up', 'by_hand')",
+            sent_somewhere="(way = 'sms_code') = (paper_id IS NOT NULL)", sent_by_us="(state = 'by_hand') = (way = 'wechat')",
+            expires="expires_at > asked_at", wrong="wrong BETWEEN 0 AND 5",
+        ),
+        *_to(table, opinion_id="opinions", paper_id="sealed_papers", asked_by_account_id="accounts"),
+        _words(table),
+        sa.UniqueConstraint("id", "opinion_id", "sequence", "way", name=op.f(f"uq_{table}_id_opinion_id_sequence_way")),
+        sa.PrimaryKeyConstraint("id", name=op.f(f"pk_{table}")),
+    )  # fmt: skip
+    op.create_index("ix_opinion_codes_queued", table, ["next_try_at", "id"], postgresql_where=sa.text("state = 'queued'"))
+    op.create_index(op.f("ix_opinion_codes_opinion_id_asked_at"), table, ["opinion_id", "asked_at"])
+    op.create_index(op.f("ix_opinion_codes_paper_id"), table, ["paper_id"])
+
+
+def _confirmations() -> None:
+    table = "opinion_confirmations"
+    op.create_table(
+        table,
+        _id("id"),
+        _id("opinion_id"),
+        sa.Column("sequence", sa.Integer(), nullable=False),
+        _bytes("words_hash"),
+        sa.Column("kind", sa.Text(), nullable=False),
+        *(_id(name, nullable=True) for name in ("attachment_id", "call_id", "code_id", "witness_account_id", "paper_id")),
+        _bytes("fingerprint"),
+        *_at("happened_at", "recorded_at"),
+        _id("by_account_id", nullable=True),
+        *_checks(
+            table, kind=f"kind IN {_KINDS}", signed_on_a_picture="(kind = 'signature') = (attachment_id IS NOT NULL)",
+            recorded_in_a_call="(kind = 'call_recording') = (call_id IS NOT NULL)", by_its_code=f"(kind IN {_CODED}) = (code_id IS NOT NULL)",
+            one_witness="(kind = 'witness') = ((witness_account_id IS NULL) <> (paper_id IS NULL))",
+            witness_alone="kind = 'witness' OR (witness_account_id IS NULL AND paper_id IS NULL)",
+            taken_by_somebody="(by_account_id IS NULL) = (kind = 'wechat')",
+        ),
+        *_to(
+            table, opinion_id="opinions", attachment_id="attachments", call_id="calls", witness_account_id="accounts",
+            paper_id="sealed_papers", by_account_id="accounts",
+        ),
+        _words(table),
+        sa.ForeignKeyConstraint(
+            ["code_id", "opinion_id", "sequence", "kind"],
+            ["opinion_codes.id", "opinion_codes.opinion_id", "opinion_codes.sequence", "opinion_codes.way"],
+            name="fk_opinion_confirmations_code",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f(f"pk_{table}")),
+    )  # fmt: skip
+    op.create_index(op.f("ix_opinion_confirmations_opinion_id_recorded_at"), table, ["opinion_id", "recorded_at"])
+    op.create_index(op.f("ix_opinion_confirmations_paper_id"), table, ["paper_id"])
+    for name, columns in (
+        ("code", ["code_id"]), ("picture", ["attachment_id"]), ("call", ["opinion_id", "sequence", "call_id"])
+    ):  # fmt: skip
+        there = sa.text(f"{columns[-1]} IS NOT NULL")
+        op.create_index(f"uq_opinion_confirmations_{name}", table, columns, unique=True, postgresql_where=there)
+
+
+def _outcomes() -> None:
+    table = "opinion_outcomes"
+    op.create_table(
+        table,
+        _id("id"),
+        _id("opinion_id"),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("because", sa.Text(), nullable=True),
+        *(_id(name, nullable=True) for name in ("ticket_id", "matter_id", "paper_id")),
+        _bytes("fingerprint"),
+        *_at("happened_at", "recorded_at"),
+        _id("by_account_id"),
+        *_checks(
+            table, kind="kind IN ('on_the_spot', 'ticket', 'matter', 'answered')", a_ticket="(kind = 'ticket') = (ticket_id IS NOT NULL)",
+            a_matter="(kind = 'matter') = (matter_id IS NOT NULL)", answered_with_reason="(kind = 'answered') = (because IS NOT NULL)",
+            because=f"because IN {_ANSWERED}", told="kind NOT IN ('on_the_spot', 'answered') OR paper_id IS NOT NULL",
+        ),
+        *_to(table, opinion_id="opinions", ticket_id="tickets", paper_id="sealed_papers", by_account_id="accounts"),
+        sa.UniqueConstraint("opinion_id", "ticket_id", name=op.f(f"uq_{table}_opinion_id_ticket_id")),
+        sa.UniqueConstraint("opinion_id", "matter_id", name=op.f(f"uq_{table}_opinion_id_matter_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f(f"pk_{table}")),
+    )  # fmt: skip
+    for columns in (["opinion_id", "recorded_at"], ["ticket_id"], ["paper_id"]):
+        op.create_index(op.f(f"ix_{table}_{'_'.join(columns)}"), table, columns)
+    op.create_index("ix_opinion_outcomes_matter", table, ["matter_id"], postgresql_where=sa.text("matter_id IS NOT NULL"))
+
+
+def _reminders() -> None:
+    table = "opinion_reminders"
+    op.create_table(
+        table,
+        _id("opinion_id"),
+        _id("unit_id"),
+        *_at("told_at"),
+        *_to(table, opinion_id="opinions", unit_id="units"),
+        sa.PrimaryKeyConstraint("opinion_id", "unit_id", name=op.f(f"pk_{table}")),
+    )

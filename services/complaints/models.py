@@ -17,6 +17,7 @@ CHANNELS = {
     "open311": "开放接口",
     "platform": "上级平台",
     "on_behalf": "代办",
+    "visit": "入户走访",
 }
 
 TOLD_BY_THEMSELVES = ("platform",)
