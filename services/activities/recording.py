@@ -46,7 +46,7 @@ async def record_activities(work: Work, entries: Sequence[RecordActivity]) -> li
     refused, ``activity.id_taken``. Requests about the same entries wait for each other.
     """
     require(work.actor, "activity.record")
-    await _lock(work, {activity_id for entry in entries for activity_id in _concerned(entry)})
+    await lock(work, {activity_id for entry in entries for activity_id in _concerned(entry)})
     known = await _known(work, entries)
     outcomes, written = [], Rows()
     for entry in entries:
@@ -71,7 +71,7 @@ async def withdraw(work: Work, activity_id: UUID, why: WithdrawActivity) -> None
 
     What belongs to it stays; an opinion it was done about is free for another thing.
     """
-    await _lock(work, {activity_id})
+    await lock(work, {activity_id})
     await _withdraw(work, await _own(work, activity_id), why, replaced_by=None)
 
 
@@ -80,7 +80,7 @@ async def correct(work: Work, activity_id: UUID, command: CorrectActivity) -> Ou
     entry = command.activity
     require(work.actor, "activity.record")
     concerned = {activity_id, *_concerned(entry)}
-    await _lock(work, concerned)
+    await lock(work, concerned)
     old = await _own(work, activity_id)
     known = await _known(work, [entry], {activity_id})
     mark = _mark(work, entry)
@@ -130,7 +130,7 @@ def _concerned(entry: RecordActivity) -> set[UUID]:
     return {entry.activity_id, *led, *((within,) if within else ())}
 
 
-async def _lock(work: Work, ids: Iterable[UUID]) -> None:
+async def lock(work: Work, ids: Iterable[UUID]) -> None:
     """Have requests about the same entries, there or to come, wait for each other; always in the same order."""
     numbers = sorted({int.from_bytes(found.bytes[8:], "big", signed=True) for found in ids})
     given = func.unnest(bindparam(None, numbers, ARRAY(BigInteger())))
