@@ -37,10 +37,9 @@ DO $$ BEGIN EXECUTE format('ALTER FUNCTION another_witnesses_opinion() SET searc
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     op.execute("INSERT INTO channels (code, name) VALUES ('visit', '入户走访')")
-    op.drop_constraint(op.f("ck_attachment_links_subject_kind"), "attachment_links")
-    op.create_check_constraint(
-        op.f("ck_attachment_links_subject_kind"), "attachment_links", "subject_kind IN ('complaint', 'work_log', 'call', 'opinion')"
-    )
+    for table, kinds in (("attachment_links", "'complaint', 'work_log', 'call'"), ("expected_files", "'complaint', 'work_log'")):
+        op.drop_constraint(op.f(f"ck_{table}_subject_kind"), table)
+        op.create_check_constraint(op.f(f"ck_{table}_subject_kind"), table, f"subject_kind IN ({kinds}, 'opinion')")
     _opinions()
     _wordings()
     _codes()

@@ -39,7 +39,7 @@ class ExpectedFile(Base):
     """What an upload will belong to, and as what, once it is complete; `linked_at` says when it was."""
 
     __tablename__ = "expected_files"
-    __table_args__ = (CheckConstraint("subject_kind IN ('complaint', 'work_log')", name="subject_kind"),)
+    __table_args__ = (CheckConstraint("subject_kind IN ('complaint', 'work_log', 'opinion')", name="subject_kind"),)
 
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
     upload_id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -29,7 +29,7 @@ from services.tickets.models import Ticket
 
 AT_MOST = 20_000
 """So many tellings are read at once, the newest first: a day of a city."""
-_WRITTEN_DOWN = ("field", "on_behalf")
+_WRITTEN_DOWN = ("field", "on_behalf", "visit")
 _IN_CONFIDENCE = or_(Complaint.confidential, Ticket.privacy == "confidential")
 
 Ground = tuple[UUID, str]
