@@ -10,12 +10,13 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from services.activities.models import Activity, HelpedPerson
-from services.activities.recording import RECORDED, lock
+from services.activities.recording import RECORDED, WITHDRAWN, lock
 from services.activities.references import fingerprint
 from services.activities.rules import require_past
+from services.journal.noting import note
 from services.journal.recording import new_event, record
 from services.platform.bulk import insert_many, one_of
 from services.platform.clock import local_day
@@ -84,3 +85,13 @@ def _row(work: Work, entry: Entered) -> dict[str, Any]:
 def _event(work: Work, entry: Entered) -> dict[str, Any]:
     data = {"kind": entry.kind, "unit_id": str(entry.unit_id), "member_id": str(entry.member_id), "day": str(entry.happened_on)}
     return new_event(work.actor, work.now, subject_kind="activity", subject_id=entry.id, seq=1, type=RECORDED, data=data)
+
+
+async def take_back(work: Work, ids: Iterable[UUID], reason: str) -> None:
+    """Withdraw entries of other rooms, with the reason they give; one that was withdrawn before stays as it was."""
+    wanted = list(ids)
+    await lock(work, wanted)
+    values = {"withdrawn_at": work.now, "withdrawn_because": reason, "withdrawn_by_account_id": work.actor.account_id}
+    open_ones = update(Activity).where(one_of(Activity.id, wanted), Activity.withdrawn_at.is_(None)).values(values)
+    for activity_id in sorted(await work.session.scalars(open_ones.returning(Activity.id))):
+        await note(work, "activity", activity_id, WITHDRAWN, {"reason": reason})
