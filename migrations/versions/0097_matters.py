@@ -143,14 +143,14 @@ CREATE TABLE matter_sites (
   CONSTRAINT fk_matter_sites_recorded_by_account_id FOREIGN KEY(recorded_by_account_id) REFERENCES accounts (id)
 );
 CREATE TABLE matter_sources (
-  source_id UUID NOT NULL, kind TEXT NOT NULL, matter_id UUID NOT NULL, joined_at TIMESTAMP WITH TIME ZONE NOT NULL,
-  joined_by_account_id UUID NOT NULL,
-  CONSTRAINT pk_matter_sources PRIMARY KEY (source_id),
+  matter_id UUID NOT NULL, source_id UUID NOT NULL, kind TEXT NOT NULL, joined_at TIMESTAMP WITH TIME ZONE NOT NULL,
+  joined_by_account_id UUID NOT NULL, left_at TIMESTAMP WITH TIME ZONE,
+  CONSTRAINT pk_matter_sources PRIMARY KEY (matter_id, source_id),
   CONSTRAINT ck_matter_sources_kind CHECK (kind IN ('ticket', 'opinion')),
   CONSTRAINT fk_matter_sources_matter_id FOREIGN KEY(matter_id) REFERENCES matters (id),
   CONSTRAINT fk_matter_sources_joined_by_account_id FOREIGN KEY(joined_by_account_id) REFERENCES accounts (id)
 );
-CREATE INDEX ix_matter_sources_matter_id ON matter_sources (matter_id);
+CREATE UNIQUE INDEX uq_matter_sources_now ON matter_sources (source_id) WHERE left_at IS NULL;
 CREATE TABLE matter_states (
   matter_id UUID NOT NULL, version INTEGER NOT NULL, known_at TIMESTAMP WITH TIME ZONE NOT NULL, state TEXT NOT NULL, number TEXT,
   tension INTEGER NOT NULL, lead_unit_id UUID, round INTEGER NOT NULL,
@@ -296,7 +296,7 @@ _ANOTHER = (
     ("matter_task_reports", "another_accepts", "decided_by_account_id", "done_by_account_id"),
 )
 _KEPT = (  # what people wrote is written once
-    "assets, asset_segments, matter_states, matter_sources, supervision_notes, follow_ups, matter_tasks, milestones, milestone_plans,"
+    "assets, asset_segments, matter_states, supervision_notes, follow_ups, matter_tasks, milestones, milestone_plans,"
     " milestones_done, matter_sites, matter_sites_shown, matter_site_inspections, matter_entries, matter_postings"
 )
 
@@ -312,6 +312,11 @@ def upgrade() -> None:
             f"CREATE TRIGGER {name} BEFORE INSERT OR UPDATE OF {column} ON {table} FOR EACH ROW"
             f" WHEN (NEW.{column} IS NOT NULL) EXECUTE FUNCTION another_person('{column}', '{asked}')"
         )
+    op.execute("ALTER TABLE attachment_links DROP CONSTRAINT ck_attachment_links_subject_kind")
+    op.execute(
+        "ALTER TABLE attachment_links ADD CONSTRAINT ck_attachment_links_subject_kind"
+        " CHECK (subject_kind IN ('complaint', 'work_log', 'call', 'opinion', 'matter'))"
+    )
     _rights()
 
 
@@ -322,6 +327,7 @@ def _rights() -> None:
     grant("matter_candidate_looks", intake="SELECT, INSERT", worker="SELECT, INSERT")
     decided = "state, decided_at, decided_by_account_id, decision"
     grant("matters", intake=f"SELECT, INSERT, UPDATE ({decided}, number, year, sequence, lead_unit_id, tension, version)")
+    grant("matter_sources", intake="SELECT, INSERT, UPDATE (left_at)")
     grant("matter_numbers", intake="SELECT, INSERT, UPDATE (last)")
     grant("matter_supervisors, matter_followers", intake="SELECT, INSERT, UPDATE (until, ended_at, ended_by_account_id)")
     grant("matter_task_reports", intake="SELECT, INSERT, UPDATE (accepted, decision, decided_at, decided_by_account_id)")

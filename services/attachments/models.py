@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from services.platform.database import Base, BigInt
 
 FILE_ROLES = ("evidence", "before", "after", "signature", "recording")
-SUBJECTS = ("complaint", "work_log", "call", "opinion")
+SUBJECTS = ("complaint", "work_log", "call", "opinion", "matter")
 UPLOAD_STATES = ("open", "complete", "refused", "gone")
 
 

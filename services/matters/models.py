@@ -164,16 +164,20 @@ class MatterNumber(Base):
 
 
 class MatterSource(Base):
-    """A ticket or an opinion that is part of a matter. Each is part of one."""
+    """A ticket or an opinion that is part of a matter. Each is part of one at a time; those of a declined one are free again."""
 
     __tablename__ = "matter_sources"
-    __table_args__ = (CheckConstraint(f"kind IN {SOURCE_KINDS!r}", name="kind"), Index(None, "matter_id"))
+    __table_args__ = (
+        CheckConstraint(f"kind IN {SOURCE_KINDS!r}", name="kind"),
+        Index("uq_matter_sources_now", "source_id", unique=True, postgresql_where=text("left_at IS NULL")),
+    )
 
+    matter_id: Mapped[UUID] = mapped_column(ForeignKey("matters.id"), primary_key=True)
     source_id: Mapped[UUID] = mapped_column(primary_key=True)
     kind: Mapped[str]
-    matter_id: Mapped[UUID] = mapped_column(ForeignKey("matters.id"))
     joined_at: Mapped[datetime]
     joined_by_account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    left_at: Mapped[datetime | None]
 
 
 class MatterSupervisor(Base):

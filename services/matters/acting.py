@@ -1,0 +1,41 @@
+"""Taking an action on a matter: one way in for all of them."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+from uuid import UUID
+
+from services.matters import deeds, people, posting, registering, working
+from services.matters.holding import Held, hold
+from services.platform.unit_of_work import Work
+
+_TAKES: Mapping[type[Any], Callable[[Work, Held, Any], Awaitable[None]]] = {
+    deeds.Register: registering.register,
+    deeds.Decline: registering.decline,
+    deeds.ChangeLead: registering.change_lead,
+    deeds.SetTension: registering.set_tension,
+    deeds.Join: registering.join,
+    deeds.NameSupervisor: people.name_supervisor,
+    deeds.Supervise: people.supervise,
+    deeds.AttachFollower: people.attach_follower,
+    deeds.ReportFollowUp: people.follow_up,
+    deeds.SetTask: working.set_task,
+    deeds.ReportTask: working.report_task,
+    deeds.DecideTask: working.decide_task,
+    deeds.Block: working.block,
+    deeds.Unblock: working.unblock,
+    deeds.SetMilestone: working.set_milestone,
+    deeds.MoveMilestone: working.move_milestone,
+    deeds.FinishMilestone: working.finish_milestone,
+    deeds.AddSite: working.add_site,
+    deeds.ShowSite: working.show_site,
+    deeds.InspectSite: working.inspect_site,
+    deeds.EnterMoney: posting.enter_money,
+    deeds.EnterLabour: posting.enter_labour,
+    deeds.ReverseEntry: posting.reverse_entry,
+}
+
+
+async def act(work: Work, matter_id: UUID, command: deeds.Deed, expected_version: int | None) -> None:
+    """Take an action; raises what :func:`hold` and the action raise, and changes nothing then."""
+    held = await hold(work, matter_id, command.action, expected_version)
+    await _TAKES[type(command)](work, held, command)
