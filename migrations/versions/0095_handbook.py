@@ -191,8 +191,9 @@ def _confirmations() -> None:
         *_checks(
             table, kind=f"kind IN {_KINDS}", signed_on_a_picture="(kind = 'signature') = (attachment_id IS NOT NULL)",
             recorded_in_a_call="(kind = 'call_recording') = (call_id IS NOT NULL)", by_its_code=f"(kind IN {_CODED}) = (code_id IS NOT NULL)",
-            one_witness="(kind = 'witness') = ((witness_account_id IS NULL) <> (paper_id IS NULL))",
-            witness_alone="kind = 'witness' OR (witness_account_id IS NULL AND paper_id IS NULL)",
+            one_witness="kind <> 'witness' OR (witness_account_id IS NULL) <> (paper_id IS NULL)",
+            witness_alone="kind = 'witness' OR witness_account_id IS NULL",
+            whose_wechat="kind = 'witness' OR (kind = 'wechat') = (paper_id IS NOT NULL)",
             taken_by_somebody="(by_account_id IS NULL) = (kind = 'wechat')",
         ),
         *_to(

@@ -43,7 +43,7 @@ async def hear(work: Work, said: HearOpinion) -> bool:
     ``opinion.other_household``, ``opinion.visit_completed``, ``opinion.nobody_met``, 422 ``opinion.time_impossible`` and what linking
     files raises. Nothing is written then.
     """
-    home = await home_of(work, said.household_id, "opinion.record")
+    home = await home_of(work, said.household_id, "opinion.record", local_day(said.heard_at))
     await hold(work, [said.opinion_id])
     mark = marked(work, said)
     there = await work.session.scalar(select(Opinion.fingerprint).where(Opinion.id == said.opinion_id))

@@ -4,6 +4,7 @@ By area, as everything of a place; as one's own; and by pairing: whoever looks a
 """
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -40,8 +41,8 @@ class Home:
     seat: Seat | None
 
 
-async def home_of(work: Work, household_id: UUID, action: str) -> Home:
-    """Return a household that `work.actor` may do `action` for: of their area, or one they are paired with now.
+async def home_of(work: Work, household_id: UUID, action: str, day: date | None = None) -> Home:
+    """Return a household that `work.actor` may do `action` for: of their area, or one they are paired with on `day` (today).
 
     Raises Forbidden ``permission.denied`` and the NotFound ``household.unknown`` that there is for every other household.
     """
@@ -52,16 +53,16 @@ async def home_of(work: Work, household_id: UUID, action: str) -> Home:
     if row is None or unit is None:
         raise _unknown()
     seat = _seat(work.actor, action, unit)
-    if seat is None and not await is_paired(work, household_id):
+    if seat is None and not await is_paired(work, household_id, day or local_day(work.now)):
         raise _unknown()
     return Home(row.id, unit, tree.by_id[row.village_id], row.reference, row.paper_id, seat or work.actor.main_seat)
 
 
-async def is_paired(work: Work, household_id: UUID) -> bool:
-    """Tell whether `work.actor` looks after a household today."""
+async def is_paired(work: Work, household_id: UUID, day: date) -> bool:
+    """Tell whether `work.actor` looks after a household on `day`."""
     if work.actor.member_id is None:
         return False
-    theirs = (Pairing.household_id == household_id, Pairing.member_id == work.actor.member_id, in_force(local_day(work.now)))
+    theirs = (Pairing.household_id == household_id, Pairing.member_id == work.actor.member_id, in_force(day))
     return bool(await work.session.scalar(select(exists(select(Pairing.id).where(*theirs)))))
 
 

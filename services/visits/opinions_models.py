@@ -131,7 +131,8 @@ class OpinionConfirmation(Base):
     """That a villager stands by words of an opinion: one of five kinds, bound to the wording they saw by its hash.
 
     A later wording makes it void; that is read off the wordings, and this row stays. `by_account_id` is NULL where the villager's own
-    WeChat said so. A witness is a member by account, or anybody else by name in a paper (kind ``opinion_witness``).
+    WeChat said so: which account that was lies in a paper (kind ``opinion_wechat``). A witness is a member by account, or anybody else by
+    name in a paper (kind ``opinion_witness``).
     """
 
     __tablename__ = "opinion_confirmations"
@@ -140,8 +141,9 @@ class OpinionConfirmation(Base):
         CheckConstraint("(kind = 'signature') = (attachment_id IS NOT NULL)", name="signed_on_a_picture"),
         CheckConstraint("(kind = 'call_recording') = (call_id IS NOT NULL)", name="recorded_in_a_call"),
         CheckConstraint(f"(kind IN {_CODED!r}) = (code_id IS NOT NULL)", name="by_its_code"),
-        CheckConstraint("(kind = 'witness') = ((witness_account_id IS NULL) <> (paper_id IS NULL))", name="one_witness"),
-        CheckConstraint("kind = 'witness' OR (witness_account_id IS NULL AND paper_id IS NULL)", name="witness_alone"),
+        CheckConstraint("kind <> 'witness' OR (witness_account_id IS NULL) <> (paper_id IS NULL)", name="one_witness"),
+        CheckConstraint("kind = 'witness' OR witness_account_id IS NULL", name="witness_alone"),
+        CheckConstraint("kind = 'witness' OR (kind = 'wechat') = (paper_id IS NOT NULL)", name="whose_wechat"),
         CheckConstraint("(by_account_id IS NULL) = (kind = 'wechat')", name="taken_by_somebody"),
         ForeignKeyConstraint(
             ["opinion_id", "sequence", "words_hash"],

@@ -1,0 +1,181 @@
+"""What became of an opinion: solved on the spot, a ticket, part of a matter, or answered with a reason. None can end in nothing.
+
+A ticket is filed as every complaint is, by the channel `visit`, in the words in force, for whoever said it; with `direct_to` it goes
+straight to a county department (越级直达).
+"""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from services.complaints.commands import Contact, FileComplaint, Place, Telling
+from services.complaints.filing_desk import prepared_within
+from services.complaints.writing import Outcome, write
+from services.households.models import Household
+from services.journal.noting import note
+from services.organization.queries import unit_tree
+from services.platform.bulk import insert_many
+from services.platform.database import driver_of
+from services.platform.errors import Conflict, Invalid
+from services.platform.papers import SealedPaper, read_paper, seal_paper
+from services.platform.unit_of_work import Work
+from services.tickets.actions import visible_id
+from services.tickets.models import Ticket
+from services.visits.opinions import SUBJECT, marked, newest, possible, require_standing
+from services.visits.opinions_access import opinion_of
+from services.visits.opinions_commands import Answered, FileTicket, JoinsTicket, SolvedOnTheSpot
+from services.visits.opinions_models import OpinionOutcome
+from services.visits.opinions_rules import ENDED_IN_NOTHING
+
+PAPER = "opinion_outcome"
+CHANNEL = "visit"
+ENDED = "opinion.ended"
+Row = dict[str, Any]
+
+
+async def became(work: Work, opinion_id: UUID, said: SolvedOnTheSpot | JoinsTicket | Answered) -> bool:
+    """Write down what became of an opinion; tell whether it was written already.
+
+    Raises 404 ``opinion.unknown`` and ``ticket.unknown``, 409 ``opinion.withdrawn``, ``opinion.id_taken``, ``opinion.of_this_ticket``,
+    422 ``opinion.time_impossible`` and ``opinion.ended_before_said``.
+    """
+    row, known = await _begin(work, opinion_id, said)
+    if known:
+        return True
+    if isinstance(said, JoinsTicket):
+        ticket_id = await visible_id(work, said.ticket)
+        same = select(OpinionOutcome.id).where(OpinionOutcome.opinion_id == opinion_id, OpinionOutcome.ticket_id == ticket_id)
+        if await work.session.scalar(same) is not None:
+            raise Conflict("opinion.of_this_ticket", "This opinion belongs to that ticket already.")
+        row["ticket_id"] = ticket_id
+    else:
+        paper = seal_paper(PAPER, {"words": said.words}, work.now)
+        await insert_many(work.session, SealedPaper, [paper])
+        row["paper_id"] = paper["id"]
+    if isinstance(said, Answered):
+        row["because"] = said.because
+    await _write(work, row)
+    return False
+
+
+async def join_matter(work: Work, opinion_id: UUID, outcome_id: UUID, matter_id: UUID, fingerprint: bytes) -> None:
+    """Write down that an opinion is part of a matter (挂号), by whoever registers or widens it; once for each matter.
+
+    For the room of matters, which says who may and holds the opinion's journal.
+    """
+    there = select(OpinionOutcome.id).where(OpinionOutcome.opinion_id == opinion_id, OpinionOutcome.matter_id == matter_id)
+    if await work.session.scalar(there) is not None:
+        return
+    row = _row(work, opinion_id, "matter", outcome_id, fingerprint, work.now)
+    await _write(work, row | {"matter_id": matter_id})
+
+
+async def file_ticket(work: Work, opinion_id: UUID, said: FileTicket) -> tuple[UUID, bool]:
+    """Make a ticket of an opinion; return its id, and whether it was there already. The opinion and the ticket each name the other.
+
+    Raises 409 ``opinion.has_ticket`` while an earlier one holds, what :func:`became` does, and what filing raises
+    (``complaint.department_unknown`` for a `direct_to` that is no county department).
+    """
+    row, known = await _begin(work, opinion_id, said)
+    if known:
+        found = await work.session.scalar(select(OpinionOutcome.ticket_id).where(OpinionOutcome.id == said.outcome_id))
+        assert found is not None, "an outcome of this kind names its ticket"
+        return found, True
+    await _require_no_ticket(work, opinion_id)
+    outcome = await _filed(work, row.pop("opinion"), said)
+    await _write(work, row | {"ticket_id": outcome.ticket_id})
+    return outcome.ticket_id, False
+
+
+async def _begin(work: Work, opinion_id: UUID, said: Any) -> tuple[Row, bool]:
+    """Return the outcome's row so far, and whether it is there already; raise what stands against any outcome."""
+    opinion = await opinion_of(work, opinion_id, "opinion.record", locked=True)
+    mark = marked(work, said)
+    there = await work.session.scalar(select(OpinionOutcome.fingerprint).where(OpinionOutcome.id == said.outcome_id))
+    if there is not None:
+        if there != mark:
+            raise Conflict("opinion.id_taken", "Something else was sent under this id; make a new one.")
+        return {}, True
+    require_standing(opinion)
+    happened_at = possible(said.happened_at, work.now, "/happened_at")
+    if happened_at < opinion.heard_at:
+        raise Invalid("opinion.ended_before_said", "Nothing became of an opinion before it was heard; correct the time.")
+    kind = "ticket" if isinstance(said, FileTicket) else said.kind
+    row = _row(work, opinion_id, kind, said.outcome_id, mark, happened_at)
+    return (row | {"opinion": opinion} if isinstance(said, FileTicket) else row), False
+
+
+def _row(work: Work, opinion_id: UUID, kind: str, outcome_id: UUID, mark: bytes, at: Any) -> Row:
+    return {
+        "id": outcome_id, "opinion_id": opinion_id, "kind": kind, "because": None, "ticket_id": None, "matter_id": None, "paper_id": None,
+        "fingerprint": mark, "happened_at": at, "recorded_at": work.now, "by_account_id": work.actor.account_id,
+    }  # fmt: skip
+
+
+async def _write(work: Work, row: Row) -> None:
+    await insert_many(work.session, OpinionOutcome, [row])
+    data = {"kind": row["kind"], "outcome_id": str(row["id"])}
+    data |= {name: str(row[name]) for name in ("ticket_id", "matter_id", "because") if row[name] is not None}
+    await note(work, SUBJECT, row["opinion_id"], ENDED, data)
+
+
+async def _require_no_ticket(work: Work, opinion_id: UUID) -> None:
+    into = Ticket.__table__.alias("into")
+    status = func.coalesce(into.c.status, Ticket.status)
+    query = (
+        select(Ticket.number)
+        .join(OpinionOutcome, OpinionOutcome.ticket_id == Ticket.id)
+        .outerjoin(into, into.c.id == Ticket.merged_into_id)
+        .where(OpinionOutcome.opinion_id == opinion_id, status.not_in(ENDED_IN_NOTHING))
+        .limit(1)
+    )
+    number = await work.session.scalar(query)
+    if number is not None:
+        detail = "There is a ticket of this opinion already; tell more of it there."
+        raise Conflict("opinion.has_ticket", detail, extra={"number": number})
+
+
+async def _filed(work: Work, opinion: Any, said: FileTicket) -> Outcome:
+    """File the opinion in the transaction of `work`. The outcome's id names the message, so that one outcome is one ticket."""
+    tree = await unit_tree(work.session)
+    telling = Telling(
+        words=await _words(work, opinion.id),
+        category=said.category or opinion.category_code,
+        place=Place(unit_code=tree.by_id[opinion.unit_id].code),
+        happened_at=opinion.heard_at,
+        contact=await _contact(work, opinion) if opinion.wants_answer else None,
+        confidential=said.confidential,
+        wants_answer=opinion.wants_answer,
+        surface_to=said.direct_to,
+    )
+    filing = await prepared_within(work, FileComplaint(CHANNEL, str(said.outcome_id), telling))
+    (outcome,) = await write(await driver_of(work.session), [filing])
+    work.rings = True
+    return outcome.told()
+
+
+async def _words(work: Work, opinion_id: UUID) -> str:
+    clear = await _clear(work, (await newest(work, opinion_id)).paper_id)
+    if clear is None:
+        raise Conflict("opinion.erased", "What was said was erased; there is nothing left to file.")
+    words: str = clear["words"]
+    return words
+
+
+async def _contact(work: Work, opinion: Any) -> Contact | None:
+    """Return whom to answer: whoever said it, where they are named; else whom the register names."""
+    own = await _clear(work, opinion.contact_paper_id) or {}
+    paper_id = await work.session.scalar(select(Household.paper_id).where(Household.id == opinion.household_id))
+    of_home = await _clear(work, paper_id) or {}
+    name, phone = own.get("name") or of_home.get("head"), own.get("phone") or of_home.get("phone")
+    return Contact(name=name, phone=phone) if name or phone else None
+
+
+async def _clear(work: Work, paper_id: UUID | None) -> Row | None:
+    if paper_id is None:
+        return None
+    query = select(SealedPaper.row_key, SealedPaper.sealed).where(SealedPaper.id == paper_id)
+    row = (await work.session.execute(query)).one()
+    found: Row | None = read_paper(paper_id, row.row_key, row.sealed)
+    return found
