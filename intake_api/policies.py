@@ -37,9 +37,9 @@ router = door_router("/v1/policies", tags=["policies"])
 Reader = Annotated[Actor, Depends(requires("policy.read"))]
 Administrator = Annotated[Actor, Depends(requires("policy.change"))]
 KindName = Annotated[
-    Literal["calendar", "ladder", "catalogue", "assessment", "composite", "retention"],
+    Literal["calendar", "ladder", "catalogue", "assessment", "composite", "retention", "assistance"],
     Path(
-        description="Which rules: working days, levels, 派单目录, 考核, the weights of 三率, or how long personal data is kept.",
+        description="Which rules: working days, levels, 派单目录, 考核, the weights of 三率, how long personal data is kept, or votes and follow-ups.",
         examples=["ladder"],
     ),
 ]

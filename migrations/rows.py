@@ -3,6 +3,7 @@
 import services.activities.models
 import services.anchors.models
 import services.assessment.models
+import services.assistance.models
 import services.attachments.expecting
 import services.attachments.models
 import services.bulletins.models

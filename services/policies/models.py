@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from services.identity.models import Account
 from services.platform.database import Base, Json
 
-KINDS = ("calendar", "ladder", "catalogue", "composite", "assessment", "retention")
+KINDS = ("calendar", "ladder", "catalogue", "composite", "assessment", "retention", "assistance")
 
 
 class Policy(Base):

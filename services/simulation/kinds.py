@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 
 from services.assessment.linting import KIND as ASSESSMENT_KIND
+from services.assistance.quorum import KIND as ASSISTANCE_KIND
+from services.assistance.quorum import RULES as ASSISTANCE_RULES
 from services.catalogue.actions import KIND as CATALOGUE_KIND
 from services.catalogue.queries import forget_catalogue
 from services.complaints.retention import KIND as RETENTION_KIND
@@ -14,7 +16,8 @@ from services.reports.composite import KIND as COMPOSITE_KIND
 from services.reports.composite import forget_weights
 
 KINDS: Mapping[str, Kind] = {
-    kind.name: kind for kind in (CALENDAR_KIND, LADDER_KIND, CATALOGUE_KIND, ASSESSMENT_KIND, COMPOSITE_KIND, RETENTION_KIND)
+    kind.name: kind
+    for kind in (CALENDAR_KIND, LADDER_KIND, CATALOGUE_KIND, ASSESSMENT_KIND, COMPOSITE_KIND, RETENTION_KIND, ASSISTANCE_KIND)
 }
 
 
@@ -29,3 +32,4 @@ def forget_rules() -> None:
     forget_catalogue()
     forget_clock_rules()
     forget_weights()
+    ASSISTANCE_RULES.forget()

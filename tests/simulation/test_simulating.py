@@ -48,7 +48,7 @@ async def _tried(kind, change, period, monkeypatch, **more):
 async def test_every_kind_is_tried_and_nothing_is_written(county, today, monkeypatch):
     before = await _everything(county)
     told = []
-    judging = {"assessment", "composite", "retention"}
+    judging = {"assessment", "composite", "retention", "assistance"}
     for kind in judging:
         with pytest.raises(Problem) as refused:
             await _tried(kind, lambda definition: definition, today, monkeypatch)
