@@ -21,7 +21,7 @@ from services.web.signed_in import requires
 
 router = door_router("/v1/field-reports/sync", tags=["intake"])
 
-Worker = Annotated[Actor, Depends(requires("field.report"))]
+Worker = Annotated[Actor, Depends(requires("field.sync"))]
 
 
 class KeptPage(Page[KeptCommand]):

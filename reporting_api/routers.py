@@ -21,6 +21,7 @@ from reporting_api import (
     repeats,
     reports,
     saved,
+    service_days,
     tickets,
     warnings,
 )
@@ -32,6 +33,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     activities.router,
     coverage.router,
     pairings.router,
+    service_days.router,
     petition_figures.router,
     assessment.router,
     reports.router,

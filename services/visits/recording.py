@@ -21,6 +21,7 @@ from services.visits.days import county_days
 from services.visits.models import Visit
 
 ATTEMPT_MISSING = "visit.waits_for_attempt"
+VISIT_MISSING = "visit.unknown"
 OPINIONS_MISSING = "visit.waits_for_opinions"
 UNCONFIRMED = "visit.unconfirmed"
 _REPEATABLE = ("absent", "refused")
@@ -119,7 +120,7 @@ async def complete_visit(work: Work, visit_id: UUID, command: CompleteVisit) -> 
     await hold(work, {visit_id, *command.opinion_ids})
     row = await work.session.scalar(select(Visit).where(Visit.id == visit_id).with_for_update())
     if row is None or work.actor.account_id != row.recorded_by_account_id:
-        raise NotFound("visit.unknown", "There is no visit with this id, or none of yours.")
+        raise NotFound(VISIT_MISSING, "There is no visit with this id, or none of yours.")
     if row.completed_at is not None:
         if command.unconfirmed_because not in (None, row.unconfirmed_because) or (row.nothing_said and command.opinion_ids):
             raise Conflict("visit.completed", "This visit is completed already.")

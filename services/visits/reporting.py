@@ -48,14 +48,16 @@ _MEMBERS = f"""{_HOMES}, steps AS (
   GROUP BY v.member_id
 ), lines AS (
   SELECT h.member_id, count(*) AS planned, count(*) FILTER (WHERE h.met) AS visited,
-    count(*) FILTER (WHERE h.tried AND NOT h.met) AS attempted, count(*) FILTER (WHERE NOT h.tried) AS missing, count(*) FILTER (WHERE h.later AND NOT h.met) AS caught_up,
+    count(*) FILTER (WHERE h.tried AND NOT h.met) AS attempted, count(*) FILTER (WHERE NOT h.tried) AS missing,
+    count(*) FILTER (WHERE h.later AND NOT h.met) AS caught_up,
     coalesce(min(s.in_time), 0) AS in_time, coalesce(min(s.done), 0) AS done, coalesce(min(b.ad_hoc), 0) AS ad_hoc,
     coalesce(min(s.in_time), 0) = :steps AND bool_and(h.tried) AS complete
   FROM homes h LEFT JOIN steps s ON s.member_id = h.member_id
   LEFT JOIN met_between b ON b.member_id = h.member_id GROUP BY h.member_id
 )
 """  # noqa: S608  ours
-_TOTALS = f"""{_MEMBERS}SELECT count(*) AS members, count(*) FILTER (WHERE complete) AS complete, coalesce(sum(planned), 0)::bigint AS planned,
+_TOTALS = f"""{_MEMBERS}SELECT count(*) AS members, count(*) FILTER (WHERE complete) AS complete,
+  coalesce(sum(planned), 0)::bigint AS planned,
   coalesce(sum(visited), 0)::bigint AS visited, coalesce(sum(attempted), 0)::bigint AS attempted,
   coalesce(sum(missing), 0)::bigint AS missing,
   coalesce(sum(caught_up), 0)::bigint AS caught_up, coalesce(sum(ad_hoc), 0)::bigint AS ad_hoc FROM lines"""  # noqa: S608  ours

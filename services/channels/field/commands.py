@@ -13,6 +13,7 @@ from services.complaints.field_reports import FieldReport, UploadIds
 from services.platform.text import Words
 from services.tickets.command_parts import FileRole
 from services.tickets.commands import TicketCommand
+from services.visits.commands import CompleteVisit, RecordStep, RecordVisit
 
 COMMANDS_AT_MOST = 100
 _UUID7 = 7
@@ -128,7 +129,31 @@ class ShiftCommand(_Command):
     state: Literal["on", "off"]
 
 
-FieldCommand = ReportCommand | SupplementCommand | RewordCommand | ActionCommand | ShiftCommand
+class ServiceStepCommand(_Command):
+    """A step of one's round of a month. Its own `happened_at`, where given, is the device's too."""
+
+    kind: Literal["service_step"]
+    service_step: RecordStep
+
+
+class VisitCommand(_Command):
+    """A visit to a household, or an attempt at one. Its own `happened_at`, where given, is the device's too."""
+
+    kind: Literal["visit"]
+    visit: RecordVisit
+
+
+class CompletionCommand(_Command):
+    """A visit is over."""
+
+    kind: Literal["visit_completion"]
+    visit_id: UUID
+    completion: CompleteVisit
+
+
+FieldCommand = (
+    ReportCommand | SupplementCommand | RewordCommand | ActionCommand | ShiftCommand | ServiceStepCommand | VisitCommand | CompletionCommand
+)
 
 
 class Unreadable:
@@ -201,5 +226,5 @@ def said_at(command: "FieldCommand") -> datetime:
 
     Raises ValueError for a year no device's clock stands at.
     """
-    inner = command.report if isinstance(command, ReportCommand) else getattr(command, "action", None)
+    inner = next((getattr(command, name) for name in ("report", "action", "service_step", "visit") if hasattr(command, name)), None)
     return _conceivable(getattr(inner, "happened_at", None) or command.happened_at).astimezone(UTC)

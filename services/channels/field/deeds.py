@@ -12,11 +12,14 @@ from services.attachments.expecting import arrived_ones, expect
 from services.attachments.linking import require_uploaded
 from services.channels.field.commands import (
     ActionCommand,
+    CompletionCommand,
     FieldCommand,
     ReportCommand,
     RewordCommand,
+    ServiceStepCommand,
     ShiftCommand,
     SupplementCommand,
+    VisitCommand,
 )
 from services.channels.field.rules import HARMLESS, NEEDS_FILES, SeenEvent, Verdict, Waits, decided_on, report_meant
 from services.channels.field.times import after
@@ -36,12 +39,17 @@ from services.tickets.actions import act
 from services.tickets.command_parts import File
 from services.tickets.models import Assignment, Ticket, WorkLog
 from services.tickets.queries import find_visible
+from services.visits.recording import complete_visit, record_visit
+from services.visits.stepping import record_step
 
 _TRIES = 3
 
 
 async def perform(work: Work, command: FieldCommand, counted_at: datetime, device_id: UUID) -> Verdict:
     """Do what `command` says happened at `counted_at`, as `work.actor`; return what to remember of it."""
+    if isinstance(command, ServiceStepCommand | VisitCommand | CompletionCommand):
+        return await _call(work, command, counted_at)
+    require(work.actor, "field.report")
     if isinstance(command, ReportCommand):
         return await _report(work, command, counted_at)
     if isinstance(command, SupplementCommand):
@@ -70,6 +78,17 @@ async def ticket_meant(work: Work, command: FieldCommand) -> UUID | None:
 async def _ticket_of_report(work: Work, report_id: UUID) -> UUID | None:
     found = await _own_report(work, report_id)
     return found[1] if found else None
+
+
+async def _call(work: Work, command: ServiceStepCommand | VisitCommand | CompletionCommand, counted_at: datetime) -> Verdict:
+    """Record a step or a visit, or complete one. What was recorded before under its own id is that, if it says the same."""
+    if isinstance(command, ServiceStepCommand):
+        await record_step(work, command.service_step, counted_at)
+    elif isinstance(command, VisitCommand):
+        await record_visit(work, command.visit, counted_at)
+    else:
+        await complete_visit(work, command.visit_id, command.completion)
+    return Verdict("applied")
 
 
 async def _own_report(work: Work, report_id: UUID) -> tuple[UUID, UUID] | None:

@@ -9,6 +9,8 @@ from uuid import UUID
 from services.channels.field.commands import ActionCommand, FieldCommand, ReportCommand, RewordCommand, SupplementCommand
 from services.complaints.field_reports import UPLOADS_MISSING
 from services.platform.errors import Problem
+from services.visits.recording import ATTEMPT_MISSING, OPINIONS_MISSING, UNCONFIRMED, VISIT_MISSING
+from services.visits.steps import PREVIOUS_MISSING, VISITS_MISSING
 
 State = Literal["waiting", "applied", "conflict", "refused"]
 
@@ -33,9 +35,11 @@ TELLING = frozenset(
 """Events that say something of a ticket and leave what there is to decide as it was; but for an escalation that moved it."""
 NEEDS_FILES = frozenset({"resolve"})
 """Actions that are judged by their evidence: they wait for their uploads. With others the files are linked when they come."""
-WAITING_CODES = frozenset(
-    {"command.waits", "command.waits_for_report", "command.waits_for_dispatch", "command.waits_for_uploads", UPLOADS_MISSING}
-)
+_VISITS_WAIT = frozenset({PREVIOUS_MISSING, VISITS_MISSING, ATTEMPT_MISSING, OPINIONS_MISSING, UNCONFIRMED, VISIT_MISSING})
+WAITING_CODES = _VISITS_WAIT | {
+    "command.waits", "command.waits_for_report", "command.waits_for_dispatch", "command.waits_for_uploads", UPLOADS_MISSING,
+}  # fmt: skip
+"""What may be there after the next batch: a step waits for the one before it, an open visit for what its opinions are confirmed by."""
 
 
 class Waits(Problem):
