@@ -39,7 +39,7 @@ Administrator = Annotated[Actor, Depends(requires("policy.change"))]
 KindName = Annotated[
     Literal["calendar", "ladder", "catalogue", "assessment", "composite", "retention", "assistance"],
     Path(
-        description="Which rules: working days, levels, 派单目录, 考核, 三率's weights, how long personal data is kept, votes and follow-ups.",
+        description="Which rules: working days, levels, 派单目录, 考核, 三率's weights, how long data is kept, votes and follow-ups.",
         examples=["ladder"],
     ),
 ]
