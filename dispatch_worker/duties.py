@@ -18,7 +18,9 @@ from dispatch_worker.jobs.field_papers import field_papers
 from dispatch_worker.jobs.heartbeat import heartbeat
 from dispatch_worker.jobs.likenesses import likenesses
 from dispatch_worker.jobs.make_sums import make_sums
+from dispatch_worker.jobs.matters import follow_up_alarms, matter_candidates
 from dispatch_worker.jobs.notices import notices
+from dispatch_worker.jobs.opinions import opinion_codes, opinions
 from dispatch_worker.jobs.personal_data import erase, retain
 from dispatch_worker.jobs.positions import positions
 from dispatch_worker.jobs.purge import purge
@@ -48,11 +50,15 @@ POSITIONS = Duty("positions", 300, positions)
 APPLY_POLICIES = Duty("apply_policies", 2, apply_policies)
 RECALCULATE = Duty("recalculate", 60, recalculate)
 FIELD_PAPERS = Duty("field_papers", 600, field_papers)
+MATTER_CANDIDATES = Duty("matter_candidates", 1800, matter_candidates)
+FOLLOW_UP_ALARMS = Duty("follow_up_alarms", 600, follow_up_alarms)
 NOTICES = Duty("notices", 60, notices)
 LIKENESSES = Duty("likenesses", 600, likenesses)
 ASSESS = Duty("assess", 5, assess)
 WARN = Duty("warn", 600, warn)
 BRIGADING = Duty("brigading", 300, brigading)
+OPINIONS = Duty("opinions", 600, opinions)
+OPINION_CODES = Duty("opinion_codes", 2, opinion_codes)
 SWEEP_BACKLOG = Duty("sweep_backlog", 3, sweep_backlog)
 MEND_BACKLOG = Duty("mend_backlog", 3600, mend_backlog)
 MAKE_SUMS = Duty("make_sums", 300, make_sums)
@@ -65,7 +71,8 @@ RETAIN = Duty("retain", 3600, retain)
 SHARED = (
     *RUNG, ESCALATE, SEND, CALL_WEBHOOKS, CONVERSE, FETCH_MEDIA, PURGE, UPLOADS, FIELD_PAPERS, FETCH_RECORDINGS, RECONCILE_CALLS,
     FETCH_OPEN311_MEDIA, LIKENESSES, APPLY_POLICIES, RECALCULATE, END_SUSPENSIONS, BULLETINS,
-    ASSESS, WARN, BRIGADING, NOTICES, ANCHORS,
+    MATTER_CANDIDATES, FOLLOW_UP_ALARMS,
+    ASSESS, WARN, BRIGADING, NOTICES, ANCHORS, OPINIONS, OPINION_CODES,
     SWEEP_BACKLOG, MEND_BACKLOG, MAKE_SUMS,
     ERASE, RETAIN, POSITIONS,
     MAKE_EXPORTS, DELIVER_REPORTS, EXPIRE_EXPORTS,

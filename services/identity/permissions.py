@@ -71,7 +71,6 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "opinion.record": FIELD | DESKS | {"department_officer", "service_member"},
     "opinion.confirm": FIELD | DESKS | {"department_officer", "service_member", "hotline_operator"},
     "opinion.read": FIELD | DESKS | OVERSIGHT | {"department_officer", "service_member", "hotline_operator"},
-    "opinion.report": DESKS | OVERSIGHT | {"village_secretary", "analyst", "administrator"},
     "field.sync": FIELD | {"service_member"},
     "pairing.read": FIELD | DESKS | OVERSIGHT | {"department_officer", "analyst", "administrator"},
     "pairing.change": DESKS | {"administrator"},

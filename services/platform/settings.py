@@ -79,6 +79,7 @@ class Settings(BaseSettings):
     public_k: int = Field(default=5, ge=3, description="Fewest tickets and households behind a number on the public page.")
     public_delay_days: int = Field(default=5, ge=1, le=60, description="Days after the end of a month until it is published.")
     reopen_days: int = Field(default=30, description="How many days after closing a ticket can be reopened.")
+    opinion_open_days: int = Field(default=15, ge=1, le=366, description="Days after which a desk is told of an opinion nothing became of.")
     appeal_working_days: int = Field(default=5, description="Working days in which a complainant may appeal that a demand is unreasonable.")
 
     wechat_token: SecretStr = SecretStr("")

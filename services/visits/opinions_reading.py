@@ -109,7 +109,7 @@ async def heard_at_visits(work: Work, visit_ids: Iterable[UUID]) -> dict[UUID, i
     """Return how many opinions were heard at each of these visits, those withdrawn aside; 0 is left out."""
     query = select(Opinion.visit_id, func.count()).join(Activity, Activity.id == Opinion.id)
     query = query.where(one_of(Opinion.visit_id, list(visit_ids)), Activity.withdrawn_at.is_(None)).group_by(Opinion.visit_id)
-    return {row[0]: row[1] for row in await work.session.execute(query)}
+    return {row[0]: row[1] for row in await work.session.execute(query) if row[0] is not None}
 
 
 async def _newest_hashes(work: Work, ids: Sequence[UUID]) -> dict[UUID, bytes]:
@@ -196,17 +196,16 @@ def _confirmations(ids: Sequence[UUID]) -> Select[Any]:
 
 def _outcomes(ids: Sequence[UUID]) -> Select[Any]:
     into = aliased(Ticket)
+    status = func.coalesce(into.status, Ticket.status)
     return (
-        select(
-            OpinionOutcome.__table__, Member.name.label("by"), Ticket.number, func.coalesce(into.status, Ticket.status).label("ticket_status")
-        )
+        select(OpinionOutcome.__table__, Member.name.label("by"), Ticket.number, status.label("ticket_status"))
         .join(Account, Account.id == OpinionOutcome.by_account_id)
         .outerjoin(Member, Member.id == Account.member_id)
         .outerjoin(Ticket, Ticket.id == OpinionOutcome.ticket_id)
         .outerjoin(into, into.id == Ticket.merged_into_id)
         .where(one_of(OpinionOutcome.opinion_id, ids))
         .order_by(OpinionOutcome.recorded_at, OpinionOutcome.id)
-    )  # fmt: skip
+    )
 
 
 def _view(row: Any, beside: Beside) -> OpinionView:

@@ -200,6 +200,8 @@ class OpinionFigures(_View):
     heard: int = Field(description="条", examples=[120])
     withdrawn: int = Field(description="Taken out of the ledger; in no other figure.", examples=[1])
     ended_in: dict[str, int] = Field(description="By what they ended in; they add up to `heard`.", examples=[{"open": 2, "ticket": 18}])
-    confirmed: dict[str, int] = Field(description="By the strongest kind that counts; `void` and `unconfirmed` too. They add up to `heard`.",
-                                      examples=[{"signature": 100, "void": 2, "unconfirmed": 18}])  # fmt: skip
+    confirmed: dict[str, int] = Field(
+        description="By the strongest kind that counts; `void` and `unconfirmed` besides. They add up to `heard`.",
+        examples=[{"signature": 100, "void": 2, "unconfirmed": 18}],
+    )
     late: int = Field(description="Open, and the desk is told.", examples=[1])
