@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, or_, select, true
+from sqlalchemy import ColumnElement, Select, literal, or_, select, true
 
 from services.assistance.deliberation_views import FORM_NAMES, VERDICT_NAMES, DeliberationDetail, DeliberationView, MeetingView
 from services.assistance.models import Deliberation, DeliberationMeeting
 from services.assistance.places import within
-from services.identity.permissions import may, scope_of
+from services.identity.permissions import PLACED, may, scope_of
 from services.organization.models import Unit
 from services.pairing.views import Where
 from services.platform.errors import NotFound
@@ -29,12 +29,16 @@ class WantedDeliberations:
 
 
 def visible_deliberations(work: Work) -> ColumnElement[bool]:
-    """Return the condition, over deliberations joined to their unit, that whoever asks may know of one."""
+    """Return the condition, over deliberations joined to their unit, that whoever asks may know of one.
+
+    By their area, as their own, and of every place their own post lies in: a grid worker reads what the village decides.
+    """
     scope = scope_of(work.actor)
     if scope.everything:
         return true()
     own = Deliberation.recorded_by_account_id == work.actor.account_id
-    return or_(own, *(Unit.path.startswith(prefix, autoescape=True) for prefix in scope.prefixes))
+    above = [literal(seat.path).startswith(Unit.path) for seat in work.actor.seats if seat.role in PLACED]
+    return or_(own, *above, *(Unit.path.startswith(prefix, autoescape=True) for prefix in scope.prefixes))
 
 
 def decided() -> ColumnElement[bool]:

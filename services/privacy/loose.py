@@ -10,10 +10,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Text, delete, exists, func, not_, select, update
+from sqlalchemy import Text, and_, delete, exists, func, not_, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Mapped, mapped_column
 
+from services.assistance.models import HelpClosing, MediationEnding, MediationParty, MediationPartyErasure
 from services.attachments.models import Attachment, AttachmentLink, PictureFacts, PublicCopy, Upload
 from services.attachments.receiving import store_key
 from services.attachments.store import Store
@@ -42,7 +43,15 @@ class LooseFile(Base):
 async def erase_loose(work: Work, rules: RetentionRules) -> int:
     """Erase papers, recordings and files of no complaint that were kept as long as those of a usual matter; return how many."""
     papers, recordings, files = rules.usual.papers, rules.usual.recordings, rules.usual.files
-    return await _papers(work, papers) + await _recordings(work, recordings) + await _unused(work, files)
+    return await _parties(work) + await _papers(work, papers) + await _recordings(work, recordings) + await _unused(work, files)
+
+
+async def _parties(work: Work) -> int:
+    """Erase the parties of mediations that somebody had erased: at once, whatever the terms."""
+    same = and_(MediationPartyErasure.mediation_id == MediationParty.mediation_id, MediationPartyErasure.side == MediationParty.side)
+    asked = select(MediationParty.paper_id).join(MediationPartyErasure, same)
+    query = select(SealedPaper.id).where(SealedPaper.id.in_(asked), SealedPaper.row_key.is_not(None)).order_by(SealedPaper.id)
+    return await erase_papers(work.session, one_of(SealedPaper.id, list(await work.session.scalars(query.limit(_PAPERS)))))
 
 
 async def _papers(work: Work, months: int | None) -> int:
@@ -77,8 +86,12 @@ async def _unused(work: Work, months: int | None) -> int:
         return 0
     linked = exists(select(AttachmentLink.subject_id).where(AttachmentLink.attachment_id == Attachment.id))
     of_a_call = exists(select(Call.id).where(Call.recording_attachment_id == Attachment.id))
+    of_assistance = or_(
+        exists(select(HelpClosing.item_id).where(HelpClosing.attachment_id == Attachment.id)),
+        exists(select(MediationEnding.id).where(MediationEnding.attachment_id == Attachment.id)),
+    )
     old = before(work, months) >= Attachment.uploaded_at
-    query = select(Attachment).where(old, Attachment.store_key != "", not_(linked), not_(of_a_call))
+    query = select(Attachment).where(old, Attachment.store_key != "", not_(linked), not_(of_a_call), not_(of_assistance))
     files = list(await work.session.scalars(query.order_by(Attachment.id).limit(_RECORDINGS).with_for_update()))
     await drop_later(work, await forget_files(work, files))
     return len(files)

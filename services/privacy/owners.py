@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true
 
+from services.assistance.models import MediationEnding, MediationParty
 from services.calls.models import Call, CallEvent
 from services.channels.platforms.models import PlatformPush
 from services.channels.wechat.models import WechatMessage
@@ -64,6 +65,14 @@ def _of_household(work: Work, months: int) -> ColumnElement[bool]:
     return exists(select(Household.id).where(Household.paper_id == SealedPaper.id, listed))
 
 
+def _of_party(work: Work, months: int) -> ColumnElement[bool]:
+    """A dispute that goes on, or ended not long enough ago; what somebody had erased goes at once (`loose.py`)."""
+    stands = and_(MediationEnding.mediation_id == MediationParty.mediation_id, MediationEnding.withdrawn_at.is_(None))
+    going_on = or_(MediationEnding.id.is_(None), MediationEnding.recorded_at > before(work, months))
+    theirs = select(MediationParty.side).outerjoin(MediationEnding, stands).where(MediationParty.paper_id == SealedPaper.id, going_on)
+    return exists(theirs)
+
+
 def _always(_work: Work, _months: int) -> ColumnElement[bool]:
     return true()
 
@@ -79,6 +88,7 @@ PAPERS: Mapping[str, Bound] = {
     "wechat_message": _of_message,
     "platform_order": _of_order,
     "household": _of_household,
+    "mediation_party": _of_party,
     "call_draft": _never,
     "field_command": _never,
     "appeal": _always,
@@ -89,9 +99,19 @@ PAPERS: Mapping[str, Bound] = {
     "person_request": _always,
     "erased_passages": _always,
     "activity": _always,
+    "opinion_contact": _always,
+    "opinion_wording": _always,
+    "opinion_outcome": _always,
+    "opinion_wechat": _always,
+    "opinion_witness": _always,
+    "opinion_code": _never,
+    "help": _always,
+    "mediation": _always,
+    "deliberation": _always,
 }
 """Kind of paper → what keeps it. `_always`: it ends with its complaint (`tracing.py`), passages when they are taken out; words of the
-ledger when somebody asks, by number or passage (`wholly.py`). `_never`: content that was left lying: by itself, after the term."""
+ledger, of help, of mediations (which name no party) and of deliberations when somebody asks, by number or passage (`wholly.py`). `_never`:
+content that was left lying: by itself, after the term."""
 
 
 def loose_papers(work: Work, months: int) -> ColumnElement[bool]:

@@ -53,6 +53,9 @@ _JUDGED = (
 )
 _DEEDS = "Deeds that are only added to, the newest first, each with its instant: what was known then is what stands below it."
 _OPEN311 = "The shape of GeoReport v2, which knows no `as_of`."
+_ASSISTANCE = (
+    "What there is to work on, as it is; its figures and what each counted are /v1/reports/assistance `as_of` at the reporting door."
+)
 INTAKE = {
     _TICKETS: ("/v1/tickets", "/v1/tickets/count"),
     _WORK: ("/v1/me/work", "/v1/hotline/phone-tasks", "/v1/field-reports/sync/conflicts"),
@@ -65,6 +68,7 @@ INTAKE = {
     _COVERAGE: ("/v1/units/blank", "/v1/members/unplaced"),
     _LEDGER: ("/v1/activities", "/v1/activities/declared"),
     _CALLS: ("/v1/hotline/calls",),
+    _ASSISTANCE: ("/v1/help-items", "/v1/mediations", "/v1/deliberations"),
     _SEALED: ("/v1/figures/households", "/v1/figures/satisfaction-by-household"),
     _DRAW: ("/v1/draws", "/v1/draws/{draw_id}/candidates", "/v1/draws/{draw_id}/calls", "/v1/draws/{draw_id}/coverage"),
     _REGISTER: (

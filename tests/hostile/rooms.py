@@ -44,6 +44,7 @@ class Rooms:
         await self.anchored()
         await self.lent()
         await self.paired()
+        await self.assisted()
         await self.asked_about()
         await self.signed_in()
         await self.away()
@@ -128,6 +129,24 @@ class Rooms:
         member = str(await self.county.value("SELECT member_id FROM accounts WHERE login = 'shuikou'"))
         pair = {"kind": "member_household", "member_id": member, "household_id": home["id"]}
         self.known |= {"household_id": home["id"], "pairing_id": (await self._post("county", "/v1/pairings", pair))["id"]}
+
+    async def assisted(self) -> None:
+        """Have the grid worker help that household and mediate a dispute of its neighbours, and 水口村 meet about a canal."""
+        day, item, step = str(local_day(now())), str(new_id()), str(new_id())
+        helped = {"item_id": item, "household_id": self.known["household_id"], "kind": "production", "goal": "养羊", "started_on": day}
+        await self._post("grid", "/v1/help-items", {**helped, "people": 4})
+        await self._post("grid", f"/v1/help-items/{item}/steps", {"step_id": step, "kind": "given", "happened_on": day})
+        case, proposal, meeting = str(new_id()), str(new_id()), str(new_id())
+        sides = {"party_a": {"name": "黄某某"}, "party_b": {"name": "李某某"}}
+        said = {"mediation_id": case, "unit": STAFFED_GRID, "kind": "water", "opened_on": day, "words": "为放水起争执", **sides}
+        await self._post("grid", "/v1/mediations", said)
+        proposed = {"deliberation_id": proposal, "unit": "441624108213", "title": "修水渠", "proposed_on": day}
+        await self._post("shuikou", "/v1/deliberations", proposed)
+        vote = {"form": "council", "held_on": day, "place": "村委会", "eligible": 9, "present": 7, "decision": "修"}
+        votes = {"meeting_id": meeting, "votes_for": 7, "votes_against": 0, "abstained": 0}
+        await self._post("shuikou", f"/v1/deliberations/{proposal}/meetings", {**vote, **votes})
+        self.known |= {"item_id": item, "step_id": step, "mediation_id": case, "side": "a", "deliberation_id": proposal}
+        self.known |= {"meeting_id": meeting, "counted": "settled"}
 
     async def _post(self, login: str, address: str, body: Any = None, more: dict[str, str] | None = None) -> Any:
         answer = await self.client.post(address, json=body, headers={**self.headers[login], **(more or {})})

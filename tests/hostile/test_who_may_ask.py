@@ -116,6 +116,7 @@ _OVERSEES = frozenset({"organization", "discipline"})
 """They read across; whose matter it is they do not learn."""
 _EXPORTERS = _SUPERVISED | _DISPATCHERS | _OVERSEES | {"analyst"}
 _SITS_IN_PENGZHAI = frozenset({"pengzhai", "shuikou", "grid"})
+_HELPERS = _DISPATCHERS | _SITS_IN_PENGZHAI | {"county", "water", "roads"}
 _TOLD = frozenset({"county", "hotline", "pengzhai", "shuikou", "water"}) | _OVERSEES
 """Who handles the matter, or watches over whoever does, and may read complaints."""
 _SEES_TICKET = _TOLD | {"admin", "analyst"}
@@ -148,6 +149,8 @@ MAY: dict[str, frozenset[str]] = {
     "GET /v1/dashboard/late": _EVERYBODY,
     "GET /v1/dashboard/names": _EVERYBODY,
     "GET /v1/dashboard/overview": _EVERYBODY,
+    "GET /v1/deliberations": _EVERYBODY,
+    "GET /v1/deliberations/{deliberation_id}": _EVERYBODY - {"yangming", "roads", "water"},
     "GET /v1/draws/{draw_id}/calls": _DESK,
     "GET /v1/draws/{draw_id}/coverage": _DESK,
     "GET /v1/exclusions": _DISPATCHERS | _DESK | _OVERSEES,
@@ -161,6 +164,8 @@ MAY: dict[str, frozenset[str]] = {
     "GET /v1/brigading": _DESK | _DISPATCHERS,
     "GET /v1/figures/households": _EVERYBODY,
     "GET /v1/figures/satisfaction-by-household": _EVERYBODY,
+    "GET /v1/help-items": _HELPERS,
+    "GET /v1/help-items/{item_id}": frozenset({"county", "pengzhai", "shuikou", "grid"}),
     "GET /v1/hotline/calls": _DESK,
     "GET /v1/hotline/calls/{call_id}": _DESK,
     "GET /v1/hotline/calls/{call_id}/recording": _DESK,
@@ -177,6 +182,8 @@ MAY: dict[str, frozenset[str]] = {
     "GET /v1/me/work": _EVERYBODY,
     "GET /v1/leaves": _EVERYBODY,
     "GET /v1/leaves/{leave_id}": _SUPERVISED | _OVERSEES | _SITS_IN_PENGZHAI,  # who is away, who acts, and who watches over them
+    "GET /v1/mediations": _HELPERS - {"water", "roads"},
+    "GET /v1/mediations/{mediation_id}": frozenset({"county", "pengzhai", "shuikou", "grid"}),
     "GET /v1/members": _SUPERVISED | _DISPATCHERS | _OVERSEES,
     "GET /v1/members/unplaced": _SUPERVISED | _DISPATCHERS | _OVERSEES,
     "GET /v1/members/{member_id}": _SUPERVISED | _OVERSEES,
@@ -192,6 +199,8 @@ MAY: dict[str, frozenset[str]] = {
     "GET /v1/policies/{kind}/{version}/findings": _SUPERVISED | _OVERSEES | {"analyst"},
     "GET /v1/reports/activities": _EVERYBODY,
     "GET /v1/reports/activities/entries": _EVERYBODY,
+    "GET /v1/reports/assistance": _SUPERVISED | _DISPATCHERS | _OVERSEES | {"analyst"},
+    "GET /v1/reports/assistance/{counted}": _SUPERVISED | _DISPATCHERS | _OVERSEES | {"analyst"},
     "GET /v1/reports/coverage": _SUPERVISED | _DISPATCHERS | _OVERSEES | {"analyst"},
     "GET /v1/reports/coverage/{figure}": _SUPERVISED | _DISPATCHERS | _OVERSEES | {"analyst"},
     "GET /v1/reports/hand-offs": _EVERYBODY,
@@ -264,7 +273,8 @@ OPEN_TO_ALL = {
     },
     "reporting": {
         "GET /healthz", "GET /readyz", "GET /metrics", "GET /v1/notice/periods", "GET /v1/notice/results", "GET /v1/notice/places",
-        "GET /v1/notice/places/{code}", "GET /notice", "GET /notice/directory", "GET /notice/directory/{code}",
+        "GET /v1/notice/places/{code}", "GET /v1/notice/deliberations", "GET /notice", "GET /notice/directory",
+        "GET /notice/directory/{code}",
         "GET /bulletins", "GET /bulletins/{number}", "GET /anchors", "GET /anchors/consistency", "GET /anchors/{day}",
         "GET /dashboard", "GET /pages/{path:path}",  # files: what they show is asked for with a token
     },

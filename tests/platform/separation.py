@@ -21,6 +21,8 @@ RULES: dict[Pair, str] = {
     ("call_backs", "by_account_id", "witness_account_id"): "another_is_witness",
     ("policies", "drafted_by_account_id", "activated_by_account_id"): "another_brings_in_force",
     ("webhook_subscriptions", "set_by_account_id", "entitled_by_account_id"): "another_entitles",
+    ("help_closings", "by_account_id", "witness_account_id"): "another_is_witness",
+    ("deliberation_meetings", "recorded_by_account_id", "published_by_account_id"): "another_publishes",
 }
 ACROSS: dict[tuple[str, str], str] = {
     ("tickets", "closed_by_account_id"): "no_worker_closes",
@@ -36,6 +38,10 @@ _TELLS = "nothing is granted: it says that something was heard, or happened"
 NO_RULE: dict[Pair, str] = {
     ("activities", "recorded_by_account_id", "withdrawn_by_account_id"): _ENDS_OWN,
     ("declared_totals", "recorded_by_account_id", "withdrawn_by_account_id"): _ENDS_OWN,
+    ("help_steps", "recorded_by_account_id", "withdrawn_by_account_id"): _ENDS_OWN,
+    ("mediation_endings", "recorded_by_account_id", "withdrawn_by_account_id"): _ENDS_OWN,
+    ("deliberation_meetings", "recorded_by_account_id", "withdrawn_by_account_id"): _ENDS_OWN,
+    ("deliberation_meetings", "published_by_account_id", "withdrawn_by_account_id"): _ENDS_OWN,
     ("api_keys", "account_id", "made_by_account_id"): "a key makes no keys: none can be lent that",
     ("api_keys", "account_id", "owner_account_id"): "not_its_own: a key borrows from a person",
     ("api_keys", "made_by_account_id", "owner_account_id"): "administrators may lend of their own; deciding cannot be lent at all",
