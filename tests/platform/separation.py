@@ -20,6 +20,7 @@ RULES: dict[Pair, str] = {
     ("tickets", "resolved_by_account_id", "closed_by_account_id"): "executor_never_closes",
     ("call_backs", "by_account_id", "witness_account_id"): "another_is_witness",
     ("policies", "drafted_by_account_id", "activated_by_account_id"): "another_brings_in_force",
+    ("opinion_confirmations", "by_account_id", "witness_account_id"): "another_witnesses",
     ("webhook_subscriptions", "set_by_account_id", "entitled_by_account_id"): "another_entitles",
     ("help_closings", "by_account_id", "witness_account_id"): "another_is_witness",
     ("deliberation_meetings", "recorded_by_account_id", "published_by_account_id"): "another_publishes",
