@@ -1,4 +1,4 @@
-"""Follow-ups that never came: told to the three supervisors, each missed day once, however often and by however many workers it is looked."""
+"""Follow-ups that never came: told to the three supervisors, each missed day once, by however many workers it is looked for."""
 
 from collections import defaultdict
 from collections.abc import Iterable

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, or_, select, true
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import aliased
 
 from services.attachments.models import AttachmentLink
@@ -79,11 +79,10 @@ class Story:
         return row.ended_at is None or row.ended_at > self.at
 
 
-def then(at: datetime) -> Select[Any]:
-    """Return the query of matters as they were known at an instant: the row, and what of it could change."""
+def state_then(at: datetime) -> type[MatterState]:
+    """Return what of a matter could change, as it was known at an instant: to be joined laterally to its row."""
     newest = select(MatterState).where(MatterState.matter_id == Matter.id, MatterState.known_at <= at)
-    state = aliased(MatterState, newest.order_by(MatterState.version.desc()).limit(1).lateral("state"))
-    return select(Matter, state).join(state, true())
+    return aliased(MatterState, newest.order_by(MatterState.version.desc()).limit(1).lateral("state"))
 
 
 async def story_of(work: Work, matters: Sequence[Matter], at: datetime) -> Story:
