@@ -1,5 +1,7 @@
 """《服务群众工作手册》: opinions in the villager's words, confirmations of five kinds, what became of them; files of opinions."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -62,15 +64,15 @@ def upgrade() -> None:
     grant("opinion_reminders", worker="SELECT, INSERT")
 
 
-def _id(name: str, *, nullable: bool = False) -> sa.Column[sa.Uuid]:
+def _id(name: str, *, nullable: bool = False) -> sa.Column[Any]:
     return sa.Column(name, sa.Uuid(), nullable=nullable)
 
 
-def _at(*names: str, nullable: bool = False) -> list[sa.Column[sa.DateTime]]:
+def _at(*names: str, nullable: bool = False) -> list[sa.Column[Any]]:
     return [sa.Column(name, sa.DateTime(timezone=True), nullable=nullable) for name in names]
 
 
-def _bytes(name: str) -> sa.Column[sa.LargeBinary]:
+def _bytes(name: str) -> sa.Column[Any]:
     return sa.Column(name, sa.LargeBinary(), nullable=False)
 
 

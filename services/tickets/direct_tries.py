@@ -9,6 +9,7 @@ from datetime import datetime
 from uuid import UUID, uuid5
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 from sqlalchemy import select
 
 from services.identity.models import Account
@@ -27,7 +28,7 @@ SUBJECT, REFUSED = "direct_tries", "direct.refused"
 REWORD = "reword"
 """Laying another wording over what was told: no action of the lifecycle, and refused like them."""
 _NAMES = {**ACTION_NAMES, REWORD: "改写诉求"}
-_EXAMPLE = {"action": "cancel", "name": "撤销", "at": "2026-11-22T02:10:00Z", "unit": "彭寨镇", "by": "黄调度"}
+_EXAMPLE: JsonDict = {"action": "cancel", "name": "撤销", "at": "2026-11-22T02:10:00Z", "unit": "彭寨镇", "by": "黄调度"}
 
 
 class DirectTry(BaseModel):
