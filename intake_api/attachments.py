@@ -17,6 +17,7 @@ from services.attachments.receiving import receive, store_key, write_down
 from services.attachments.sniffing import EXTENSIONS
 from services.attachments.store import store
 from services.complaints.files import require_original, visible_facts, visible_file
+from services.matters.pictures import shown_of_matters
 from services.platform.actor import Actor
 from services.platform.errors import Invalid
 from services.platform.settings import settings
@@ -103,7 +104,7 @@ async def download(attachment_id: UUID, actor: Reader, asked: AskedFor) -> Respo
     that did is 403 for them.
     """
     async with unit_of_work(actor) as work:
-        found, copy_only = await visible_file(work.session, actor, attachment_id)
+        found, copy_only = await visible_file(work.session, actor, attachment_id, shown_of_matters(actor, attachment_id))
     if not copy_only:
         name = f"{attachment_id}.{EXTENSIONS[found.media_type]}"
         return await file_answer(Stored(found.store_key, found.size, found.media_type, found.sha256, name), asked, store())
@@ -118,7 +119,7 @@ async def download(attachment_id: UUID, actor: Reader, asked: AskedFor) -> Respo
 async def download_public(attachment_id: UUID, actor: Reader, asked: AskedFor) -> Response:
     """Give a picture as it may be shown to anybody: upright, at most 2048 pixels a side, JPEG, without anything but what one sees."""
     async with unit_of_work(actor) as work:
-        found, _ = await visible_file(work.session, actor, attachment_id)
+        found, _ = await visible_file(work.session, actor, attachment_id, shown_of_matters(actor, attachment_id))
     return await _copy_of(found, asked)
 
 
@@ -126,7 +127,7 @@ async def download_public(attachment_id: UUID, actor: Reader, asked: AskedFor) -
 async def facts(attachment_id: UUID, actor: Reader, response: Response) -> PictureView:
     """Tell what a picture says of itself. Not for the public, and not for who may not know who complained (403)."""
     async with unit_of_work(actor) as work:
-        found = await visible_facts(work.session, actor, attachment_id)
+        found = await visible_facts(work.session, actor, attachment_id, shown_of_matters(actor, attachment_id))
     response.headers["Cache-Control"] = "no-store"
     return PictureView.model_validate(found, from_attributes=True)
 

@@ -21,9 +21,10 @@ from services.tickets.filters import TICKETS, compile_scope
 from services.tickets.models import Ticket, WorkLog
 
 
-async def visible_file(session: AsyncSession, actor: Actor, attachment_id: UUID) -> tuple[Attachment, bool]:
+async def visible_file(session: AsyncSession, actor: Actor, attachment_id: UUID, *further: ColumnElement[bool]) -> tuple[Attachment, bool]:
     """Return the row of a file `actor` may see, and whether that is only its public copy; raise the same NotFound for every other id.
 
+    `further`: conditions under which rooms above let them see it too, as it belongs to something of theirs.
     Raises NotFound ``attachment.erased`` and Forbidden ``attachment.restricted`` for what was erased, and what nobody sees for now.
     """
     subjects = select(AttachmentLink.subject_id).where(AttachmentLink.attachment_id == attachment_id)
@@ -33,7 +34,7 @@ async def visible_file(session: AsyncSession, actor: Actor, attachment_id: UUID)
     )
     in_scope = exists(select(Ticket.id).where(belongs, compile_scope(scope_of(actor), TICKETS)))
     query = select(Attachment, _betrays(actor, attachment_id), _restricted(attachment_id)).where(
-        Attachment.id == attachment_id, or_(Attachment.uploaded_by == actor.account_id, in_scope)
+        Attachment.id == attachment_id, or_(Attachment.uploaded_by == actor.account_id, in_scope, *further)
     )
     found = (await session.execute(query)).one_or_none()
     if found is None:
@@ -45,12 +46,12 @@ async def visible_file(session: AsyncSession, actor: Actor, attachment_id: UUID)
     return found[0], found[1] and found[0].uploaded_by != actor.account_id
 
 
-async def visible_facts(session: AsyncSession, actor: Actor, attachment_id: UUID) -> PictureFacts:
+async def visible_facts(session: AsyncSession, actor: Actor, attachment_id: UUID, *further: ColumnElement[bool]) -> PictureFacts:
     """Return what a picture says of itself.
 
     Raises what :func:`visible_file` and :func:`require_original` do, and NotFound ``attachment.no_picture`` for every other file.
     """
-    _, copy_only = await visible_file(session, actor, attachment_id)
+    _, copy_only = await visible_file(session, actor, attachment_id, *further)
     require_original(copy_only=copy_only)
     found = await session.get(PictureFacts, attachment_id)
     if found is None:

@@ -73,7 +73,7 @@ INTAKE = {
     _DRAW: ("/v1/draws", "/v1/draws/{draw_id}/candidates", "/v1/draws/{draw_id}/calls", "/v1/draws/{draw_id}/coverage"),
     _REGISTER: (
         "/v1/units", "/v1/members", "/v1/accounts", "/v1/categories", "/v1/categories/suggest", "/v1/households", "/v1/leaves",
-        "/v1/shifts", "/v1/me/shift/looks", "/v1/pairings",
+        "/v1/shifts", "/v1/me/shift/looks", "/v1/pairings", "/v1/assets",
     ),
     _RULES: ("/v1/policies/{kind}", "/v1/policies/{kind}/{version}/findings"),
     _SETTING: (

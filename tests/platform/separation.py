@@ -22,6 +22,8 @@ RULES: dict[Pair, str] = {
     ("policies", "drafted_by_account_id", "activated_by_account_id"): "another_brings_in_force",
     ("opinion_confirmations", "by_account_id", "witness_account_id"): "another_witnesses",
     ("webhook_subscriptions", "set_by_account_id", "entitled_by_account_id"): "another_entitles",
+    ("matters", "determined_by_account_id", "decided_by_account_id"): "another_decides",
+    ("matter_task_reports", "done_by_account_id", "decided_by_account_id"): "another_accepts",
     ("help_closings", "by_account_id", "witness_account_id"): "another_is_witness",
     ("deliberation_meetings", "recorded_by_account_id", "published_by_account_id"): "another_publishes",
 }
@@ -49,6 +51,10 @@ NO_RULE: dict[Pair, str] = {
     ("leaves", "ended_by_account_id", "entered_by_account_id"): _ENDS_OWN,
     ("actings", "ended_by_account_id", "entered_by_account_id"): _ENDS_OWN,
     ("pairings", "ended_by_account_id", "recorded_by_account_id"): _ENDS_OWN,
+    **{
+        (table, "ended_by_account_id", "recorded_by_account_id"): _ENDS_OWN
+        for table in ("matter_supervisors", "matter_followers", "matter_blockers", "problem_villages")
+    },
     ("position_looks", "by_account_id", "of_account_id"): "whoever looks at their own position looks at nobody",
     ("assessment_runs", "asked_by_account_id", "published_by_account_id"): "publishing opens the days for objections; it ends nothing",
     ("assessment_runs", "asked_by_account_id", "withdrawn_by_account_id"): _ENDS_OWN,
