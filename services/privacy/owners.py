@@ -99,6 +99,7 @@ PAPERS: Mapping[str, Bound] = {
     "person_request": _always,
     "erased_passages": _always,
     "activity": _always,
+    "service_step": _always,
     "opinion_contact": _always,
     "opinion_wording": _always,
     "opinion_outcome": _always,

@@ -65,6 +65,8 @@ WHEN_ASKED: Mapping[tuple[str, str], str] = {
     ("wechat_failures", "openid_index"): "`erase --phone --linked`",
     ("activities", "household"): "a keyed reference: it tells equality and no more; words of the ledger by passage",
     ("activities", "fingerprint"): "keyed: it tells the same entry again",
+    ("visits", "fingerprint"): "keyed: it tells the same visit again",
+    ("service_steps", "fingerprint"): "keyed: it tells the same step again",
     ("helped_persons", "person"): "a keyed reference: it tells equality and no more",
     ("help_items", "fingerprint"): "keyed: it tells the same item again",
     ("help_steps", "fingerprint"): "keyed: it tells the same step again",

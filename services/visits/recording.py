@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from services.activities.entering import Entered, enter, hold
 from services.activities.models import Activity
@@ -19,20 +19,13 @@ from services.visits.access import Home, home_of, settled_at
 from services.visits.commands import CompleteVisit, RecordVisit
 from services.visits.days import county_days
 from services.visits.models import Visit
+from services.visits.opinions_reading import unconfirmed_at
 
 ATTEMPT_MISSING = "visit.waits_for_attempt"
 VISIT_MISSING = "visit.unknown"
 OPINIONS_MISSING = "visit.waits_for_opinions"
 UNCONFIRMED = "visit.unconfirmed"
 _REPEATABLE = ("absent", "refused")
-# The wording in force is the newest; a confirmation of an earlier one is void.
-_UNCONFIRMED = text("""
-SELECT o.id FROM opinions o JOIN activities a ON a.id = o.id
-WHERE o.visit_id = :visit AND a.withdrawn_at IS NULL AND NOT EXISTS (
-  SELECT FROM opinion_confirmations c WHERE c.opinion_id = o.id
-  AND c.sequence = (SELECT max(w.sequence) FROM opinion_wordings w WHERE w.opinion_id = o.id))
-ORDER BY o.heard_at, o.id
-""")
 
 
 async def record_visit(work: Work, command: RecordVisit, counted_at: datetime | None = None) -> bool:
@@ -128,7 +121,7 @@ async def complete_visit(work: Work, visit_id: UUID, command: CompleteVisit) -> 
     if await work.session.scalar(select(Activity.withdrawn_at).where(Activity.id == visit_id)) is not None:
         raise Conflict("visit.withdrawn", "This visit was withdrawn from the ledger.")
     await _require_here(work, visit_id, command)
-    open_ones = list(await work.session.scalars(_UNCONFIRMED, {"visit": visit_id}))
+    open_ones = await unconfirmed_at(work, visit_id)
     if open_ones and command.unconfirmed_because is None:
         told = {"opinions": [str(one) for one in open_ones]}
         raise Conflict(UNCONFIRMED, "Have these opinions confirmed, or say why they are not.", extra=told)
