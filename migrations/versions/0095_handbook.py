@@ -12,6 +12,10 @@ down_revision = "0094"
 branch_labels = None
 depends_on = None
 
+_COMMANDS = (
+    "('report', 'supplement', 'reword', 'action', 'shift', 'service_step', 'visit', 'visit_completion', 'opinion', 'confirmation',"
+    " 'opinion_wording', 'opinion_outcome')"
+)
 _KINDS = "('signature', 'call_recording', 'wechat', 'sms_code', 'witness')"
 _CODED = "('sms_code', 'wechat')"
 _REWORDED = "('clearer', 'misheard', 'villager_corrects', 'dialect', 'other')"
@@ -42,6 +46,8 @@ def upgrade() -> None:
     for table, kinds in (("attachment_links", "'complaint', 'work_log', 'call'"), ("expected_files", "'complaint', 'work_log'")):
         op.drop_constraint(op.f(f"ck_{table}_subject_kind"), table)
         op.create_check_constraint(op.f(f"ck_{table}_subject_kind"), table, f"subject_kind IN ({kinds}, 'opinion')")
+    op.drop_constraint(op.f("ck_field_commands_kind"), "field_commands")
+    op.create_check_constraint(op.f("ck_field_commands_kind"), "field_commands", f"kind IN {_COMMANDS}")
     _opinions()
     _wordings()
     _codes()

@@ -32,6 +32,7 @@ WORDS_PAPER = "opinion_wording"
 SUBJECT = "activity"
 """What an opinion is the journal of: its chain is that of its entry in the ledger."""
 AHEAD_AT_MOST = timedelta(minutes=5)
+_TIMES = {"heard_at", "happened_at"}
 VISIT_MISSING = "opinion.waits_for_visit"
 """A phone that was away may send the opinion before the visit: it waits for it."""
 
@@ -106,8 +107,11 @@ async def newest(work: Work, opinion_id: UUID) -> Any:
 
 
 def marked(work: Work, said: Any) -> bytes:
-    """Return the keyed fingerprint of what somebody sent: tells a repeat from something else under the same id."""
-    return blind_index("opinion", f"{work.actor.account_id}:{said.model_dump_json()}")
+    """Return the keyed fingerprint of what somebody sent: tells a repeat from something else under the same id.
+
+    Times aside: those of a phone whose clock is wrong are put right anew each time.
+    """
+    return blind_index("opinion", f"{work.actor.account_id}:{said.model_dump_json(exclude=_TIMES)}")
 
 
 def possible(stated: datetime, now: datetime, pointer: str) -> datetime:

@@ -138,6 +138,8 @@ class ConfirmByWitness(_Confirm):
 
 ConfirmOpinion = Annotated[ConfirmBySignature | ConfirmByCode | ConfirmByCall | ConfirmByWitness, Field(discriminator="kind")]
 """What whoever was there enters. The fifth kind, WeChat, comes from the villager's own telephone and is entered by nobody."""
+ConfirmInTheField = Annotated[ConfirmBySignature | ConfirmByCall | ConfirmByWitness, Field(discriminator="kind")]
+"""What a phone may send later. A code is compared at once, and tries at it are counted: where it was sent, there is a network."""
 CONFIRM_EXAMPLE = {
     "kind": "witness", "confirmation_id": "019aa7c0-7a56-7c60-a0b4-5d1f6a2f9d46", "words_hash": _HASH, "happened_at": _AT,
     "witness": {"name": "黄小明"},

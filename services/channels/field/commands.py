@@ -14,6 +14,7 @@ from services.platform.text import Words
 from services.tickets.command_parts import FileRole
 from services.tickets.commands import TicketCommand
 from services.visits.commands import CompleteVisit, RecordStep, RecordVisit
+from services.visits.opinions_commands import ConfirmInTheField, FileTicket, HearOpinion, OpinionBecame, RewordOpinion
 
 COMMANDS_AT_MOST = 100
 _UUID7 = 7
@@ -151,9 +152,47 @@ class CompletionCommand(_Command):
     completion: CompleteVisit
 
 
-FieldCommand = (
-    ReportCommand | SupplementCommand | RewordCommand | ActionCommand | ShiftCommand | ServiceStepCommand | VisitCommand | CompletionCommand
-)
+class OpinionCommand(_Command):
+    """An opinion that was heard. When is as this command says: its own `heard_at` is the device's too."""
+
+    kind: Literal["opinion"]
+    opinion: HearOpinion
+
+
+class WordingCommand(_Command):
+    """Another wording of an opinion one heard."""
+
+    kind: Literal["opinion_wording"]
+    opinion_id: UUID
+    wording: RewordOpinion
+
+
+class ConfirmationCommand(_Command):
+    """A villager stands by words: by signature, by witness, or in a recorded call. A code is entered at the door it was asked for at."""
+
+    kind: Literal["confirmation"]
+    opinion_id: UUID
+    confirmation: ConfirmInTheField
+
+
+class OutcomeCommand(_Command):
+    """What became of an opinion; with `file` it becomes a ticket."""
+
+    kind: Literal["opinion_outcome"]
+    opinion_id: UUID
+    outcome: OpinionBecame | None = None
+    file: FileTicket | None = None
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> "OutcomeCommand":
+        if (self.outcome is None) == (self.file is None):
+            raise ValueError("either outcome or file is needed")
+        return self
+
+
+HandbookCommand = OpinionCommand | WordingCommand | ConfirmationCommand | OutcomeCommand
+CallCommand = ServiceStepCommand | VisitCommand | CompletionCommand
+FieldCommand = ReportCommand | SupplementCommand | RewordCommand | ActionCommand | ShiftCommand | CallCommand | HandbookCommand
 
 
 class Unreadable:

@@ -12,8 +12,10 @@ from services.attachments.expecting import arrived_ones, expect
 from services.attachments.linking import require_uploaded
 from services.channels.field.commands import (
     ActionCommand,
+    CallCommand,
     CompletionCommand,
     FieldCommand,
+    HandbookCommand,
     ReportCommand,
     RewordCommand,
     ServiceStepCommand,
@@ -21,6 +23,7 @@ from services.channels.field.commands import (
     SupplementCommand,
     VisitCommand,
 )
+from services.channels.field.handbook import keep_in_handbook
 from services.channels.field.rules import HARMLESS, NEEDS_FILES, SeenEvent, Verdict, Waits, decided_on, report_meant
 from services.channels.field.times import after
 from services.complaints.calling_back import require_may_call_back
@@ -47,8 +50,8 @@ _TRIES = 3
 
 async def perform(work: Work, command: FieldCommand, counted_at: datetime, device_id: UUID) -> Verdict:
     """Do what `command` says happened at `counted_at`, as `work.actor`; return what to remember of it."""
-    if isinstance(command, ServiceStepCommand | VisitCommand | CompletionCommand):
-        return await _call(work, command, counted_at)
+    if isinstance(command, CallCommand | HandbookCommand):
+        return await (_call(work, command, counted_at) if isinstance(command, CallCommand) else keep_in_handbook(work, command, counted_at))
     require(work.actor, "field.report")
     if isinstance(command, ReportCommand):
         return await _report(work, command, counted_at)

@@ -9,6 +9,8 @@ from uuid import UUID
 from services.channels.field.commands import ActionCommand, FieldCommand, ReportCommand, RewordCommand, SupplementCommand
 from services.complaints.field_reports import UPLOADS_MISSING
 from services.platform.errors import Problem
+from services.visits.confirming import UPLOAD_MISSING, WORDS_MISSING
+from services.visits.opinions import VISIT_MISSING as OPINIONS_VISIT_MISSING
 from services.visits.recording import ATTEMPT_MISSING, OPINIONS_MISSING, UNCONFIRMED, VISIT_MISSING
 from services.visits.steps import PREVIOUS_MISSING, VISITS_MISSING
 
@@ -36,7 +38,9 @@ TELLING = frozenset(
 NEEDS_FILES = frozenset({"resolve"})
 """Actions that are judged by their evidence: they wait for their uploads. With others the files are linked when they come."""
 _VISITS_WAIT = frozenset({PREVIOUS_MISSING, VISITS_MISSING, ATTEMPT_MISSING, OPINIONS_MISSING, UNCONFIRMED, VISIT_MISSING})
-WAITING_CODES = _VISITS_WAIT | {
+_OPINION_MISSING = "command.waits_for_opinion"
+_HANDBOOK_WAITS = frozenset({OPINIONS_VISIT_MISSING, WORDS_MISSING, UPLOAD_MISSING, _OPINION_MISSING})
+WAITING_CODES = _VISITS_WAIT | _HANDBOOK_WAITS | {
     "command.waits", "command.waits_for_report", "command.waits_for_dispatch", "command.waits_for_uploads", UPLOADS_MISSING,
 }  # fmt: skip
 """What may be there after the next batch: a step waits for the one before it, an open visit for what its opinions are confirmed by."""
@@ -47,6 +51,11 @@ class Waits(Problem):
 
     status = 409
     title = "Waiting"
+
+
+def waits_for_opinion() -> Waits:
+    """Return that the opinion a command is about is not here yet."""
+    return Waits(_OPINION_MISSING, "The opinion this is about is not here yet, or none of yours; send it too.")
 
 
 @dataclass(frozen=True, slots=True)
