@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, func, select, tuple_
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import aliased
 
 from services.activities.models import Activity
@@ -114,7 +115,7 @@ async def heard_at_visits(work: Work, visit_ids: Iterable[UUID]) -> dict[UUID, i
 
 async def _newest_hashes(work: Work, ids: Sequence[UUID]) -> dict[UUID, bytes]:
     query = select(OpinionWording.opinion_id, OpinionWording.words_hash).where(one_of(OpinionWording.opinion_id, ids))
-    query = query.distinct(OpinionWording.opinion_id).order_by(OpinionWording.opinion_id, OpinionWording.sequence.desc())
+    query = query.ext(distinct_on(OpinionWording.opinion_id)).order_by(OpinionWording.opinion_id, OpinionWording.sequence.desc())
     return {row.opinion_id: row.words_hash for row in await work.session.execute(query)}
 
 
