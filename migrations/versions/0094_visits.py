@@ -34,6 +34,8 @@ def upgrade() -> None:
     # What was said stays as it was said. A visit is completed once; the worker follows units that were renumbered.
     grant("service_day_rules, service_day_moves", intake="SELECT, INSERT")
     grant("service_steps", intake="SELECT, INSERT", worker="SELECT, UPDATE (unit_id)")
+    # Being on duty is a trace of being there; where somebody was is told to nobody but their desk.
+    grant("shifts", intake="", worker="", reporting="SELECT (id, account_id, unit_id, started_at)")
     grant("visits", intake="SELECT, INSERT, UPDATE (completed_at, completed_by_account_id, unconfirmed_because)")
 
 
