@@ -78,12 +78,13 @@ async def read_deliberation(work: Work, deliberation_id: UUID) -> DeliberationDe
 
 
 def _query() -> Select[Any]:
-    return (
+    found: Any = (
         select(Deliberation, DeliberationMeeting.verdict, Unit.code, Unit.name, Ticket.number)
         .join(Unit, Unit.id == Deliberation.unit_id)
         .outerjoin(Ticket, Ticket.id == Deliberation.ticket_id)
         .outerjoin(DeliberationMeeting, decided())
     )
+    return found  # type: ignore[no-any-return]  # a query of several columns
 
 
 def _shown(row: Any) -> dict[str, Any]:

@@ -34,7 +34,7 @@ _CLOSING: dict[str, Any] = {
     "attachment_id": "019aa7c0-7a56-7c60-a0b4-5d1f6a2f9e90", "call_id": None, "unconfirmed_because": None, "money_left_fen": 0,
     "words": None, "money_left": None, "recorded_at": "2027-05-20T02:10:00Z",
 }  # fmt: skip
-_MONEY = {"pledged_fen": 600000, "received_fen": 600000, "handed_over_fen": 0, "left_fen": 600000}
+_MONEY: dict[str, Any] = {"pledged_fen": 600000, "received_fen": 600000, "handed_over_fen": 0, "left_fen": 600000}
 
 
 class HelpItemView(BaseModel):

@@ -214,7 +214,7 @@ def _entries(said: RecordStep, deed: dict[str, Any], who: dict[str, Any] | None)
     """
     found: list[Entered] = []
     if said.amount_fen is not None:
-        money = {"stage": _STAGES[said.kind], "source": said.source, "amount": said.amount_fen, "words": said.words}
+        money: dict[str, Any] = {"stage": _STAGES[said.kind], "source": said.source, "amount": said.amount_fen, "words": said.words}
         found.append(Entered(id=said.step_id, kind="funds", **deed, **money))
     if who is not None:
         told = {"id": new_id(), "words": None} if found else {"id": said.step_id, "words": said.words}

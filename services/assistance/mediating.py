@@ -272,7 +272,7 @@ async def _write(
 def _entry(case: Case, said: EndMediation) -> Entered:
     """Return the dispute as the ledger counts it: without a word of it, for the ledger is read by more people than a mediation."""
     found: Mediation = case.row.Mediation
-    deed = {"unit_id": found.unit_id, "member_id": found.mediator_member_id, "ticket_id": found.ticket_id}
+    deed: dict[str, Any] = {"unit_id": found.unit_id, "member_id": found.mediator_member_id, "ticket_id": found.ticket_id}
     return Entered(id=said.ending_id, kind="dispute", happened_on=said.ended_on, outcome=said.outcome, **deed)
 
 

@@ -105,7 +105,7 @@ async def test_an_item_is_known_to_those_of_the_area_who_help_and_who_are_paired
     home = await desk.home()
     assert await desk.refused("water", "/help-items", item(home)) == (404, "household.unknown"), "an office is paired, or knows nothing"
     assert await desk.refused("yangming", "/help-items", item(home)) == (404, "household.unknown")
-    pair = {"kind": "member_household", "member_id": await desk.member("water"), "household_id": home, "valid_from": DAY}
+    pair = {"kind": "member_household", "member_id": await desk.member("water"), "household_id": home}
     await desk.post("county", "/pairings", pair, 201)
     opened = item(home)
     await desk.post("water", "/help-items", opened, 201)

@@ -84,7 +84,7 @@ async def test_whoever_looks_after_one_side_learns_nothing_of_the_other(desk: De
     await desk.post("grid", f"{at}/sessions", session(present="b", words="乙方单独说的话"), 201)
     why = {"purpose": "session", "words": "约时间"}
     assert (await desk.post("shuikou", f"{at}/parties/b/contact", why, 200))["name"] == B, "the village reads in clear, for a purpose"
-    pair = {"kind": "member_household", "member_id": await desk.member("shuikou"), "household_id": one, "valid_from": DAY}
+    pair = {"kind": "member_household", "member_id": await desk.member("shuikou"), "household_id": one}
     await desk.post("county", "/pairings", pair, 201)
     shown = await desk.get("shuikou", at)
     assert [(side["name"], side["hidden"]) for side in shown["parties"]] == [("黄**", False), (None, True)]
