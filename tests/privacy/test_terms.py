@@ -100,7 +100,9 @@ def test_papers_that_never_end_by_themselves_are_found_from_their_complaint_or_b
         "open311_update": "Open311Update.paper_id",
         "person_request": "PersonRequest.paper_id",
         "erased_passages": "erasure.paper_id",
-        **dict.fromkeys(("activity", "service_step", "help", "mediation", "deliberation"), "phone_index.is_(None), SealedPaper.openid_index.is_(None)"),
+        **dict.fromkeys(
+            ("activity", "service_step", "help", "mediation", "deliberation"), "phone_index.is_(None), SealedPaper.openid_index.is_(None)"
+        ),
     }
     code = "".join((_SERVICES / "privacy" / name).read_text() for name in ("tracing.py", "erasing.py", "wholly.py"))
     assert owners[kind] in code
