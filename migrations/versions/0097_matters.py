@@ -108,7 +108,8 @@ CREATE TABLE matter_blockers (
 CREATE UNIQUE INDEX uq_matter_blockers_now ON matter_blockers (matter_id, code) WHERE ended_on IS NULL;
 CREATE TABLE matter_entries (
   id UUID NOT NULL, matter_id UUID NOT NULL, deed TEXT NOT NULL, source TEXT, happened_on DATE NOT NULL, words TEXT NOT NULL,
-  reverses_id UUID, recorded_at TIMESTAMP WITH TIME ZONE NOT NULL, recorded_by_account_id UUID NOT NULL,
+  reverses_id UUID, lines INTEGER NOT NULL, recorded_at TIMESTAMP WITH TIME ZONE NOT NULL, recorded_by_account_id UUID NOT NULL,
+  CONSTRAINT ck_matter_entries_lines CHECK (lines >= 2),
   CONSTRAINT pk_matter_entries PRIMARY KEY (id),
   CONSTRAINT ck_matter_entries_deed CHECK (deed IN ('pledge', 'receive', 'spend', 'give_back', 'reverse')),
   CONSTRAINT ck_matter_entries_reverses CHECK ((deed = 'reverse') = (reverses_id IS NOT NULL)),
@@ -267,27 +268,22 @@ CREATE TABLE supervision_notes (
 CREATE INDEX ix_supervision_notes_supervisor_id ON supervision_notes (supervisor_id)
 """
 
-# Every entry adds up to nothing in each unit: asked once all its lines are there, at the commit. An entry without lines is none.
+# Every entry adds up to nothing in each unit and has the lines it says, asked at the commit: so none is added or left out later.
 _BALANCE = """
 CREATE FUNCTION entry_adds_up() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE entry uuid := CASE WHEN TG_TABLE_NAME = 'matter_entries' THEN NEW.id ELSE NEW.entry_id END;
+DECLARE
+  changed jsonb := CASE TG_OP WHEN 'DELETE' THEN to_jsonb(OLD) ELSE to_jsonb(NEW) END;
+  entry uuid := coalesce(changed ->> 'entry_id', changed ->> 'id');
 BEGIN
-  IF NOT EXISTS (SELECT FROM matter_postings WHERE entry_id = entry)
+  IF (SELECT lines FROM matter_entries WHERE id = entry) <> (SELECT count(*) FROM matter_postings WHERE entry_id = entry)
     OR EXISTS (SELECT FROM matter_postings WHERE entry_id = entry GROUP BY unit HAVING sum(amount) <> 0)
   THEN RAISE check_violation USING MESSAGE = 'an entry of a ledger adds up to nothing in each unit', CONSTRAINT = 'entry_adds_up'; END IF;
   RETURN NULL;
 END $$;
-CREATE FUNCTION no_later_lines() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-  IF (SELECT xmin::text FROM matter_entries WHERE id = NEW.entry_id) IS DISTINCT FROM pg_current_xact_id()::xid::text
-  THEN RAISE check_violation USING MESSAGE = 'lines come with their entry', CONSTRAINT = 'no_later_lines'; END IF;
-  RETURN NEW;
-END $$;
-CREATE CONSTRAINT TRIGGER entry_adds_up AFTER INSERT ON matter_entries DEFERRABLE INITIALLY DEFERRED
+CREATE CONSTRAINT TRIGGER entry_adds_up AFTER INSERT OR UPDATE ON matter_entries DEFERRABLE INITIALLY DEFERRED
   FOR EACH ROW EXECUTE FUNCTION entry_adds_up();
 CREATE CONSTRAINT TRIGGER line_adds_up AFTER INSERT OR UPDATE OR DELETE ON matter_postings DEFERRABLE INITIALLY DEFERRED
-  FOR EACH ROW EXECUTE FUNCTION entry_adds_up();
-CREATE TRIGGER no_later_lines BEFORE INSERT ON matter_postings FOR EACH ROW EXECUTE FUNCTION no_later_lines()
+  FOR EACH ROW EXECUTE FUNCTION entry_adds_up()
 """
 
 # Whoever determined a focus issue does not put it into the register, and whoever did a sub-task does not accept it: by person.
@@ -305,8 +301,8 @@ def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     for statement in _TABLES.split(";\n"):
         op.execute(statement)
-    for statement in _BALANCE.split(";\nCREATE "):
-        op.execute(statement if statement.lstrip().startswith("CREATE") else f"CREATE {statement}")
+    for statement in _BALANCE.split(";\nCREATE CONSTRAINT "):
+        op.execute(statement if statement.lstrip().startswith("CREATE") else f"CREATE CONSTRAINT {statement}")
     for table, name, column, asked in _ANOTHER:
         op.execute(
             f"CREATE TRIGGER {name} BEFORE INSERT OR UPDATE OF {column} ON {table} FOR EACH ROW"

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, not_, or_, select
+from sqlalchemy import ARRAY, ColumnElement, LargeBinary, and_, any_, bindparam, exists, not_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -63,10 +63,11 @@ async def with_register(session: AsyncSession, voices: Sequence[Voice]) -> list[
     numbers = {source.digest for voice in voices for source in voice.sources if source.kind == "number"}
     if not numbers:
         return list(voices)
+    given = bindparam(None, sorted(numbers), ARRAY(LargeBinary()))
     query = (
         select(SealedPaper.phone_index, Household.reference)
         .join(Household, Household.paper_id == SealedPaper.id)
-        .where(SealedPaper.kind == PAPER, one_of(SealedPaper.phone_index, numbers), Household.ended_on.is_(None))
+        .where(SealedPaper.kind == PAPER, SealedPaper.phone_index == any_(given), Household.ended_on.is_(None))
         .distinct()
     )
     pairs = [(bytes(row.phone_index), bytes(row.reference)) for row in await session.execute(query) if row.phone_index is not None]

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, exists, false, or_, select, true
+from sqlalchemy.orm import aliased
 
 from services.identity.permissions import may, scope_of
 from services.journal.noting import note
@@ -45,8 +46,9 @@ def visible(actor: Actor) -> ColumnElement[bool]:
     scope = scope_of(actor)
     if scope.everything:
         return true()
-    here = [Unit.path.startswith(prefix, autoescape=True) for prefix in scope.prefixes]
-    found = [exists(select(Unit.id).where(Unit.id == Matter.unit_id, or_(*here)))] if here else []
+    place = aliased(Unit)  # whoever asks may look for units of their own
+    here = [place.path.startswith(prefix, autoescape=True) for prefix in scope.prefixes]
+    found = [exists(select(place.id).where(place.id == Matter.unit_id, or_(*here)))] if here else []
     if scope.unit_ids:
         helps = select(MatterTask.id).where(MatterTask.matter_id == Matter.id, MatterTask.unit_id.in_(scope.unit_ids))
         found += [Matter.lead_unit_id.in_(scope.unit_ids), exists(helps)]

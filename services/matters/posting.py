@@ -49,7 +49,7 @@ async def reverse_entry(work: Work, held: Held, command: deeds.ReverseEntry) -> 
     undone = reversed_lines(lines, balances(await lines_of(work, held.matter.id)))
     entry = MatterEntry(
         id=command.entry_id, matter_id=held.matter.id, deed="reverse", source=old.source, happened_on=held.today, words=command.words,
-        reverses_id=old.id, **who(work),
+        reverses_id=old.id, lines=len(undone), **who(work),
     )  # fmt: skip
     await _write(work, entry, undone)
     if old.deed != "give_back" and not (old.deed == "pledge" and any(line.unit == "half_day" for line in lines)):
@@ -77,7 +77,7 @@ async def _enter(work: Work, held: Held, command: deeds.EnterMoney | deeds.Enter
     lines = postings_of(command.deed, unit, command.source, amount, balances(await lines_of(work, held.matter.id)))
     entry = MatterEntry(
         id=command.entry_id, matter_id=held.matter.id, deed=command.deed, source=command.source, happened_on=command.happened_on,
-        words=command.words, reverses_id=None, **who(work),
+        words=command.words, reverses_id=None, lines=len(lines), **who(work),
     )  # fmt: skip
     await _write(work, entry, lines)
     await _count(work, held, command, unit, amount)

@@ -62,6 +62,7 @@ async def determine(work: Work, command: Determine) -> UUID:
     }  # fmt: skip
     await insert_many(work.session, Matter, [row])
     keep_state(work, Matter(**row))
+    await work.session.flush()
     await _join(work, row["id"], sources)
     if candidate:
         await _decided(work, candidate, "taken")

@@ -161,7 +161,7 @@ class SiteInspection(Base):
 
 
 class MatterEntry(Base):
-    """One entry of a matter's ledger; its lines are `matter_postings`. Never changed: what was wrong is reversed by another entry.
+    """One entry of a matter's ledger, with so many lines in `matter_postings`. Never changed: what was wrong is reversed by another one.
 
     The id is the client's own. Of money and labour it is also the id of the entry of the ledger of activities, which counts it.
     """
@@ -169,6 +169,7 @@ class MatterEntry(Base):
     __tablename__ = "matter_entries"
     __table_args__ = (
         CheckConstraint(f"deed IN {(*DEEDS, 'reverse')!r}", name="deed"),
+        CheckConstraint("lines >= 2", name="lines"),
         CheckConstraint("(deed = 'reverse') = (reverses_id IS NOT NULL)", name="reverses"),
         CheckConstraint(f"source IN {SOURCES!r}", name="source"),
         Index(None, "matter_id"),
@@ -181,6 +182,7 @@ class MatterEntry(Base):
     happened_on: Mapped[date]
     words: Mapped[str]
     reverses_id: Mapped[UUID | None] = mapped_column(ForeignKey("matter_entries.id"), unique=True)
+    lines: Mapped[int]
     recorded_at: Mapped[datetime]
     recorded_by_account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
 
