@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from intake_api.households import page_id, path_of
 from services.assistance import helping
-from services.assistance.commands import CloseHelp, OpenHelp, RecordStep, SetHelpers, WithdrawStep
+from services.assistance.commands import CloseHelp, OpenHelp, RecordHelpStep, SetHelpers, WithdrawStep
 from services.assistance.help_queries import WantedHelp, list_items, read_item
 from services.assistance.help_views import HelpItemDetail, HelpItemView
 from services.platform.actor import Actor
@@ -82,7 +82,7 @@ async def set_helpers(item_id: ItemPath, body: SetHelpers, actor: Recorder) -> H
 
 
 @router.post("/{item_id}/steps", status_code=201, response_model=HelpItemDetail, responses=_BEFORE, summary="Record what was done")
-async def add_step(item_id: ItemPath, body: RecordStep, actor: Recorder, key: IdempotencyKeyHeader) -> Response:
+async def add_step(item_id: ItemPath, body: RecordHelpStep, actor: Recorder, key: IdempotencyKeyHeader) -> Response:
     """Record a deed; what of it counts is in the ledger at once. Sent again it is the same deed."""
     async with unit_of_work(actor) as work:
 

@@ -67,7 +67,7 @@ class SetHelpers(BaseModel):
     helper_ids: tuple[UUID, ...] = Field(min_length=1, max_length=HELPERS_AT_MOST)
 
 
-class RecordStep(BaseModel):
+class RecordHelpStep(BaseModel):
     """One deed: help given; or money or goods promised (认捐), come (到位) or handed over (交付). Goods are no money."""
 
     model_config = ConfigDict(
@@ -93,7 +93,7 @@ class RecordStep(BaseModel):
     helper_id: UUID | None = Field(default=None, description="Who did it, where somebody else writes it down.")
 
     @model_validator(mode="after")
-    def _one_thing(self) -> "RecordStep":
+    def _one_thing(self) -> "RecordHelpStep":
         if self.kind == "given" and (self.amount_fen is not None or self.goods is not None):
             raise ValueError("what is given with money or goods is handed_over")
         if self.kind != "given" and (self.amount_fen is None) == (self.goods is None):

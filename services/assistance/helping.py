@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from services.activities.entering import Entered, enter
 from services.activities.rules import seat_over
-from services.assistance.commands import CloseHelp, OpenHelp, RecordStep, SetHelpers, WithdrawStep
+from services.assistance.commands import CloseHelp, OpenHelp, RecordHelpStep, SetHelpers, WithdrawStep
 from services.assistance.entries import withdraw_standing
 from services.assistance.help_queries import Item, deeds_of, find_item
 from services.assistance.models import HelpClosing, HelpHelper, HelpItem, HelpStep
@@ -79,7 +79,7 @@ async def set_helpers(work: Work, item_id: UUID, said: SetHelpers) -> None:
         await note(work, SUBJECT, item_id, "help_item.helpers", data)
 
 
-async def record_step(work: Work, item_id: UUID, said: RecordStep) -> bool:
+async def record_step(work: Work, item_id: UUID, said: RecordHelpStep) -> bool:
     """Record a deed of an item and its entries in the ledger; True where this very step was there before.
 
     Raises 404 ``help.unknown``, what `require_step` raises, 422 ``help.no_helper``, 409 ``help.erased`` where who is helped was erased.
@@ -196,7 +196,7 @@ async def _who(work: Work, item: Item) -> dict[str, Any]:
     return {"persons": tuple(person_keys(need_village(tree, tree.by_id[item.unit_id], "/household_id"), clear["persons"]))}
 
 
-async def _deed_of(work: Work, item: Item, said: RecordStep) -> dict[str, Any]:
+async def _deed_of(work: Work, item: Item, said: RecordHelpStep) -> dict[str, Any]:
     """Return where a step was done, when, by whom and from which seat; raise Invalid ``help.no_helper`` where nobody of the item did it."""
     member_id = said.helper_id or work.actor.member_id
     if member_id is None or (said.helper_id not in (None, work.actor.member_id) and said.helper_id not in item.helper_ids):
@@ -207,7 +207,7 @@ async def _deed_of(work: Work, item: Item, said: RecordStep) -> dict[str, Any]:
     return {"unit_id": item.unit_id, "happened_on": said.happened_on, "member_id": member_id, "by_unit_id": by_unit_id}
 
 
-def _entries(said: RecordStep, deed: dict[str, Any], who: dict[str, Any] | None) -> list[Entered]:
+def _entries(said: RecordHelpStep, deed: dict[str, Any], who: dict[str, Any] | None) -> list[Entered]:
     """Return the entries a step makes: funds for money at each of its three stages, help for what reaches the household.
 
     Goods are no money. Of money handed over the second entry is the help, under an id of its own and without words.

@@ -15,11 +15,11 @@ from services.assistance.mediation_views import (
     SIDE_NAMES,
     STATE_NAMES,
     EndingView,
-    FollowUpView,
     MediationDetail,
+    MediationFollowUpView,
+    MediationSessionView,
     MediationView,
     PartyView,
-    SessionView,
 )
 from services.assistance.models import (
     SIDES,
@@ -202,10 +202,10 @@ def _party(case: Case, side: str) -> PartyView:
     )  # fmt: skip
 
 
-def _session(case: Case, one: MediationSession, papers: Mapping[UUID | None, Mapping[str, Any]]) -> SessionView:
+def _session(case: Case, one: MediationSession, papers: Mapping[UUID | None, Mapping[str, Any]]) -> MediationSessionView:
     known = one.present == "both" or case.may_know(one.present)
     words = papers[one.paper_id].get("words") if known else None
-    return SessionView(
+    return MediationSessionView(
         id=one.id,
         held_on=one.held_on,
         present=one.present,
@@ -222,7 +222,7 @@ def _ending(ending: MediationEnding, asked: Sequence[MediationFollowUp], papers:
         outcome_name=STATE_NAMES[ending.outcome],
         agreement=papers.get(ending.paper_id, {}).get("words"),
         follow_ups=[
-            FollowUpView(
+            MediationFollowUpView(
                 id=one.id, held_on=one.held_on, found=one.found, found_name=FOUND_NAMES[one.found],
                 words=papers.get(one.paper_id, {}).get("words"), recorded_at=one.recorded_at,
             )

@@ -77,7 +77,7 @@ class PartyView(BaseModel):
     erased: bool
 
 
-class SessionView(BaseModel):
+class MediationSessionView(BaseModel):
     """A session. What one side said alone is not for whoever stands on the other."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_SESSION]})
@@ -90,7 +90,7 @@ class SessionView(BaseModel):
     recorded_at: datetime
 
 
-class FollowUpView(BaseModel):
+class MediationFollowUpView(BaseModel):
     """Whether what was agreed was kept."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_FOLLOW_UP]})
@@ -115,7 +115,7 @@ class EndingView(BaseModel):
     follow_up_on: date | None
     agreement: str | None
     attachment_id: UUID | None
-    follow_ups: list[FollowUpView]
+    follow_ups: list[MediationFollowUpView]
     recorded_at: datetime
 
 
@@ -136,7 +136,7 @@ class MediationDetail(MediationView):
 
     words: str | None
     parties: list[PartyView]
-    held: list[SessionView]
+    held: list[MediationSessionView]
     ending: EndingView | None
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from services.assistance import models
-from services.assistance.commands import CloseHelp, Confirmation, HelpKind, HelpOutcome, RecordStep, StepKind, Unconfirmed
+from services.assistance.commands import CloseHelp, Confirmation, HelpKind, HelpOutcome, RecordHelpStep, StepKind, Unconfirmed
 from services.assistance.deliberation_commands import Form
 from services.assistance.deliberation_views import FORM_NAMES, VERDICT_NAMES
 from services.assistance.figures import _STATEMENTS, FIGURE_NAMES, FigureName
@@ -119,7 +119,7 @@ def test_commands_say_one_thing_at_a_time():
         {"kind": "handed_over", "goods": "米，13812345678"},
     ):  # fmt: skip
         with pytest.raises(ValidationError):
-            RecordStep.model_validate({**step, **wrong})
+            RecordHelpStep.model_validate({**step, **wrong})
     closing = {"outcome": "achieved", "closed_on": "2026-11-03"}
     for wrong in (
         {}, {"confirmation": "witness"}, {"confirmation": "signature", "witness_id": step["step_id"]},
