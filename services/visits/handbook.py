@@ -10,7 +10,7 @@ from services.organization.models import Member
 from services.platform.phones import masked_name
 from services.platform.unit_of_work import Work
 from services.visits.models import Visit
-from services.visits.opinions_access import home_of
+from services.visits.opinions_access import readable_home
 from services.visits.opinions_models import Opinion
 from services.visits.opinions_reading import papers_of, shown, views
 from services.visits.opinions_views import Handbook, HandbookVisit
@@ -25,7 +25,7 @@ async def handbook_of(work: Work, household_id: UUID) -> Handbook:
 
     What was withdrawn from the ledger is marked and stays.
     """
-    home = await home_of(work, household_id, "opinion.read")
+    home = await readable_home(work, household_id)
     newest = shown().where(Opinion.household_id == household_id).order_by(Opinion.heard_at.desc(), Opinion.id.desc()).limit(PAGES_AT_MOST)
     opinions = tuple(reversed(await views(work, (await work.session.execute(newest)).all())))
     clear = (await papers_of(work, [home.paper_id])).get(home.paper_id, {})

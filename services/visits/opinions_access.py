@@ -58,6 +58,19 @@ async def home_of(work: Work, household_id: UUID, action: str, day: date | None 
     return Home(row.id, unit, tree.by_id[row.village_id], row.reference, row.paper_id, seat or work.actor.main_seat)
 
 
+async def readable_home(work: Work, household_id: UUID) -> Home:
+    """Return a household whose pages `work.actor` may turn: of an area they see, or one they are paired with today.
+
+    An officer of a department writes down what they hear anywhere in the county, and reads no household's pages for that. Raises what
+    :func:`home_of` does.
+    """
+    home, scope = await home_of(work, household_id, "opinion.read"), scope_of(work.actor)
+    seen = scope.everything or any(home.unit.path.startswith(prefix) for prefix in scope.prefixes)
+    if not seen and not await is_paired(work, household_id, local_day(work.now)):
+        raise _unknown()
+    return home
+
+
 async def is_paired(work: Work, household_id: UUID, day: date) -> bool:
     """Tell whether `work.actor` looks after a household on `day`."""
     if work.actor.member_id is None:
