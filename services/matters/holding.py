@@ -48,7 +48,7 @@ def visible(actor: Actor) -> ColumnElement[bool]:
         return true()
     place = aliased(Unit)  # whoever asks may look for units of their own
     here = [place.path.startswith(prefix, autoescape=True) for prefix in scope.prefixes]
-    found = [exists(select(place.id).where(place.id == Matter.unit_id, or_(*here)))] if here else []
+    found: list[ColumnElement[bool]] = [exists(select(place.id).where(place.id == Matter.unit_id, or_(*here)))] if here else []
     if scope.unit_ids:
         helps = select(MatterTask.id).where(MatterTask.matter_id == Matter.id, MatterTask.unit_id.in_(scope.unit_ids))
         found += [Matter.lead_unit_id.in_(scope.unit_ids), exists(helps)]

@@ -61,7 +61,7 @@ async def figures_of(work: Work, voices: Sequence[Voice], sources: frozenset[Sou
     tickets = [one.id for one in sources if one.kind == "ticket"]
     rows = await work.session.execute(select(Ticket.id, Ticket.number).where(one_of(Ticket.id, tickets)))
     numbers = {row.id: row.number for row in rows}
-    listed = sorted(({"kind": one.kind, "id": str(one.id), "number": numbers.get(one.id)} for one in sources), key=lambda one: one["id"])
+    listed = [{"kind": one.kind, "id": str(one.id), "number": numbers.get(one.id)} for one in sorted(sources)]
     return {
         "weight": weight_view(weigh(named)).model_dump(mode="json"),
         "signs": [view.model_dump(mode="json") for view in sign_views(signs_of(named), numbers)],
@@ -84,7 +84,7 @@ async def _clusters(work: Work) -> list[Cluster]:
 
 
 async def _open(work: Work, cluster: Cluster, figures: Json) -> None:
-    row = {
+    row: dict[str, Any] = {
         "id": new_id(), "unit_id": cluster.village, "segment_id": cluster.segment, "branch": cluster.branch, "state": "open",
         "households": cluster.weight.households, "households_then": None, "opened_at": work.now, "seen_at": work.now, "figures": figures,
     }  # fmt: skip

@@ -52,7 +52,7 @@ async def determine(work: Work, command: Determine) -> UUID:
     tickets = await _tickets(work, command.tickets)
     listed = [Source(one["kind"], UUID(one["id"])) for one in candidate.figures["sources"]] if candidate else []
     sources = frozenset([*(Source("ticket", one) for one in tickets), *listed])
-    row = {
+    row: dict[str, Any] = {
         "id": new_id(), "number": None, "year": None, "sequence": None, "unit_id": unit.id, "category_code": command.category,
         "title": command.title, "segment_id": await _segment(work, command, candidate), "candidate_id": command.candidate_id,
         "origin_on": command.origin_on, "tension": command.tension, "urgency": command.urgency,

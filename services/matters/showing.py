@@ -47,7 +47,7 @@ def line_of(tree: UnitTree, story: Story, matter: Matter, state: MatterState) ->
     followers = [follower_view(story, row, today) for row in story.followers[matter.id]]
     weight = matter.counted["weight"]
     return MatterLine(
-        id=matter.id, number=state.number, title=matter.title, state=state.state, state_name=STATE_NAMES[state.state],  # type: ignore[arg-type]
+        id=matter.id, number=state.number, title=matter.title, state=state.state, state_name=STATE_NAMES[state.state],
         unit=unit_view(tree, matter.unit_id), category=matter.category_code, urgency=matter.urgency, tension=state.tension,
         origin_on=matter.origin_on, age_days=age_days(matter.origin_on, today),
         lead=unit_view(tree, state.lead_unit_id) if state.lead_unit_id else None, households=weight["households"],
