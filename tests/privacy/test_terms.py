@@ -89,6 +89,9 @@ async def test_papers_of_every_kind_that_nothing_keeps_are_erased_when_their_tim
             assert {one["kind"] for one in await county.fetch(left)} == kept
 
 
+_OF_THE_HANDBOOK = ("opinion_contact", "opinion_outcome", "opinion_witness", "opinion_wording")
+
+
 @pytest.mark.parametrize("kind", sorted(kind for kind, bound in PAPERS.items() if bound is _always))
 def test_papers_that_never_end_by_themselves_are_found_from_their_complaint_or_by_asking(kind):
     """Read from the code that erases: each names the row its papers hang on."""
@@ -101,8 +104,10 @@ def test_papers_that_never_end_by_themselves_are_found_from_their_complaint_or_b
         "person_request": "PersonRequest.paper_id",
         "erased_passages": "erasure.paper_id",
         **dict.fromkeys(
-            ("activity", "service_step", "help", "mediation", "deliberation"), "phone_index.is_(None), SealedPaper.openid_index.is_(None)"
+            ("activity", "service_step", "help", "mediation", "deliberation", *_OF_THE_HANDBOOK),
+            "phone_index.is_(None), SealedPaper.openid_index.is_(None)",
         ),
+        "opinion_wechat": "SealedPaper.openid_index.in_(openids)",
     }
     code = "".join((_SERVICES / "privacy" / name).read_text() for name in ("tracing.py", "erasing.py", "wholly.py"))
     assert owners[kind] in code
