@@ -18,6 +18,7 @@ _SEAT_OF = {
     "department_officer": ("/县/部门/", "department"),
     "county_supervisor": ("/县/", "county"),
     "hotline_operator": ("/县/热线/", "station"),
+    "service_member": ("/县/部门/", "department"),
     "organization_inspector": ("/县/部门/", "department"),
     "discipline_inspector": ("/县/部门/", "department"),
     "analyst": ("/县/", "county"),
@@ -48,6 +49,8 @@ def _reach(role: str) -> str:
     path, kind = _SEAT_OF[role]
     seat = Seat(role, new_id(), "x", path, "x", kind, "线")
     scope: Scope = scope_of(Actor("member", seats=(seat,)))
+    if not (scope.prefixes or scope.functions or scope.unit_ids):
+        return "the households they are paired with, and their own visits"
     if scope.everything:
         return f"everything: its office stands in the whole jurisdiction (`{path}`)"
     parts = [f"everything at and below `{prefix}`" for prefix in scope.prefixes]

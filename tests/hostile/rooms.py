@@ -44,6 +44,7 @@ class Rooms:
         await self.anchored()
         await self.lent()
         await self.paired()
+        await self.called()
         await self.assisted()
         await self.asked_about()
         await self.signed_in()
@@ -129,6 +130,12 @@ class Rooms:
         member = str(await self.county.value("SELECT member_id FROM accounts WHERE login = 'shuikou'"))
         pair = {"kind": "member_household", "member_id": member, "household_id": home["id"]}
         self.known |= {"household_id": home["id"], "pairing_id": (await self._post("county", "/v1/pairings", pair))["id"]}
+
+    async def called(self) -> None:
+        """Have the secretary call on that household, and leave the visit open."""
+        visit = str(new_id())
+        await self._post("shuikou", "/v1/visits", {"visit_id": visit, "household_id": self.known["household_id"]})
+        self.known |= {"visit_id": visit, "month": "2099-02"}
 
     async def assisted(self) -> None:
         """Have the grid worker help that household and mediate a dispute of its neighbours, and 水口村 meet about a canal."""
