@@ -29,7 +29,6 @@ router = door_router("/v1/reports", tags=["reports"])
 Reporter = Annotated[Actor, Depends(requires("service.report"))]
 Unit = Annotated[Code | None, Query(description="Which area, with all below; the whole where not given.", examples=["441624108"])]
 AsOf = Annotated[AwareDatetime | None, Query(description="As it was known at this instant.")]
-_SKIP_AT_MOST = 10_000_000
 
 
 def _asked(
@@ -64,11 +63,11 @@ async def read_round(
 @router.get("/service-days/missing", summary="List households nobody called on", response_model=MissingHomes, responses=UNCHANGED)
 async def read_missing(request: Request, actor: Reporter, asked: Question, cursor: PageCursor = None, limit: PageLimit = 50) -> Response:
     """Return exactly the households that the report of the same question counts as missing, by their ids alone."""
-    skip = _number(cursor) if cursor else 0
+    after = _place(cursor) if cursor else None
     async with unit_of_work(actor) as work:
         await one_snapshot(work.session)
-        found = await missing_homes(work, asked, skip=skip, limit=limit + 1)
-    following = write_cursor(skip + limit) if len(found.items) > limit else None
+        found = await missing_homes(work, asked, after=after, limit=limit + 1)
+    following = write_cursor(str(found.items[limit - 1].household_id)) if len(found.items) > limit else None
     body = found.model_copy(update={"items": found.items[:limit]})
     return page_answer(request, body, following, {"X-Total-Count": str(found.total)})
 
@@ -105,10 +104,3 @@ def _place(cursor: str) -> UUID:
 
 def _text(cursor: str) -> str:
     return str(read_cursor(cursor, (str,))[0])
-
-
-def _number(cursor: str) -> int:
-    found = int(read_cursor(cursor, (int,))[0])
-    if not 0 <= found <= _SKIP_AT_MOST:
-        raise no_cursor()
-    return found

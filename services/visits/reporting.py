@@ -63,8 +63,8 @@ _TOTALS = f"""{_MEMBERS}SELECT count(*) AS members, count(*) FILTER (WHERE compl
   coalesce(sum(caught_up), 0)::bigint AS caught_up, coalesce(sum(ad_hoc), 0)::bigint AS ad_hoc FROM lines"""  # noqa: S608  ours
 _LINES = f"""{_MEMBERS}SELECT l.*, m.name FROM lines l JOIN members m ON m.id = l.member_id
 WHERE l.member_id > :after AND (CAST(:whole AS boolean) OR NOT l.complete) ORDER BY l.member_id LIMIT :most"""  # noqa: S608  ours
-_MISSING = f"""{_HOMES}SELECT household_id, unit_code, member_id, count(*) OVER () AS total FROM homes WHERE NOT tried
-ORDER BY household_id OFFSET :skip LIMIT :most"""  # noqa: S608  ours
+_MISSING = f"""{_HOMES}SELECT household_id, unit_code, member_id FROM homes WHERE NOT tried AND household_id > :after
+ORDER BY household_id LIMIT :most"""  # noqa: S608  ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +99,14 @@ async def service_days_report(work: Work, asked: AskedRound, which: Which, *, af
     return report.model_copy(update={"totals": RoundTotals(**totals._asdict()), "items": items})
 
 
-async def missing_homes(work: Work, asked: AskedRound, *, skip: int, limit: int) -> MissingHomes:
-    """Return up to `limit` of the households that the report of the same question counts as missing, behind the first `skip`."""
+async def missing_homes(work: Work, asked: AskedRound, *, after: UUID | None, limit: int) -> MissingHomes:
+    """Return up to `limit` of the households that the report of the same question counts as missing, behind the household `after`."""
     question = await _question(work, asked)
     if question.due is None:
         return MissingHomes(items=[], total=0)
-    rows = (await work.session.execute(text(_MISSING), {**question.given, "skip": skip, "most": limit})).all()
+    rows = (await work.session.execute(text(_MISSING), {**question.given, "after": after or UUID(int=0), "most": limit})).all()
     items = [MissingHome(household_id=row.household_id, unit_code=row.unit_code, member_id=row.member_id) for row in rows]
-    total = rows[0].total if rows else (await work.session.execute(text(_TOTALS), question.given)).one().missing
+    total = (await work.session.execute(text(_TOTALS), question.given)).one().missing
     return MissingHomes(items=items, total=total)
 
 

@@ -15,13 +15,21 @@ from services.platform.secrets import tracking_code
 from tests.anchors.world import Journal, day, noon
 from tests.assessment.sheets import definition, item
 from tests.assessment.world import OCTOBER, in_force, made
-from tests.county import PASSWORD, PENGZHAI, STAFFED_GRID
+from tests.county import PASSWORD, PENGZHAI, SHUIKOU, STAFFED_GRID
 
 _WARNING = (
     "INSERT INTO early_warnings (id, measure, subject, code, name, unit_id, unit_path, told_unit_id, opened_on, opened_at, last_outside_on,"
     " opened_with, peak, latest) SELECT $1, 'inflow', 'unit', u.code, u.name, u.id, u.path, u.parent_id, $2, now(), $2, $3, $3, $3"
     " FROM units u WHERE u.code = $4"
 )
+_CANDIDATE = (
+    "INSERT INTO matter_candidates (id, unit_id, branch, state, households, opened_at, seen_at, figures)"
+    " SELECT $1, id, 'water', 'open', 3, now(), now(), $2 FROM units WHERE code = '441624108213'"
+)
+_CANDIDATE_LOOK = (
+    "INSERT INTO matter_candidate_looks (candidate_id, looked_at, state, households, figures) VALUES ($1, now(), 'open', 3, $2)"
+)
+_FIGURES = json.dumps({"weight": {"tellings": 3, "households": 3, "anonymous": 0}, "signs": [], "first_told": None, "sources": []})
 _LOOK = json.dumps({
     "span": "week", "first": "2026-11-15", "last": "2026-11-21", "value": 31, "of": None, "middle": "14.00", "limit": 29,
     "excess": "2.2143", "before": ["13"],
@@ -44,6 +52,7 @@ class Rooms:
         await self.anchored()
         await self.lent()
         await self.paired()
+        await self.registered()
         await self.called()
         await self.assisted()
         await self.asked_about()
@@ -132,9 +141,9 @@ class Rooms:
         self.known |= {"household_id": home["id"], "pairing_id": (await self._post("county", "/v1/pairings", pair))["id"]}
 
     async def called(self) -> None:
-        """Have the secretary call on that household, and leave the visit open."""
+        """Have the county's supervisor call on that household, and leave the visit open."""
         visit = str(new_id())
-        await self._post("shuikou", "/v1/visits", {"visit_id": visit, "household_id": self.known["household_id"]})
+        await self._post("county", "/v1/visits", {"visit_id": visit, "household_id": self.known["household_id"]})
         self.known |= {"visit_id": visit, "month": "2099-02"}
 
     async def assisted(self) -> None:
@@ -154,6 +163,24 @@ class Rooms:
         await self._post("shuikou", f"/v1/deliberations/{proposal}/meetings", {**vote, **votes})
         self.known |= {"item_id": item, "step_id": step, "mediation_id": case, "side": "a", "deliberation_id": proposal}
         self.known |= {"meeting_id": meeting, "counted": "settled"}
+
+    async def registered(self) -> None:
+        """Have 水口村 on the list of problem villages, a canal, a candidate, and a focus issue of the township in the register."""
+        canal = {"code": "canal", "kind": "canal", "name": "黄峰斗水渠", "length_m": 320_000}
+        flag = {"unit": SHUIKOU, "level": "city", "since": "2012-03-01", "because": "备案整顿。"}
+        issue = {
+            "unit": SHUIKOU, "title": "水渠修复", "category": "water.canal", "urgency": "urgent", "tension": 4, "origin_on": "2016-03-01",
+            "because": "群众反映最多。",
+        }  # fmt: skip
+        matter = await self._post("pengzhai", "/v1/matters", issue)
+        await self._post("county", f"/v1/matters/{matter['id']}/actions", {"action": "register", "lead": PENGZHAI, "words": "列入台账。"})
+        candidate = str(new_id())
+        for statement in (_CANDIDATE, _CANDIDATE_LOOK):
+            await self.county.owner.execute(statement, candidate, _FIGURES)
+        self.known |= {
+            "asset_id": (await self._post("county", "/v1/assets", canal))["id"], "matter_id": matter["id"], "candidate_id": candidate,
+            "flag_id": (await self._post("county", "/v1/problem-villages", flag))["id"],
+        }  # fmt: skip
 
     async def _post(self, login: str, address: str, body: Any = None, more: dict[str, str] | None = None) -> Any:
         answer = await self.client.post(address, json=body, headers={**self.headers[login], **(more or {})})

@@ -39,6 +39,7 @@ _BEHIND_A_STEP = {
     "POST /v1/assessments/{run_id}/appeals/{appeal_id}/decision": "four eyes",
     "POST /v1/leaves/{leave_id}/deputies": "a post of whoever is away, and a colleague",
     "POST /v1/help-items": "a household of the example's id",
+    "POST /v1/visits": "a household of the example's id",
     "PUT /v1/help-items/{item_id}/helpers": "a colleague of the example's id",
     "POST /v1/hotline/notes": "a ticket of the example's number",
     "POST /v1/notices/corrections": "a month that was published",

@@ -117,6 +117,7 @@ _OVERSEES = frozenset({"organization", "discipline"})
 _EXPORTERS = _SUPERVISED | _DISPATCHERS | _OVERSEES | {"analyst"}
 _SITS_IN_PENGZHAI = frozenset({"pengzhai", "shuikou", "grid"})
 _HELPERS = _DISPATCHERS | _SITS_IN_PENGZHAI | {"county", "water", "roads"}
+_SERVICE = _SUPERVISED | _DISPATCHERS | _OVERSEES | {"analyst", "shuikou"}
 _TOLD = frozenset({"county", "hotline", "pengzhai", "shuikou", "water"}) | _OVERSEES
 """Who handles the matter, or watches over whoever does, and may read complaints."""
 _SEES_TICKET = _TOLD | {"admin", "analyst"}
@@ -179,6 +180,7 @@ MAY: dict[str, frozenset[str]] = {
     "GET /v1/me/second-factor": _EVERYBODY,
     "GET /v1/me/shift": frozenset({"grid", "shuikou"}),
     "GET /v1/me/shift/looks": frozenset({"grid", "shuikou"}),
+    "GET /v1/me/service-round": _HELPERS,
     "GET /v1/me/work": _EVERYBODY,
     "GET /v1/leaves": _EVERYBODY,
     "GET /v1/leaves/{leave_id}": _SUPERVISED | _OVERSEES | _SITS_IN_PENGZHAI,  # who is away, who acts, and who watches over them
@@ -216,6 +218,11 @@ MAY: dict[str, frozenset[str]] = {
     "GET /v1/reports/{metric}": _EVERYBODY,
     "GET /v1/reports/{metric}/tickets": _EVERYBODY,
     "GET /v1/reveals": frozenset({"discipline"}),
+    "GET /v1/reports/obligations": _SERVICE,
+    "GET /v1/reports/service-days": _SERVICE,
+    "GET /v1/reports/service-days/missing": _SERVICE,
+    "GET /v1/service-days": _EVERYBODY,
+    "GET /v1/visits/{visit_id}": _OVERSEES | _SITS_IN_PENGZHAI | {"county"},
     "GET /v1/saved-reports": _EVERYBODY,
     "GET /v1/saved-reports/{saved_id}": _SITS_IN_PENGZHAI,
     "GET /v1/saved-reports/{saved_id}/deliveries": _SITS_IN_PENGZHAI,
