@@ -20,7 +20,7 @@ from services.matters.commands import (
     UnflagVillage,
 )
 from services.matters.deeds import AnyDeed
-from services.matters.queries import CandidateView, read_candidate, read_matter
+from services.matters.queries import MatterCandidateView, read_candidate, read_matter
 from services.matters.views import MatterView
 from services.matters.villages import FlagView
 from services.platform.actor import Actor
@@ -92,13 +92,13 @@ async def take_action(
 
 
 @router.get("/matter-candidates/{candidate_id}", summary="One candidate")
-async def candidate(candidate_id: CandidatePath, actor: Decider) -> CandidateView:
+async def candidate(candidate_id: CandidatePath, actor: Decider) -> MatterCandidateView:
     """Return a candidate of one's area as it stands."""
     async with unit_of_work(actor) as work:
         return await read_candidate(work, candidate_id)
 
 
-@router.post("/matter-candidates/{candidate_id}/set-aside", response_model=CandidateView, summary="Set a candidate aside")
+@router.post("/matter-candidates/{candidate_id}/set-aside", response_model=MatterCandidateView, summary="Set a candidate aside")
 async def set_aside(candidate_id: CandidatePath, body: SetAside, actor: Decider, key: IdempotencyKeyHeader) -> Response:
     """Leave a candidate for now, with a reason. Its tickets go on as ever."""
     async with unit_of_work(actor) as work:

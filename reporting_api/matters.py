@@ -12,7 +12,7 @@ from reporting_api.answers import json_answer, page_answer
 from reporting_api.places import read_place, write_place
 from reporting_api.readers import UNCHANGED
 from services.matters.commands import MATTER_EXAMPLE
-from services.matters.queries import AskedMatters, CandidateState, CandidateView, State, list_candidates, list_matters, read_matter
+from services.matters.queries import AskedMatters, CandidateState, MatterCandidateView, State, list_candidates, list_matters, read_matter
 from services.matters.views import MatterPage, MatterView
 from services.matters.villages import Blocked, Flags, Told, VillageProblems, blocked, list_flags, problems
 from services.platform.actor import Actor
@@ -36,7 +36,7 @@ Where = Annotated[Code | None, Query(description="Where, with all below.", examp
 class CandidatePage(BaseModel):
     """A page of candidates, the newest first."""
 
-    items: list[CandidateView]
+    items: list[MatterCandidateView]
     next: str | None = None
 
 

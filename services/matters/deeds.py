@@ -60,7 +60,7 @@ class NameSupervisor(Command):
     member_id: UUID
 
 
-class Supervise(Command):
+class NoteSupervision(Command):
     """Leave a note of supervision (督办记录): each level looks at the one below."""
 
     model_config = _config("supervise", happened_on="2026-11-20", words="到镇检查,渠首段进度滞后,要求月底前完成。")
@@ -87,7 +87,7 @@ class SetTension(Command):
     words: WordsOfNobody
 
 
-class Join(Command):
+class JoinMatter(Command):
     """Make tickets part of the matter."""
 
     model_config = _config("join", tickets=["20261122-000123-6"])
@@ -279,8 +279,8 @@ class ReverseEntry(Command):
 
 
 Deed = (
-    Register | Decline | NameSupervisor | Supervise | ChangeLead | SetTension | Join | SetTask | ReportTask | DecideTask | AttachFollower
-    | ReportFollowUp | Block | Unblock | SetMilestone | MoveMilestone | FinishMilestone | AddSite | ShowSite | InspectSite | EnterMoney
-    | EnterLabour | ReverseEntry
+    Register | Decline | NameSupervisor | NoteSupervision | ChangeLead | SetTension | JoinMatter | SetTask | ReportTask | DecideTask
+    | AttachFollower | ReportFollowUp | Block | Unblock | SetMilestone | MoveMilestone | FinishMilestone | AddSite | ShowSite | InspectSite
+    | EnterMoney | EnterLabour | ReverseEntry
 )  # fmt: skip
 AnyDeed = Annotated[Deed, Field(discriminator="action")]

@@ -48,7 +48,7 @@ async def name_supervisor(work: Work, held: Held, command: deeds.NameSupervisor)
     await changed(work, held, "matter.supervisor_named", said)
 
 
-async def supervise(work: Work, held: Held, command: deeds.Supervise) -> None:
+async def supervise(work: Work, held: Held, command: deeds.NoteSupervision) -> None:
     """Leave a note as the supervisor one is."""
     require_past(command.happened_on, held.today, "/happened_on")
     mine = next(row for row in await _supervisors(work, held.matter.id) if row.member_id == work.actor.member_id)

@@ -18,7 +18,7 @@ from services.matters.showing import line_of, matter_view, unit_view
 from services.matters.standing import offered, relations_of
 from services.matters.story import state_then, story_of
 from services.matters.views import MatterLine, MatterView
-from services.matters.views import Unit as UnitView
+from services.matters.views import PlaceName as UnitView
 from services.organization.models import Unit
 from services.organization.queries import unit_tree
 from services.platform.actor import Actor
@@ -46,7 +46,7 @@ class AskedMatters:
     as_of: datetime | None = None
 
 
-class CandidateView(BaseModel):
+class MatterCandidateView(BaseModel):
     """A trouble that enough households tell: a proposal, and no more. `signs` are reasons to call back, never to leave it be."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_CANDIDATE]})
@@ -109,7 +109,7 @@ async def read_matter(work: Work, matter_id: UUID, as_of: datetime | None = None
 
 async def list_candidates(
     work: Work, *, unit: str | None, state: CandidateState | None, as_of: datetime | None, after: Place | None, limit: int
-) -> tuple[list[CandidateView], Place | None]:
+) -> tuple[list[MatterCandidateView], Place | None]:
     """Return a page of the candidates in the areas of one's desks, the newest first. Raises as :func:`list_matters` does."""
     at, tree = instant_of(work, as_of), await unit_tree(work.session)
     newest = select(CandidateLook).where(CandidateLook.candidate_id == MatterCandidate.id, CandidateLook.looked_at <= at)
@@ -129,7 +129,7 @@ async def list_candidates(
     return views, (last.opened_at, last.id) if last else None
 
 
-async def read_candidate(work: Work, candidate_id: UUID) -> CandidateView:
+async def read_candidate(work: Work, candidate_id: UUID) -> MatterCandidateView:
     """Return a candidate as it stands. Raises 404 ``candidate.unknown``."""
     tree = await unit_tree(work.session)
     newest = select(func.max(CandidateLook.looked_at)).where(CandidateLook.candidate_id == candidate_id).scalar_subquery()
@@ -156,9 +156,9 @@ async def path_of(work: Work, code: str) -> str:
     return unit.path
 
 
-def _candidate(row: MatterCandidate, look: CandidateLook, unit: UnitView) -> CandidateView:
+def _candidate(row: MatterCandidate, look: CandidateLook, unit: UnitView) -> MatterCandidateView:
     figures = look.figures
-    return CandidateView.model_validate(
+    return MatterCandidateView.model_validate(
         {
             "id": row.id, "unit": unit, "branch": row.branch, "segment_id": row.segment_id, "state": look.state,
             "households": look.households, "weight": figures["weight"], "signs": figures["signs"], "first_told": figures["first_told"],

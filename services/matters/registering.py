@@ -125,7 +125,7 @@ async def set_tension(work: Work, held: Held, command: deeds.SetTension) -> None
     await changed(work, held, "matter.tension_set", {"tension": command.tension, "words": command.words})
 
 
-async def join(work: Work, held: Held, command: deeds.Join) -> None:
+async def join(work: Work, held: Held, command: deeds.JoinMatter) -> None:
     """Make tickets part of the matter. Raises 404 ``ticket.unknown``, 409 ``matter.ticket_taken``."""
     sources = frozenset(Source("ticket", one) for one in await _tickets(work, command.tickets))
     await _join(work, held.matter.id, sources)

@@ -13,15 +13,17 @@ from services.matters.views import (
     LEVEL_NAMES,
     STATE_NAMES,
     BlockerView,
+    ColleagueNote,
     EntryView,
     FollowerView,
     FollowUpView,
     InspectionView,
     LedgerView,
     MatterLine,
+    MatterTaskView,
     MatterView,
     MilestoneView,
-    Note,
+    PlaceName,
     PlanView,
     PostingView,
     SegmentOf,
@@ -30,8 +32,6 @@ from services.matters.views import (
     SumsView,
     SupervisorView,
     TaskReportView,
-    TaskView,
-    Unit,
 )
 from services.organization.tree import UnitTree
 from services.platform.clock import local_day
@@ -79,13 +79,13 @@ def matter_view(tree: UnitTree, story: Story, matter: Matter, state: MatterState
     )  # fmt: skip
 
 
-def unit_view(tree: UnitTree, unit_id: UUID) -> Unit:
+def unit_view(tree: UnitTree, unit_id: UUID) -> PlaceName:
     """Return a unit by its code and name."""
     unit = tree.by_id[unit_id]
-    return Unit(code=unit.code, name=unit.name)
+    return PlaceName(code=unit.code, name=unit.name)
 
 
-def task_view(tree: UnitTree, story: Story, row: Any, today: date) -> TaskView:
+def task_view(tree: UnitTree, story: Story, row: Any, today: date) -> MatterTaskView:
     """Return a sub-task as it stood."""
     reports = [
         TaskReportView(
@@ -97,7 +97,7 @@ def task_view(tree: UnitTree, story: Story, row: Any, today: date) -> TaskView:
     ]  # fmt: skip
     accepted = any(one.accepted for one in reports)
     waits = any(one.accepted is None for one in reports)
-    return TaskView(
+    return MatterTaskView(
         id=row.id, unit=unit_view(tree, row.unit_id), title=row.title, due_on=row.due_on,
         state="accepted" if accepted else "reported" if waits else "open", overdue=not accepted and not waits and today > row.due_on,
         reports=reports,
@@ -149,7 +149,7 @@ def _supervisor(tree: UnitTree, story: Story, row: Any) -> SupervisorView:
     return SupervisorView(
         level=row.level, level_name=LEVEL_NAMES[row.level], member_id=row.member_id, name=story.names[row.member_id],
         unit=unit_view(tree, row.unit_id), looks_at=_BELOW[row.level], since=row.since, until=None if story.goes_on(row) else row.until,
-        notes=[Note(happened_on=one.happened_on, words=one.words, recorded_at=one.recorded_at) for one in story.notes[row.id]],
+        notes=[ColleagueNote(happened_on=one.happened_on, words=one.words, recorded_at=one.recorded_at) for one in story.notes[row.id]],
     )  # fmt: skip
 
 

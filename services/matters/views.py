@@ -28,14 +28,14 @@ class _View(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
-class Unit(_View):
+class PlaceName(_View):
     """A unit by its code and name."""
 
     code: str = Field(examples=["441624108213"])
     name: str = Field(examples=["水口村"])
 
 
-class Note(_View):
+class ColleagueNote(_View):
     """Something a colleague noted: of which day, when it was recorded."""
 
     happened_on: date
@@ -50,14 +50,14 @@ class SupervisorView(_View):
     level_name: str
     member_id: UUID = Field(examples=[MEMBER_EXAMPLE])
     name: str
-    unit: Unit
+    unit: PlaceName
     looks_at: Literal["township", "village", "work"] = Field(description="The level below: 逐级督办.")
     since: date
     until: date | None
-    notes: list[Note]
+    notes: list[ColleagueNote]
 
 
-class FollowUpView(Note):
+class FollowUpView(ColleagueNote):
     """A report of the paired member."""
 
     id: UUID
@@ -89,11 +89,11 @@ class TaskReportView(_View):
     decision: ShownWords | None
 
 
-class TaskView(_View):
+class MatterTaskView(_View):
     """A sub-task of the lead or a helper."""
 
     id: UUID
-    unit: Unit
+    unit: PlaceName
     title: ShownWords
     due_on: date
     state: Literal["open", "reported", "accepted"]
@@ -136,7 +136,7 @@ class MilestoneView(_View):
     attachment_ids: list[UUID]
 
 
-class InspectionView(Note):
+class InspectionView(ColleagueNote):
     """What was found on a site."""
 
     passed: bool
@@ -226,13 +226,13 @@ class MatterLine(_View):
     title: ShownWords
     state: Literal["determined", "registered", "declined"]
     state_name: str
-    unit: Unit
+    unit: PlaceName
     category: str
     urgency: str
     tension: int
     origin_on: date
     age_days: int = Field(description="Since `origin_on`, not since somebody typed it in.")
-    lead: Unit | None
+    lead: PlaceName | None
     households: int = Field(description="As counted when it was made a focus issue.")
     blockers: list[str]
     tasks: int
@@ -273,7 +273,7 @@ class MatterView(MatterLine):
     tickets: list[str]
     supervisors: list[SupervisorView]
     followers: list[FollowerView]
-    task_list: list[TaskView]
+    task_list: list[MatterTaskView]
     blocker_list: list[BlockerView]
     milestones: list[MilestoneView]
     sites: list[SiteView]

@@ -20,7 +20,7 @@ from services.matters.queries import AskedMatters, instant_of, list_matters, pat
 from services.matters.showing import unit_view
 from services.matters.story import state_then
 from services.matters.views import BLOCKER_NAMES, MatterLine
-from services.matters.views import Unit as UnitView
+from services.matters.views import PlaceName as UnitView
 from services.matters.work_models import Blocker
 from services.organization.models import Unit
 from services.organization.queries import unit_tree
