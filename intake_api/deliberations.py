@@ -11,6 +11,7 @@ from services.assistance import deliberating
 from services.assistance.deliberation_commands import Propose, PublishMeeting, RecordMeeting, WithdrawMeeting
 from services.assistance.deliberation_queries import WantedDeliberations, list_deliberations, read_deliberation
 from services.assistance.deliberation_views import DeliberationDetail, DeliberationView
+from services.matters.queries import read_matter
 from services.platform.actor import Actor
 from services.platform.text import Code
 from services.platform.unit_of_work import Work, unit_of_work
@@ -58,6 +59,8 @@ async def propose(body: Propose, actor: Recorder, key: IdempotencyKeyHeader) -> 
     async with unit_of_work(actor) as work:
 
         async def do() -> tuple[int, BaseModel]:
+            if body.matter_id is not None:
+                await read_matter(work, body.matter_id)  # one that whoever asks may know of
             before = await deliberating.propose(work, body)
             return 200 if before else 201, await read_deliberation(work, body.deliberation_id)
 

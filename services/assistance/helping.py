@@ -111,7 +111,7 @@ async def record_step(work: Work, item_id: UUID, said: RecordHelpStep) -> bool:
 async def withdraw_step(work: Work, item_id: UUID, step_id: UUID, said: WithdrawStep) -> None:
     """Take a step and its entries back; the same again changes nothing.
 
-    Raises 404 ``help.step_unknown`` and what `require_withdrawal` raises.
+    Raises 404 ``help.step_unknown``, 403 ``help.not_yours`` and what `require_withdrawal` raises.
     """
     require(work.actor, "help.record")
     await hold(work, item_id, step_id)
@@ -119,6 +119,7 @@ async def withdraw_step(work: Work, item_id: UUID, step_id: UUID, said: Withdraw
     step = await work.session.scalar(select(HelpStep).where(HelpStep.id == step_id, HelpStep.item_id == item_id))
     if step is None:
         raise NotFound("help.step_unknown", "This item has no step with this id.")
+    await _require_own(work, item, step)
     if step.withdrawn_at is not None:
         return
     deeds = await deeds_of(work, item_id)
@@ -160,6 +161,15 @@ async def close_help(work: Work, item_id: UUID, said: CloseHelp) -> bool:
     data = {"outcome": said.outcome, "confirmation": said.confirmation, "unconfirmed_because": said.unconfirmed_because}
     await note(work, SUBJECT, item_id, "help_item.closed", data)
     return False
+
+
+async def _require_own(work: Work, item: Item, step: HelpStep) -> None:
+    """Raise Forbidden ``help.not_yours`` unless whoever asks wrote the step down, helps, or records for others there."""
+    if work.actor.account_id == step.recorded_by_account_id or work.actor.member_id in item.helper_ids:
+        return
+    unit = (await unit_tree(work.session)).by_id[item.unit_id]
+    if seat_over(work.actor, "activity.record_for_others", unit) is None:
+        raise Forbidden("help.not_yours", "This step is somebody else's; ask them, the village or the township to take it back.")
 
 
 async def _open(work: Work, item_id: UUID) -> Item:

@@ -24,6 +24,8 @@ async def test_a_village_decides_about_its_canal(desk: Desk, county: TestDatabas
     for status in (201, 200):
         first = await desk.post("shuikou", "/deliberations", said, status)
     assert (first["state"], first["words"]) == ("open", "黄某某提议")
+    of_nothing = {**said, "deliberation_id": fresh(), "matter_id": fresh()}
+    assert await desk.refused("shuikou", "/deliberations", of_nothing) == (404, "matter.unknown")
     at = f"/deliberations/{said['deliberation_id']}"
     few = {"present": 29, "votes_for": 29, "votes_against": 0, "abstained": 0}
     for wrong, code in (

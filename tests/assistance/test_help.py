@@ -115,7 +115,10 @@ async def test_an_item_is_known_to_those_of_the_area_who_help_and_who_are_paired
         assert (await desk.ask(login, "GET", at)).status_code == status, login
     assert [one["id"] for one in (await desk.get("water", "/help-items", household=home))["items"]] == [opened["item_id"]]
     assert (await desk.get("roads", "/help-items", household=home))["items"] == [], "a list of a household is for those who may"
-    roads = await desk.member("roads")
+    roads, theirs = await desk.member("roads"), step("given")
+    await desk.post("water", f"{at}/steps", theirs, 201)
+    assert await desk.refused("grid", f"{at}/steps/{theirs['step_id']}/withdrawal", {"reason": "other"}) == (403, "help.not_yours")
+    await desk.post("shuikou", f"{at}/steps/{theirs['step_id']}/withdrawal", {"reason": "recorded_twice"}, 200)
     await desk.ask("water", "PUT", f"{at}/helpers", {"helper_ids": [roads]}, 200)
     shown = await desk.ask("water", "PUT", f"{at}/helpers", {"helper_ids": [roads]}, 200)
     assert [one["id"] for one in shown["helpers"]] == [roads]
