@@ -7,6 +7,8 @@ from uuid import UUID
 from fastapi import Body, Depends, Path, Query, Request, Response
 from pydantic import BaseModel
 
+from services.attachments.sniffing import EXTENSIONS
+from services.attachments.store import store
 from services.organization.queries import unit_tree
 from services.platform.actor import Actor
 from services.platform.errors import NotFound, Problem
@@ -29,10 +31,11 @@ from services.visits.opinions_commands import (
     OpinionBecame,
     RewordOpinion,
 )
-from services.visits.opinions_reading import Wanted, list_opinions, read_opinion
+from services.visits.opinions_reading import Wanted, file_of, list_opinions, read_opinion
 from services.visits.opinions_views import CodeView, Handbook, OpinionView
 from services.web.idempotency import IdempotencyKeyHeader, fingerprint_of, once
 from services.web.paging import Page, PageCursor, PageLimit, link_next, read_cursor, write_cursor
+from services.web.ranges import FILE_ANSWERS, AskedFor, Stored, file_answer
 from services.web.routes import door_router
 from services.web.signed_in import requires
 
@@ -97,6 +100,17 @@ async def read_one(opinion_id: OpinionPath, actor: Reader) -> OpinionView:
     """Return an opinion with every wording, every confirmation and whether it still counts, and what became of it."""
     async with unit_of_work(actor) as work:
         return await read_opinion(work, opinion_id)
+
+
+@router.get("/opinions/{opinion_id}/files/{attachment_id}", response_class=Response, responses=FILE_ANSWERS, summary="A file of an opinion")
+async def download(opinion_id: OpinionPath, attachment_id: UUID, actor: Reader, asked: AskedFor) -> Response:
+    """Give a picture, a voice or a signature that belongs to an opinion, to whoever may read the opinion."""
+    async with unit_of_work(actor) as work:
+        found = await file_of(work, opinion_id, attachment_id)
+    name = f"{attachment_id}.{EXTENSIONS[found.media_type]}"
+    answer = await file_answer(Stored(found.store_key, found.size, found.media_type, found.sha256, name), asked, store())
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
 
 
 @router.post("/opinions/{opinion_id}/wordings", status_code=201, response_model=OpinionView, responses=_BEFORE, summary="Word it anew")

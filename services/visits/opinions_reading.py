@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import aliased
 
 from services.activities.models import Activity
-from services.attachments.models import AttachmentLink
+from services.attachments.models import Attachment, AttachmentLink
 from services.identity.models import Account
 from services.identity.permissions import require
 from services.organization.models import Member, Unit
@@ -22,7 +22,7 @@ from services.platform.papers import SealedPaper, read_paper
 from services.platform.phones import masked_name
 from services.platform.unit_of_work import Work
 from services.tickets.models import Ticket
-from services.visits.opinions_access import known_to
+from services.visits.opinions_access import known_to, opinion_of
 from services.visits.opinions_models import Opinion, OpinionConfirmation, OpinionOutcome, OpinionWording
 from services.visits.opinions_rules import (
     CONFIRMED_NAMES,
@@ -92,6 +92,22 @@ async def list_opinions(work: Work, wanted: Wanted, after: Place | None, limit: 
     if after is not None:
         query = query.where(tuple_(Opinion.heard_at, Opinion.id) < tuple_(*after))
     return await views(work, (await work.session.execute(query)).all())
+
+
+async def file_of(work: Work, opinion_id: UUID, attachment_id: UUID) -> Attachment:
+    """Return a file of an opinion one may know of: a picture, a voice, a signature.
+
+    Raises NotFound ``opinion.unknown``, ``attachment.unknown`` for a file of something else, ``attachment.erased``.
+    """
+    await opinion_of(work, opinion_id, "opinion.read")
+    theirs = (AttachmentLink.subject_id == opinion_id, AttachmentLink.subject_kind == "opinion", Attachment.id == attachment_id)
+    query = select(Attachment).join(AttachmentLink, AttachmentLink.attachment_id == Attachment.id).where(*theirs)
+    found: Attachment | None = await work.session.scalar(query)
+    if found is None:
+        raise NotFound("attachment.unknown", "This opinion has no file with this id.")
+    if not found.store_key:
+        raise NotFound("attachment.erased", "This file was erased, with the personal data of whoever sent it.")
+    return found
 
 
 async def unconfirmed_at(work: Work, visit_id: UUID) -> tuple[UUID, ...]:

@@ -7,6 +7,8 @@ from uuid import UUID
 import pytest
 from asyncpg import CheckViolationError, InsufficientPrivilegeError
 
+from services.channels.wechat.conversation import Kind
+from services.channels.wechat.hearing import Heard, hear_text
 from services.notifications.opinion_codes import send_codes
 from services.notifications.senders import Senders
 from services.notifications.senders.file import FileSender
@@ -82,18 +84,26 @@ async def test_words_are_the_villagers_and_what_is_confirmed_is_bound_to_them(ro
     assert (await round_.post("mine", confirm, confirmation("witness", hashed, witness={"name": "黄二"}))).json()["confirmed"] == "void"
     assert await round_.code("mine", f"{address}/wordings", {**wording, "wording_id": str(new_id())}) == "opinion.same_words"
 
-    for login in ("theirs", "yangming", "water"):
-        answer = await round_.client.get(address, headers=await round_.desk.as_(login))
-        assert (answer.status_code, answer.json()["code"]) == (404, "opinion.unknown"), login
-        assert (await round_.client.get(f"/v1/handbooks/{home}", headers=await round_.desk.as_(login))).status_code == 404
-    pages = await round_.get("shuikou", f"/v1/handbooks/{home}")
-    assert (pages["number"], pages["head"], pages["open"], pages["unconfirmed"], len(pages["visits"])) == ("3-012", "黄**", 1, 1, 1)
+    await _others_know_nothing(round_, home, address, picture)
     (entry,) = await round_.county.fetch("SELECT kind, within_id, household IS NOT NULL AS known FROM activities WHERE kind = 'opinion'")
     assert (str(entry["within_id"]), entry["known"]) == (visit["visit_id"], True), "it is counted in the ledger once"
     for kept in await round_.county.fetch("SELECT data::text AS data FROM events WHERE subject_id = $1", UUID(opinion)):
         assert "水渠" not in kept["data"]
         assert "黄" not in kept["data"]
     await _the_database_holds_it(round_, opinion)
+
+
+async def _others_know_nothing(round_, home, address, picture):
+    files = f"{address}/files/{picture}"
+    given = await round_.client.get(files, headers=await round_.desk.as_("shuikou"))
+    assert (given.status_code, given.headers["content-type"]) == (200, "image/png")
+    assert (await round_.client.get(files, headers=await round_.desk.as_("theirs"))).json()["code"] == "opinion.unknown"
+    for login in ("theirs", "yangming", "water"):
+        answer = await round_.client.get(address, headers=await round_.desk.as_(login))
+        assert (answer.status_code, answer.json()["code"]) == (404, "opinion.unknown"), login
+        assert (await round_.client.get(f"/v1/handbooks/{home}", headers=await round_.desk.as_(login))).status_code == 404
+    pages = await round_.get("shuikou", f"/v1/handbooks/{home}")
+    assert (pages["number"], pages["head"], pages["open"], pages["unconfirmed"], len(pages["visits"])) == ("3-012", "黄**", 1, 1, 1)
 
 
 async def _the_database_holds_it(round_, opinion):
@@ -148,6 +158,7 @@ async def test_codes_and_calls_confirm_what_the_household_was_read_and_nothing_e
         for given, found in (("XXXXXXXX", None), (shown.json()["code"].lower(), hashed), (shown.json()["code"], hashed)):
             async with unit_of_work(SYSTEM) as work:
                 assert await confirm_by_wechat(work, "o-villager", given) == found
+    assert hear_text("确认 " + shown.json()["code"]) == Heard(Kind.STANDS, number=shown.json()["code"])
     call = await _call(round_.county, PHONE)
     heard = confirmation("call_recording", hashed, call_id=call)
     assert await round_.code("mine", f"{address}/confirmations", heard) == "permission.denied"

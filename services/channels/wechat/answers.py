@@ -78,6 +78,8 @@ _TEXTS: Mapping[str, Callable[[Part, str], str]] = {
     "will_confide": lambda _part, hotline: (
         f"好的，您接下来反映的问题会为您保密，承办单位不会知道是您反映的。以前反映的问题要保密，请拨打{hotline}热线。"
     ),
+    "stands": lambda _part, _hotline: "已记录您的确认。办理情况会由走访干部告诉您。",
+    "stands_by_nothing": lambda _part, hotline: f"没有查到这个确认码，或者它已经过了两小时。请让走访干部重新出示，或拨打{hotline}热线。",
     "thanks": lambda _part, _hotline: "不客气。有新的情况请直接告诉我们，回复“进度”可以查询办理进度。",
 }
 

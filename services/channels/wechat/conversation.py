@@ -43,6 +43,8 @@ class Kind(StrEnum):
     NEW_WORDS = "new_words"
     """``新问题：…``, with the words behind it."""
     DONE = "done"
+    STANDS = "stands"
+    """They stand by an opinion that was heard at their door: ``确认`` with the code they were shown."""
     CONFIDE = "confide"
     """They ask that nobody learns who they are."""
     COURTESY = "courtesy"
@@ -73,6 +75,8 @@ class Effect(StrEnum):
     """Remember where the phone was."""
     JUDGE = "judge"
     """Record what the complainant says of the result."""
+    CONFIRM = "confirm"
+    """Record that they stand by the words the code is for."""
     CONFIDE = "confide"
     """Keep in confidence who told the open matter; the next one, where none is open."""
     ASK_WHICH = "ask_which"
@@ -111,6 +115,7 @@ def _everywhere(state: State) -> dict[Kind, Rule]:
         Kind.VERDICT: Rule((Effect.JUDGE,), state),
         Kind.VERDICT_UNCLEAR: _UNCLEAR,
         Kind.VERDICT_NONE: Rule((Effect.SAY_NOTHING_TO_JUDGE,), state),
+        Kind.STANDS: Rule((Effect.CONFIRM,), state),
         Kind.CONFIDE: Rule((Effect.CONFIDE,), state),
         Kind.COURTESY: Rule((Effect.SAY_THANKS,), state),
         Kind.HELP: Rule((Effect.SAY_HELP,), state),

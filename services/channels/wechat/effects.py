@@ -40,6 +40,7 @@ from services.tickets.actions import act_on
 from services.tickets.commands import Confirmation, Seal
 from services.tickets.lifecycle import OPEN
 from services.tickets.models import Ticket
+from services.visits.opinions_codes import confirm_by_wechat
 
 CHANNEL = "wechat"
 MEDIA_LIVE = timedelta(days=3)
@@ -244,6 +245,12 @@ async def _say_progress(talk: Talk) -> None:
     talk.say("progress", number=talk.heard.number)
 
 
+async def _confirm(talk: Talk) -> None:
+    """Record that they stand by the words of an opinion, whose code they sent; say so where it is the code of none."""
+    found = await confirm_by_wechat(talk.work, talk.openid, talk.heard.number or "") if talk.openid else None
+    talk.say("stands" if found else "stands_by_nothing")
+
+
 _EFFECTS: Mapping[Effect, Callable[[Talk], Awaitable[None]]] = {
     Effect.FILE: _file,
     Effect.FILE_WAITING: _file_waiting,
@@ -252,6 +259,7 @@ _EFFECTS: Mapping[Effect, Callable[[Talk], Awaitable[None]]] = {
     Effect.REMEMBER: _remember,
     Effect.JUDGE: _judge,
     Effect.CONFIDE: _confide,
+    Effect.CONFIRM: _confirm,
     Effect.ASK_WHICH: _ask_which,
     Effect.FORGET: _forgetting_is_the_workers,
     Effect.SAY_PROGRESS: _say_progress,

@@ -33,6 +33,7 @@ _SAID: dict[str, Verdict] = {
     **dict.fromkeys(("满意", "很满意", "非常满意", "比较满意"), "satisfied"),
     **dict.fromkeys(("不满意", "很不满意", "非常不满意"), "dissatisfied"),
 }
+_STANDS = re.compile(r"确认[\s:#,]*(?P<code>[a-z2-9]{8})")
 _NEW = ("新问题", "另外一件事", "另一件事", "另一个问题", "新的问题", "还有一个问题", "还有一件事", "再反映一个问题", "重新反映")
 _NEW_WORDS = re.compile(rf"(?:{'|'.join(_NEW)})\s*[::,,。;;\n]\s*\S", re.DOTALL)
 _DONE = frozenset({"完毕", "没有了", "没了", "说完了", "就这些", "完了", "结束", "无补充", "没有补充"})
@@ -72,7 +73,8 @@ class Heard:
     """What was heard. No `repr`: words and places are nobody else's.
 
     `words` exactly as they came (marked where a machine recognised them). `number` is what somebody wrote as a ticket's number, perhaps
-    wrong; `choice` the position in a list they were shown. A `verdict` needs to know their tickets before it is a kind of input.
+    wrong, or as the code of an opinion; `choice` the position in a list they were shown. A `verdict` needs to know their tickets before it
+    is a kind of input.
     """
 
     kind: Kind
@@ -136,6 +138,11 @@ def _command(plain: str, text: str) -> Heard | None:
         return Heard(Kind.PROGRESS, number=plain, words=text)
     if re.fullmatch(r"[1-9]", plain):
         return Heard(Kind.CHOICE, choice=int(plain), words=text)
+    stands = _STANDS.fullmatch(plain)
+    return Heard(Kind.STANDS, number=stands["code"].upper()) if stands else _judged(plain, text)
+
+
+def _judged(plain: str, text: str) -> Heard | None:
     judged = _VERDICT.fullmatch(plain)
     verdict = _SAID.get(judged["said"].strip(_ENDS)) if judged else None
     if judged and verdict:
