@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.activities.rules import EARLIEST
 from services.identity.permissions import require, scope_of
 from services.organization.queries import unit_tree
 from services.organization.tree import UnitNode
@@ -22,11 +23,13 @@ class Within:
 async def within(work: Work, unit_code: str | None, as_of: datetime | None) -> Within:
     """Return what a question is about; the whole jurisdiction and now where it does not say.
 
-    Raises 403 ``permission.denied`` and ``unit.outside_scope``, 404 ``unit.unknown``, 422 ``as_of.future``.
+    Raises 403 ``permission.denied`` and ``unit.outside_scope``, 404 ``unit.unknown``, 422 ``as_of.future`` and ``as_of.too_early``.
     """
     require(work.actor, "service.report")
     if as_of is not None and as_of > work.now:
         raise Invalid("as_of.future", "Ask as of an instant that has come.")
+    if as_of is not None and as_of.year < EARLIEST.year:
+        raise Invalid("as_of.too_early", f"Nothing was known before {EARLIEST}.")
     tree, scope = await unit_tree(work.session), scope_of(work.actor)
     unit = tree.by_code.get(unit_code) if unit_code else tree.root
     if unit is None:
