@@ -25,7 +25,7 @@ from services.platform.bulk import one_of
 from services.platform.database import Base
 from services.platform.papers import SealedPaper, erase_papers
 from services.platform.unit_of_work import Work, unit_of_work
-from services.privacy.owners import call_bound, loose_papers
+from services.privacy.owners import call_bound, loose_papers, party_held
 from services.privacy.terms import before
 
 _PAPERS, _RECORDINGS, _FILES = 500, 100, 200
@@ -47,9 +47,9 @@ async def erase_loose(work: Work, rules: RetentionRules) -> int:
 
 
 async def _parties(work: Work) -> int:
-    """Erase the parties of mediations that somebody had erased: at once, whatever the terms."""
+    """Erase the parties of mediations that somebody had erased: at once, whatever the terms, unless their ticket is held."""
     same = and_(MediationPartyErasure.mediation_id == MediationParty.mediation_id, MediationPartyErasure.side == MediationParty.side)
-    asked = select(MediationParty.paper_id).join(MediationPartyErasure, same)
+    asked = select(MediationParty.paper_id).join(MediationPartyErasure, same).where(not_(party_held(work)))
     query = select(SealedPaper.id).where(SealedPaper.id.in_(asked), SealedPaper.row_key.is_not(None)).order_by(SealedPaper.id)
     return await erase_papers(work.session, one_of(SealedPaper.id, list(await work.session.scalars(query.limit(_PAPERS)))))
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true
 
-from services.assistance.models import MediationEnding, MediationParty
+from services.assistance.models import Mediation, MediationEnding, MediationParty
 from services.calls.models import Call, CallEvent
 from services.channels.platforms.models import PlatformPush
 from services.channels.wechat.models import WechatMessage
@@ -69,8 +69,14 @@ def _of_party(work: Work, months: int) -> ColumnElement[bool]:
     """A dispute that goes on, or ended not long enough ago; what somebody had erased goes at once (`loose.py`)."""
     stands = and_(MediationEnding.mediation_id == MediationParty.mediation_id, MediationEnding.withdrawn_at.is_(None))
     going_on = or_(MediationEnding.id.is_(None), MediationEnding.recorded_at > before(work, months))
-    theirs = select(MediationParty.side).outerjoin(MediationEnding, stands).where(MediationParty.paper_id == SealedPaper.id, going_on)
-    return exists(theirs)
+    theirs = select(MediationParty.side).outerjoin(MediationEnding, stands).where(MediationParty.paper_id == SealedPaper.id)
+    return exists(theirs.where(or_(going_on, party_held(work))))
+
+
+def party_held(work: Work) -> ColumnElement[bool]:
+    """The condition, over parties of mediations, that the ticket theirs came from is under a legal hold."""
+    held_ones = select(Mediation.id).join(Ticket, Ticket.id == Mediation.ticket_id)
+    return exists(held_ones.where(Mediation.id == MediationParty.mediation_id, held(work.now)))
 
 
 def _always(_work: Work, _months: int) -> ColumnElement[bool]:

@@ -127,6 +127,18 @@ async def test_an_ending_is_taken_back_here_or_at_the_ledger_and_the_mediation_g
     assert await desk.refused("grid", f"{at}/follow-ups", follow) == (409, "mediation.not_settled")
 
 
+_TICKET = (
+    "WITH t AS (INSERT INTO tickets (id, number, status, version, chain_head, round, source, channel, urgency, privacy, area_path,"
+    " received_at, recorded_at, updated_at, desk_unit_id) SELECT gen_random_uuid(), '20261120-000001-1', 'closed', 1, 'h', 1, 'complaint',"
+    " 'hotline', 'normal', 'normal', '/', now(), now(), now(), id FROM units WHERE parent_id IS NULL RETURNING id)"
+    " UPDATE mediations SET ticket_id = t.id FROM t"
+)
+_HOLD = (
+    "INSERT INTO legal_holds (id, ticket_id, reason, words, until, placed_at, placed_by_account_id)"
+    " SELECT gen_random_uuid(), t.id, 'audit', 'x', '2030-01-01', now(), a.id FROM tickets t, accounts a WHERE a.login = 'admin'"
+)
+
+
 async def test_one_side_is_erased_without_the_other(desk: Desk, county: TestDatabase, monkeypatch: pytest.MonkeyPatch):
     opened = case()
     await desk.post("grid", "/mediations", opened, 201)
@@ -143,7 +155,13 @@ async def test_one_side_is_erased_without_the_other(desk: Desk, county: TestData
     assert await desk.refused("grid", f"{at}/parties/b/statement", None) == (409, "mediation.erased")
     left = "SELECT count(*) FROM sealed_papers WHERE kind = 'mediation_party' AND row_key IS NOT NULL"
     assert await county.value(left) == 2, "seen by nobody; destroyed by the worker"
+    await county.owner.execute(_TICKET)
+    await county.owner.execute(_HOLD)
     async with county.as_role(WORKER):
+        while await plan_due():
+            pass
+        assert await county.value(left) == 2, "while its ticket is held nothing of it is destroyed"
+        await county.owner.execute("UPDATE legal_holds SET until = now()")
         while await plan_due():
             pass
         assert await county.value(left) == 1
