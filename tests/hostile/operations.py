@@ -174,9 +174,12 @@ def turn(operation: Operation) -> tuple[int, int]:
 _ASSISTANCE = ("item_id", "step_id", "mediation_id", "session_id", "ending_id", "follow_up_id", "deliberation_id", "meeting_id")
 
 
+_HANDBOOK = ("opinion_id", "wording_id", "code_id", "confirmation_id", "outcome_id")
+
+
 def fresh(example: dict[str, Any]) -> dict[str, Any]:
     """`example` as a request that was never sent before."""
-    ids = (*_ASSISTANCE, "call_id", "filing_id", "report_id", "activity_id", "declared_id")
+    ids = (*_ASSISTANCE, *_HANDBOOK, "call_id", "filing_id", "report_id", "activity_id", "declared_id")
     inner = {name: fresh(value) for name, value in example.items() if name == "activity"}
     return {**example, **{name: str(new_id()) for name in ids if example.get(name)}, **inner}
 

@@ -54,6 +54,7 @@ class Rooms:
         await self.paired()
         await self.registered()
         await self.called()
+        await self.heard()
         await self.assisted()
         await self.asked_about()
         await self.signed_in()
@@ -145,6 +146,12 @@ class Rooms:
         visit = str(new_id())
         await self._post("county", "/v1/visits", {"visit_id": visit, "household_id": self.known["household_id"]})
         self.known |= {"visit_id": visit, "month": "2099-02"}
+
+    async def heard(self) -> None:
+        """Have the county's supervisor hear an opinion of that household."""
+        opinion, said = str(new_id()), {"words": "水渠要修。", "heard_at": (now() - timedelta(days=30)).isoformat()}
+        await self._post("county", "/v1/opinions", {"opinion_id": opinion, "household_id": self.known["household_id"], **said})
+        self.known |= {"opinion_id": opinion}
 
     async def assisted(self) -> None:
         """Have the grid worker help that household and mediate a dispute of its neighbours, and 水口村 meet about a canal."""

@@ -40,6 +40,8 @@ _BEHIND_A_STEP = {
     "POST /v1/leaves/{leave_id}/deputies": "a post of whoever is away, and a colleague",
     "POST /v1/help-items": "a household of the example's id",
     "POST /v1/visits": "a household of the example's id",
+    "POST /v1/opinions": "a household of the example's id",
+    "GET /v1/opinions/{opinion_id}/files/{attachment_id}": "a file of the opinion",
     "PUT /v1/help-items/{item_id}/helpers": "a colleague of the example's id",
     "POST /v1/hotline/notes": "a ticket of the example's number",
     "POST /v1/notices/corrections": "a month that was published",

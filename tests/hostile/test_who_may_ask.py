@@ -118,6 +118,8 @@ _EXPORTERS = _SUPERVISED | _DISPATCHERS | _OVERSEES | {"analyst"}
 _SITS_IN_PENGZHAI = frozenset({"pengzhai", "shuikou", "grid"})
 _HELPERS = _DISPATCHERS | _SITS_IN_PENGZHAI | {"county", "water", "roads"}
 _SERVICE = _SUPERVISED | _DISPATCHERS | _OVERSEES | {"analyst", "shuikou"}
+_HEARS = _OVERSEES | _SITS_IN_PENGZHAI | {"county", "hotline"}
+"""Whose area the household lies in."""
 _TOLD = frozenset({"county", "hotline", "pengzhai", "shuikou", "water"}) | _OVERSEES
 """Who handles the matter, or watches over whoever does, and may read complaints."""
 _SEES_TICKET = _TOLD | {"admin", "analyst"}
@@ -222,6 +224,14 @@ MAY: dict[str, frozenset[str]] = {
     "GET /v1/reports/service-days": _SERVICE,
     "GET /v1/reports/service-days/missing": _SERVICE,
     "GET /v1/service-days": _EVERYBODY,
+    "GET /v1/handbooks/{household_id}": _HEARS,
+    "GET /v1/opinions": _HEARS | {"yangming", "water", "roads"},
+    "GET /v1/opinions/{opinion_id}": _HEARS,
+    "GET /v1/opinions/{opinion_id}/files/{attachment_id}": frozenset(),
+    "GET /v1/reports/opinions": _SERVICE,
+    "GET /v1/reports/opinions/open": _SERVICE,
+    "GET /v1/tickets/{number}/hops": _SEES_TICKET,
+    "GET /v1/tickets/{number}/tries": _SEES_TICKET,
     "GET /v1/visits/{visit_id}": _OVERSEES | _SITS_IN_PENGZHAI | {"county"},
     "GET /v1/saved-reports": _EVERYBODY,
     "GET /v1/saved-reports/{saved_id}": _SITS_IN_PENGZHAI,
