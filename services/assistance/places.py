@@ -25,11 +25,11 @@ from services.platform.unit_of_work import Work
 from services.tickets.filters import TICKETS, compile_scope
 from services.tickets.numbers import read_number
 
-PLACED = FIELD | DESKS
+IN_PLACE = FIELD | DESKS
 """Roles whose posts reach what happens in a place; others see here what they have a part in."""
 
 
-def within(actor: Actor, action: str, roles: Collection[str] = PLACED) -> ColumnElement[bool]:
+def within(actor: Actor, action: str, roles: Collection[str] = IN_PLACE) -> ColumnElement[bool]:
     """Return the condition, over units, that one lies where a post of `actor` among `roles` may do `action`."""
     if actor.kind == "system":
         return true()

@@ -5,10 +5,14 @@ import asyncio
 import pytest
 from asyncpg import CheckViolationError
 
+from services.platform.actor import SYSTEM
+from services.platform.database import OWNER
 from services.platform.ids import new_id
+from services.platform.unit_of_work import unit_of_work
+from tests import county as heping
 from tests.assistance.doors import DAY, Desk, fresh
 from tests.conftest import TestDatabase
-from tests.county import STAFFED_GRID, WATER
+from tests.county import STAFFED_GRID, WATER, Person
 from tests.pairing.test_pairing import cadre
 
 pytestmark = pytest.mark.asyncio
@@ -131,6 +135,26 @@ async def test_an_item_is_known_to_those_of_the_area_who_help_and_who_are_paired
     assert str(await county.value("SELECT member_id FROM activities ORDER BY recorded_at DESC LIMIT 1")) == roads
     gone = await cadre(county, "C-9", WATER)
     assert (await desk.ask("water", "PUT", f"{at}/helpers", {"helper_ids": [gone]}, 200))["helpers"][0]["id"] == gone
+
+
+async def test_a_service_member_helps_the_household_they_are_paired_with_and_no_other(desk: Desk, county: TestDatabase):
+    async with county.as_role(OWNER), unit_of_work(SYSTEM) as work:
+        await heping._hire(work, "member", Person("党员壬", "service_member", WATER, party_member=True))
+    home, other = await desk.home("3-001"), await desk.home("3-002")
+    assert await desk.refused("member", "/help-items", item(home)) == (404, "household.unknown")
+    await desk.post(
+        "county", "/pairings", {"kind": "member_household", "member_id": await desk.member("member"), "household_id": home}, 201
+    )
+    opened = item(home)
+    await desk.post("member", "/help-items", opened, 201)
+    await desk.post("member", f"/help-items/{opened['item_id']}/steps", step("given", words="教养羊"), 201)
+    assert await desk.ledger("people_helped") == 2, "counted, though they write nothing into the ledger themselves"
+    theirs = item(other)
+    await desk.post("grid", "/help-items", theirs, 201)
+    assert (await desk.ask("member", "GET", f"/help-items/{theirs['item_id']}")).status_code == 404
+    assert [one["id"] for one in (await desk.get("member", "/help-items"))["items"]] == [opened["item_id"]]
+    for path in ("/mediations", "/deliberations"):
+        assert (await desk.ask("member", "GET", path)).json()["code"] == "permission.denied"
 
 
 async def test_the_database_keeps_the_witness_apart_and_the_proof_whole(desk: Desk, county: TestDatabase):
