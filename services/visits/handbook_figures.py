@@ -114,10 +114,12 @@ async def open_opinions(work: Work, asked: AskedOpinions, *, after: Place | None
     return [_open(row, where.as_of, days) for row in rows], total
 
 
-async def open_of_member(work: Work, member_id: UUID, first: date, last: date) -> int:
-    """Return how many opinions that a member heard from `first` to `last` nothing became of: what the month's summary says."""
+async def open_of_member(work: Work, member_id: UUID, month: date) -> int:
+    """Return how many opinions that a member heard in a month (its first day) nothing became of: what the month's summary says."""
     mine = f"SELECT count(*) FROM ({_OPEN} AND member_id = :member_id) open"  # noqa: S608  our own words
-    bound: dict[str, Any] = {"as_of": work.now, "areas": ["/"], "since": day_start(first), "until": day_end(last), "member_id": member_id}
+    following = (month + timedelta(days=31)).replace(day=1)
+    bound: dict[str, Any] = {"as_of": work.now, "areas": ["/"], "member_id": member_id}
+    bound |= {"since": day_start(month), "until": day_start(following)}
     return int(await work.session.scalar(text(mine), bound) or 0)
 
 

@@ -25,6 +25,7 @@ from services.platform.phones import masked_name
 from services.platform.unit_of_work import Work
 from services.visits.access import home_of, visible
 from services.visits.days import county_days
+from services.visits.handbook_figures import open_of_member
 from services.visits.models import ServiceStep, Visit
 from services.visits.service_days import deadline, first_of
 from services.visits.steps import STEP_NAMES, next_step
@@ -76,6 +77,7 @@ async def my_round(work: Work, month: date | None) -> MyRound:
         next_step=following,
         next_step_name=STEP_NAMES[following] if following else None,
         households=await _planned(work, member_id, month, days[-1]) if days else [],
+        open_opinions=await open_of_member(work, member_id, month),
     )
 
 

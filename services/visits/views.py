@@ -83,6 +83,7 @@ class MyRound(_View):
     next_step: str | None = Field(examples=["household_service"])
     next_step_name: str | None = Field(examples=["入户服务"])
     households: list[PlannedHome]
+    open_opinions: int = Field(description="Heard in this month by them, and nothing became of them: what 总结 has to say.", examples=[2])
 
 
 StepState = Literal["in_time", "late", "missing", "to_come"]
