@@ -153,7 +153,7 @@ async def confirm_it(
     """
     if isinstance(body, ConfirmByCode):
         async with unit_of_work(actor) as work:
-            await take_try(work, opinion_id, body.words_hash)
+            await take_try(work, opinion_id, body.words_hash, body.confirmation_id)
     async with unit_of_work(actor) as work:
 
         async def do() -> tuple[int, BaseModel]:

@@ -74,11 +74,15 @@ async def ask_for_code(work: Work, opinion_id: UUID, asked: AskForCode) -> Asked
     return Asked(asked.code_id, asked.way, made["expires_at"], _shown(asked.way, asked.code_id, present.words_hash))
 
 
-async def take_try(work: Work, opinion_id: UUID, words_hash: str) -> None:
+async def take_try(work: Work, opinion_id: UUID, words_hash: str, confirmation_id: UUID) -> None:
     """Count a try at the newest code of an opinion that was sent, before it is compared; raise TooMany after the last there is.
 
-    In a transaction of its own, which stays whatever becomes of the try: many tries at once are counted one by one.
+    In a transaction of its own, which stays whatever becomes of the try: many tries at once are counted one by one. What is kept already
+    is no try any more. Raises NotFound ``opinion.unknown``: nobody uses up the tries of an opinion they know nothing of.
     """
+    await opinion_of(work, opinion_id, "opinion.confirm")
+    if await work.session.scalar(select(OpinionConfirmation.id).where(OpinionConfirmation.id == confirmation_id)) is not None:
+        return
     query = _live(opinion_id, bytes.fromhex(words_hash), work.now).with_for_update()
     newest_id = await work.session.scalar(query)
     if newest_id is None:

@@ -1,6 +1,7 @@
 """The handbook over HTTP: the villager's words, five kinds of confirmation bound to them, nothing that ends in nothing, 直达."""
 
 import asyncio
+from collections import Counter
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -152,6 +153,8 @@ async def test_codes_and_calls_confirm_what_the_household_was_read_and_nothing_e
     right = confirmation("sms_code", hashed, code=sms_code(UUID(asked["code_id"]), bytes.fromhex(hashed)))
     told = (await round_.post("mine", f"{address}/confirmations", right)).json()
     assert (told["confirmed"], told["strength"]) == ("confirmed", 2)
+    again = [(await round_.post("mine", f"{address}/confirmations", right)).status_code for _ in range(6)]
+    assert again == [200] * 6, "an answer that was lost is asked for as often as one likes"
 
     shown = await round_.post("mine", f"{address}/codes", {"code_id": str(new_id()), "way": "wechat", "words_hash": hashed})
     async with round_.county.as_role(WORKER):
@@ -235,6 +238,11 @@ async def test_no_opinion_ends_in_nothing_and_a_desk_is_told_once(round_):
     mine = await round_.member("mine")
     home = await round_.home("3-012", mine)
     old, done, gone, lost = [await round_.hears("mine", home, f"第{nth}件") for nth in range(4)]
+    for one in (old, done):
+        seen = confirmation("witness", one["words_hash"], witness={"name": "黄小明"})
+        assert (await round_.post("mine", f"/v1/opinions/{one['id']}/confirmations", seen)).status_code == 201
+    wording = {"wording_id": str(new_id()), "words": BETTER, "because": "misheard", "happened_at": now()}
+    assert (await round_.post("mine", f"/v1/opinions/{old['id']}/wordings", wording)).json()["confirmed"] == "void"
     spot = await round_.became("mine", done["id"], "on_the_spot", words="当场接好了水管")
     assert (spot.status_code, spot.json()["ended_in"]) == (201, "on_the_spot")
     early = await round_.became("mine", old["id"], "answered", because="explained", words="已解释", happened_at=now(days=1))
@@ -265,7 +273,7 @@ async def test_no_opinion_ends_in_nothing_and_a_desk_is_told_once(round_):
             never = (await reports.get("/v1/reports/opinions", params={"as_of": now(days=40)}, headers=headers)).json()
             refused = await reports.get("/v1/reports/opinions", headers=unasked)
     assert figures == {
-        "heard": 3, "withdrawn": 1, "ended_in": {"open": 2, "on_the_spot": 1}, "confirmed": {"unconfirmed": 3}, "late": 1,
+        "heard": 3, "withdrawn": 1, "ended_in": {"open": 2, "on_the_spot": 1}, "confirmed": {"unconfirmed": 1, "void": 1, "witness": 1}, "late": 1,
     }  # fmt: skip
     assert [(one["id"], one["late"], one["dropped_ticket"]) for one in listed["items"]] == [
         (old["id"], True, None),
@@ -275,12 +283,22 @@ async def test_no_opinion_ends_in_nothing_and_a_desk_is_told_once(round_):
     assert {page["total"] for page in [listed, *pages]} == {figures["ended_in"]["open"]}
     assert (then["heard"], then["ended_in"]["ticket"], never["heard"], refused.status_code) == (4, 1, 0, 403)
 
+    shown = [one for one in (await round_.get("county", "/v1/opinions"))["items"] if one["withdrawn_at"] is None]
+    assert Counter(one["ended_in"] for one in shown) == figures["ended_in"], "the rules and the figures say the same"
+    assert Counter(_stands(one) for one in shown) == figures["confirmed"]
+
     async with round_.county.as_role(WORKER):
         for wanted in (1, 0):
             async with unit_of_work(SYSTEM) as work:
                 told = await remind(work)
             assert len(told) == wanted
     assert await round_.county.value("SELECT u.code FROM opinion_reminders r JOIN units u ON u.id = r.unit_id") == "441624108"
+
+
+def _stands(opinion):
+    """The strongest kind that counts, else how it stands; by the rules, as the handbook shows them."""
+    counting = [one for one in opinion["confirmations"] if not one["void"]]
+    return max(counting, key=lambda one: one["strength"])["kind"] if counting else opinion["confirmed"]
 
 
 async def test_a_phone_that_was_away_sends_signatures_before_words_and_words_before_visits(round_):
