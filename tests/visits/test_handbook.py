@@ -273,7 +273,8 @@ async def test_no_opinion_ends_in_nothing_and_a_desk_is_told_once(round_):
             never = (await reports.get("/v1/reports/opinions", params={"as_of": now(days=40)}, headers=headers)).json()
             refused = await reports.get("/v1/reports/opinions", headers=unasked)
     assert figures == {
-        "heard": 3, "withdrawn": 1, "ended_in": {"open": 2, "on_the_spot": 1}, "confirmed": {"unconfirmed": 1, "void": 1, "witness": 1}, "late": 1,
+        "heard": 3, "withdrawn": 1, "ended_in": {"open": 2, "on_the_spot": 1}, "late": 1,
+        "confirmed": {"unconfirmed": 1, "void": 1, "witness": 1},
     }  # fmt: skip
     assert [(one["id"], one["late"], one["dropped_ticket"]) for one in listed["items"]] == [
         (old["id"], True, None),
