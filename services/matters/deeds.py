@@ -88,11 +88,18 @@ class SetTension(Command):
 
 
 class JoinMatter(Command):
-    """Make tickets part of the matter."""
+    """Make tickets and opinions of the handbook part of the matter."""
 
     model_config = _config("join", tickets=["20261122-000123-6"])
     action: Literal["join"]
-    tickets: Annotated[tuple[TicketNumber, ...], Field(min_length=1, max_length=200)]
+    tickets: Annotated[tuple[TicketNumber, ...], Field(max_length=200)] = ()
+    opinions: Annotated[tuple[UUID, ...], Field(max_length=200, description="Ids of opinions of the handbook.")] = ()
+
+    @model_validator(mode="after")
+    def _something(self) -> "JoinMatter":
+        if not self.tickets and not self.opinions:
+            raise ValueError("name a ticket or an opinion")
+        return self
 
 
 class SetTask(Command):

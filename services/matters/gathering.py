@@ -21,6 +21,7 @@ from services.households.references import village_of
 from services.households.storing import PAPER
 from services.matters.clustering import Heard, SegmentName, Source, segment_named
 from services.matters.models import Asset, AssetSegment, MatterSource
+from services.matters.opinions import open_opinions, voices_of_opinions
 from services.organization.naming import name_forms
 from services.organization.tree import UnitNode, UnitTree
 from services.platform.bulk import one_of
@@ -34,19 +35,23 @@ SPAN = timedelta(days=366)
 
 
 async def gather(work: Work, tree: UnitTree) -> list[Heard]:
-    """Return every telling of an open trouble. What else is heard from villagers joins here, as `Heard` under a source of its own."""
+    """Return every telling of an open trouble: tickets and opinions. Whatever else is heard joins here, as `Heard` of its own."""
     segments = await segment_names(work.session)
+    opinions = await open_opinions(work, tree, segments, work.now - SPAN)
     told = await voices_between(work.session, work.now - SPAN, work.now + timedelta(seconds=1), _open_and_free())
     mains = await _mains(work.session, {one.voice.ticket_id for one in told})
     found = [heard for one in told if (heard := _heard(tree, segments, one, mains)) is not None]
     known = await with_register(work.session, [one.voice for one in found])
-    return [replace(one, voice=voice) for one, voice in zip(found, known, strict=True)]
+    return [*(replace(one, voice=voice) for one, voice in zip(found, known, strict=True)), *opinions]
 
 
-async def voices_of_tickets(work: Work, ticket_ids: Iterable[UUID]) -> list[Voice]:
-    """Return who told these tickets openly, with what the register knows of their households."""
-    voices = [told.voice for ticket_id in ticket_ids for told in await voices_of(work.session, ticket_id) if not told.in_confidence]
-    return await with_register(work.session, voices)
+async def voices_told_in(work: Work, sources: Iterable[Source]) -> list[Voice]:
+    """Return who told these openly, with what the register knows of their households."""
+    ordered = sorted(sources)
+    tickets = [one.id for one in ordered if one.kind == "ticket"]
+    voices = [told.voice for ticket_id in tickets for told in await voices_of(work.session, ticket_id) if not told.in_confidence]
+    opinions = await voices_of_opinions(work, [one.id for one in ordered if one.kind == "opinion"])
+    return [*await with_register(work.session, voices), *opinions]
 
 
 async def segment_names(session: AsyncSession) -> list[SegmentName]:

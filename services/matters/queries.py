@@ -32,6 +32,7 @@ _WEIGHT = {"tellings": 52, "households": 40, "anonymous": 3}
 _CANDIDATE: dict[str, Any] = {
     "id": CANDIDATE_EXAMPLE, "unit": {"code": "441624108213", "name": "水口村"}, "branch": "water", "segment_id": None, "state": "open",
     "households": 40, "weight": _WEIGHT, "signs": [], "first_told": "2026-06-01T02:10:00Z", "tickets": ["20261122-000123-6"],
+    "opinions": 12,
     "opened_at": "2026-09-01T02:10:00Z", "looked_at": "2026-11-22T02:10:00Z",
 }  # fmt: skip
 
@@ -61,6 +62,7 @@ class MatterCandidateView(BaseModel):
     signs: list[SignView]
     first_told: datetime | None
     tickets: list[str]
+    opinions: int = Field(description="How many opinions of the handbook are among the tellings.")
     opened_at: datetime
     looked_at: datetime = Field(description="Since when it stands so.")
 
@@ -163,6 +165,7 @@ def _candidate(row: MatterCandidate, look: CandidateLook, unit: UnitView) -> Mat
             "id": row.id, "unit": unit, "branch": row.branch, "segment_id": row.segment_id, "state": look.state,
             "households": look.households, "weight": figures["weight"], "signs": figures["signs"], "first_told": figures["first_told"],
             "tickets": [one["number"] for one in figures["sources"] if one["number"]], "opened_at": row.opened_at,
+            "opinions": sum(one["kind"] == "opinion" for one in figures["sources"]),
             "looked_at": look.looked_at,
         }
     )  # fmt: skip

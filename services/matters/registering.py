@@ -15,12 +15,13 @@ from services.journal.noting import note
 from services.matters import deeds
 from services.matters.clustering import Source
 from services.matters.commands import Determine, SetAside
-from services.matters.gathering import voices_of_tickets
+from services.matters.gathering import voices_told_in
 from services.matters.holding import SUBJECT, Held, changed, keep_state, require_past, unit_of
 from services.matters.looking import SUBJECT as CANDIDATE
 from services.matters.looking import figures_of, keep_look
 from services.matters.models import AssetSegment, Matter, MatterCandidate, MatterNumber, MatterSource
 from services.matters.numbering import number_text
+from services.matters.opinions import became_part_of, require_known
 from services.organization.queries import unit_tree
 from services.organization.tree import UnitNode, UnitTree
 from services.platform.bulk import insert_many, one_of
@@ -90,6 +91,7 @@ async def register(work: Work, held: Held, command: deeds.Register) -> None:
     matter.number, matter.year, matter.sequence = number_text(year, sequence), year, sequence
     matter.state, matter.lead_unit_id = "registered", lead.id
     matter.decided_at, matter.decided_by_account_id, matter.decision = work.now, work.actor.account_id, command.words
+    await became_part_of(work, matter.id)
     await changed(work, held, "matter.registered", {"number": matter.number, "lead": lead.code, "words": command.words})
 
 
@@ -126,10 +128,14 @@ async def set_tension(work: Work, held: Held, command: deeds.SetTension) -> None
 
 
 async def join(work: Work, held: Held, command: deeds.JoinMatter) -> None:
-    """Make tickets part of the matter. Raises 404 ``ticket.unknown``, 409 ``matter.ticket_taken``."""
-    sources = frozenset(Source("ticket", one) for one in await _tickets(work, command.tickets))
-    await _join(work, held.matter.id, sources)
-    await changed(work, held, "matter.joined", {"tickets": sorted(command.tickets)})
+    """Make tickets and opinions part of the matter. Raises 404 ``ticket.unknown``, ``opinion.unknown``, 409 ``matter.ticket_taken``."""
+    await require_known(work, command.opinions)
+    tickets = [Source("ticket", one) for one in await _tickets(work, command.tickets)]
+    await _join(work, held.matter.id, frozenset([*tickets, *(Source("opinion", one) for one in command.opinions)]))
+    if held.matter.state == "registered":
+        await became_part_of(work, held.matter.id)
+    said = {"tickets": sorted(command.tickets), "opinions": sorted(str(one) for one in command.opinions)}
+    await changed(work, held, "matter.joined", said)
 
 
 async def _open_candidate(work: Work, tree: UnitTree, candidate_id: UUID) -> MatterCandidate:
@@ -155,8 +161,7 @@ async def _decided(work: Work, candidate: MatterCandidate, state: str, because: 
 
 async def _counted(work: Work, sources: frozenset[Source], candidate: MatterCandidate | None) -> Json:
     """Return what speaks for a matter at this moment: households and signs, and which candidate of its village it was."""
-    tickets = sorted(one.id for one in sources if one.kind == "ticket")
-    figures = await figures_of(work, await voices_of_tickets(work, tickets), sources)
+    figures = await figures_of(work, await voices_told_in(work, sources), sources)
     figures["counted_at"] = work.now.isoformat()
     if candidate is not None:
         query = select(MatterCandidate.households).where(MatterCandidate.unit_id == candidate.unit_id, MatterCandidate.state == "open")

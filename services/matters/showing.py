@@ -69,6 +69,7 @@ def matter_view(tree: UnitTree, story: Story, matter: Matter, state: MatterState
         determined_at=matter.determined_at, decided_at=matter.decided_at if decided else None,
         decision=matter.decision if decided else None,
         tickets=[row.number for row in story.sources[matter.id] if row.number],
+        opinions=[row.source_id for row in story.sources[matter.id] if row.kind == "opinion"],
         supervisors=[_supervisor(tree, story, row) for row in story.supervisors[matter.id]],
         followers=[follower_view(story, row, today) for row in story.followers[matter.id]],
         task_list=[task_view(tree, story, row, today) for row in story.tasks[matter.id]],

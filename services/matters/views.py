@@ -255,7 +255,8 @@ class MatterView(MatterLine):
                     **_LINE, "candidate_id": CANDIDATE_EXAMPLE, "segment": None, "because": "四十户反映,春灌在即。",
                     "counted": {"weight": {"tellings": 52, "households": 40, "anonymous": 3}, "rank": {"of": 4, "place": 1}},
                     "determined_at": "2026-11-20T02:10:00Z", "decided_at": "2026-11-21T02:10:00Z", "decision": "列入县级台账。",
-                    "tickets": ["20261122-000123-6"], "supervisors": [], "followers": [], "task_list": [], "blocker_list": [],
+                    "tickets": ["20261122-000123-6"], "opinions": [],
+                    "supervisors": [], "followers": [], "task_list": [], "blocker_list": [],
                     "milestones": [], "sites": [], "ledger": {"sums": [], "entries": []}, "allowed_actions": ["supervise"],
                     "as_of": "2026-11-22T02:10:00Z",
                 }
@@ -271,6 +272,7 @@ class MatterView(MatterLine):
     decided_at: datetime | None
     decision: ShownWords | None
     tickets: list[str]
+    opinions: list[UUID] = Field(description="Opinions of the handbook that are part of it.")
     supervisors: list[SupervisorView]
     followers: list[FollowerView]
     task_list: list[MatterTaskView]

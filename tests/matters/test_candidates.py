@@ -3,17 +3,23 @@
 from uuid import UUID
 
 from services.platform import clock
-from tests.county import BLANK_GRID, SHUIKOU, STAFFED_GRID, YANGMING
+from services.platform.ids import new_id
+from tests.county import BLANK_GRID, SHUIKOU, STAFFED_GRID, WATER, YANGMING
 from tests.matters.world import World
 
 ASSET = {"code": "canal-hfd", "kind": "canal", "name": "黄峰斗水渠", "called": ["水渠", "水圳"], "length_m": 320_000}
 WORDS = ("水渠断了,田里放不到水", "水渠塌了一大段", "稻田没水,水圳堵死", "修修水渠吧,秧苗都要干死了")
 
 
-async def _told(world: World) -> list[str]:
-    """Four households of 水口村 tell of the canal, one of them from two telephones of which the register knows one."""
+async def _canal(world: World) -> None:
+    """The canal, and its 3.5 km in 水口村."""
     asset = await world.did("county", "/v1/assets", ASSET)
     await world.did("pengzhai", f"/v1/assets/{asset['id']}/segments", {"unit": SHUIKOU, "from_m": 118_000, "to_m": 121_500})
+
+
+async def _told(world: World) -> list[str]:
+    """Four households of 水口村 tell of the canal, one of them from two telephones of which the register knows one."""
+    await _canal(world)
     await world.did("shuikou", "/v1/households", {"unit": STAFFED_GRID, "number": "3-012", "head": "黄某某", "phone": "13800000000"})
     numbers = [await world.tell(words, f"1380000000{n}", unit=(BLANK_GRID, STAFFED_GRID)[n % 2]) for n, words in enumerate(WORDS)]
     again = await world.tell("水渠还没有修", "13800000000")
@@ -111,3 +117,32 @@ async def test_segments_of_an_asset_do_not_overlap_and_lie_in_villages(world: Wo
     assert (await world.post("yangming", address, {**segment, "from_m": 300, "to_m": 400})).json()["code"] == "matter.outside_area"
     listed = (await world.client.get("/v1/assets", headers=await world.as_("grid"))).json()
     assert [one["code"] for one in listed["items"]] == ["canal-hfd"]
+
+
+async def test_a_household_by_telephone_and_at_the_door_is_one_and_its_opinion_becomes_part_of_the_matter(world: World) -> None:
+    await _canal(world)
+    homes = []
+    for n in range(4):
+        listed = {"unit": SHUIKOU, "number": f"3-{n}", "head": "黄某", "phone": f"1380000000{n}"}
+        homes.append((await world.did("shuikou", "/v1/households", listed))["id"])
+        heard = {"opinion_id": str(new_id()), "household_id": homes[n], "words": WORDS[n], "heard_at": clock.now().isoformat()}
+        await world.did("shuikou", "/v1/opinions", heard | {"category": "water.canal"})
+    await world.tell(WORDS[0], "13800000000")
+    await world.tell(WORDS[0], "13800000000", call_id=str(new_id()))
+    await world.look()
+    [found] = await world.candidates()
+    assert (found["households"], found["weight"]["tellings"], found["opinions"]) == (4, 6, 4), "five ways of one household are one"
+    kept = str(await world.county.value("SELECT figures FROM matter_candidates"))
+    assert not any(word in kept for word in WORDS)
+    matter = await world.determined(candidate_id=found["id"])
+    assert (matter["households"], len(matter["opinions"])) == (4, 4)
+    outcomes = "SELECT count(*) FROM opinion_outcomes WHERE kind = 'matter'"
+    assert await world.county.value(outcomes) == 0, "nothing became of them until it is registered"
+    await world.act("county", matter["id"], "register", lead=WATER, words="列入台账。")
+    assert await world.county.value(outcomes) == 4
+    late = {"opinion_id": str(new_id()), "household_id": homes[0], "words": "水渠几时修好", "heard_at": clock.now().isoformat()}
+    await world.did("shuikou", "/v1/opinions", late)
+    await world.refused("opinion.unknown", "pengzhai", matter["id"], "join", opinions=[str(new_id())])
+    joined = await world.act("pengzhai", matter["id"], "join", opinions=[late["opinion_id"]])
+    assert (len(joined["opinions"]), await world.county.value(outcomes)) == (5, 5)
+    assert joined["households"] == 4, "what was counted is frozen"
