@@ -6,6 +6,7 @@ from uuid import UUID
 
 from fastapi import Body, Depends, Path, Query, Request, Response
 from pydantic import BaseModel
+from starlette.responses import HTMLResponse
 
 from services.attachments.sniffing import EXTENSIONS
 from services.attachments.store import store
@@ -18,6 +19,7 @@ from services.tickets.actions import visible_id
 from services.visits import opinions, outcomes
 from services.visits.confirming import confirm
 from services.visits.handbook import handbook_of
+from services.visits.handbook_page import handbook_page
 from services.visits.opinions_codes import ask_for_code, take_try
 from services.visits.opinions_commands import (
     BECAME_EXAMPLE,
@@ -45,6 +47,17 @@ Recorder = Annotated[Actor, Depends(requires("opinion.record"))]
 Confirmer = Annotated[Actor, Depends(requires("opinion.confirm"))]
 Reader = Annotated[Actor, Depends(requires("opinion.read"))]
 OpinionPath = Annotated[UUID, Path(description="The opinion's id.", examples=[OPINION_EXAMPLE])]
+HouseholdPath = Annotated[UUID, Path(description="The household's id.", examples=["019aa7c0-7a56-7c60-a0b4-5d1f6a2f9d10"])]
+_PRINTED: dict[int | str, dict[str, Any]] = {
+    200: {"description": "One document.", "content": {"text/html": {"schema": {"type": "string"}, "example": "<!doctype html>"}}}
+}
+_GUARDS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+"""Nothing from elsewhere, no script at all, kept nowhere."""
 _BEFORE: dict[int | str, dict[str, Any]] = {200: {"model": OpinionView, "description": "This was recorded before."}}
 _CODE_BEFORE: dict[int | str, dict[str, Any]] = {200: {"model": CodeView, "description": "This code was asked for before."}}
 
@@ -200,7 +213,7 @@ async def file_ticket(opinion_id: OpinionPath, body: FileTicket, actor: Recorder
 
 @router.get("/handbooks/{household_id}", summary="The pages of a household")
 async def read_handbook(
-    household_id: Annotated[UUID, Path(description="The household's id.", examples=["019aa7c0-7a56-7c60-a0b4-5d1f6a2f9d10"])],
+    household_id: HouseholdPath,
     actor: Reader,
     response: Response,
 ) -> Handbook:
@@ -209,6 +222,14 @@ async def read_handbook(
         found = await handbook_of(work, household_id)
     response.headers["Cache-Control"] = "no-store"
     return found
+
+
+@router.get("/handbooks/{household_id}/page", response_class=HTMLResponse, responses=_PRINTED, summary="The pages of a household, to print")
+async def print_handbook(household_id: HouseholdPath, actor: Reader) -> HTMLResponse:
+    """Return the same as one document in Chinese; numbers of people that stand in words are hidden."""
+    async with unit_of_work(actor) as work:
+        found = await handbook_of(work, household_id)
+    return HTMLResponse(handbook_page(found), headers=_GUARDS)
 
 
 def _recall(work: Work) -> Any:

@@ -104,6 +104,8 @@ async def _others_know_nothing(round_, home, address, picture):
         assert (answer.status_code, answer.json()["code"]) == (404, "opinion.unknown"), login
         assert (await round_.client.get(f"/v1/handbooks/{home}", headers=await round_.desk.as_(login))).status_code == 404
     pages = await round_.get("shuikou", f"/v1/handbooks/{home}")
+    paper = await round_.client.get(f"/v1/handbooks/{home}/page", headers=await round_.desk.as_("shuikou"))
+    assert (paper.status_code, BETTER in paper.text, words_hash(WORDS).hex() in paper.text) == (200, True, True)
     assert (pages["number"], pages["head"], pages["open"], pages["unconfirmed"], len(pages["visits"])) == ("3-012", "黄**", 1, 1, 1)
 
 
