@@ -16,7 +16,7 @@ TicketNumber = Annotated[str, Field(min_length=1, max_length=64, examples=["2026
 CANDIDATE_EXAMPLE, MATTER_EXAMPLE = "019aa7c0-7a56-7c60-a0b4-5d1f6a2f9e01", "019aa7c0-7a56-7c60-a0b4-5d1f6a2f9e02"
 SEGMENT_EXAMPLE, MEMBER_EXAMPLE = "019aa7c0-7a56-7c60-a0b4-5d1f6a2f9e03", "0198f2a0-7c00-7000-8000-000000000001"
 _DETERMINE: dict[str, Any] = {
-    "candidate_id": CANDIDATE_EXAMPLE, "title": "水口村水渠修复", "category": "water.canal", "urgency": "urgent", "tension": 4,
+    "unit": "441624108213", "title": "水口村水渠修复", "category": "water.canal", "urgency": "urgent", "tension": 4,
     "origin_on": "2004-03-01", "because": "四十户反映,春灌在即,群众反映最多且亟需解决。",
 }  # fmt: skip
 _ASSET: dict[str, Any] = {"code": "canal-hfd", "kind": "canal", "name": "黄峰斗水渠", "called": ["水渠", "水圳"], "length_m": 320_000}

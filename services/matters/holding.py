@@ -5,10 +5,11 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, false, or_, select, true
+from sqlalchemy import ColumnElement, and_, exists, false, func, literal, or_, select, true
 from sqlalchemy.orm import aliased
 
-from services.identity.permissions import may, scope_of
+from services.households.references import VILLAGES
+from services.identity.permissions import GRID, may, scope_of
 from services.journal.noting import note
 from services.matters.models import Matter, MatterFollower, MatterState, MatterSupervisor
 from services.matters.standing import People, Relation, relations_of, require_standing
@@ -48,6 +49,8 @@ def visible(actor: Actor) -> ColumnElement[bool]:
         return true()
     place = aliased(Unit)  # whoever asks may look for units of their own
     here = [place.path.startswith(prefix, autoescape=True) for prefix in scope.prefixes]
+    grids = [seat.path for seat in actor.seats if seat.role in GRID and seat.within is None]  # they know the matters of their village
+    here += [and_(place.kind.in_(VILLAGES), func.starts_with(literal(path), place.path)) for path in grids]
     found: list[ColumnElement[bool]] = [exists(select(place.id).where(place.id == Matter.unit_id, or_(*here)))] if here else []
     if scope.unit_ids:
         helps = select(MatterTask.id).where(MatterTask.matter_id == Matter.id, MatterTask.unit_id.in_(scope.unit_ids))

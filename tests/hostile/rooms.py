@@ -186,7 +186,7 @@ class Rooms:
             await self.county.owner.execute(statement, candidate, _FIGURES)
         self.known |= {
             "asset_id": (await self._post("county", "/v1/assets", canal))["id"], "matter_id": matter["id"], "candidate_id": candidate,
-            "flag_id": (await self._post("county", "/v1/problem-villages", flag))["id"],
+            "reports.unit": SHUIKOU, "flag_id": (await self._post("county", "/v1/problem-villages", flag))["id"],
         }  # fmt: skip
 
     async def _post(self, login: str, address: str, body: Any = None, more: dict[str, str] | None = None) -> Any:
