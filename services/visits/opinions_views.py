@@ -6,6 +6,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.platform.text import ShownWords
+
 _ID = "019aa7c0-7a56-7c60-a0b4-5d1f6a2f9d80"
 _HASH = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 _AT = "2026-11-15T02:10:00Z"
@@ -42,7 +44,7 @@ class WordingView(_View):
     model_config = ConfigDict(frozen=True, json_schema_extra={"examples": [_WORDING]})
 
     sequence: int = Field(description="1 is what the villager said.", examples=[1])
-    words: str | None = Field(description="Null after erasure.", examples=["水渠要修，田里没有水。"])
+    words: ShownWords | None = Field(description="Null after erasure.", examples=["水渠要修，田里没有水。"])
     words_hash: str = Field(description="SHA-256 of the canonical words, in hex.", examples=[_HASH])
     because: str | None = Field(examples=[None])
     author: str | None = Field(examples=["黄干部"])
@@ -78,7 +80,7 @@ class OutcomeView(_View):
     kind: str = Field(examples=["ticket"])
     kind_name: str = Field(examples=["转为工单"])
     because: str | None = Field(examples=[None])
-    words: str | None = Field(description="What was done, or what the villager was told.", examples=[None])
+    words: ShownWords | None = Field(description="What was done, or what the villager was told.", examples=[None])
     ticket: str | None = Field(examples=["20261122-000123-6"])
     ticket_status: str | None = Field(description="Of one that was merged, that of the ticket it went into.", examples=["accepted"])
     matter_id: UUID | None = Field(examples=[None])
@@ -105,7 +107,7 @@ class OpinionView(_View):
     told_by: str | None = Field(description="Who of the household said it, masked; null for whom the register names.", examples=["黄**"])
     heard_at: datetime
     recorded_at: datetime
-    words: str | None = Field(description="In force. Null after erasure.", examples=["水渠要修，田里没有水。"])
+    words: ShownWords | None = Field(description="In force. Null after erasure.", examples=["水渠要修，田里没有水。"])
     words_hash: str = Field(description="Of the words in force: what a confirmation names.", examples=[_HASH])
     confirmed: Literal["confirmed", "void", "unconfirmed"] = Field(examples=["confirmed"])
     confirmed_name: str = Field(examples=["已确认"])
