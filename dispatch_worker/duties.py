@@ -18,7 +18,7 @@ from dispatch_worker.jobs.field_papers import field_papers
 from dispatch_worker.jobs.heartbeat import heartbeat
 from dispatch_worker.jobs.likenesses import likenesses
 from dispatch_worker.jobs.make_sums import make_sums
-from dispatch_worker.jobs.matters import follow_up_alarms, matter_candidates
+from dispatch_worker.jobs.matters import follow_up_alarms, matter_candidates, matter_news
 from dispatch_worker.jobs.notices import notices
 from dispatch_worker.jobs.opinions import opinion_codes, opinions
 from dispatch_worker.jobs.personal_data import erase, retain
@@ -52,6 +52,7 @@ RECALCULATE = Duty("recalculate", 60, recalculate)
 FIELD_PAPERS = Duty("field_papers", 600, field_papers)
 MATTER_CANDIDATES = Duty("matter_candidates", 1800, matter_candidates)
 FOLLOW_UP_ALARMS = Duty("follow_up_alarms", 600, follow_up_alarms)
+MATTER_NEWS = Duty("matter_news", 60, matter_news)
 NOTICES = Duty("notices", 60, notices)
 LIKENESSES = Duty("likenesses", 600, likenesses)
 ASSESS = Duty("assess", 5, assess)
@@ -71,7 +72,7 @@ RETAIN = Duty("retain", 3600, retain)
 SHARED = (
     *RUNG, ESCALATE, SEND, CALL_WEBHOOKS, CONVERSE, FETCH_MEDIA, PURGE, UPLOADS, FIELD_PAPERS, FETCH_RECORDINGS, RECONCILE_CALLS,
     FETCH_OPEN311_MEDIA, LIKENESSES, APPLY_POLICIES, RECALCULATE, END_SUSPENSIONS, BULLETINS,
-    MATTER_CANDIDATES, FOLLOW_UP_ALARMS,
+    MATTER_CANDIDATES, FOLLOW_UP_ALARMS, MATTER_NEWS,
     ASSESS, WARN, BRIGADING, NOTICES, ANCHORS, OPINIONS, OPINION_CODES,
     SWEEP_BACKLOG, MEND_BACKLOG, MAKE_SUMS,
     ERASE, RETAIN, POSITIONS,

@@ -7,6 +7,8 @@ else than before, with counts, signs and ticket numbers: no words, no names.
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +20,7 @@ from services.complaints.voices import with_names
 from services.journal.noting import note
 from services.matters.clustering import Cluster, Heard, Source, clusters_of, gone_on_with, has_grown
 from services.matters.gathering import gather, place_names
-from services.matters.models import CandidateLook, MatterCandidate
+from services.matters.models import CandidateLook, MatterCandidate, MatterSource
 from services.organization.queries import unit_tree
 from services.platform.bulk import insert_many, one_of
 from services.platform.database import Json
@@ -33,11 +35,47 @@ COMPARED_AT_MOST = 400
 _ALONE = int.from_bytes(fingerprint(b"matters.candidates")[:8], "big", signed=True)
 
 
-async def look(work: Work) -> int:
-    """Look at all that is open; return how many candidates are new. 0 where another worker looks just now."""
+@dataclass(frozen=True, slots=True, repr=False)
+class Gathered:
+    """What was told in each village and what its places are called, as it was at an instant. No `repr`: the words are nobody else's."""
+
+    at: datetime
+    villages: Mapping[UUID, Sequence[Heard]]
+    names: Mapping[UUID, Sequence[str]]
+
+
+async def gathered(work: Work) -> Gathered:
+    """Return all that is told of open troubles now, of each village the newest `COMPARED_AT_MOST`."""
+    tree = await unit_tree(work.session)
+    found: defaultdict[UUID, list[Heard]] = defaultdict(list)
+    for one in await gather(work, tree):
+        found[one.village].append(one)
+    newest = {
+        village: sorted(heard, key=lambda one: (one.voice.at, one.voice.complaint_id), reverse=True)[:COMPARED_AT_MOST]
+        for village, heard in sorted(found.items())
+    }
+    return Gathered(work.now, newest, {village: place_names(tree, tree.by_id[village]) for village in newest})
+
+
+async def clustered(found: Gathered) -> list[Cluster]:
+    """Return the troubles that enough households tell. It may take a while: outside of any transaction, and beside the other duties."""
+    clusters: list[Cluster] = []
+    for village, heard in found.villages.items():
+        clusters += [one for one in await asyncio.to_thread(clusters_of, heard, found.names[village]) if one.is_candidate]
+    return clusters
+
+
+async def keep(work: Work, at: datetime, clusters: Sequence[Cluster]) -> int:
+    """Keep what was seen `at` an instant; return how many candidates are new. Nothing where somebody else looked since, or does now.
+
+    What became part of a matter in between is left to the next look.
+    """
     if not await work.session.scalar(select(func.pg_try_advisory_xact_lock(_ALONE))):
         return 0
-    clusters = await _clusters(work)
+    if await work.session.scalar(select(MatterCandidate.id).where(MatterCandidate.seen_at > at).limit(1)) is not None:
+        return 0
+    taken = await _taken(work, clusters)
+    clusters = [one for one in clusters if not one.sources & taken]
     watched = select(MatterCandidate).where(MatterCandidate.state.in_(("open", "set_aside"))).order_by(MatterCandidate.id)
     rows = {row.id: row for row in await work.session.scalars(watched.with_for_update())}
     before = {row.id: _sources(row.figures) for row in rows.values()}
@@ -50,7 +88,7 @@ async def look(work: Work) -> int:
             opened += 1
         else:
             await _go_on(work, rows[candidate_id], cluster, figures)
-    for candidate_id in sorted(rows.keys() - {one for one in going_on if one}):
+    for candidate_id in sorted({one for one, sources in before.items() if not sources & taken} - set(going_on)):
         await _leave(work, rows[candidate_id])
     return opened
 
@@ -70,17 +108,11 @@ async def figures_of(work: Work, voices: Sequence[Voice], sources: frozenset[Sou
     }
 
 
-async def _clusters(work: Work) -> list[Cluster]:
-    tree = await unit_tree(work.session)
-    by_village: defaultdict[UUID, list[Heard]] = defaultdict(list)
-    for one in await gather(work, tree):
-        by_village[one.village].append(one)
-    found: list[Cluster] = []
-    for village, heard in sorted(by_village.items()):
-        newest = sorted(heard, key=lambda one: (one.voice.at, one.voice.complaint_id), reverse=True)[:COMPARED_AT_MOST]
-        found += [one for one in clusters_of(newest, place_names(tree, tree.by_id[village])) if one.is_candidate]
-        await asyncio.sleep(0)  # a county has hundreds of villages, and the worker has other duties
-    return found
+async def _taken(work: Work, clusters: Sequence[Cluster]) -> set[Source]:
+    """Return which of the sources are part of a matter by now."""
+    wanted = [source.id for one in clusters for source in one.sources]
+    query = select(MatterSource.kind, MatterSource.source_id).where(one_of(MatterSource.source_id, wanted), MatterSource.left_at.is_(None))
+    return {Source(row.kind, row.source_id) for row in await work.session.execute(query)}
 
 
 async def _open(work: Work, cluster: Cluster, figures: Json) -> None:

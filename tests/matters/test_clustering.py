@@ -16,7 +16,8 @@ from services.matters.clustering import (
     has_grown,
     segment_named,
 )
-from tests.matters.told import CANAL, NORTH, SHUIKOU, TAIPING, told
+from services.matters.looking import Gathered, clustered
+from tests.matters.told import BEGAN, CANAL, NORTH, SHUIKOU, TAIPING, told
 
 WORDS = (
     "水渠断了,田里放不到水",
@@ -150,3 +151,9 @@ def _brute(heard):
 def test_what_is_told_again_of_one_ticket_is_of_one_trouble():
     [cluster] = clusters_of([told(1, "水渠断了", ticket=7), told(2, "你们什么时候来", ticket=7)])
     assert cluster.sources == {Source("ticket", cluster.heard[0].source.id)}
+
+
+async def test_villages_are_clustered_apart_and_only_candidates_are_kept():
+    heard = {SHUIKOU: [told(nth, WORDS[0]) for nth in range(4)], TAIPING: [told(nth, WORDS[0], village=TAIPING) for nth in range(10, 12)]}
+    [found] = await clustered(Gathered(BEGAN, heard, {SHUIKOU: (), TAIPING: ()}))
+    assert (found.village, found.weight.households) == (SHUIKOU, 4)

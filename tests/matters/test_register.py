@@ -91,6 +91,10 @@ async def test_helpers_report_and_another_accepts(world: World) -> None:
     [task] = seen["task_list"]
     assert (task["state"], task["overdue"], task["unit"]["code"]) == ("open", False, ROADS)
     await world.refused("task.not_reported", "pengzhai", matter, "decide_task", task_id=task["id"], accepted=True, words="好。")
+    told = await world.told()
+    assert sorted(unit for unit, _ in told) == sorted([WATER, ROADS])
+    assert await world.told() == told, "each thing once"
+    assert f"期限{_day(30)}" in dict(told)[ROADS]
     said = {"task_id": task["id"], "done_on": _day(), "words": "路已修好。"}
     assert (await world.try_("shuikou", matter, "report_task", **said)).json()["code"] == "matter.not_yours"
     photo = await _photo(world, "roads")

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from httpx import AsyncClient, Response
 
-from dispatch_worker.jobs.matters import follow_up_alarms, matter_candidates
+from dispatch_worker.jobs.matters import follow_up_alarms, matter_candidates, matter_news
 from dispatch_worker.station import Station
 from services.notifications.senders import Senders
 from services.platform.database import WORKER
@@ -72,6 +72,15 @@ class World:
         """Let so many workers look for follow-ups that never came at once."""
         async with self.county.as_role(WORKER):
             await asyncio.gather(*(follow_up_alarms(STATION) for _ in range(workers)))
+
+    async def told(self, workers: int = 2) -> list[tuple[str, str]]:
+        """Let so many workers tell units what became theirs; return whom, and in which words."""
+        async with self.county.as_role(WORKER):
+            await asyncio.gather(*(matter_news(STATION) for _ in range(workers)))
+        rows = await self.county.fetch(
+            "SELECT u.code, m.words FROM messages m JOIN units u ON u.id = m.unit_id WHERE m.template = 'matter_news' ORDER BY m.id"
+        )
+        return [(row["code"], row["words"]) for row in rows]
 
     async def candidates(self, login: str = "pengzhai", **query: Any) -> list[dict[str, Any]]:
         """List candidates at the reporting door."""
