@@ -32,7 +32,7 @@ MONTH = (TODAY.replace(day=1) + timedelta(days=40)).replace(day=1)
 FIRST, LAST = MONTH.replace(day=15), MONTH.replace(day=16)
 NAME = f"{MONTH:%Y-%m}"
 OUTCOMES = ("met",) * 6 + ("absent", "absent", "refused", "met")
-"""S8: ten households, two of them not at home, one that refuses; the last has something to say."""
+"""S8: ten households, two of them not at home, one that refuses; the last has something to say, and refuses to sign it."""
 
 
 @pytest.fixture
@@ -85,16 +85,16 @@ async def load(county, members):
         assert not found.errors
 
 
-def told(at, hour, day=FIRST, minute=0):
+def told(hour, day=FIRST, minute=0):
     return datetime.combine(day, time(hour, minute), SHANGHAI).isoformat()
 
 
-def a_round(at, homes):
+def a_round(homes):
     """The commands of a service day, in the order they were made: ten calls, one of them repeated on the 18th, and the five steps."""
 
     def command(kind, hour, body=None, *, day=FIRST, minute=0, **more):
         body = {kind: body} if body is not None else more
-        return {"kind": kind, "command_id": str(new_id()), "happened_at": told(at, hour, day, minute), **body}
+        return {"kind": kind, "command_id": str(new_id()), "happened_at": told(hour, day, minute), **body}
 
     def step(name, hour, day=FIRST):
         return command("service_step", hour, {"step_id": str(new_id()), "month": NAME, "step": name, "unit": SHUIKOU}, day=day)
@@ -108,9 +108,12 @@ def a_round(at, homes):
         calls.append(command("visit", 9, body, minute=nth))
     again = {"visit_id": str(new_id()), "household_id": homes[6], "follows_id": calls[6]["visit"]["visit_id"], "nothing_said": True}
     later = command("visit", 8, again, day=LAST + timedelta(days=2))
-    completed = command("visit_completion", 11, visit_id=calls[9]["visit"]["visit_id"], completion={})
+    heard = {"opinion_id": str(new_id()), "household_id": homes[9], "visit_id": calls[9]["visit"]["visit_id"], "words": "水渠要修"}
+    opinion = command("opinion", 10, {**heard, "heard_at": told(10)})
+    unsigned = {"opinion_ids": [heard["opinion_id"]], "unconfirmed_because": "refused_to_sign"}
+    completed = command("visit_completion", 11, visit_id=heard["visit_id"], completion=unsigned)
     steps = [step("check_in", 8), step("household_service", 12), step("feedback", 15), step("centre_notice", 10, LAST)]
-    return [steps[0], *calls, completed, *steps[1:], step("summary", 9, LAST + timedelta(days=1)), later]
+    return [steps[0], *calls, opinion, completed, *steps[1:], step("summary", 9, LAST + timedelta(days=1)), later]
 
 
 async def send(client, headers, commands, sent_at, device=None):
@@ -126,6 +129,9 @@ UNION ALL
 SELECT 'visit', v.outcome, concat_ws(' ', v.month, v.nothing_said, v.rebooked_for, v.completed_at IS NULL, v.follows_id IS NULL,
   v.unconfirmed_because, a.kind, a.outcome, a.happened_on, a.household IS NOT NULL), v.happened_at, NULL
 FROM visits v JOIN activities a ON a.id = v.id WHERE v.member_id = $1
+UNION ALL
+SELECT 'opinion', a.kind, (a.within_id = o.visit_id)::text, o.heard_at, NULL
+FROM opinions o JOIN activities a ON a.id = o.id WHERE o.member_id = $1
 ORDER BY 1, 4, 2
 """
 
@@ -146,9 +152,9 @@ async def test_a_phone_that_was_away_on_the_service_day_sends_it_on_the_18th_in_
     at.to(FIRST, 7)
     await load(county, ("straight", "away"))
     straight = await sign_in(client, "straight")
-    first = a_round(at, await homes_of(client, straight))
+    first = a_round(await homes_of(client, straight))
     away = await sign_in(client, "away")
-    second = a_round(at, await homes_of(client, away))
+    second = a_round(await homes_of(client, away))
     for command in first[:-2]:  # one that has a network sends each as it is done
         now = datetime.fromisoformat(command["happened_at"])
         at.to(now.date(), now.hour + 1)
@@ -180,7 +186,7 @@ async def test_a_phone_that_was_away_on_the_service_day_sends_it_on_the_18th_in_
         last = await send(client, away, second, now, device)
     assert {one["status"] for one in last["results"]} == {"replayed"}
     assert await state(county, "away") == await state(county, "straight")
-    assert len(await state(county, "away")) == len(STEPS) + len(OUTCOMES) + 1
+    assert len(await state(county, "away")) == len(STEPS) + len(OUTCOMES) + 2
     await _is_told(county, client, reports, evening)
 
 
@@ -250,7 +256,7 @@ async def test_a_member_sees_and_does_what_concerns_the_own_households_and_nothi
     report_ = {
         "kind": "report",
         "command_id": str(new_id()),
-        "happened_at": told(at, 8),
+        "happened_at": told(8),
         "report": {"report_id": str(new_id()), "words": "漏水"},
     }
     (refused,) = (await send(client, mine, [report_], clock.now()))["results"]
