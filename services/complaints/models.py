@@ -71,6 +71,7 @@ class Complainant(Base):
     """Who said it: the one place for personal data, sealed under a key of its own row.
 
     `sealed` holds name, phone, openid and email as JSON; the indexes are keyed and answer equality only. Erasing destroys `row_key`.
+    `changed_at`, which the database writes, is when an index was changed or the row erased last; what it was before is kept nowhere.
     """
 
     __tablename__ = "complainants"
@@ -82,6 +83,7 @@ class Complainant(Base):
     phone_index: Mapped[bytes | None]
     openid_index: Mapped[bytes | None]
     recorded_at: Mapped[datetime]
+    changed_at: Mapped[datetime | None]
 
 
 class Rewording(Base):
