@@ -67,6 +67,7 @@ def commands(county, servers, tmp_path) -> Commands:
         "DAGUANJIA_INTAKE_URL": f"http://127.0.0.1:{intake}",
         "DAGUANJIA_REPORTING_URL": f"http://127.0.0.1:{reporting}",
         "DAGUANJIA_OUTBOX_FILE": str(tmp_path / "outbox.jsonl"),
+        "DAGUANJIA_SECOND_FACTOR_ENFORCED": "False",
         "PYTHONPATH": str(REPOSITORY),
         "PYTHONUNBUFFERED": "1",
         "COLUMNS": "140",
