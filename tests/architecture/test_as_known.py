@@ -64,7 +64,7 @@ INTAKE = {
     _COVERAGE: ("/v1/units/blank", "/v1/members/unplaced"),
     _LEDGER: ("/v1/activities", "/v1/activities/declared"),
     _CALLS: ("/v1/hotline/calls",),
-    _DRAW: ("/v1/draws", "/v1/draws/{draw_id}/candidates", "/v1/draws/{draw_id}/calls", "/v1/draws/{draw_id}/coverage"),
+    _DRAW: ("/v1/draws", "/v1/draws/{draw_id}/candidates", "/v1/draws/{draw_id}/calls"),
     _REGISTER: (
         "/v1/units", "/v1/members", "/v1/accounts", "/v1/categories", "/v1/categories/suggest", "/v1/households", "/v1/leaves",
         "/v1/shifts", "/v1/me/shift/looks", "/v1/pairings",
