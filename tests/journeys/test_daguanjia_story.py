@@ -6,7 +6,7 @@ import stat
 
 import pytest
 
-from tests.county import BLANK_GRID, COUNTY, HOTLINE, PENGZHAI, SHUIKOU, WATER
+from tests.county import BLANK_GRID, COUNTY, DISCIPLINE, HOTLINE, ORGANIZATION, PENGZHAI, SHUIKOU, WATER
 
 pytestmark = pytest.mark.slow
 
@@ -131,4 +131,6 @@ async def test_story_that_cannot_go_on_says_why_in_one_line(county, commands):
         "SELECT u.code FROM members m JOIN posts p ON p.member_id = m.id JOIN units u ON u.id = p.unit_id"
         " WHERE m.staff_number LIKE 'story-%'"
     )
-    assert sorted(row["code"] for row in seats) == sorted([HOTLINE, SHUIKOU, PENGZHAI, WATER, COUNTY, COUNTY, COUNTY])
+    assert sorted(row["code"] for row in seats) == sorted(
+        [HOTLINE, SHUIKOU, PENGZHAI, WATER, ORGANIZATION, DISCIPLINE, COUNTY, COUNTY, COUNTY]
+    )
