@@ -1,4 +1,4 @@
-"""Values nobody else would say, how they may be spelt where they lie, and the only columns that may hold a person's words."""
+"""Values nobody else would say, how they may be spelt where they lie, and the only columns that may hold what colleagues wrote."""
 
 import base64
 from collections.abc import Iterator
@@ -21,20 +21,11 @@ WRITTEN_NAME, WRITTEN_CODE = "白鹭翩翩", "13844330011"
 CONTACT = (NAME, AGENT, PHONE, AGENT_PHONE, CALLER, OPENID, USERID, DEVICE, EMAIL, HOME, AGENT_ID_NUMBER, FILE_NAME)
 """Who somebody is: sealed, and nowhere else."""
 SAID = ("七彩鹦哥", ID_NUMBER, "鹦哥巷")
-"""What somebody told: in the columns of `MAY_HOLD_WORDS`, verbatim, and nowhere else."""
+"""What somebody told: sealed like who they are."""
 EVERYTHING = (*CONTACT, *SAID)
 WRITTEN_NUMBERS = (WRITTEN_PHONE, WRITTEN_ID_NUMBER, WRITTEN_CARD)
 """Of a person, in whatever field colleagues write into: see test_free_text.py."""
 
-MAY_HOLD_WORDS = {
-    ("complaints", "words"),
-    ("complaints", "place_words"),
-    ("rewordings", "words"),
-    ("supplements", "words"),
-    ("supplements", "place_words"),
-    ("call_backs", "words"),
-}
-"""Where a complainant's words are kept as they were said."""
 MAY_HOLD_NOTES = {("call_notes", "words"), ("work_logs", "words"), ("directives", "words"), ("events", "data")}
 """Where colleagues' words are kept as they were written; an event says why somebody did something."""
 MAY_HOLD_ADDRESSES = {("webhook_subscriptions", "url"), ("connections", "options")}
@@ -43,7 +34,6 @@ MAY_HOLD_WRITTEN_NUMBERS = {
     ("assignments", "why"),
     ("complaints", "channel_message_id"),
     ("messages", "words"),
-    ("phone_tasks", "words"),
     ("platform_orders", "order_no"),
     ("policies", "definition"),
     ("whistles", "outcome"),
