@@ -34,7 +34,8 @@ _AS_BEFORE = (
         " SELECT $2, ticket_id, 1, $3, true, '修好了', 'phone', id FROM complaints WHERE id = $1"
     ),
     (
-        "INSERT INTO messages (id, unique_key, ticket_id, event_id, audience, complaint_id, template, words, state, next_try_at, created_at)"
+        "INSERT INTO messages (id, unique_key, ticket_id, event_id, audience, complaint_id, template, words, state,"
+        " next_try_at, created_at)"
         " SELECT $2, 'x', c.ticket_id, e.id, 'complainant', c.id, 'received', '已受理', 'sent', now(), $3"
         " FROM complaints c JOIN events e ON e.subject_id = c.ticket_id WHERE c.id = $1 LIMIT 1"
     ),
