@@ -27,19 +27,15 @@ WRITTEN_NUMBERS = (WRITTEN_PHONE, WRITTEN_ID_NUMBER, WRITTEN_CARD)
 """Of a person, in whatever field colleagues write into: see test_free_text.py."""
 
 MAY_HOLD_NOTES = {("call_notes", "words"), ("work_logs", "words"), ("directives", "words"), ("events", "data")}
-"""Where colleagues' words are kept as they were written; an event says why somebody did something."""
+"""Where colleagues' words are kept as they were written, without numbers of people; an event says why somebody did something."""
 MAY_HOLD_ADDRESSES = {("webhook_subscriptions", "url"), ("connections", "options")}
 """Where addresses of other systems are kept, which may have a key in them; administrators see them."""
 MAY_HOLD_WRITTEN_NUMBERS = {
-    ("assignments", "why"),
     ("complaints", "channel_message_id"),
-    ("messages", "words"),
     ("platform_orders", "order_no"),
     ("policies", "definition"),
-    ("whistles", "outcome"),
-    ("whistles", "place_words"),
 }
-"""Where a number may stand that colleagues wrote: in words to one desk or to whoever complained, in rules, in names other systems give."""
+"""Where a number may stand that somebody wrote: in rules, in names other systems give."""
 MAY_HOLD_WRITTEN_NAMES = {
     ("api_keys", "name"),
     ("assessment_appeals", "words"),
