@@ -13,6 +13,7 @@ from services.platform import clock
 from services.platform.database import INTAKE, OWNER, WORKER, database
 from services.platform.errors import Conflict
 from services.platform.row_keys import KeyDestroyed, directory, open_row_key
+from services.platform.sealed_words import TAKEN_OUT
 from services.platform.secrets import blind_index
 from services.privacy.turning import bring_back, turn_next
 from services.privacy.wholly import Wanted, erase_now
@@ -174,3 +175,38 @@ async def test_a_backup_older_than_the_erasure_is_unreadable_and_gives_the_other
     assert open_contact(*rows[0]).phone == "13800000123"
     assert str(rows[1]["complaint_id"]) == complaint
     assert rows[1]["sealed"] is None
+
+
+async def test_words_in_a_backup_older_than_their_redaction_are_unreadable_and_those_of_others_come_back(desk, county, monkeypatch):
+    number, complaint = await _filed(desk)
+    other = "路灯不亮，黄某在场"
+    await desk.file(other, contact={"name": "黄某", "phone": "13800000123"})
+    told = {"words": f"{NAME}又来说，电话{PHONE}"}
+    said = await desk.client.post(f"/v1/complaints/{complaint}/rewordings", json=told, headers=await desk.as_("hotline"))
+    assert said.status_code == 201, said.text
+    backup = {table: await county.fetch(f"SELECT * FROM {table}") for table in ("complaints", "rewordings")}
+    assert {words_in(row) for rows in backup.values() for row in rows} == {WORDS, other, told["words"]}
+
+    await _erase(county, ticket=number)
+    left = {words_in(row) for table in backup for row in await county.fetch(f"SELECT * FROM {table}")}
+    assert len(left) == 3
+    assert not [word for word in left if NAME in word or PHONE in word]
+    assert {words_in(row) for rows in backup.values() for row in rows} >= {WORDS}, "as long as the key of the day is there"
+    tomorrow = clock.now() + timedelta(days=1, hours=1)
+    monkeypatch.setattr(clock, "now", lambda: tomorrow)
+    async with county.as_role(WORKER):
+        while await turn_next(timedelta(0)):
+            pass
+    assert {words_in(row) for rows in backup.values() for row in rows} == {TAKEN_OUT}, "nothing of a backup of that day opens any more"
+    assert {words_in(row) for table in backup for row in await county.fetch(f"SELECT * FROM {table}")} == left, "here all is as it was"
+
+    for table, rows in backup.items():  # the backup is brought back
+        for row in rows:
+            bring = f"UPDATE {table} SET row_key = $2, sealed_words = $3 WHERE id = $1"
+            await county.owner.execute(bring, row["id"], row["row_key"], row["sealed_words"])
+    async with county.as_role(OWNER), database().transaction() as session:
+        await bring_back(session)
+    assert [words_in(row) for row in await county.fetch("SELECT * FROM complaints ORDER BY id")] == [TAKEN_OUT, other]
+    assert [words_in(row) for row in await county.fetch("SELECT * FROM rewordings")] == [TAKEN_OUT]
+    async with county.as_role(OWNER), database().transaction() as session:
+        assert await bring_back(session) == (0, 0), "once is enough"
