@@ -33,10 +33,15 @@ def upgrade() -> None:
     op.execute("DROP FUNCTION redact_words(uuid, text, uuid, text, text)")
     for name, arguments, body in (("redact_words", _REDACTED, _REDACT), ("seal_words", _SEALED, _SEAL)):
         op.execute(body)
+        op.execute(_PATH.format(function=f"{name}({arguments})"))
         op.execute(f"REVOKE ALL ON FUNCTION {name}({arguments}) FROM PUBLIC")
         op.execute(f"GRANT EXECUTE ON FUNCTION {name}({arguments}) TO {WORKER}")
 
 
+# It must not find tables that somebody made for it: temporary ones come last, by name.
+_PATH = """
+DO $$ BEGIN EXECUTE format('ALTER FUNCTION {function} SET search_path TO %I, pg_temp', current_schema()); END $$
+"""
 _REDACTED = "uuid, text, uuid, bytea, bytea, bytea"
 _SEALED = "text, uuid[], bytea[], bytea[], bytea[]"
 # Words are written once: no role has a right to change them. This is the one way to take something out of them, and it needs an erasure of

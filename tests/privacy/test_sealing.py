@@ -62,7 +62,7 @@ async def _as_before(county, desk):
 async def _rows(county, complaint):
     """The row of each table that tells of the complaint."""
     return {
-        table: (await county.fetch(f"SELECT * FROM {table} WHERE {'id' if table == 'complaints' else 'complaint_id'} = $1", complaint))[0]
+        table: (await county.fetch(f"SELECT * FROM {table} WHERE {'id' if table == 'complaints' else 'complaint_id'} = $1 ORDER BY id DESC", complaint))[0]
         for table in PLACES
     }
 
