@@ -7,6 +7,7 @@ import stat
 import pytest
 
 from tests.county import BLANK_GRID, COUNTY, DISCIPLINE, HOTLINE, ORGANIZATION, PENGZHAI, SHUIKOU, WATER
+from tests.told import words_in
 
 pytestmark = pytest.mark.slow
 
@@ -77,7 +78,7 @@ async def check_chain(ticket_id):
 
 async def check_work(county, number):
     complaints = await county.fetch("SELECT c.* FROM complaints c JOIN tickets t ON t.id = c.ticket_id WHERE t.number = $1", number)
-    assert [row["words"] for row in complaints] == ["水口村的自来水管爆了,水都漫到路上来了,家里没水用!"], (
+    assert [words_in(row) for row in complaints] == ["水口村的自来水管爆了,水都漫到路上来了,家里没水用!"], (
         "the original words are as they were said"
     )
     holders = await county.fetch(

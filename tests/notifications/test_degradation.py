@@ -25,6 +25,7 @@ from tests.conftest import TestDatabase
 from tests.county import SHUIKOU
 from tests.notifications.platform import Asked, Platform, Said
 from tests.notifications.test_sending import settings_for
+from tests.told import words_in
 
 OPENID_1, PHONE_1 = "oPerson0001", "13805550123"
 PERSON = blind_index(OPENID, OPENID_1)
@@ -136,7 +137,7 @@ async def test_a_message_degrades_from_way_to_way_down_to_the_telephone(desk: De
     (task,) = await desk.database.fetch("SELECT * FROM phone_tasks")
     (message,) = await desk.database.fetch("SELECT * FROM messages")
     assert (task["message_id"], task["ticket_id"], task["complaint_id"]) == (message["id"], message["ticket_id"], message["complaint_id"])
-    assert (task["purpose"], task["state"], task["words"], task["tries"]) == ("tell", "open", message["words"], 0)
+    assert (task["purpose"], task["state"], words_in(task), task["tries"]) == ("tell", "open", words_in(message), 0)
     assert [(way["way"], way["error"]) for way in json.loads(message["ways"])] == [
         ("wechat", "wechat_45015"), ("wechat_template", "wechat_47003"), ("wechat_subscription", "wechat_43101"), ("sms", "http_422"),
     ]  # fmt: skip
