@@ -19,6 +19,7 @@ from services.platform.actor import SYSTEM
 from services.platform.database import WORKER
 from services.platform.ids import new_id
 from services.platform.papers import OPENID
+from services.platform.sealed_words import seal_words
 from services.platform.secrets import blind_index
 from services.platform.unit_of_work import Work, unit_of_work
 from tests.conftest import TestDatabase
@@ -78,7 +79,10 @@ class Desk:
         await self.database.owner.execute("DELETE FROM messages WHERE audience = 'unit' OR template <> 'received'")
         if occasion != "received":
             words = "您的诉求的办理结果：水利局已责令停止排污。"
-            await self.database.owner.execute("UPDATE messages SET template = $1, words = $2", occasion, words)
+            message = await self.database.value("SELECT id FROM messages")
+            row = seal_words(message, words)
+            anew = "UPDATE messages SET template = $1, row_key = $2, sealed_words = $3"
+            await self.database.owner.execute(anew, occasion, row["row_key"], row["sealed_words"])
 
     async def send(self) -> None:
         """Do one turn of the duty, under the worker's role."""

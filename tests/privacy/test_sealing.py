@@ -60,15 +60,12 @@ async def _as_before(county, desk):
 
 
 async def _rows(county, complaint):
-    """The row of each table that tells of the complaint."""
-    return {
-        table: (
-            await county.fetch(
-                f"SELECT * FROM {table} WHERE {'id' if table == 'complaints' else 'complaint_id'} = $1 ORDER BY id DESC", complaint
-            )
-        )[0]
-        for table in PLACES
-    }
+    """The newest row of each table that tells of the complaint."""
+    found = {}
+    for table in PLACES:
+        key = "id" if table == "complaints" else "complaint_id"
+        found[table] = (await county.fetch(f"SELECT * FROM {table} WHERE {key} = $1 ORDER BY id DESC LIMIT 1", complaint))[0]
+    return found
 
 
 async def test_what_lies_in_clear_is_read_sealed_and_read_again(desk, county):
