@@ -98,7 +98,6 @@ async def _contact(work: Work, erasure: Erasure) -> None:
     await destroyed(work.session, [person.row_key])
     await work.session.execute(update(Complainant).where(Complainant.complaint_id == erasure.complaint_id).values(_GONE))
     await forget_marks(work, [erasure.complaint_id])
-    await erase_papers(work.session, SealedPaper.id.in_(petitioners_of(erasure.complaint_id)))
     theirs = Message.complaint_id == erasure.complaint_id
     waiting = {"state": "given_up", "last_error": "erased"}
     await work.session.execute(update(Message).where(theirs, Message.state == "queued").values(waiting))
@@ -108,6 +107,7 @@ async def _contact(work: Work, erasure: Erasure) -> None:
     await work.session.execute(update(PhoneTask).where(tasks, PhoneTask.state == "open").values(state="void", done_at=work.now))
     await destroyed(work.session, await work.session.scalars(select(PhoneTask.row_key).where(tasks).with_for_update()))
     await work.session.execute(update(PhoneTask).where(tasks).values(_NO_WORDS))
+    await erase_papers(work.session, SealedPaper.id.in_(petitioners_of(erasure.complaint_id)))
 
 
 async def _papers(work: Work, erasure: Erasure) -> None:
@@ -181,11 +181,12 @@ def _left(said: SealedWords, passages: Sequence[str], *, whole: bool) -> tuple[s
 
 
 _PLACES: tuple[tuple[str, Any, Any], ...] = (
-    ("complaints", Complaint, Complaint.id),
-    ("supplements", Supplement, Supplement.complaint_id),
-    ("rewordings", Rewording, Rewording.complaint_id),
     ("call_backs", CallBack, CallBack.complaint_id),
+    ("complaints", Complaint, Complaint.id),
+    ("rewordings", Rewording, Rewording.complaint_id),
+    ("supplements", Supplement, Supplement.complaint_id),
 )
+"""Where words are; locked in this order, that of the tables' names, as turning does (`turning.py`)."""
 _REDACT = text("SELECT redact_words(:erasure, :place, :row_id, :row_key, :sealed_words, :sealed_place)").bindparams(
     bindparam("place", type_=String()),
     *[bindparam(name, type_=LargeBinary()) for name in ("row_key", "sealed_words", "sealed_place")],
