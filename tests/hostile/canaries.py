@@ -39,6 +39,8 @@ MAY_HOLD_WRITTEN_NUMBERS = {
 }
 """Where a number may stand that somebody wrote: in rules, in names other systems give."""
 MAY_HOLD_WRITTEN_NAMES = {
+    ("assignments", "task"),
+    ("assignments", "why"),
     ("api_keys", "name"),
     ("assessment_appeals", "words"),
     ("assessment_runs", "withdrawn_because"),
