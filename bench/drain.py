@@ -177,6 +177,7 @@ def main() -> None:
     os.environ.setdefault("DAGUANJIA_SECRET", "a secret for this bench only, 32 characters and more")
     with temporary_servers(durable=True) as servers, tempfile.TemporaryDirectory() as home:
         os.environ["DATABASE_URL"], os.environ["REDIS_URL"] = servers.database_url, servers.redis_url
+        os.environ["DAGUANJIA_HOME"] = home  # the worker opens what is filed here
         asyncio.run(run(chosen.complaints, chosen.seconds, chosen.rate, servers.database_url, servers.redis_url, home))
 
 

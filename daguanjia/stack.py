@@ -121,6 +121,8 @@ def _environment(plan: Plan, addresses: Mapping[str, str]) -> dict[str, str]:
         "DAGUANJIA_PAGE_ORIGINS": ",".join(f"http://{host}:{plan.reporting_port}" for host in ("127.0.0.1", "localhost")),
         # messages that no carrier is set up for: one line each, to be looked at
         "DAGUANJIA_OUTBOX_FILE": own.get("DAGUANJIA_OUTBOX_FILE") or str(plan.home / "outbox.jsonl"),
+        # one machine to try it on: whoever runs a county asks its administrators for a second factor, which is the default
+        "DAGUANJIA_SECOND_FACTOR_ENFORCED": own.get("DAGUANJIA_SECOND_FACTOR_ENFORCED") or "False",
         "PYTHONPATH": path,
         "PYTHONUNBUFFERED": "1",
     }

@@ -25,6 +25,7 @@ from dispatch_worker.jobs.personal_data import erase, retain
 from dispatch_worker.jobs.positions import positions
 from dispatch_worker.jobs.purge import purge
 from dispatch_worker.jobs.recalculate import recalculate
+from dispatch_worker.jobs.seal_words import seal_words
 from dispatch_worker.jobs.send import send
 from dispatch_worker.jobs.sweep_backlog import mend_backlog, sweep_backlog
 from dispatch_worker.jobs.uploads import uploads
@@ -69,13 +70,14 @@ DELIVER_REPORTS = Duty("deliver_reports", 20, deliver_reports)
 EXPIRE_EXPORTS = Duty("expire_exports", 600, expire_exports)
 ERASE = Duty("erase", 5, erase)
 RETAIN = Duty("retain", 3600, retain)
+SEAL_WORDS = Duty("seal_words", 600, seal_words)
 SHARED = (
     *RUNG, ESCALATE, SEND, CALL_WEBHOOKS, CONVERSE, FETCH_MEDIA, PURGE, UPLOADS, FIELD_PAPERS, FETCH_RECORDINGS, RECONCILE_CALLS,
     FETCH_OPEN311_MEDIA, LIKENESSES, APPLY_POLICIES, RECALCULATE, END_SUSPENSIONS, BULLETINS,
     MATTER_CANDIDATES, FOLLOW_UP_ALARMS, MATTER_NEWS,
     ASSESS, WARN, BRIGADING, NOTICES, ANCHORS, OPINIONS, OPINION_CODES,
     SWEEP_BACKLOG, MEND_BACKLOG, MAKE_SUMS,
-    ERASE, RETAIN, POSITIONS,
+    ERASE, RETAIN, SEAL_WORDS, POSITIONS,
     MAKE_EXPORTS, DELIVER_REPORTS, EXPIRE_EXPORTS,
 )  # fmt: skip
 """Done by the fleet: one of its workers is enough, and several at once do no harm."""

@@ -1,11 +1,13 @@
 """How many distinct households told the matters of a period, and how satisfied they are."""
 
-from datetime import date
+from datetime import UTC, date
 from typing import Annotated
 
 from fastapi import Depends, Query
+from pydantic import AwareDatetime
 
 from services.platform.actor import Actor
+from services.platform.errors import Invalid
 from services.platform.text import Code
 from services.platform.unit_of_work import unit_of_work
 from services.reports.households import AskedHouseholds, HouseholdsReport, households_report
@@ -23,8 +25,18 @@ def _asked(
     last: Annotated[date | None, Query(alias="to", description="Last day; it belongs to the period.", examples=["2026-11-30"])] = None,
     unit: Annotated[Code | None, Query(description="Whose area the matters lie in.", examples=["441624108"])] = None,
     category: Annotated[Code | None, Query(description="With all below it.", examples=["water"])] = None,
+    as_of: Annotated[
+        AwareDatetime | None,
+        Query(
+            description="An instant with its offset: answer as it was known then; 422 `as_of.not_kept` where who told it changed since.",
+            examples=["2026-11-15T00:00:00+08:00"],
+        ),
+    ] = None,
 ) -> AskedHouseholds:
-    return AskedHouseholds(first, last, unit, category)
+    try:
+        return AskedHouseholds(first, last, unit, category, as_of and as_of.astimezone(UTC))
+    except OverflowError:
+        raise Invalid("period.invalid", "`as_of` must be an instant like 2026-11-01T08:30:00+08:00.") from None
 
 
 Question = Annotated[AskedHouseholds, Depends(_asked)]

@@ -4,9 +4,11 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import Depends, Query, Request, Response
+from pydantic import AwareDatetime
 
 from services.platform.actor import COMPLAINANT, Actor
 from services.platform.unit_of_work import unit_of_work
+from services.reports.known import require_known
 from services.verification import calls, confirming, draws, exclusions
 from services.verification.commands import AnnounceDraw, ConfirmOnPaper, DecideAppeal, DecideExclusion, ProposeExclusion, TakeAppeal
 from services.verification.views import (
@@ -88,11 +90,14 @@ async def browse_calls(draw_id: UUID, actor: Drawer) -> list[CallToMake]:
 
 
 @router.get("/draws/{draw_id}/coverage", summary="What a draw came to so far")
-async def read_coverage(draw_id: UUID, actor: Drawer) -> Coverage:
+async def read_coverage(
+    draw_id: UUID, actor: Drawer, as_of: Annotated[AwareDatetime | None, Query(description="As it was known at this instant.")] = None
+) -> Coverage:
     """Return for each unit how many were drawn and reached; and contacted, solved and satisfied apart, each with how many said either."""
     async with unit_of_work(actor) as work:
+        require_known(as_of, work.now)
         await draws.read_draw(work.session, draw_id)
-        return await calls.coverage(work, draw_id)
+        return await calls.coverage(work, draw_id, as_of)
 
 
 @router.get("/tickets/{number}/call-backs", summary="Words about the result")

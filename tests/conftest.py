@@ -22,6 +22,7 @@ from services.platform.settings import settings
 os.environ.setdefault("DAGUANJIA_SECRET", "a secret for tests only, 32 characters and more")
 os.environ.setdefault("DAGUANJIA_RATE_LIMITS", "False")  # tests ask as fast as they can; those of the limits switch them on
 os.environ.setdefault("DAGUANJIA_ACCESS_MINUTES", "480")  # long tests sign in once; those of tokens that end say their own
+os.environ.setdefault("DAGUANJIA_SECOND_FACTOR_ENFORCED", "False")  # tests of it switch it on; others sign in with a password
 # How many examples a property gets: `make test` and `make nightly`. A test that needs the database states fewer of its own.
 # The machine is shared: a slow moment is not a wrong answer.
 hypothesis_settings.register_profile("test", max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -46,6 +46,7 @@ def environment(servers: Servers, home: Path, ports: tuple[int, int]) -> dict[st
         "DAGUANJIA_HOME": str(home),
         "DAGUANJIA_SECRET": "a secret for this soak only, long enough for any key",
         "DAGUANJIA_RATE_LIMITS": "False",  # it asks for everybody from one address
+        "DAGUANJIA_SECOND_FACTOR_ENFORCED": "False",
         "DAGUANJIA_ACCESS_MINUTES": "480",  # it signs in once, however long it goes on
         "DAGUANJIA_INTAKE_URL": f"http://127.0.0.1:{ports[0]}",
         "DAGUANJIA_REPORTING_URL": f"http://127.0.0.1:{ports[1]}",

@@ -9,17 +9,18 @@ import orjson
 
 from bench.soak.ways import Parcel
 from services.journal.chain import first_broken
+from services.platform.sealed_words import SealedWords
 
 PRESENT = {
     "hotline": "SELECT channel_message_id FROM complaints WHERE channel = 'hotline'",
     "petition": "SELECT c.channel_message_id FROM complaints c JOIN receptions r ON r.complaint_id = c.id WHERE channel = 'petition'",
     # a text is a complaint or a supplement; a place is part of one of them, or waits for words
     "wechat": "SELECT channel_message_id FROM complaints WHERE channel = 'wechat'"
-    " UNION ALL SELECT channel_message_id FROM supplements WHERE channel = 'wechat' AND words IS NOT NULL"
+    " UNION ALL SELECT channel_message_id FROM supplements WHERE channel = 'wechat' AND sealed_words IS NOT NULL"
     " UNION ALL SELECT dedupe_key FROM wechat_messages WHERE kind = 'location' AND processed_at IS NOT NULL",
     "exchange": "SELECT e.call_id || ' ' || split_part(e.event, ':', 1) FROM call_events e JOIN calls c USING (source, call_id)",
     "field": "SELECT c.channel_message_id FROM complaints c JOIN supplements s ON s.complaint_id = c.id WHERE c.channel = 'field'",
-    "open311": "SELECT words FROM complaints WHERE channel = 'open311'",
+    "open311": "SELECT id, row_key, sealed_words, words FROM complaints WHERE channel = 'open311'",
     "platform": "SELECT o.order_no FROM platform_orders o JOIN complaints c ON c.id = o.complaint_id",
     "upload": "SELECT u.id::text FROM uploads u JOIN attachments a ON a.id = u.attachment_id",
 }
@@ -81,7 +82,7 @@ async def balance(connection: asyncpg.Connection, parcels: Iterable[Parcel]) -> 
         by_way.setdefault(parcel.way, []).append(parcel)
     lines = []
     for way, sent in by_way.items():
-        there = Counter(str(row[0]) for row in await connection.fetch(PRESENT[way]))
+        there = Counter(_key(row) for row in await connection.fetch(PRESENT[way]))
         acknowledged = {parcel.key for parcel in sent if parcel.acknowledged}
         lines.append(
             Line(
@@ -96,6 +97,11 @@ async def balance(connection: asyncpg.Connection, parcels: Iterable[Parcel]) -> 
             )
         )
     return lines
+
+
+def _key(row: asyncpg.Record) -> str:
+    """What a parcel is known by: where there is nothing else, the words themselves."""
+    return SealedWords(*row).words if "sealed_words" in row.keys() else str(row[0])  # noqa: SIM118  `in` asks for values
 
 
 async def faults(connection: asyncpg.Connection) -> dict[str, int]:

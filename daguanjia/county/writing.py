@@ -17,6 +17,7 @@ from services.deadlines.models import Clock, ClockMove, Escalation
 from services.journal.models import Event
 from services.platform.bulk import table_of
 from services.platform.database import Base
+from services.platform.sealed_words import seal_telling
 from services.reports.counting import past_of
 from services.reports.facts import Fact
 from services.reports.models import PastFact, ReportFact
@@ -54,12 +55,17 @@ async def write_beside(connection: asyncpg.Connection, lives: Sequence[Living]) 
     """Write everything but the events and the facts that follow from them."""
     await copy_rows(connection, Ticket, [living.life.ticket for living in lives])
     told = [one for living in lives for one in living.told]
-    await copy_rows(connection, Complaint, [one.complaint for one in told])
+    await copy_rows(connection, Complaint, [_sealed(one.complaint) for one in told])
     await copy_rows(connection, Complainant, [row for one in told if (row := one.complainant()) is not None])
     await copy_rows(connection, Repeat, [one.repeat for one in told if one.repeat is not None])
     await copy_rows(connection, Clock, [row for living in lives for row in living.life.rows_of_clocks()])
     for model in _BESIDE:
         await copy_rows(connection, model, [row for living in lives for row in living.life.rows.get(model, {}).values()])
+
+
+def _sealed(complaint: Row) -> Row:
+    """A complaint as it is stored: what was said is sealed."""
+    return complaint | {"words": None, "place_words": None} | seal_telling(complaint["id"], complaint["words"], complaint["place_words"])
 
 
 async def _write_open(connection: asyncpg.Connection, lives: Sequence[Living]) -> None:

@@ -18,6 +18,7 @@ from services.complaints.writing import write
 from services.organization.queries import unit_tree
 from services.platform.database import driver_of
 from services.platform.ids import new_id
+from services.platform.sealed_words import seal_telling
 from services.platform.unit_of_work import Work
 from services.tickets.models import Ticket
 
@@ -28,13 +29,13 @@ async def told_afterwards(work: Work, complaint_id: UUID, ticket_id: UUID, more:
     `by_them`: the complainant says so, and not somebody else. It is no ``call_back`` that the hotline gets: that asks about an answer, and
     ends with the ticket.
     """
+    supplement_id = new_id()
     row = {
-        "id": new_id(),
+        "id": supplement_id,
         "complaint_id": complaint_id,
         "channel": more.channel,
         "channel_message_id": more.channel_message_id,
-        "words": more.words,
-        "place_words": more.place.words,
+        **seal_telling(supplement_id, more.words, more.place.words),
         "files": more.files,
         "received_at": work.now,
     }
@@ -57,7 +58,7 @@ async def _file_anew(work: Work, complaint_id: UUID, more: MoreTold, *, by_them:
         words=more.words or "",
         place=Place(
             unit_code=unit.code if unit and unit.active else None,
-            words=more.place.words or first.place_words,
+            words=more.place.words or first.said.place,
             lat=first.lat,
             lon=first.lon,
             coordinate_system=first.coordinate_system,

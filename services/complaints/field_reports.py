@@ -23,7 +23,7 @@ from services.organization.tree import UnitNode, UnitTree
 from services.platform.actor import SYSTEM, Actor, Seat
 from services.platform.database import driver_of
 from services.platform.errors import Conflict, Fault, Forbidden
-from services.platform.text import Words
+from services.platform.text import WordsOfNobody
 from services.platform.unit_of_work import Work, unit_of_work
 from services.routing.locating import located
 from services.tickets.actions import act
@@ -50,7 +50,7 @@ class SolvedOnTheSpot(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    words: Words
+    words: WordsOfNobody
     attachment_ids: AttachmentIds = ()
     upload_ids: UploadIds = ()
 

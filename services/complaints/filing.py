@@ -1,6 +1,6 @@
 """From what was told to the rows that keep it. Pure: no database, no clock, no number yet.
 
-The ticket's event carries ids and codes only: the words stay in the complaint's row, the person in the complainant's.
+The ticket's event carries ids and codes only: the words stay, sealed, in the complaint's row, the person in the complainant's.
 """
 
 from dataclasses import dataclass, field
@@ -15,6 +15,7 @@ from services.deadlines.clocks import PLAIN, ClockRules
 from services.platform.actor import Actor
 from services.platform.errors import Fault, Invalid
 from services.platform.ids import new_id
+from services.platform.sealed_words import seal_telling
 from services.routing.geo import to_wgs84
 from services.tickets.opening import OpenedRows, Opening, open_ticket
 
@@ -140,14 +141,14 @@ def _opening(command: FileComplaint, bearings: Bearings, said_at: datetime, comp
 def _complaint(command: FileComplaint, actor: Actor, now: datetime, said_at: datetime) -> Row:
     telling = command.telling
     where = telling.place or _NO_PLACE
+    complaint_id = new_id()
     return {
-        "id": new_id(),
+        "id": complaint_id,
         "ticket_id": new_id(),
         "channel": command.channel,
         "channel_message_id": command.channel_message_id,
-        "words": telling.words,
+        **seal_telling(complaint_id, telling.words, where.words),
         "category_hint": telling.category,
-        "place_words": where.words,
         "place_code": where.unit_code,
         "lat": where.lat,
         "lon": where.lon,

@@ -4,9 +4,10 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, composite, mapped_column
 
 from services.platform.database import Base
+from services.platform.sealed_words import SealedTelling, SealedWords
 
 CHANNELS = {
     "hotline": "热线",
@@ -36,6 +37,7 @@ class Channel(Base):
 class Complaint(Base):
     """What a person told us. The whole row is immutable: the application's roles may insert and read.
 
+    What was said is `said`, sealed; the clear columns hold what the worker has not sealed yet since an upgrade.
     `channel_message_id` is the channel's own id of the message; the same message delivered again finds this row.
     `call_id` is the telephone call it was said in. `lat`/`lon` are as given, in `coordinate_system`. `happened_at` is when it was
     said, `received_at` when it reached us.
@@ -54,9 +56,13 @@ class Complaint(Base):
     channel: Mapped[str] = mapped_column(ForeignKey("channels.code"))
     channel_message_id: Mapped[str]
     call_id: Mapped[str | None]
-    words: Mapped[str]
+    row_key: Mapped[bytes | None]
+    sealed_words: Mapped[bytes | None]
+    sealed_place: Mapped[bytes | None]
+    clear_words: Mapped[str | None] = mapped_column("words")
+    clear_place: Mapped[str | None] = mapped_column("place_words")
+    said: Mapped[SealedTelling] = composite("id", "row_key", "sealed_words", "clear_words", "sealed_place", "clear_place")
     category_hint: Mapped[str | None]
-    place_words: Mapped[str | None]
     place_code: Mapped[str | None]
     lat: Mapped[float | None]
     lon: Mapped[float | None]
@@ -72,6 +78,7 @@ class Complainant(Base):
     """Who said it: the one place for personal data, sealed under a key of its own row.
 
     `sealed` holds name, phone, openid and email as JSON; the indexes are keyed and answer equality only. Erasing destroys `row_key`.
+    `changed_at`, which the database writes, is when an index was changed or the row erased last; what it was before is kept nowhere.
     """
 
     __tablename__ = "complainants"
@@ -83,6 +90,7 @@ class Complainant(Base):
     phone_index: Mapped[bytes | None]
     openid_index: Mapped[bytes | None]
     recorded_at: Mapped[datetime]
+    changed_at: Mapped[datetime | None]
 
 
 class Rewording(Base):
@@ -93,7 +101,10 @@ class Rewording(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     complaint_id: Mapped[UUID] = mapped_column(ForeignKey("complaints.id"))
-    words: Mapped[str]
+    row_key: Mapped[bytes | None]
+    sealed_words: Mapped[bytes | None]
+    clear_words: Mapped[str | None] = mapped_column("words")
+    said: Mapped[SealedWords] = composite("id", "row_key", "sealed_words", "clear_words")
     author_account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
     recorded_at: Mapped[datetime]
 
@@ -101,8 +112,8 @@ class Rewording(Base):
 class Supplement(Base):
     """What a complainant told later of the same matter. Immutable, like the complaint it belongs to.
 
-    `channel_message_id` is the channel's own id of the message (one supplement however often it is delivered); `words` are NULL where
-    only a place or files came, whose number is `files`. `lat`/`lon` are as given, in `coordinate_system`. `by_account_id` wrote it down.
+    `channel_message_id` is the channel's own id of the message (one supplement however often it is delivered); nothing is `said` where
+    only files came, whose number is `files`. `lat`/`lon` are as given, in `coordinate_system`. `by_account_id` wrote it down.
     """
 
     __tablename__ = "supplements"
@@ -115,8 +126,12 @@ class Supplement(Base):
     complaint_id: Mapped[UUID] = mapped_column(ForeignKey("complaints.id"))
     channel: Mapped[str] = mapped_column(ForeignKey("channels.code"))
     channel_message_id: Mapped[str]
-    words: Mapped[str | None]
-    place_words: Mapped[str | None]
+    row_key: Mapped[bytes | None]
+    sealed_words: Mapped[bytes | None]
+    sealed_place: Mapped[bytes | None]
+    clear_words: Mapped[str | None] = mapped_column("words")
+    clear_place: Mapped[str | None] = mapped_column("place_words")
+    said: Mapped[SealedTelling] = composite("id", "row_key", "sealed_words", "clear_words", "sealed_place", "clear_place")
     lat: Mapped[float | None]
     lon: Mapped[float | None]
     coordinate_system: Mapped[str | None]

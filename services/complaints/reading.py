@@ -23,19 +23,19 @@ async def place_hints(work: Work, ticket_ids: Sequence[UUID]) -> Mapping[UUID, P
     if not ticket_ids:
         return {}
     query = (
-        select(Complaint.ticket_id, Complaint.place_words, Complaint.words)
+        select(Complaint.ticket_id, Complaint.said)
         .where(one_of(Complaint.ticket_id, ticket_ids))
         .order_by(Complaint.ticket_id, Complaint.received_at.desc())
     )
-    first = {ticket_id: PlaceHint(place_words, words) for ticket_id, place_words, words in await work.session.execute(query)}
+    first = {ticket_id: PlaceHint(said.place, said.words) for ticket_id, said in await work.session.execute(query)}
     later = (
-        select(Complaint.ticket_id, Supplement.place_words, Supplement.words)
+        select(Complaint.ticket_id, Supplement.said)
         .join(Complaint, Complaint.id == Supplement.complaint_id)
         .where(one_of(Complaint.ticket_id, ticket_ids))
         .order_by(Supplement.received_at, Supplement.id)
     )
-    for ticket_id, place_words, words in await work.session.execute(later):
+    for ticket_id, more in await work.session.execute(later):
         so_far = first[ticket_id]
-        said = "\n".join(part for part in (so_far.words, words) if part)
-        first[ticket_id] = PlaceHint(so_far.place_words or place_words, said)
+        said = "\n".join(part for part in (so_far.words, more.told) if part)
+        first[ticket_id] = PlaceHint(so_far.place_words or more.place, said)
     return first

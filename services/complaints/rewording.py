@@ -20,6 +20,7 @@ from services.organization.models import Member
 from services.platform.actor import Actor
 from services.platform.errors import NotFound
 from services.platform.ids import new_id
+from services.platform.sealed_words import seal_words
 from services.platform.unit_of_work import Work
 from services.tickets.case import TicketState
 from services.tickets.direct import passed_over, refusal
@@ -38,15 +39,16 @@ async def reword(work: Work, complaint_id: UUID, words: str) -> RewordingView:
     ticket, filed_by = await _told_in(work, complaint_id)
     if filed_by != work.actor.account_id and passed_over(TicketState.of(ticket), work.actor) is not None:
         raise refusal("改写诉求")
+    rewording_id = new_id()
     row = {
-        "id": new_id(),
+        "id": rewording_id,
         "complaint_id": complaint_id,
-        "words": words,
+        **seal_words(rewording_id, words),
         "author_account_id": work.actor.account_id,
         "recorded_at": work.now,
     }
     await work.session.execute(insert(Rewording), [row])
-    return RewordingView(id=row["id"], complaint_id=complaint_id, words=words, author=work.actor.name, recorded_at=work.now)
+    return RewordingView(id=rewording_id, complaint_id=complaint_id, words=words, author=work.actor.name, recorded_at=work.now)
 
 
 async def ticket_of_complaint(work: Work, complaint_id: UUID) -> UUID:
@@ -77,14 +79,15 @@ async def reworded(session: AsyncSession, rewording_id: UUID) -> RewordingView:
         .where(Rewording.id == rewording_id)
     )
     row, author = (await session.execute(query)).one()
-    return RewordingView(id=row.id, complaint_id=row.complaint_id, words=row.words, author=author, recorded_at=row.recorded_at)
+    return RewordingView(id=row.id, complaint_id=row.complaint_id, words=row.said.words, author=author, recorded_at=row.recorded_at)
 
 
 async def complaints_of(session: AsyncSession, actor: Actor, number: str) -> list[ComplaintView]:
     """Return what was told in a ticket and in those merged into it, oldest first; contacts masked. Raises what `find_visible` raises."""
     ticket = await find_visible(session, actor, number)
     query = (
-        select(_C, Complainant.row_key, Complainant.sealed, Ticket.privacy, Repeat.complaint_id.is_not(None).label("repeat"))
+        select(*[_C.c[name] for name in _SHOWN], Complaint.said, Complainant.row_key, Complainant.sealed, Ticket.privacy)
+        .add_columns(Repeat.complaint_id.is_not(None).label("repeat"))
         .join(Ticket, Ticket.id == _C.c.ticket_id)
         .outerjoin(Complainant, Complainant.complaint_id == _C.c.id)
         .outerjoin(Repeat, Repeat.complaint_id == _C.c.id)
@@ -99,6 +102,9 @@ async def complaints_of(session: AsyncSession, actor: Actor, number: str) -> lis
     for row in rows:
         view = ComplaintView(
             **{name: getattr(row, name) for name in _SHOWN},
+            words=row.said.words,
+            place_words=row.said.place,
+            repeat=row.repeat,
             contact=None if row.id in restricted else _contact(row, actor, ticket),
             restricted=row.id in restricted,
             rewordings=tuple(wordings.get(row.id, ())),
@@ -109,10 +115,7 @@ async def complaints_of(session: AsyncSession, actor: Actor, number: str) -> lis
     return views
 
 
-_SHOWN = (
-    "id", "channel", "words", "category_hint", "place_words", "place_code", "confidential", "wants_answer", "happened_at", "received_at",
-    "repeat",
-)  # fmt: skip
+_SHOWN = ("id", "channel", "category_hint", "place_code", "confidential", "wants_answer", "happened_at", "received_at")
 
 
 def _contact(row: Row[Any], actor: Actor, ticket: Row[Any]) -> ContactView | None:
@@ -142,7 +145,7 @@ async def _rewordings(session: AsyncSession, complaint_ids: Sequence[UUID]) -> d
     )
     found: dict[UUID, list[RewordingView]] = {}
     for row, author in await session.execute(query):
-        view = RewordingView(id=row.id, complaint_id=row.complaint_id, words=row.words, author=author, recorded_at=row.recorded_at)
+        view = RewordingView(id=row.id, complaint_id=row.complaint_id, words=row.said.words, author=author, recorded_at=row.recorded_at)
         found.setdefault(row.complaint_id, []).append(view)
     return found
 

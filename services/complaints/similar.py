@@ -151,12 +151,12 @@ def _close_by(tree: UnitTree, place: UUID | None, point: Point) -> ColumnElement
 async def _first_words(session: AsyncSession, ticket_ids: Sequence[UUID]) -> dict[UUID, str]:
     """Return the words each ticket began with."""
     query = (
-        select(Complaint.ticket_id, Complaint.words)
+        select(Complaint.ticket_id, Complaint.said)
         .ext(distinct_on(Complaint.ticket_id))
         .where(one_of(Complaint.ticket_id, ticket_ids))
         .order_by(Complaint.ticket_id, Complaint.received_at, Complaint.id)
     )
-    return {row.ticket_id: row.words for row in await session.execute(query)}
+    return {row.ticket_id: row.said.words for row in await session.execute(query)}
 
 
 def _point(row: Row[Any]) -> Point | None:

@@ -21,6 +21,7 @@ from services.complaints.placing import point_of
 from services.complaints.reading import owed_answers
 from services.complaints.views import SupplementView
 from services.platform.ids import new_id
+from services.platform.sealed_words import seal_telling
 from services.platform.unit_of_work import Work
 from services.routing.geo import to_wgs84
 from services.tickets import commands
@@ -70,13 +71,13 @@ async def supplement(work: Work, complaint_id: UUID, ticket_id: UUID, more: More
     never quiet. Raises what the decision on the ticket raises; nothing is written then.
     """
     point = point_of(more.place)
+    supplement_id = new_id()
     row = {
-        "id": new_id(),
+        "id": supplement_id,
         "complaint_id": complaint_id,
         "channel": more.channel,
         "channel_message_id": more.channel_message_id,
-        "words": more.words,
-        "place_words": more.place.words,
+        **seal_telling(supplement_id, more.words, more.place.words),
         "lat": more.place.lat,
         "lon": more.place.lon,
         "coordinate_system": more.place.coordinate_system,
@@ -124,12 +125,13 @@ async def remark(work: Work, complaint_id: UUID, words: str, message_id: str, *,
     if going_on is not None:
         await supplement(work, complaint_id, going_on, more)
         return
+    remark_id = new_id()
     row = {
-        "id": new_id(),
+        "id": remark_id,
         "complaint_id": complaint_id,
         "channel": more.channel,
         "channel_message_id": message_id,
-        "words": words,
+        **seal_telling(remark_id, words, None),
         "received_at": work.now,
     }
     await work.session.execute(plain_insert(Supplement), [row])
@@ -143,8 +145,8 @@ async def supplements_of(session: AsyncSession, complaint_ids: Sequence[UUID]) -
         view = SupplementView(
             id=row.id,
             channel=row.channel,
-            words=row.words,
-            place_words=row.place_words,
+            words=row.said.told,
+            place_words=row.said.place,
             has_point=row.lat is not None,
             files=row.files,
             received_at=row.received_at,

@@ -150,7 +150,7 @@ def in_township(matters: Mapping[tuple[Source, str], int], unit: UnitNode) -> di
 
 def _query() -> Select[Any]:
     return (
-        select(Complaint.id, Complaint.ticket_id, Complaint.happened_at, Complaint.words, Complaint.channel, Complaint.filed_by_account_id)
+        select(Complaint.id, Complaint.ticket_id, Complaint.happened_at, Complaint.said, Complaint.channel, Complaint.filed_by_account_id)
         .add_columns(Ticket.place_unit_id, Ticket.category_code, _IN_CONFIDENCE.label("in_confidence"))
         .add_columns(Complainant.phone_index, Complainant.openid_index, of_its_call().label("called"), DeviceMark.mark)
         .select_from(Complaint)
@@ -175,6 +175,6 @@ async def _read(session: AsyncSession, query: Select[Any]) -> list[Told]:
         if row.mark is not None:
             sources.add(Source("device", row.mark))
         writer = row.filed_by_account_id if row.channel in _WRITTEN_DOWN else None
-        voice = Voice(row.id, row.ticket_id, row.happened_at, row.words, keys, frozenset(sources), writer=writer)
+        voice = Voice(row.id, row.ticket_id, row.happened_at, row.said.words, keys, frozenset(sources), writer=writer)
         found.append(Told(voice, row.place_unit_id, row.category_code, row.in_confidence))
     return found

@@ -61,12 +61,13 @@ async def laid_down(session: AsyncSession, complaint_ids: Sequence[UUID]) -> dic
     """Return everything that was said in and laid over each of these complaints; four statements."""
     found: dict[UUID, list[Laid]] = {complaint_id: [] for complaint_id in complaint_ids}
     for told in await session.scalars(select(Complaint).where(one_of(Complaint.id, complaint_ids))):
-        original = Laid("original", told.received_at, told.id, told.words, told.filed_by_account_id, told.channel, told=True)
+        original = Laid("original", told.received_at, told.id, told.said.words, told.filed_by_account_id, told.channel, told=True)
         found[told.id].append(original)
     for over in await session.scalars(select(Rewording).where(one_of(Rewording.complaint_id, complaint_ids))):
-        found[over.complaint_id].append(Laid("rewording", over.recorded_at, over.id, over.words, over.author_account_id))
+        found[over.complaint_id].append(Laid("rewording", over.recorded_at, over.id, over.said.words, over.author_account_id))
     for more in await session.scalars(select(Supplement).where(one_of(Supplement.complaint_id, complaint_ids))):
-        beside = Laid("supplement", more.received_at, more.id, more.words, more.by_account_id, more.channel, files=more.files, told=True)
+        words, by = more.said.told, more.by_account_id
+        beside = Laid("supplement", more.received_at, more.id, words, by, more.channel, files=more.files, told=True)
         found[more.complaint_id].append(beside)
     for told_back in await session.scalars(select(Answer).where(one_of(Answer.complaint_id, complaint_ids))):
         by, number = told_back.answered_by_account_id, told_back.round

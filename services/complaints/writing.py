@@ -32,6 +32,7 @@ from services.platform.bulk import arrays, insert_sql, table_of
 from services.platform.database import Base
 from services.platform.errors import Conflict, Invalid
 from services.platform.idempotency import IdempotencyKey
+from services.platform.sealed_words import SealedTelling, telling_in
 from services.tickets.models import Ticket
 
 CREATED, FOUND = 201, 200
@@ -169,7 +170,8 @@ async def _insert(connection: Connection, drafts: Sequence[_Draft]) -> None:
 
 _FIRST = """
 SELECT c.channel, c.channel_message_id, c.id AS complaint_id, t.id AS ticket_id, t.number, t.status, c.filed_by_account_id,
-       c.words, c.place_words, c.confidential, p.phone_index, p.complaint_id IS NOT NULL AND p.row_key IS NULL AS erased
+       c.row_key, c.sealed_words, c.words, c.sealed_place, c.place_words, c.confidential, p.phone_index,
+       p.complaint_id IS NOT NULL AND p.row_key IS NULL AS erased
 FROM unnest($1::text[], $2::text[]) AS wanted (channel, message)
 JOIN complaints c ON c.channel = wanted.channel AND c.channel_message_id = wanted.message
 JOIN tickets t ON t.id = c.ticket_id
@@ -209,13 +211,16 @@ async def _find_first(connection: Connection, drafts: Sequence[_Draft]) -> None:
 
 def _says_else(filing: Filing, first: Mapping[str, Any]) -> bool:
     """Tell whether something told now would be lost with `filing`: its words, its place, where to reach the person, that it is a secret."""
-    told, now = filing.complaint, filing.complainant
-    return any(told[name] not in (None, first[name]) for name in _TOLD) or bool(
-        now is not None and not first["erased"] and now["phone_index"] not in (None, first["phone_index"])
+    now, told, kept = filing.complainant, telling_in(filing.complaint), SealedTelling(*[first[name] for name in _KEPT])
+    return (
+        told.words != kept.words
+        or told.place not in (None, kept.place)
+        or filing.complaint["confidential"] != first["confidential"]
+        or bool(now is not None and not first["erased"] and now["phone_index"] not in (None, first["phone_index"]))
     )
 
 
-_TOLD = ("words", "place_words", "confidential")
+_KEPT = ("complaint_id", "row_key", "sealed_words", "words", "sealed_place", "place_words")
 _KEY_COLUMNS = tuple(column.name for column in table_of(IdempotencyKey).c)
 _TAKE_KEYS = insert_sql(IdempotencyKey, _KEY_COLUMNS, 1, "ON CONFLICT (scope, key) DO NOTHING RETURNING body->>'complaint_id'")
 _KEPT_ANSWERS = """

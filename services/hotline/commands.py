@@ -7,7 +7,7 @@ import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from services.complaints.commands import Phone
-from services.platform.text import Code, ShortTextOfNobody, Token, Words, storable
+from services.platform.text import Code, ShortTextOfNobody, Token, Words, WordsOfNobody, storable
 
 DRAFT_BYTES_AT_MOST = 32 * 1024
 CallId = Annotated[Token, Field(description="The telephone system's id of the call.", examples=["1795312694.0"])]
@@ -73,7 +73,7 @@ class NoteCall(_Command):
     kind: Annotated[Literal["note", "three_party"], Field(examples=["three_party"])] = "note"
     unit: Annotated[Code | None, Field(examples=["441624-D-SLJ"])] = None
     ticket: Annotated[str | None, Field(max_length=40, examples=["20261122-000123-6"])] = None
-    words: Annotated[Words, Field(examples=["与县水利局三方通话，水利局承诺两小时内到场。"])]
+    words: Annotated[WordsOfNobody, Field(examples=["与县水利局三方通话，水利局承诺两小时内到场。"])]
 
     @model_validator(mode="after")
     def _with_a_unit(self) -> "NoteCall":

@@ -155,7 +155,8 @@ async def _phone_of(work: Work, task: PhoneTask) -> str:
 
 async def _said(work: Work, task: PhoneTask) -> list[str]:
     """Return the numbers that stand in what the person told, and that everybody else is shown hidden, each once."""
-    words = await work.session.scalar(select(Complaint.words).where(Complaint.id == task.complaint_id)) or ""
+    told = await work.session.scalar(select(Complaint).where(Complaint.id == task.complaint_id))
+    words = told.said.words if told is not None else ""
     return list(dict.fromkeys(words[begin:end] for begin, end in numbers_of_people(words)))
 
 

@@ -19,6 +19,7 @@ from services.notifications.occasions import Matter, Notice, notices, units_name
 from services.organization.models import Unit
 from services.platform.bulk import insert_many, one_of
 from services.platform.ids import new_id
+from services.platform.sealed_words import seal_words
 from services.platform.settings import settings
 from services.platform.unit_of_work import Work
 from services.tickets.models import Ticket
@@ -43,9 +44,9 @@ async def notify(work: Work, owed: Sequence[Owed]) -> None:
 
 
 def _row(owed: Owed, notice: Notice, now: datetime) -> Row:
-    to_complainant = notice.audience == "complainant"
+    to_complainant, message_id = notice.audience == "complainant", new_id()
     return {
-        "id": new_id(),
+        "id": message_id,
         "unique_key": f"{owed.event_id}:{notice.audience}:{notice.recipient_id}",
         "ticket_id": owed.subject_id,
         "event_id": owed.event_id,
@@ -53,7 +54,8 @@ def _row(owed: Owed, notice: Notice, now: datetime) -> Row:
         "complaint_id": notice.recipient_id if to_complainant else None,
         "unit_id": None if to_complainant else notice.recipient_id,
         "template": notice.template,
-        "words": notice.words,
+        "words": None if to_complainant else notice.words,
+        **seal_words(message_id, notice.words if to_complainant else None),
         "state": "queued",
         "next_try_at": now,
         "created_at": now,

@@ -5,15 +5,17 @@ from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, composite, mapped_column
 
 from services.platform.database import Base, Json
+from services.platform.sealed_words import SealedWords
 
 
 class Message(Base):
     """One message to one recipient by one carrier. `unique_key` makes it one, however often its event is handled.
 
-    `words` are rendered Chinese without personal data; the address is looked up (complaint or unit) only at the moment of sending.
+    What is `said` is rendered Chinese, to complainants sealed and to units in clear; the address is looked up (complaint or unit) only at
+    the moment of sending.
     `ways` remembers each try that failed, so that the next one does not begin again with a way that is closed. One that is `digested` is
     told within another, the digest, and goes nowhere by itself; the digest's own `ticket_id` is that of the most urgent matter in it,
     `tally` what it counts so far. What a unit is told of something else than a ticket (a bulletin) has no `ticket_id`.
@@ -40,7 +42,10 @@ class Message(Base):
     unit_id: Mapped[UUID | None] = mapped_column(ForeignKey("units.id"))
     carrier: Mapped[str | None]
     template: Mapped[str]
-    words: Mapped[str]
+    row_key: Mapped[bytes | None]
+    sealed_words: Mapped[bytes | None]
+    clear_words: Mapped[str | None] = mapped_column("words")
+    said: Mapped[SealedWords] = composite("id", "row_key", "sealed_words", "clear_words")
     state: Mapped[str]
     tries: Mapped[int] = mapped_column(server_default=text("0"))
     next_try_at: Mapped[datetime]

@@ -167,7 +167,7 @@ def _in_confidence(message: Row[Any]) -> bool:
 def _letter(message: Row[Any], address: str, way: str) -> Letter:
     hotline = settings().hotline_number
     hidden = way in DISCREET and _in_confidence(message)
-    words = discreet(message.template, message.words, message.number, hotline) if hidden else message.words
+    words = discreet(message.template, message.said.words, message.number, hotline) if hidden else message.said.words
     code = tracking_code(message.own_ticket_id) if message.template == "received" and message.own_ticket_id else ""
     words = words.replace(TRACKING_CODE, code) if code else words
     facts = {

@@ -113,7 +113,7 @@ def _letters() -> Select[*tuple[Any, ...]]:
     """Return the query for all that is to be known of messages that are sent."""
     lead, own = aliased(Unit), aliased(Ticket)
     columns = (
-        *(Message.id, Message.event_id, Message.audience, Message.template, Message.words, Message.tries, Message.ways, Message.created_at),
+        *(Message.id, Message.event_id, Message.audience, Message.template, Message.said, Message.tries, Message.ways, Message.created_at),
         *(Message.ticket_id, Message.complaint_id, func.coalesce(Ticket.number, "").label("number"), Ticket.urgency, Ticket.privacy),
         *(Unit.code.label("unit_code"), Category.name.label("category"), lead.name.label("lead_unit")),
         *(Complaint.channel, Complaint.confidential, Complaint.ticket_id.label("own_ticket_id"), own.privacy.label("own_privacy")),
@@ -199,7 +199,7 @@ def _phone_task(tried: Tried) -> dict[str, Any]:
         "purpose": "tell",
         # who is called back about an answer is told it then: the event and person have one task
         "event_id": message.event_id if message.template == "answered" else None,
-        "words": message.words,
+        "words": message.said.words,
     }
 
 

@@ -6,13 +6,26 @@ Whoever destroys a row key says so here, in the same transaction; `services/priv
 from collections.abc import Iterable
 from datetime import date, datetime
 
-from sqlalchemy import func
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.platform.database import Base
 from services.platform.row_keys import key_of
+
+SEALING_THE_PAST = 0x5EA1
+"""The advisory lock between sealing under keys of days that are over, which shares it, and destroying one, which has it alone."""
+
+
+async def sealing_the_past(session: AsyncSession) -> None:
+    """Keep every key of a day that is over from being destroyed until the end of this transaction. Find the newest one after this."""
+    await session.execute(select(func.pg_advisory_xact_lock_shared(SEALING_THE_PAST)))
+
+
+async def destroying_keys(session: AsyncSession) -> None:
+    """Wait until nothing is being sealed under the key of a day that is over, and let nothing begin to in this transaction."""
+    await session.execute(select(func.pg_advisory_xact_lock(SEALING_THE_PAST)))
 
 
 class KeyTurn(Base):

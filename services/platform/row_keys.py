@@ -5,7 +5,8 @@ Each row has a key of its own. It is stored sealed under the key of the day it w
 A backup of the database still holds that row key, sealed; so when the day is over, the keys of the day's other rows are sealed anew under
 the next generation and the file of the old one is destroyed (``services/privacy/turning.py``): from then on no backup opens it.
 
-Sealing only ever uses the key of today and turning only ever destroys keys of days that are over, so the two cannot meet.
+Sealing uses the key of today and turning destroys keys of days that are over, so the two cannot meet. Only what lay in clear before is
+sealed under keys of days that are over, and for that the two exclude each other by a lock (``key_turns.py``).
 A column that holds such a key is called ``row_key``: turning finds them by that name.
 """
 
@@ -72,10 +73,21 @@ def directory() -> Path:
     return settings().home / "contact_keys"
 
 
-def new_row_key() -> tuple[bytes, bytes]:
-    """Return a fresh row key: (clear, sealed under the key of today). Only the sealed one is stored."""
+def new_row_key(under: DayKey | None = None) -> tuple[bytes, bytes]:
+    """Return a fresh row key: (clear, sealed under the key of today). Only the sealed one is stored.
+
+    `under` another key than today's only with the lock of `key_turns.SEALING_THE_PAST` held until the commit: see there.
+    """
     key = AESGCM.generate_key(256)
-    return key, seal_row_key(key, _today(directory(), clock.now().astimezone(UTC).date()))
+    return key, seal_row_key(key, under or _today(directory(), clock.now().astimezone(UTC).date()))
+
+
+def newest_of(day: date) -> DayKey:
+    """Return the newest key there is of a day, as it lies on the disk now; it is made where there is none."""
+    where = directory()
+    newest = DayKey(day, max((_generation(path) for path in where.glob(f"{day.isoformat()}.*")), default=1))
+    _made(where, newest)
+    return newest
 
 
 def seal_row_key(key: bytes, under: DayKey) -> bytes:

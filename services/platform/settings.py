@@ -73,9 +73,9 @@ class Settings(BaseSettings):
     second_factor_roles: str = Field(
         default="administrator,county_supervisor,organization_inspector,discipline_inspector",
         pattern=r"^([a-z_]+([, ]+[a-z_]+)*)?$",
-        description="Roles that should have a second factor, separated by commas.",
+        description="Roles that must have a second factor, separated by commas.",
     )
-    second_factor_enforced: bool = Field(default=False, description="Those roles can do nothing before they have enrolled one.")
+    second_factor_enforced: bool = Field(default=True, description="Those roles can do nothing before they have enrolled one.")
     public_k: int = Field(default=5, ge=3, description="Fewest tickets and households behind a number on the public page.")
     public_delay_days: int = Field(default=5, ge=1, le=60, description="Days after the end of a month until it is published.")
     reopen_days: int = Field(default=30, description="How many days after closing a ticket can be reopened.")

@@ -174,8 +174,8 @@ async def _facts(work: Work, number: str, complaint_id: UUID, *, in_clear: bool)
 async def _copy(work: Work, number: str, complaint_id: UUID) -> MyCopy:
     session = work.session
     told = (await session.scalars(select(Complaint).where(Complaint.id == complaint_id))).one()
-    later = select(Supplement.words).where(Supplement.complaint_id == complaint_id, Supplement.words.is_not(None))
-    messages = select(Message.words).where(Message.complaint_id == complaint_id, Message.audience == "complainant")
+    later = select(Supplement).where(Supplement.complaint_id == complaint_id).order_by(Supplement.received_at)
+    messages = select(Message).where(Message.complaint_id == complaint_id, Message.audience == "complainant")
     types = (
         select(Attachment.media_type)
         .join(AttachmentLink, AttachmentLink.attachment_id == Attachment.id)
@@ -186,11 +186,11 @@ async def _copy(work: Work, number: str, complaint_id: UUID) -> MyCopy:
         **await _facts(work, number, complaint_id, in_clear=True),
         channel=(await channel_names(session))[told.channel],
         told_at=told.happened_at,
-        words=told.words,
-        place=told.place_words,
+        words=told.said.words,
+        place=told.said.place,
         confidential=told.confidential,
-        supplements=tuple(words for words in await session.scalars(later.order_by(Supplement.received_at)) if words),
-        told_you=tuple(await session.scalars(messages.order_by(Message.created_at))),
+        supplements=tuple(more.said.words for more in await session.scalars(later) if more.said.words),
+        told_you=tuple(message.said.words for message in await session.scalars(messages.order_by(Message.created_at))),
         file_types=tuple(await session.scalars(types.order_by(Attachment.uploaded_at))),
         calls_at=tuple(call.arrived_at for call in calls),
     )

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import String, and_, bindparam, delete, exists, not_, or_, select, text, update
+from sqlalchemy import LargeBinary, String, and_, bindparam, delete, exists, not_, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from services.attachments.models import Attachment, AttachmentLink
@@ -26,9 +26,10 @@ from services.platform.bulk import one_of
 from services.platform.errors import Conflict
 from services.platform.key_turns import destroyed
 from services.platform.papers import SealedPaper, erase_papers, read_paper
+from services.platform.sealed_words import ERASED, SealedTelling, SealedWords, seal_telling
 from services.platform.unit_of_work import Work, unit_of_work
 from services.privacy.loose import forget_files
-from services.privacy.masking import NOTHING_LEFT, TAKEN_OUT, without
+from services.privacy.masking import NOTHING_LEFT, without
 from services.privacy.models import ErasedFile, Erasure
 from services.privacy.planning import held, require_not_held
 from services.privacy.tracing import calls_of, files_of, messages_of, papers_of, passages_of, person_of, petitioners_of
@@ -36,6 +37,7 @@ from services.tickets.forgetting import forget_point
 from services.tickets.models import CallBack, Ticket
 
 _GONE = {"row_key": None, "sealed": None, "phone_index": None, "openid_index": None}
+_NO_WORDS = {"row_key": None, "sealed_words": ERASED, "clear_words": None}
 
 
 async def erase_next(store: Store) -> bool:
@@ -96,14 +98,16 @@ async def _contact(work: Work, erasure: Erasure) -> None:
     await destroyed(work.session, [person.row_key])
     await work.session.execute(update(Complainant).where(Complainant.complaint_id == erasure.complaint_id).values(_GONE))
     await forget_marks(work, [erasure.complaint_id])
-    await erase_papers(work.session, SealedPaper.id.in_(petitioners_of(erasure.complaint_id)))
     theirs = Message.complaint_id == erasure.complaint_id
     waiting = {"state": "given_up", "last_error": "erased"}
     await work.session.execute(update(Message).where(theirs, Message.state == "queued").values(waiting))
-    await work.session.execute(update(Message).where(theirs).values(words=TAKEN_OUT, provider_reference=None))
+    await destroyed(work.session, await work.session.scalars(select(Message.row_key).where(theirs).with_for_update()))
+    await work.session.execute(update(Message).where(theirs).values(**_NO_WORDS, provider_reference=None))
     tasks = PhoneTask.complaint_id == erasure.complaint_id
     await work.session.execute(update(PhoneTask).where(tasks, PhoneTask.state == "open").values(state="void", done_at=work.now))
-    await work.session.execute(update(PhoneTask).where(tasks).values(words=TAKEN_OUT))
+    await destroyed(work.session, await work.session.scalars(select(PhoneTask.row_key).where(tasks).with_for_update()))
+    await work.session.execute(update(PhoneTask).where(tasks).values(_NO_WORDS))
+    await erase_papers(work.session, SealedPaper.id.in_(petitioners_of(erasure.complaint_id)))
 
 
 async def _papers(work: Work, erasure: Erasure) -> None:
@@ -157,26 +161,35 @@ async def _words(work: Work, erasure: Erasure) -> None:
     person = await person_of(work.session, erasure.complaint_id)
     passages = [*named, *(await passages_of(work.session, erasure.complaint_id, person))]
     for place, row_class, key in _PLACES:
-        rows = (await work.session.scalars(select(row_class).where(key == erasure.complaint_id))).all()
-        for row in rows:
-            where = getattr(row, "place_words", None)
-            words = row.words and (NOTHING_LEFT if erasure.whole else without(row.words, passages))
-            where = where and (None if erasure.whole else without(where, passages))
-            said = {"erasure": erasure.id, "place": place, "row_id": row.id, "words": words, "place_words": where}
-            await work.session.execute(_REDACT, said)
+        query = select(row_class).where(key == erasure.complaint_id).order_by(row_class.id)
+        rows = await work.session.scalars(query.with_for_update().execution_options(populate_existing=True))
+        for row in rows.all():  # locked: their keys are not turned meanwhile, nor the words sealed that lie in clear
+            left = seal_telling(row.id, *_left(row.said, passages, whole=erasure.whole))
+            if await work.session.scalar(_REDACT, {"erasure": erasure.id, "place": place, "row_id": row.id, **left}):
+                await destroyed(work.session, [row.row_key])
     if erasure.whole:
         tickets = await work.session.scalars(select(Complaint.ticket_id).where(Complaint.id == erasure.complaint_id))
         await forget_point(work.session, tickets)
 
 
+def _left(said: SealedWords, passages: Sequence[str], *, whole: bool) -> tuple[str | None, str | None]:
+    """What is left of words, and of what they say of the place."""
+    words, place = said.told, said.place if isinstance(said, SealedTelling) else None
+    if whole:
+        return words and NOTHING_LEFT, None
+    return words and without(words, passages), place and without(place, passages)
+
+
 _PLACES: tuple[tuple[str, Any, Any], ...] = (
-    ("complaints", Complaint, Complaint.id),
-    ("supplements", Supplement, Supplement.complaint_id),
-    ("rewordings", Rewording, Rewording.complaint_id),
     ("call_backs", CallBack, CallBack.complaint_id),
+    ("complaints", Complaint, Complaint.id),
+    ("rewordings", Rewording, Rewording.complaint_id),
+    ("supplements", Supplement, Supplement.complaint_id),
 )
-_REDACT = text("SELECT redact_words(:erasure, :place, :row_id, :words, :place_words)").bindparams(
-    bindparam("words", type_=String()), bindparam("place_words", type_=String()), bindparam("place", type_=String())
+"""Where words are; locked in this order, that of the tables' names, as turning does (`turning.py`)."""
+_REDACT = text("SELECT redact_words(:erasure, :place, :row_id, :row_key, :sealed_words, :sealed_place)").bindparams(
+    bindparam("place", type_=String()),
+    *[bindparam(name, type_=LargeBinary()) for name in ("row_key", "sealed_words", "sealed_place")],
 )
 _ERASE: Mapping[str, Callable[[Work, Erasure], Awaitable[None]]] = {
     "contact": _contact,

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
+from services.platform.sealed_words import TAKEN_OUT
 from services.platform.text import numbers_of_people
 
-TAKEN_OUT = "〔已删除个人信息〕"
 NOTHING_LEFT = "〔应当事人请求，内容已删除〕"
 _TELLING = 2
 """Fewer characters are no passage: a single one stands in every other sentence."""

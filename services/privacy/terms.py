@@ -18,8 +18,7 @@ WITH_ITS_MATTER: Mapping[tuple[str, str], str] = {
     ("complainants", "sealed"): "contact",
     ("complainants", "phone_index"): "contact",
     ("complainants", "openid_index"): "contact",
-    ("messages", "words"): "contact",
-    ("phone_tasks", "words"): "contact",
+    **{(table, column): "contact" for table in ("messages", "phone_tasks") for column in ("words", "row_key", "sealed_words")},
     ("device_marks", "mark"): "contact",
     ("conversations", "openid_index"): "conversations",
     ("wechat_media", "sha256"): "conversations",
@@ -29,12 +28,12 @@ WITH_ITS_MATTER: Mapping[tuple[str, str], str] = {
     ("picture_facts", "likeness"): "files",
     ("public_copies", "original_sha256"): "files",
     ("public_copies", "sha256"): "files",
-    ("complaints", "words"): "words",
-    ("complaints", "place_words"): "words",
-    ("supplements", "words"): "words",
-    ("supplements", "place_words"): "words",
-    ("rewordings", "words"): "words",
-    ("call_backs", "words"): "words",
+    **{
+        (table, column): "words"
+        for table in ("complaints", "supplements", "rewordings", "call_backs")
+        for column in ("words", "row_key", "sealed_words")
+    },
+    **{(table, column): "words" for table in ("complaints", "supplements") for column in ("place_words", "sealed_place")},
 }
 """Column → the kind of personal data it is erased with (`erasing.py`). Recordings are attachments of calls."""
 

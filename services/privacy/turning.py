@@ -2,22 +2,27 @@
 
 In this order, so that a process killed anywhere loses nothing: make the next key · seal the other row keys anew, committed · write them
 beside the key, for whoever brings back an older backup · see that no row lies under the old key · destroy it. Only for days that are over:
-nobody seals under their keys any more. Tables are found by their column ``row_key``.
+nobody seals under their keys any more, but who seals words of before an upgrade, and not at the same time. Tables are found by their
+column ``row_key``.
 """
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import orjson
 import structlog
+from cryptography.exceptions import InvalidTag
 from sqlalchemy import delete, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.platform import row_keys
 from services.platform.actor import SYSTEM
-from services.platform.key_turns import KeyTurn
+from services.platform.key_turns import KeyTurn, destroying_keys
 from services.platform.row_keys import DayKey, KeyDestroyed, key_of, open_row_key, seal_row_key
+from services.platform.sealed_words import WORDS, opens
+from services.platform.secrets import unseal
 from services.platform.unit_of_work import Work, unit_of_work
 
 log = structlog.get_logger()
@@ -43,6 +48,7 @@ async def turn_next(settled: timedelta = SETTLED) -> bool:
         row_keys.make(key.next)
         sealed = await _seal_anew(work.session, key)
     async with unit_of_work(SYSTEM) as work:
+        await destroying_keys(work.session)
         due = await _due(work, settled, key)
         if due is None:
             return True  # another did it meanwhile
@@ -94,19 +100,44 @@ async def bring_back(session: AsyncSession) -> tuple[int, int]:
     kept = {(table, row_id): bytes.fromhex(sealed) for table, _name, row_id, sealed in _lines()}
     mended = erased = 0
     for table, name in (await session.execute(_TABLES)).all():
-        rows = (await session.execute(text(f'SELECT "{name}", row_key FROM "{table}" WHERE row_key IS NOT NULL'))).all()  # noqa: S608
-        for row_id, sealed in rows:
-            if not _is_dead(sealed):
+        sealed_columns = await _sealed_columns(session, table)
+        columns = ", ".join(f'"{column}"' for column in sealed_columns)
+        rows = (await session.execute(text(f'SELECT "{name}", row_key, {columns} FROM "{table}" WHERE row_key IS NOT NULL'))).all()  # noqa: S608
+        for row_id, row_key, *sealed in rows:
+            if not _is_dead(row_key):
                 continue
             anew = kept.get((table, str(row_id)))
-            if anew is not None:
+            if anew is not None and _opens(anew, row_id, dict(zip(sealed_columns, sealed, strict=True))):
                 await session.execute(text(f'UPDATE "{table}" SET row_key = :anew WHERE "{name}" = :id'), {"anew": anew, "id": row_id})  # noqa: S608
                 mended += 1
             else:
-                gone = "row_key = NULL, sealed = NULL, phone_index = NULL, openid_index = NULL"
+                gone = ", ".join(f"{column} = {_GONE.get(column, 'NULL')}" for column in ("row_key", *sealed_columns))
                 await session.execute(text(f'UPDATE "{table}" SET {gone} WHERE "{name}" = :id'), {"id": row_id})  # noqa: S608
                 erased += 1
     return mended, erased
+
+
+_SEALED = ("sealed", "phone_index", "openid_index", *WORDS)
+_GONE = {column: f"CASE WHEN {column} IS NOT NULL THEN ''::bytea END" for column in WORDS}
+"""What is left of a column whose row was erased: nothing; of words, that there were some."""
+
+
+async def _sealed_columns(session: AsyncSession, table: str) -> tuple[str, ...]:
+    """What of `_SEALED` a table has."""
+    named = text("SELECT attname FROM pg_attribute WHERE attrelid = CAST(:table AS regclass) AND attnum > 0 AND NOT attisdropped")
+    there = set(await session.scalars(named, {"table": table}))
+    return tuple(column for column in _SEALED if column in there)
+
+
+def _opens(row_key: bytes, row_id: UUID, sealed: Mapping[str, bytes | None]) -> bool:
+    """Tell whether a row key that was kept is that of this row still: something may have been sealed anew after the backup was made."""
+    try:
+        key = open_row_key(row_key)
+        if sealed.get("sealed"):
+            unseal(key, sealed["sealed"] or b"", row_id.bytes)
+    except (InvalidTag, KeyDestroyed):
+        return False
+    return opens(row_id, key, *[sealed.get(column) for column in WORDS])
 
 
 def _lines() -> Iterator[Sequence[str]]:

@@ -11,7 +11,7 @@ Who left nothing is in no household and stated apart. The word of a merged matte
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
 from typing import Any
@@ -23,19 +23,22 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.complaints.households import Keys, Telling, joined, tellings_of
+from services.complaints.households import Keys, Telling, joined
+from services.complaints.households_then import speakers_then
 from services.identity.permissions import may, scope_of
 from services.organization.queries import unit_tree
+from services.organization.tree import UnitNode
 from services.platform.bulk import one_of
-from services.platform.clock import day_end, day_start, local_day
+from services.platform.clock import day_end, day_start
 from services.platform.errors import Invalid
 from services.platform.rounding import percent_text
 from services.platform.unit_of_work import Work
 from services.reports.figures import named, one_snapshot, recorded_time
-from services.reports.households import FEW, MOST, AskedHouseholds
+from services.reports.households import FEW, MOST, AskedHouseholds, asked_period, told_of
+from services.reports.known import AS_KEPT, Known, known_when, require_known
 from services.reports.planning import Period
 from services.reports.questions import find_place
-from services.reports.selecting import FACT_COLUMNS, FACTS
+from services.reports.selecting import columns_of, in_area
 from services.reports.views import PeriodView, UnitName, period_view
 from services.tickets.filters import TicketFilter, compile_filter, compile_scope
 from services.tickets.models import CallBack
@@ -109,21 +112,25 @@ class SatisfiedHouseholds(BaseModel):
 
 
 async def satisfied_households(work: Work, asked: AskedHouseholds) -> SatisfiedHouseholds:
-    """Return the rates; raise what `Period` and `find_place` raise, and Invalid ``households.too_many`` for more than `MOST` tickets."""
+    """Return the rates; raise what `Period` and `find_place` raise, and Invalid ``households.too_many`` for more than `MOST` tickets.
+
+    As of an instant Invalid ``as_of.future`` too, and ``as_of.not_kept`` where who said it was changed since.
+    """
     await one_snapshot(work.session)
-    today = local_day(work.now)
-    last = asked.last or (max(today, asked.first) if asked.first else today)
-    period = Period(asked.first or last.replace(day=1), last)
+    require_known(asked.as_of, work.now)
+    period = asked_period(asked, work.now)
     place = find_place(await unit_tree(work.session), scope_of(work.actor), asked.unit)
-    _began, as_of = await recorded_time(work)
-    answers = await _answers(work, period, place.path if place else None, asked.category)
+    known = await known_when(work, asked.as_of) if asked.as_of else replace(AS_KEPT, as_of=(await recorded_time(work))[1])
+    answers = await _answers(work, period, place, asked.category, known)
     told = len(answers) >= FEW or not answers or may(work.actor, "contact.read")
     yes = sum(answer.satisfied for answer in answers)
     query = {"part": "denominator", "from": period.first, "to": period.last, "unit": asked.unit, "category": asked.category}
+    if asked.as_of:
+        query["as_of"] = asked.as_of.isoformat()
     return SatisfiedHouseholds(
         metric=KEY,
         name=NAME,
-        as_of=as_of,
+        as_of=known.as_of,
         period=period_view(period),
         unit=named(place),
         kept=_rate(answers, told=told),
@@ -165,16 +172,19 @@ def _rate(answers: Sequence[Answer], *, told: bool) -> Rate:
     )
 
 
-async def _answers(work: Work, period: Period, unit_path: str | None, category: str | None) -> list[Answer]:
+async def _answers(work: Work, period: Period, place: UnitNode | None, category: str | None, known: Known) -> list[Answer]:
     """Return what was said of the tickets that the official rate divides by."""
     wanted = TicketFilter(category=[category] if category else [], source="complaint")
+    then = known.as_of if known.past else None
+    columns, facts = columns_of(known.facts), known.facts.c
     query = (
-        select(FACTS.ticket_id, FACTS.satisfied, FACTS.unreasonable)
+        select(facts.ticket_id, facts.satisfied, facts.unreasonable)
         .where(
-            FACTS.called_at >= day_start(period.first), FACTS.called_at < day_end(period.last), FACTS.counted, FACTS.satisfied.is_not(None)
+            facts.called_at >= day_start(period.first), facts.called_at < day_end(period.last), facts.counted, facts.satisfied.is_not(None)
         )
-        .where(*compile_filter(wanted, FACT_COLUMNS, unit_path=unit_path), compile_scope(scope_of(work.actor), FACT_COLUMNS))
-        .order_by(FACTS.ticket_id)
+        .where(*compile_filter(wanted, columns), *in_area(place, columns, then))
+        .where(compile_scope(scope_of(work.actor), columns, as_of=then))
+        .order_by(facts.ticket_id)
         .limit(MOST + 1)
     )
     rows = (await work.session.execute(query)).all()
@@ -184,7 +194,8 @@ async def _answers(work: Work, period: Period, unit_path: str | None, category: 
     for begin in range(0, len(rows), _BATCH):
         part = rows[begin : begin + _BATCH]
         ids = [row.ticket_id for row in part]
-        told, speakers = await tellings_of(work.session, ids), await _speakers(work.session, ids)
+        told = await told_of(work, ids, known if known.past else None)
+        speakers = await (_speakers(work.session, ids) if then is None else speakers_then(work.session, ids, then))
         for row in part:
             keys, secret = _who(told[row.ticket_id], speakers.get(row.ticket_id))
             found.append(Answer(row.ticket_id, row.satisfied, keys, secret, row.unreasonable))

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from services.platform.text import Code, ShortText, Words
+from services.platform.text import Code, ShortTextOfNobody, WordsOfNobody
 from services.tickets.command_parts import example
 
 
@@ -15,7 +15,7 @@ class CoTask(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     unit: Code
-    task: Words
+    task: WordsOfNobody
     within_working_days: int | None = Field(default=None, ge=1, le=60)
     within_minutes: int | None = Field(default=None, ge=10, le=14_400, description="Instead of working days: day and night.")
 
@@ -26,7 +26,7 @@ class Urge(BaseModel):
     model_config = example(action="urge", words="群众再次来电催问,请尽快到场")
 
     action: Literal["urge"]
-    words: Words
+    words: WordsOfNobody
 
 
 class Supervise(BaseModel):
@@ -35,7 +35,7 @@ class Supervise(BaseModel):
     model_config = example(action="supervise", words="限今日 18 时前报告进展")
 
     action: Literal["supervise"]
-    words: Words
+    words: WordsOfNobody
 
 
 class Instruct(BaseModel):
@@ -45,7 +45,7 @@ class Instruct(BaseModel):
 
     action: Literal["instruct"]
     unit: Code
-    words: Words
+    words: WordsOfNobody
     report_in_working_days: int | None = Field(default=None, ge=1, le=60, description="How soon after that it must report back.")
 
 
@@ -65,7 +65,7 @@ class ReportBack(BaseModel):
 
     action: Literal["report_back"]
     directive: UUID | None = None
-    words: Words
+    words: WordsOfNobody
 
 
 class BlowWhistle(BaseModel):
@@ -84,8 +84,8 @@ class BlowWhistle(BaseModel):
     kind: Literal["hard_problem", "joint_enforcement", "emergency"]
     units: list[Code] = Field(min_length=1, max_length=20)
     meet_at: AwareDatetime
-    place: ShortText
-    words: Words
+    place: ShortTextOfNobody
+    words: WordsOfNobody
 
 
 class Respond(BaseModel):
@@ -95,7 +95,7 @@ class Respond(BaseModel):
 
     action: Literal["respond"]
     answer: Literal["coming", "not_coming", "arrived"]
-    words: Words | None = None
+    words: WordsOfNobody | None = None
     happened_at: AwareDatetime | None = None
 
 
@@ -110,6 +110,6 @@ class ConcludeWhistle(BaseModel):
     )
 
     action: Literal["conclude_whistle"]
-    words: Words
+    words: WordsOfNobody
     lead: Code | None = None
     co_handlers: list[CoTask] = Field(default_factory=list, max_length=20)

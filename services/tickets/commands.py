@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from services.platform.text import Code, ShortText, Words
+from services.platform.text import Code, ShortText, Words, WordsOfNobody
 from services.tickets.calling_commands import (
     Acknowledge,
     BlowWhistle,
@@ -31,7 +31,7 @@ class Triage(BaseModel):
     category: Code | None = None
     place: Code | None = None
     urgency: Literal["normal", "urgent", "emergency"] | None = None
-    words: Words
+    words: WordsOfNobody
 
 
 class Dispatch(BaseModel):
@@ -41,7 +41,7 @@ class Dispatch(BaseModel):
 
     action: Literal["dispatch"]
     unit: Code
-    words: Words
+    words: WordsOfNobody
     designate: bool = False
 
 
@@ -52,7 +52,7 @@ class Adjudicate(BaseModel):
 
     action: Literal["adjudicate"]
     unit: Code
-    words: Words
+    words: WordsOfNobody
 
 
 class Accept(BaseModel):
@@ -71,7 +71,7 @@ class Return(BaseModel):
 
     action: Literal["return"]
     reason: Literal["not_ours", "wrong_place", "wrong_category", "needs_more_information", "duplicate"]
-    words: Words
+    words: WordsOfNobody
     right_unit: Code | None = None
     happened_at: AwareDatetime | None = None
 
@@ -83,7 +83,7 @@ class HandUp(BaseModel):
 
     action: Literal["hand_up"]
     reason: Literal["beyond_authority", "needs_funds", "needs_department", "needs_higher_level"]
-    words: Words
+    words: WordsOfNobody
     happened_at: AwareDatetime | None = None
 
 
@@ -94,7 +94,7 @@ class Transfer(BaseModel):
 
     action: Literal["transfer"]
     unit: Code
-    words: Words
+    words: WordsOfNobody
     designate: bool = False
     wished: bool = False
 
@@ -113,7 +113,7 @@ class FinishTask(BaseModel):
     model_config = example(action="finish_task", words="已更换主管 12 米", files=[])
 
     action: Literal["finish_task"]
-    words: Words
+    words: WordsOfNobody
     happened_at: AwareDatetime | None = None
     files: list[File] = Field(default_factory=list, max_length=20)
 
@@ -124,7 +124,7 @@ class LogWork(BaseModel):
     model_config = example(action="log_work", words="已到现场,先关阀止水", contacted=True, files=[])
 
     action: Literal["log_work"]
-    words: Words
+    words: WordsOfNobody
     contacted: bool = False
     finished: Literal["contain", "repair", "restore"] | None = Field(
         default=None, description="A stage of the work that is done with this: 现场围护, 修复, 恢复."
@@ -142,8 +142,8 @@ class Resolve(BaseModel):
     model_config = example(action="resolve", words="爆裂水管已更换,恢复供水", files=[])
 
     action: Literal["resolve"]
-    words: Words
-    open_tasks_reason: Words | None = None
+    words: WordsOfNobody
+    open_tasks_reason: WordsOfNobody | None = None
     happened_at: AwareDatetime | None = None
     files: list[File] = Field(default_factory=list, max_length=20)
 
@@ -154,7 +154,7 @@ class GiveAnswer(BaseModel):
     model_config = example(action="answer", words="您反映的水管爆裂已于今日修复,感谢您的监督。")
 
     action: Literal["answer"]
-    words: Words
+    words: WordsOfNobody
 
 
 class MakeCallBack(BaseModel):
@@ -191,8 +191,8 @@ class Close(BaseModel):
 
     action: Literal["close"]
     verified_by: Literal["call_back", "site_check", "documents"]
-    words: Words
-    flags_words: Words | None = Field(
+    words: WordsOfNobody
+    flags_words: WordsOfNobody | None = Field(
         default=None, description="Why flagged pictures (GET …/evidence), or those not compared yet, are all right."
     )
 
@@ -203,7 +203,7 @@ class Reopen(BaseModel):
     model_config = example(action="reopen", words="修好次日又漏水")
 
     action: Literal["reopen"]
-    words: Words
+    words: WordsOfNobody
 
 
 class Reject(BaseModel):
@@ -213,7 +213,7 @@ class Reject(BaseModel):
 
     action: Literal["reject"]
     reason: Literal["legal_proceedings", "petition_final", "emergency_line", "secret", "outside_duties", "unlawful"]
-    words: Words
+    words: WordsOfNobody
 
 
 class Cancel(BaseModel):
@@ -223,7 +223,7 @@ class Cancel(BaseModel):
 
     action: Literal["cancel"]
     reason: Literal["withdrawn", "entered_by_mistake"]
-    words: Words
+    words: WordsOfNobody
 
 
 class Merge(BaseModel):
@@ -233,7 +233,7 @@ class Merge(BaseModel):
 
     action: Literal["merge"]
     into: ShortText
-    words: Words
+    words: WordsOfNobody
 
 
 class Unmerge(BaseModel):
@@ -242,7 +242,7 @@ class Unmerge(BaseModel):
     model_config = example(action="unmerge", words="经核实为两处不同管段")
 
     action: Literal["unmerge"]
-    words: Words
+    words: WordsOfNobody
 
 
 class Inform(BaseModel):
@@ -251,7 +251,7 @@ class Inform(BaseModel):
     model_config = example(action="inform", words="您反映的水渠占用问题已受理,由彭寨镇办理")
 
     action: Literal["inform"]
-    words: Words
+    words: WordsOfNobody
 
 
 class Seal(BaseModel):
@@ -264,7 +264,7 @@ class Seal(BaseModel):
     model_config = example(action="seal", words="来电人要求保密")
 
     action: Literal["seal"]
-    words: Words
+    words: WordsOfNobody
     accused: Annotated[tuple[Code, ...], Field(max_length=5)] | None = None
 
 

@@ -5,9 +5,10 @@ from uuid import UUID
 
 from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, UniqueConstraint, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, composite, mapped_column
 
 from services.platform.database import Base, BigInt, Json
+from services.platform.sealed_words import SealedWords
 from services.tickets.terms import TERMS
 
 STATUSES = (
@@ -363,7 +364,10 @@ class CallBack(Base):
     contacted: Mapped[bool | None]
     solved: Mapped[bool | None]
     satisfied: Mapped[bool | None]
-    words: Mapped[str | None]
+    row_key: Mapped[bytes | None]
+    sealed_words: Mapped[bytes | None]
+    clear_words: Mapped[str | None] = mapped_column("words")
+    said: Mapped[SealedWords] = composite("id", "row_key", "sealed_words", "clear_words")
     way: Mapped[str] = mapped_column(server_default=text("'phone'"))
     complaint_id: Mapped[UUID | None]
     signature_id: Mapped[UUID | None] = mapped_column(ForeignKey("attachments.id"))

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from services.platform.text import Words
+from services.platform.text import WordsOfNobody
 from services.tickets.command_parts import example
 
 SuspensionReason = Literal["waiting_for_complainant", "waiting_for_season", "waiting_for_funds", "legal_proceedings", "force_majeure"]
@@ -19,7 +19,7 @@ class RequestExtension(BaseModel):
     working_days: int | None = Field(default=None, ge=1, le=60)
     natural_days: int | None = Field(default=None, ge=1, le=30, description="Instead of working days, under the petition rules.")
     reason: Literal["materials", "weather", "funds", "approval", "coordination", "complexity"]
-    words: Words
+    words: WordsOfNobody
 
 
 class DecideExtension(BaseModel):
@@ -29,7 +29,7 @@ class DecideExtension(BaseModel):
 
     action: Literal["decide_extension"]
     granted: bool
-    words: Words
+    words: WordsOfNobody
 
 
 class RequestSuspension(BaseModel):
@@ -40,7 +40,7 @@ class RequestSuspension(BaseModel):
     action: Literal["request_suspension"]
     reason: SuspensionReason
     review_in_working_days: int = Field(ge=1, le=60, description="Until the end of which working day; it ends by itself then.")
-    words: Words
+    words: WordsOfNobody
 
 
 class DecideSuspension(BaseModel):
@@ -50,7 +50,7 @@ class DecideSuspension(BaseModel):
 
     action: Literal["decide_suspension"]
     granted: bool
-    words: Words
+    words: WordsOfNobody
 
 
 class Suspend(BaseModel):
@@ -61,7 +61,7 @@ class Suspend(BaseModel):
     action: Literal["suspend"]
     reason: SuspensionReason
     review_in_working_days: int = Field(default=5, ge=1, le=60, description="Until the end of which working day; it ends by itself then.")
-    words: Words
+    words: WordsOfNobody
 
 
 class Resume(BaseModel):
@@ -70,4 +70,4 @@ class Resume(BaseModel):
     model_config = example(action="resume", words="汛期已过,恢复施工")
 
     action: Literal["resume"]
-    words: Words
+    words: WordsOfNobody

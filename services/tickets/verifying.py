@@ -11,6 +11,7 @@ from uuid import UUID
 from services.platform.actor import Actor
 from services.platform.errors import Forbidden, Invalid
 from services.platform.ids import new_id
+from services.platform.sealed_words import seal_words
 from services.tickets.case import Case, Deed
 from services.tickets.changes import Row
 from services.tickets.commands import Confirmation, MakeCallBack
@@ -50,15 +51,16 @@ def call_back_row(case: Case, command: MakeCallBack, deed: Deed) -> Row:
     own = command if isinstance(command, Confirmation) else None  # made by rooms that know whose word it is
     if own is None and command.complaint_id is not None and command.complaint_id not in case.owed_answers:
         raise Invalid("call_back.unknown_complaint", "`complaint_id` must be one of the ticket's complaints that wants an answer.")
+    call_back_id = new_id()
     return {
-        "id": new_id(),
+        "id": call_back_id,
         "ticket_id": case.ticket.id,
         "round": case.ticket.round,
         "called_at": deed.now,
         "by_account_id": deed.actor.account_id,
         "reached": command.reached,
         **said,
-        "words": command.words,
+        **seal_words(call_back_id, command.words),
         "way": command.way,
         "complaint_id": command.complaint_id,
         "signature_id": own.signature_id if own else None,

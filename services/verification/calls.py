@@ -2,14 +2,17 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, exists, select, update
+from sqlalchemy import Row, Select, Text, and_, cast, exists, select, update
 
 from services.complaints.calling_back import reachable_by_call
 from services.complaints.models import TOLD_BY_THEMSELVES, Complainant, Complaint
 from services.complaints.phone_tasks import CALL_BACK_ASKS, PhoneTask, open_phone_tasks
+from services.journal.models import Event
 from services.organization.models import Unit
+from services.platform.errors import Invalid
 from services.platform.unit_of_work import Work
 from services.tickets.models import CallBack, Ticket
 from services.tickets.verifying import WAYS, try_again_at
@@ -88,9 +91,16 @@ async def calls_left(work: Work, draw_id: UUID) -> int:
     return sum(_is_left(_call(row, verdicts[_key(row)])) for row in rows)
 
 
-async def coverage(work: Work, draw_id: UUID) -> Coverage:
-    """Return what the draw came to so far: for each unit that had anything to draw, and in all."""
-    rows, verdicts = await _chosen(work, draw_id)
+async def coverage(work: Work, draw_id: UUID, as_of: datetime | None = None) -> Coverage:
+    """Return what the draw came to so far, or had come to at `as_of`: for each unit that had anything to draw, and in all.
+
+    Raises Invalid ``draw.not_drawn_then`` for an instant before it was drawn.
+    """
+    if as_of is not None:
+        drawn_at = await work.session.scalar(select(Draw.drawn_at).where(Draw.id == draw_id))
+        if drawn_at is None or as_of < drawn_at:
+            raise Invalid("draw.not_drawn_then", "At that instant nothing had been drawn yet; ask for a later one.")
+    rows, verdicts = await _chosen(work, draw_id, as_of)
     query = select(DrawnTicket.unit_code, Unit.name).join(Unit, Unit.id == DrawnTicket.unit_id).where(DrawnTicket.draw_id == draw_id)
     counted: dict[str, int] = defaultdict(int)
     names: dict[str, str] = {}
@@ -105,7 +115,7 @@ async def coverage(work: Work, draw_id: UUID) -> Coverage:
     return Coverage(draw_id=draw_id, units=units, total=_tally_view(None, None, everything))
 
 
-async def _chosen(work: Work, draw_id: UUID) -> tuple[Sequence[Chosen], Mapping[Key, Verdict]]:
+async def _chosen(work: Work, draw_id: UUID, as_of: datetime | None = None) -> tuple[Sequence[Chosen], Mapping[Key, Verdict]]:
     query = (
         select(DrawnTicket, Ticket.status, Ticket.round.label("present"))
         .join(Ticket, Ticket.id == DrawnTicket.ticket_id)
@@ -119,6 +129,9 @@ async def _chosen(work: Work, draw_id: UUID) -> tuple[Sequence[Chosen], Mapping[
         .join(DrawnTicket, and_(DrawnTicket.ticket_id == CallBack.ticket_id, DrawnTicket.round == CallBack.round))
         .where(DrawnTicket.draw_id == draw_id, DrawnTicket.chosen, CallBack.way.in_(SURE))
     )
+    if as_of is not None:
+        heard = select(Event.data["call_back_id"].astext).where(Event.subject_id == CallBack.ticket_id, Event.recorded_at <= as_of)
+        said = said.where(cast(CallBack.id, Text).in_(heard))
     words: dict[Key, list[Word]] = defaultdict(list)
     for one in await work.session.scalars(said):
         words[one.ticket_id, one.round].append(Word(one.called_at, one.id, one.reached, one.contacted, one.solved, one.satisfied))

@@ -89,14 +89,14 @@ class ProposeExclusion(_Command):
     """Propose to leave a ticket out of the rates, because what is demanded is unreasonable (不合理诉求)."""
 
     reason: Annotated[Reason, Field(examples=["beyond_policy"])]
-    words: Annotated[Words, Field(examples=["诉求人要求为其个人宅基地修建专用道路，超出政策规定。"])]
+    words: Annotated[WordsOfNobody, Field(examples=["诉求人要求为其个人宅基地修建专用道路，超出政策规定。"])]
 
 
 class DecideExclusion(_Command):
     """Grant or refuse what somebody else proposed."""
 
     granted: Annotated[bool, Field(examples=[True])]
-    words: Annotated[Words, Field(examples=["经核，要求超出村内道路建设政策，同意认定。"])]
+    words: Annotated[WordsOfNobody, Field(examples=["经核，要求超出村内道路建设政策，同意认定。"])]
 
 
 class TakeAppeal(_Command):
@@ -109,7 +109,7 @@ class DecideAppeal(_Command):
     """Uphold the adjudication or overturn it."""
 
     upheld: Annotated[bool, Field(examples=[False])]
-    words: Annotated[Words, Field(examples=["经复核，所反映路段为公共道路，撤销认定。"])]
+    words: Annotated[WordsOfNobody, Field(examples=["经复核，所反映路段为公共道路，撤销认定。"])]
 
 
 def says_something(command: Word) -> Word:

@@ -41,7 +41,6 @@ _COVERAGE = (
 )
 _LEDGER = "The ledger to work in; its figures and the entries behind them are /v1/reports/activities `as_of` at the reporting door."
 _CALLS = "The operators' list of calls; figures of calls and the calls behind them are /v1/reports/hotline `as_of` at the reporting door."
-_SEALED = "Counted from sealed contacts: what one was before it was corrected or erased is destroyed on purpose, and cannot be counted."
 _DRAW = "One draw: what could be drawn is frozen with it, each call has its instant, and the rates they make take `as_of` in /v1/reports."
 _REGISTER = "Who and what there is to work with, as it is: no figure and no ticket; each change stands in the journal with its instant."
 _RULES = "Versions of rules, each with the instants between which it was in force: all of them are listed."
@@ -69,8 +68,7 @@ INTAKE = {
     _LEDGER: ("/v1/activities", "/v1/opinions", "/v1/activities/declared"),
     _CALLS: ("/v1/hotline/calls",),
     _ASSISTANCE: ("/v1/help-items", "/v1/mediations", "/v1/deliberations"),
-    _SEALED: ("/v1/figures/households", "/v1/figures/satisfaction-by-household"),
-    _DRAW: ("/v1/draws", "/v1/draws/{draw_id}/candidates", "/v1/draws/{draw_id}/calls", "/v1/draws/{draw_id}/coverage"),
+    _DRAW: ("/v1/draws", "/v1/draws/{draw_id}/candidates", "/v1/draws/{draw_id}/calls"),
     _REGISTER: (
         "/v1/units", "/v1/members", "/v1/accounts", "/v1/categories", "/v1/categories/suggest", "/v1/households", "/v1/leaves",
         "/v1/shifts", "/v1/me/shift/looks", "/v1/pairings", "/v1/assets",

@@ -12,6 +12,7 @@ from services.channels.wechat.messages import Push
 from services.connections.wechat_api import WeChatApi
 from services.platform.database import WORKER
 from tests.conftest import TestDatabase
+from tests.told import told_in
 
 OPENID = "oTalker00000000000000000001"
 _ids = itertools.count(24309345123450000)
@@ -87,11 +88,11 @@ class Talk:
 
     async def words(self) -> list[str]:
         """What complaints say, oldest first."""
-        return [row["words"] for row in await self.county.fetch("SELECT words FROM complaints ORDER BY received_at, id")]
+        return [words or "" for words in await told_in(self.county, "complaints")]
 
     async def added(self) -> list[str | None]:
         """What supplements say, oldest first."""
-        return [row["words"] for row in await self.county.fetch("SELECT words FROM supplements ORDER BY received_at, id")]
+        return await told_in(self.county, "supplements")
 
     async def number(self) -> str:
         """The newest ticket's number."""

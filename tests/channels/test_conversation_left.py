@@ -158,7 +158,7 @@ async def test_the_door_itself_may_erase_nobody(talk, county):
         async with database().transaction() as session:
             await session.execute(sql("SELECT correct_contact(gen_random_uuid(), 'a', 'b', 'c', NULL, NULL)"))
     async with county.as_role(WORKER):
-        for statement in ("UPDATE supplements SET words = ''", "DELETE FROM supplements", "UPDATE complaints SET words = ''"):
+        for statement in ("UPDATE supplements SET sealed_words = ''", "DELETE FROM supplements", "UPDATE complaints SET words = ''"):
             with pytest.raises(ProgrammingError, match="permission denied"):
                 async with database().transaction() as session:
                     await session.execute(sql(statement))

@@ -17,6 +17,7 @@ from services.platform.secrets import tracking_code
 from tests.channels.talking import OPENID, Talk, event, photo, place, push, text
 from tests.county import SHUIKOU
 from tests.journeys.people import Desk
+from tests.told import place_in, words_in
 
 LAMP = "彭寨镇水口村小学门口的路灯不亮"
 
@@ -106,8 +107,8 @@ async def test_a_photo_and_a_place_before_the_words_belong_to_them(talk, county)
     assert "位置已收到" in asked
     assert await talk.state() == "gathering"
     await talk(text("这里的路灯不亮"))
-    (row,) = await county.fetch("SELECT place_words, lat, lon, coordinate_system, id FROM complaints")
-    assert (row["place_words"], row["lat"], row["lon"], row["coordinate_system"]) == ("彭寨镇水口村", 24.44, 114.93, "GCJ-02")
+    (row,) = await county.fetch("SELECT * FROM complaints")
+    assert (place_in(row), row["lat"], row["lon"], row["coordinate_system"]) == ("彭寨镇水口村", 24.44, 114.93, "GCJ-02")
     ticket = (await county.fetch("SELECT lat, lon FROM tickets"))[0]
     assert 0.001 < abs(ticket["lon"] - 114.93) < 0.01, "the ticket counts in WGS-84"
     assert await county.value("SELECT count(*) FROM wechat_messages WHERE complaint_id = $1", row["id"]) == 3
@@ -168,7 +169,7 @@ async def test_where_the_phone_was_helps_only_where_nothing_better_is_known(talk
     await talk(text("路灯不亮"))
     assert (await county.fetch("SELECT lat, lon FROM complaints"))[0]["lat"] == 24.44
     await talk(text("新问题"), place(24.5, 115.0), text("水管爆了"))
-    assert await county.value("SELECT lat FROM complaints WHERE words = '水管爆了'") == 24.5
+    assert {words_in(row): row["lat"] for row in await county.fetch("SELECT * FROM complaints")}["水管爆了"] == 24.5
 
 
 async def test_progress_by_a_word_and_by_a_number(talk, county):

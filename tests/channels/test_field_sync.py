@@ -11,6 +11,7 @@ from services.platform.unit_of_work import unit_of_work
 from tests.channels.phone import WORDS, Phone, what
 from tests.county import STAFFED_GRID, actor
 from tests.journeys.people import Desk
+from tests.told import only_told_in
 
 HOUR = timedelta(hours=1)
 
@@ -255,7 +256,7 @@ async def test_an_own_report_is_supplemented_and_reworded_and_its_ticket_learns_
     assert what(await phone.send(more, other)) == [("replayed", None)] * 2
     (told,) = (await desk.client.get(f"/v1/tickets/{number}/complaints", headers=await desk.as_("grid"))).json()
     assert (told["words"], told["rewordings"][0]["words"], told["attachment_ids"]) == (WORDS, "应为村小学门口", [picture])
-    assert await desk.county.value("SELECT words FROM supplements") == "水已漫进小学"
+    assert await only_told_in(desk.county, "supplements") == "水已漫进小学"
     assert await desk.county.value("SELECT count(*) FROM events WHERE type = 'ticket.supplemented'") == 1
 
 

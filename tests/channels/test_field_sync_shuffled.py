@@ -18,6 +18,7 @@ from services.platform.unit_of_work import unit_of_work
 from tests.channels.phone import Phone
 from tests.county import actor
 from tests.journeys.people import Desk
+from tests.told import told_in
 
 
 @pytest.fixture
@@ -82,14 +83,13 @@ async def finish(desk: Desk, phone: Phone, day: Day) -> None:
 
 
 STATE = """
-SELECT c.words, c.happened_at - $2 AS told, t.status, t.version,
+SELECT c.happened_at - $2 AS told, t.status, t.version,
   (SELECT jsonb_agg(jsonb_build_array(e.type, e.happened_at - $2) ORDER BY e.type, e.happened_at) FROM events e
     WHERE e.subject_id = t.id AND e.actor_kind <> 'system' AND e.type <> 'ticket.supplemented') AS events,
   (SELECT jsonb_agg(jsonb_build_array(w.kind, w.words, w.happened_at - $2,
       (SELECT jsonb_agg(l.role ORDER BY l.role) FROM attachment_links l WHERE l.subject_id = w.id)) ORDER BY w.words, w.happened_at)
     FROM work_logs w WHERE w.ticket_id = t.id) AS logs,
-  (SELECT jsonb_agg(r.words) FROM rewordings r WHERE r.complaint_id = c.id) AS rewordings,
-  (SELECT jsonb_agg(jsonb_build_array(s.words, s.files)) FROM supplements s WHERE s.complaint_id = c.id) AS supplements,
+  (SELECT jsonb_agg(s.files ORDER BY s.id) FROM supplements s WHERE s.complaint_id = c.id) AS supplements,
   (SELECT count(*) FROM attachment_links l WHERE l.subject_id = c.id) AS files,
   (SELECT jsonb_agg(a.part ORDER BY a.sequence) FROM assignments a WHERE a.ticket_id = t.id) AS orders
 FROM complaints c JOIN tickets t ON t.id = c.ticket_id WHERE c.channel_message_id = $1
@@ -101,7 +101,12 @@ async def state(desk: Desk, day: Day) -> list[tuple[Any, ...]]:
     start = datetime.fromisoformat(day.commands[0]["happened_at"])
     base = start.replace(microsecond=0)
     rows = [(await desk.county.fetch(STATE, report_id, base))[0] for report_id in day.reports]
-    return [tuple(str(value) for value in row) for row in rows]
+    complaint = "(SELECT id FROM complaints WHERE channel_message_id = $1)"
+    keys = {"complaints": "id", "rewordings": "complaint_id", "supplements": "complaint_id"}
+    said = [
+        [await told_in(desk.county, table, f"{key} = {complaint}", report_id) for table, key in keys.items()] for report_id in day.reports
+    ]
+    return [(str(words), *[str(value) for value in row]) for words, row in zip(said, rows, strict=True)]
 
 
 def same_times(first: Day, second: Day) -> None:

@@ -12,6 +12,7 @@ from services.platform.secrets import tracking_code
 from tests.attachments.samples import JPEG, picture
 from tests.channels.open311_client import ASKING_MORE, CLIENT, PIPE, connect, tree
 from tests.county import SHUIKOU, sign_in
+from tests.told import place_in, words_in
 
 HOLE = {"service_code": "roads.damage", "description": "路上有个大坑", "address_id": SHUIKOU, "attribute[LANES]": "2"}
 PERSON = {"first_name": "三", "last_name": "张", "phone": "+86 138 0000 0123", "email": "zhang@example.org", "device_id": "d-580"}
@@ -44,7 +45,7 @@ async def test_a_request_becomes_a_ticket_and_is_answered_with_its_number_and_co
         "service_notice": f"您反映的问题已受理。工单号：{row['number']}；查询码：{tracking_code(row['ticket_id'])}（请勿告诉他人）。",
         "account_id": None,
     }
-    assert (row["channel"], row["category_code"], row["words"]) == ("open311", "water.pipe_burst", PIPE["description"])
+    assert (row["channel"], row["category_code"], words_in(row)) == ("open311", "water.pipe_burst", PIPE["description"])
     assert (row["place_code"], row["wants_answer"], row["confidential"]) == (SHUIKOU, True, False)
 
 
@@ -164,8 +165,8 @@ async def test_an_address_too_long_for_a_place_is_kept_whole(client, county):
     address = "水口村" + "弯" * 300
     await client.filed(address_string=address)
     (row,) = await told(county)
-    assert row["place_words"] == address[:200]
-    assert row["words"] == f"{PIPE['description']}\n\n地点：{address}"
+    assert place_in(row) == address[:200]
+    assert words_in(row) == f"{PIPE['description']}\n\n地点：{address}"
     assert (await client.listed(key=True))[0]["description"] == PIPE["description"]
 
 
@@ -173,7 +174,7 @@ async def test_answers_to_what_is_asked_are_told_below_the_words(client, county)
     sent = {**HOLE, "attribute[KIND][]": ["hole", "crack"], "attribute[SINCE]": "2026-11-22T08:00:00+08:00", "attribute[OTHER]": "kept"}
     number = await client.filed(**sent)
     (row,) = await told(county)
-    assert row["words"] == "路上有个大坑\n\n影响几条车道：2\n破损类型：坑洞、裂缝\n发现时间：2026-11-22T08:00:00+08:00"
+    assert words_in(row) == "路上有个大坑\n\n影响几条车道：2\n破损类型：坑洞、裂缝\n发现时间：2026-11-22T08:00:00+08:00"
     assert (await paper(county))["attribute[OTHER]"] == ["kept"]
     (shown,) = await client.listed(f"requests/{number}.json", key=True, extensions="true")
     assert shown["description"] == "路上有个大坑"
@@ -201,7 +202,7 @@ async def test_wrong_answers_are_refused_by_name(client, county, changes, says):
 async def test_without_a_description_the_service_says_what_it_is_about(client, county):
     number = await client.filed(description="")
     (row,) = await told(county)
-    assert row["words"] == "自来水管破裂（通过开放接口提交，没有填写描述）"
+    assert words_in(row) == "自来水管破裂（通过开放接口提交，没有填写描述）"
     (shown,) = await client.listed(f"requests/{number}.json", key=True)
     assert shown["description"] is None
 

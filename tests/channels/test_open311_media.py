@@ -12,6 +12,7 @@ from tests.attachments.samples import JPEG
 from tests.channels.open311_client import connect
 from tests.journeys.people import Desk
 from tests.notifications.platform import Said, playing
+from tests.told import only_told_in
 
 
 @pytest.fixture
@@ -71,7 +72,7 @@ async def test_a_server_that_is_away_is_asked_again_and_given_up_in_the_end(clie
         await due(county)
     assert await fetch(county) == 1
     assert (await state(county))["state"] == "given_up"
-    assert await county.value("SELECT words FROM supplements") == LOST
+    assert await only_told_in(county, "supplements") == LOST
     events = await Desk(intake, county).client.get(f"/v1/tickets/{number}/events", headers=await Desk(intake, county).as_("county"))
     assert "ticket.supplemented" in events.text
     said = capsys.readouterr()

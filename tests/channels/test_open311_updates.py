@@ -14,6 +14,7 @@ from tests.attachments.samples import JPEG
 from tests.channels.open311_client import connect, tree
 from tests.county import PENGZHAI, SHUIKOU
 from tests.journeys.people import Desk
+from tests.told import only_told_in, words_in
 
 POLICY = {"service_code": "consultation.policy", "description": "医保怎么报销", "address_id": SHUIKOU, "email": "zhang@example.org"}
 
@@ -112,7 +113,7 @@ async def test_words_and_pictures_become_a_supplement_that_the_unit_is_told_of(c
     root, ((name, fields),) = tree(answer.content)
     assert (root, name, [field for field, _ in fields]) == ("service_request_updates", "request_update", ["update_id"])
     (row,) = await county.fetch("SELECT * FROM supplements")
-    assert (row["words"], row["channel"], row["files"]) == ("还有一个问题：门诊也能报吗？", "open311", 1)
+    assert (words_in(row), row["channel"], row["files"]) == ("还有一个问题：门诊也能报吗？", "open311", 1)
     assert await county.value("SELECT count(*) FROM attachment_links WHERE subject_id = $1", row["complaint_id"]) == 1
     assert await county.value("SELECT count(*) FROM events WHERE type = 'ticket.supplemented'") == 1
     assert "门诊" not in str([dict(found) for found in await county.fetch("SELECT data FROM events")])
@@ -172,7 +173,7 @@ async def test_what_somebody_else_adds_is_kept_as_theirs_and_judges_nothing(clie
     await answered(desk, number)
     assert (await push(client, number, status="REOPEN", email="nachbar@example.org")).status_code == 200
     assert (await desk.read(number))["status"] == "answered"
-    assert await county.value("SELECT words FROM supplements") == "〔他人补充〕还有一个问题：门诊也能报吗？"
+    assert await only_told_in(county, "supplements") == "〔他人补充〕还有一个问题：门诊也能报吗？"
     (row,) = await county.fetch("SELECT * FROM sealed_papers WHERE kind = 'open311_update'")
     assert read_paper(row["id"], row["row_key"], row["sealed"])["email"] == ["nachbar@example.org"]
     assert b"nachbar" not in row["sealed"]
@@ -182,7 +183,7 @@ async def test_what_is_added_to_a_request_that_has_ended_is_kept_and_the_hotline
     await answered(desk, number)
     await desk.does("county", number, "close", verified_by="documents", words="办结")
     assert (await push(client, number, status="REOPEN", description="又不行了")).status_code == 200
-    assert await county.value("SELECT words FROM supplements") == "又不行了"
+    assert await only_told_in(county, "supplements") == "又不行了"
     async with county.as_role(WORKER), unit_of_work(SYSTEM) as work:
         await void_overtaken(work)
     due = (await desk.client.get("/v1/hotline/phone-tasks", headers=await desk.as_("hotline"))).json()

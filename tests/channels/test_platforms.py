@@ -17,6 +17,7 @@ from services.platform.settings import settings
 from tests.county import SHUIKOU
 from tests.notifications.hooks import AT, Hooks
 from tests.notifications.platform import Platform, Said, playing
+from tests.told import only_told_in, place_in, told_in, words_in
 
 FIELDS = {
     "order_no": "data.orderNo",
@@ -131,8 +132,8 @@ async def test_an_order_becomes_a_ticket_as_the_mapping_says(city, county):
     assert (ticket["number"], ticket["channel"], ticket["category_code"]) == (answer.json()["number"], "platform", "water.pipe_burst")
     assert ticket["urgency"] == "urgent"
     (complaint,) = await county.fetch("SELECT * FROM complaints")
-    assert complaint["words"] == "水管爆裂\n村口水管爆了，水漫到路上。"
-    assert (complaint["place_code"], complaint["place_words"]) == (SHUIKOU, "水口村村口")
+    assert words_in(complaint) == "水管爆裂\n村口水管爆了，水漫到路上。"
+    assert (complaint["place_code"], place_in(complaint)) == (SHUIKOU, "水口村村口")
     (order,) = await city.listed("orders", "county")
     assert (order["order_no"], order["kind_name"], order["deadline"]) == ("HY2026112200017", "投诉", "2026-12-05T09:00:00Z")
     seen = await city.hooks.desk.read(ticket["number"])
@@ -265,8 +266,7 @@ async def test_a_later_push_says_more_urges_and_moves_the_deadline_and_makes_no_
     await city.hooks.county.settle()
     more = await city.push(content="水已漫进屋里。", deadline="2026-11-30 17:00:00")
     assert (more.status_code, more.json()["outcome"], more.json()["deadline"]) == (200, "supplemented", "2026-11-30T09:00:00Z")
-    (supplement,) = await county.fetch("SELECT words FROM supplements")
-    assert supplement["words"] == "水管爆裂\n水已漫进屋里。\n上级平台要求办结时间：2026年11月30日 17:00"
+    assert await only_told_in(county, "supplements") == "水管爆裂\n水已漫进屋里。\n上级平台要求办结时间：2026年11月30日 17:00"
     urged = await city.push(urge="1")
     assert (urged.json()["outcome"], urged.json()["number"]) == ("urged", number)
     events = [row["type"] for row in await county.fetch("SELECT type FROM events WHERE subject_kind = 'ticket' ORDER BY seq")]
@@ -284,7 +284,7 @@ async def test_what_is_told_of_an_ended_order_reaches_people_and_danger_is_filed
     await whole_life(city, number)
     later = await city.push(content="水管换好了，但是路面塌方了，有人被埋。")
     assert (later.status_code, later.json()["outcome"]) == (200, "supplemented"), later.text
-    assert "被埋" in await county.value("SELECT words FROM supplements")
+    assert "被埋" in await only_told_in(county, "supplements")
     assert [dict(row) for row in await county.fetch("SELECT purpose, state FROM phone_tasks")] == [{"purpose": "tell", "state": "open"}]
     await county.settle()
     rows = await county.fetch("SELECT urgency, status FROM tickets ORDER BY recorded_at")
@@ -309,7 +309,7 @@ async def test_an_order_sent_back_is_worked_on_again(city, county):
     await city.hooks.work()
     assert (await city.hooks.desk.read(number))["round"] == 2
     assert [body["data"]["step"] for body in city.told()].count("reopened") == 1
-    assert (await county.fetch("SELECT words FROM supplements"))[-1]["words"].endswith("仍在漏水")
+    assert (await told_in(county, "supplements"))[-1].endswith("仍在漏水")
 
 
 async def test_an_order_sent_back_reopens_the_ticket_it_was_merged_into(city):
@@ -343,7 +343,7 @@ async def test_what_cannot_be_read_is_kept_listed_and_read_when_the_mapping_fits
     read, repeat = [await city.hooks.http.post(url, headers=headers) for _ in range(2)]
     assert (read.json()["outcome"], read.json()["order_no"]) == ("filed", "GD-7")
     assert repeat.json() == read.json()
-    assert await county.value("SELECT words FROM complaints") == "路灯不亮"
+    assert await only_told_in(county, "complaints") == "路灯不亮"
     assert await city.listed("pushes", outcome="unmapped") == []
     once_more = await city.hooks.http.post(url, headers=await city.hooks.as_())
     assert (once_more.status_code, once_more.json()["code"]) == (409, "platform.push_settled")

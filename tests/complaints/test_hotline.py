@@ -9,6 +9,7 @@ from services.platform.secrets import tracking_code
 from services.tickets.numbers import read_number
 from tests.complaints.door import add_units
 from tests.complaints.filings import NAME, PHONE, WORDS
+from tests.told import words_in
 
 CALL = {
     "words": WORDS,
@@ -33,7 +34,7 @@ async def test_a_call_becomes_a_ticket_with_a_number_and_a_code(desk):
     assert ticket["area_path"] == "/441624/441624108/441624108203/"
     assert (ticket["category_code"], ticket["urgency"], ticket["channel"]) == ("water.pipe", "urgent", "hotline")
     (complaint,) = await desk.database.fetch("SELECT * FROM complaints")
-    assert (complaint["words"], complaint["channel_message_id"], complaint["call_id"]) == (WORDS, "1763748600.4711#1", "1763748600.4711")
+    assert (words_in(complaint), complaint["channel_message_id"], complaint["call_id"]) == (WORDS, "1763748600.4711#1", "1763748600.4711")
     assert complaint["filed_by_account_id"] == desk.county.accounts["operator"]
 
 

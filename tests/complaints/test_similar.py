@@ -295,7 +295,7 @@ async def plan_of(number: str) -> str:
     try:
         async with unit_of_work(await actor("hotline")) as work:
             assert 0 < len(await similar_to_ticket(work, number, Search(limit=50))) <= 50
-            ((statement, parameters),) = asked
+            statement, parameters = asked[-1]  # the ticket itself is looked up before
             lines = await (await work.session.connection()).exec_driver_sql(f"EXPLAIN {statement}", parameters)
             return "\n".join(line for (line,) in lines)
     finally:

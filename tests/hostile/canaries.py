@@ -1,4 +1,4 @@
-"""Values nobody else would say, how they may be spelt where they lie, and the only columns that may hold a person's words."""
+"""Values nobody else would say, how they may be spelt where they lie, and the only columns that may hold what colleagues wrote."""
 
 import base64
 from collections.abc import Iterator
@@ -13,6 +13,8 @@ ID_NUMBER, AGENT_ID_NUMBER = "441624199001011236", "44162419850202345X"
 FILE_NAME = "杜鹃身份证.png"
 URL_SECRET = "kanarienschluessel0815"
 WORDS, PLACE = f"七彩鹦哥在井盖旁唱歌，身份证{ID_NUMBER}", "鹦哥巷第三口井"
+WORDS_OF_THEMSELVES = f"我是{NAME}，电话{PHONE}，{WORDS}"
+"""Who it is stands in the very words."""
 NOTE = "黄鹂批注某某家"
 
 WRITTEN_PHONE, WRITTEN_ID_NUMBER, WRITTEN_CARD = "13844337766", "441624198807145239", "6222022012345678901"
@@ -21,36 +23,24 @@ WRITTEN_NAME, WRITTEN_CODE = "白鹭翩翩", "13844330011"
 CONTACT = (NAME, AGENT, PHONE, AGENT_PHONE, CALLER, OPENID, USERID, DEVICE, EMAIL, HOME, AGENT_ID_NUMBER, FILE_NAME)
 """Who somebody is: sealed, and nowhere else."""
 SAID = ("七彩鹦哥", ID_NUMBER, "鹦哥巷")
-"""What somebody told: in the columns of `MAY_HOLD_WORDS`, verbatim, and nowhere else."""
+"""What somebody told: sealed like who they are."""
 EVERYTHING = (*CONTACT, *SAID)
 WRITTEN_NUMBERS = (WRITTEN_PHONE, WRITTEN_ID_NUMBER, WRITTEN_CARD)
 """Of a person, in whatever field colleagues write into: see test_free_text.py."""
 
-MAY_HOLD_WORDS = {
-    ("complaints", "words"),
-    ("complaints", "place_words"),
-    ("rewordings", "words"),
-    ("supplements", "words"),
-    ("supplements", "place_words"),
-    ("call_backs", "words"),
-}
-"""Where a complainant's words are kept as they were said."""
 MAY_HOLD_NOTES = {("call_notes", "words"), ("work_logs", "words"), ("directives", "words"), ("events", "data")}
-"""Where colleagues' words are kept as they were written; an event says why somebody did something."""
+"""Where colleagues' words are kept as they were written, without numbers of people; an event says why somebody did something."""
 MAY_HOLD_ADDRESSES = {("webhook_subscriptions", "url"), ("connections", "options")}
 """Where addresses of other systems are kept, which may have a key in them; administrators see them."""
 MAY_HOLD_WRITTEN_NUMBERS = {
-    ("assignments", "why"),
     ("complaints", "channel_message_id"),
-    ("messages", "words"),
-    ("phone_tasks", "words"),
     ("platform_orders", "order_no"),
     ("policies", "definition"),
-    ("whistles", "outcome"),
-    ("whistles", "place_words"),
 }
-"""Where a number may stand that colleagues wrote: in words to one desk or to whoever complained, in rules, in names other systems give."""
+"""Where a number may stand that somebody wrote: in rules, in names other systems give."""
 MAY_HOLD_WRITTEN_NAMES = {
+    ("assignments", "task"),
+    ("assignments", "why"),
     ("api_keys", "name"),
     ("assessment_appeals", "words"),
     ("assessment_runs", "withdrawn_because"),

@@ -190,12 +190,13 @@ class Planter:
         phone = Phone(self.desk)
         report = phone.report(c.WORDS, contact=CONTACT, place={"unit_code": STAFFED_GRID, "words": c.PLACE})
         work = phone.action(number, "log_work", words=c.NOTE)
-        stale = phone.action(number, "resolve", words=c.WORDS, if_version=1)
+        stale = phone.action(number, "resolve", words=c.SAID[0], if_version=1)
         waiting = phone.action("00000000-0000-7000-8000-00000000abcd", "accept")
         waiting["depends_on"] = [str(new_id())]
-        never = phone.action("20261122-999999-9", "log_work", words=c.WORDS)
+        never = phone.action("20261122-999999-9", "log_work", words=c.SAID[0])
+        refused = phone.action(number, "log_work", words=c.WORDS)
         broken = phone.command("report", report={"report_id": str(new_id()), "words": c.WORDS, "contact": {"phone": c.NAME}})
-        results = await phone.send(report, work, stale, waiting, never, broken)
+        results = await phone.send(report, work, stale, waiting, never, refused, broken)
         assert len({one["status"] for one in results}) > 1, results
         assert await phone.send(report, work)
         assert await phone.kept()

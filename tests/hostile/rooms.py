@@ -139,7 +139,11 @@ class Rooms:
         home = await self._post("shuikou", "/v1/households", {"unit": STAFFED_GRID, "number": "3-012", "head": "黄某某", "people": 4})
         member = str(await self.county.value("SELECT member_id FROM accounts WHERE login = 'shuikou'"))
         pair = {"kind": "member_household", "member_id": member, "household_id": home["id"]}
-        self.known |= {"household_id": home["id"], "pairing_id": (await self._post("county", "/v1/pairings", pair))["id"]}
+        self.known |= {
+            "which": "households",
+            "household_id": home["id"],
+            "pairing_id": (await self._post("county", "/v1/pairings", pair))["id"],
+        }
 
     async def called(self) -> None:
         """Have the county's supervisor call on that household, and leave the visit open."""

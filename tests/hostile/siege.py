@@ -74,6 +74,7 @@ async def besieged(servers: Running, template: str, home: Path) -> AsyncIterator
             **OPEN_CHANNELS,
             **_QUOTAS,
             "DAGUANJIA_WECHAT_API": f"http://127.0.0.1:{nobody}",
+            "DAGUANJIA_SECOND_FACTOR_ENFORCED": "False",
             "DAGUANJIA_ACCESS_MINUTES": "480",
             "PYTHONPATH": str(REPOSITORY),
             "PYTHONUNBUFFERED": "1",

@@ -18,6 +18,7 @@ from services.platform.database import OWNER, WORKER
 from services.platform.ids import new_id
 from services.platform.row_keys import KeyDestroyed, open_row_key
 from services.platform.secrets import tracking_code, unseal
+from services.privacy.sealing import PLACES
 from services.privacy.turning import turn_next
 from services.privacy.wholly import Wanted, erase_now
 from tests.hostile import canaries as c
@@ -55,11 +56,25 @@ async def _until(desk: Desk, query: str, *values: object) -> None:
     raise AssertionError(query)
 
 
+_BOUND = {"sealed": b"", "sealed_words": b"words", "sealed_place": b"place"}
+"""Columns that are sealed under row keys, and what they are bound to beside the row."""
+
+
 async def _sealed(county) -> list[Any]:
     """Everything that is sealed under a row key, as a backup of the database holds it."""
-    people = "SELECT 'complainants' AS place, complaint_id AS id, row_key, sealed FROM complainants"
-    papers = "SELECT kind AS place, id, row_key, sealed FROM sealed_papers"
-    return await county.fetch(f"SELECT * FROM ({people} UNION ALL {papers}) AS x WHERE row_key IS NOT NULL")
+    keyed = await county.fetch(
+        "SELECT s.table_name AS name, s.column_name AS what FROM information_schema.columns k JOIN information_schema.columns s"
+        " USING (table_schema, table_name) WHERE table_schema = 'public' AND k.column_name = 'row_key' AND s.column_name = ANY($1)",
+        list(_BOUND),
+    )
+    assert len({row["name"] for row in keyed}) == len(("complainants", "sealed_papers")) + len(PLACES)
+    found = []
+    for table, column in map(tuple, keyed):
+        row_id = "complaint_id" if table == "complainants" else "id"
+        place = "kind" if table == "sealed_papers" else f"'{table}'"
+        query = f"SELECT {place} AS place, '{column}' AS what, {row_id} AS id, row_key, {column} AS sealed FROM {table}"
+        found += await county.fetch(f"{query} WHERE row_key IS NOT NULL AND {column} IS NOT NULL")
+    return found
 
 
 def _opened(rows: list[Any]) -> dict[str, bytes]:
@@ -67,10 +82,11 @@ def _opened(rows: list[Any]) -> dict[str, bytes]:
     found = {}
     for row in rows:
         try:
-            clear = unseal(open_row_key(row["row_key"]), row["sealed"], row["id"].bytes)
+            clear = unseal(open_row_key(row["row_key"]), row["sealed"], row["id"].bytes + _BOUND[row["what"]])
         except (KeyDestroyed, InvalidTag):
             continue
-        found[f"{row['place']} {row['id']}"] = orjson.dumps(orjson.loads(clear)) + clear
+        spelt = orjson.dumps(orjson.loads(clear)) if row["what"] == "sealed" else b""
+        found[f"{row['place']} {row['what']} {row['id']}"] = spelt + clear
     return found
 
 
@@ -104,6 +120,7 @@ async def _asked_to_delete(planter: Planter, number: str) -> None:
 async def test_whoever_was_erased_is_found_nowhere_not_in_a_backup_and_the_journal_is_whole(
     planter, desk, county, stack, servers, monkeypatch
 ):
+    monkeypatch.setattr(c, "WORDS", c.WORDS_OF_THEMSELVES)
     await planter.everywhere()
     pictured = await _pictured(planter)
     survivor = {"words": "路灯不亮", "call_id": str(new_id()), "contact": {"name": "黄某", "phone": _SURVIVOR}}
@@ -116,6 +133,11 @@ async def test_whoever_was_erased_is_found_nowhere_not_in_a_backup_and_the_journ
     await outlets.told_by_schedule()
     backup = await _sealed(county)
     assert {canary for line in _readable(backup) for canary in _SOUGHT if line.startswith(canary)} >= {c.NAME, c.PHONE, c.OPENID, c.CALLER}
+    who = (c.NAME, c.PHONE, c.ID_NUMBER)
+    said = {(line.split(" in ")[1].split()[0], canary) for line in _readable(backup) for canary in who if line.startswith(canary)}
+    assert said >= {(place, canary) for place in ("complaints", "supplements") for canary in who}, "who it is stands in the very words"
+    in_clear = await leaks_in_tables(desk, _SOUGHT, lambda _table, _column: set())
+    assert not in_clear, "what a backup holds in clear nobody can take back"
     assert [name for name, content in files(stack.home).items() if found_in(content, (_IN_PICTURE,))]
 
     await _asked_to_delete(planter, pictured)

@@ -140,10 +140,10 @@ async def _settled(desk: Desk) -> None:
 
 
 def _allowed(table: str, column: str) -> set[str]:
-    """Which canaries a column may hold: complainants' and colleagues' words as they were said, names where colleagues write, codes."""
+    """Which canaries a column may hold: colleagues' words as they were written, names where colleagues write, codes."""
     place = (table, column)
-    numbers = set(c.WRITTEN_NUMBERS) if place in c.MAY_HOLD_WORDS | c.MAY_HOLD_NOTES | c.MAY_HOLD_WRITTEN_NUMBERS else set()
-    names = {c.WRITTEN_NAME} if numbers or place in c.MAY_HOLD_WRITTEN_NAMES else set()
+    numbers = set(c.WRITTEN_NUMBERS) if place in c.MAY_HOLD_WRITTEN_NUMBERS else set()
+    names = {c.WRITTEN_NAME} if numbers or place in c.MAY_HOLD_NOTES | c.MAY_HOLD_WRITTEN_NAMES else set()
     return numbers | names
 
 

@@ -5,7 +5,7 @@ import contextlib
 import os
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import pytest
 
 from daguanjia.stack import REPOSITORY, Plan, doors
 from daguanjia.supervisor import Supervisor
+from services.platform.settings import settings
 
 
 def free_ports(count: int) -> list[int]:
@@ -55,8 +56,10 @@ class Commands:
 
 
 @pytest.fixture
-def commands(county, servers, tmp_path) -> Commands:
-    """Heping county, and commands that work on it; no door is open."""
+def commands(county, servers, tmp_path, monkeypatch) -> Iterator[Commands]:
+    """Heping county, and commands that work on it; no door is open. This process seals under their keys too."""
+    monkeypatch.setenv("DAGUANJIA_HOME", str(tmp_path))
+    settings.cache_clear()
     intake, reporting = free_ports(2)
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("DAGUANJIA_")},
@@ -67,11 +70,14 @@ def commands(county, servers, tmp_path) -> Commands:
         "DAGUANJIA_INTAKE_URL": f"http://127.0.0.1:{intake}",
         "DAGUANJIA_REPORTING_URL": f"http://127.0.0.1:{reporting}",
         "DAGUANJIA_OUTBOX_FILE": str(tmp_path / "outbox.jsonl"),
+        "DAGUANJIA_SECOND_FACTOR_ENFORCED": "False",
         "PYTHONPATH": str(REPOSITORY),
         "PYTHONUNBUFFERED": "1",
         "COLUMNS": "140",
     }
-    return Commands(environment, tmp_path)
+    yield Commands(environment, tmp_path)
+    monkeypatch.undo()
+    settings.cache_clear()
 
 
 @pytest.fixture

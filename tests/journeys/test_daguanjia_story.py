@@ -6,7 +6,8 @@ import stat
 
 import pytest
 
-from tests.county import BLANK_GRID, COUNTY, HOTLINE, PENGZHAI, SHUIKOU, WATER
+from tests.county import BLANK_GRID, COUNTY, DISCIPLINE, HOTLINE, ORGANIZATION, PENGZHAI, SHUIKOU, WATER
+from tests.told import words_in
 
 pytestmark = pytest.mark.slow
 
@@ -77,7 +78,7 @@ async def check_chain(ticket_id):
 
 async def check_work(county, number):
     complaints = await county.fetch("SELECT c.* FROM complaints c JOIN tickets t ON t.id = c.ticket_id WHERE t.number = $1", number)
-    assert [row["words"] for row in complaints] == ["水口村的自来水管爆了,水都漫到路上来了,家里没水用!"], (
+    assert [words_in(row) for row in complaints] == ["水口村的自来水管爆了,水都漫到路上来了,家里没水用!"], (
         "the original words are as they were said"
     )
     holders = await county.fetch(
@@ -131,4 +132,6 @@ async def test_story_that_cannot_go_on_says_why_in_one_line(county, commands):
         "SELECT u.code FROM members m JOIN posts p ON p.member_id = m.id JOIN units u ON u.id = p.unit_id"
         " WHERE m.staff_number LIKE 'story-%'"
     )
-    assert sorted(row["code"] for row in seats) == sorted([HOTLINE, SHUIKOU, PENGZHAI, WATER, COUNTY, COUNTY, COUNTY])
+    assert sorted(row["code"] for row in seats) == sorted(
+        [HOTLINE, SHUIKOU, PENGZHAI, WATER, ORGANIZATION, DISCIPLINE, COUNTY, COUNTY, COUNTY]
+    )

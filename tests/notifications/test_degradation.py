@@ -19,12 +19,14 @@ from services.platform.actor import SYSTEM
 from services.platform.database import WORKER
 from services.platform.ids import new_id
 from services.platform.papers import OPENID
+from services.platform.sealed_words import seal_words
 from services.platform.secrets import blind_index
 from services.platform.unit_of_work import Work, unit_of_work
 from tests.conftest import TestDatabase
 from tests.county import SHUIKOU
 from tests.notifications.platform import Asked, Platform, Said
 from tests.notifications.test_sending import settings_for
+from tests.told import words_in
 
 OPENID_1, PHONE_1 = "oPerson0001", "13805550123"
 PERSON = blind_index(OPENID, OPENID_1)
@@ -77,7 +79,10 @@ class Desk:
         await self.database.owner.execute("DELETE FROM messages WHERE audience = 'unit' OR template <> 'received'")
         if occasion != "received":
             words = "您的诉求的办理结果：水利局已责令停止排污。"
-            await self.database.owner.execute("UPDATE messages SET template = $1, words = $2", occasion, words)
+            message = await self.database.value("SELECT id FROM messages")
+            row = seal_words(message, words)
+            anew = "UPDATE messages SET template = $1, row_key = $2, sealed_words = $3"
+            await self.database.owner.execute(anew, occasion, row["row_key"], row["sealed_words"])
 
     async def send(self) -> None:
         """Do one turn of the duty, under the worker's role."""
@@ -136,7 +141,7 @@ async def test_a_message_degrades_from_way_to_way_down_to_the_telephone(desk: De
     (task,) = await desk.database.fetch("SELECT * FROM phone_tasks")
     (message,) = await desk.database.fetch("SELECT * FROM messages")
     assert (task["message_id"], task["ticket_id"], task["complaint_id"]) == (message["id"], message["ticket_id"], message["complaint_id"])
-    assert (task["purpose"], task["state"], task["words"], task["tries"]) == ("tell", "open", message["words"], 0)
+    assert (task["purpose"], task["state"], words_in(task), task["tries"]) == ("tell", "open", words_in(message), 0)
     assert [(way["way"], way["error"]) for way in json.loads(message["ways"])] == [
         ("wechat", "wechat_45015"), ("wechat_template", "wechat_47003"), ("wechat_subscription", "wechat_43101"), ("sms", "http_422"),
     ]  # fmt: skip

@@ -7,6 +7,7 @@ import pytest
 
 from services.platform.ids import new_id
 from tests.county import SHUIKOU, sign_in
+from tests.told import only_told_in
 
 SCAN = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\n%%EOF\n"
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -136,7 +137,7 @@ async def test_fifteen_days_to_inform_and_sixty_to_settle_from_the_registration(
     assert (again.status_code, again.json()["code"]) == (409, "petition.informed")
     await county.settle()
     assert (await reception(intake, number))["informed_at"] is not None
-    words = await county.value("SELECT words FROM messages WHERE template = 'informed'")
+    words = await only_told_in(county, "messages", "template = 'informed'")
     assert "已受理" in words
     assert "信访事项" in words
 
@@ -164,7 +165,7 @@ async def test_the_terms_are_extended_once_in_natural_days_and_the_person_is_tol
     assert granted.status_code == 200, granted.text
     assert datetime.fromisoformat((await reception(intake, number))["settle_by"]) == end_of_day(received, 90)
     await county.settle()
-    assert "延长30日" in await county.value("SELECT words FROM messages WHERE template = 'extended'")
+    assert "延长30日" in await only_told_in(county, "messages", "template = 'extended'")
     again = await act(intake, "shuikou", number, action="request_extension", natural_days=10, reason="complexity", words="还是复杂")
     assert (again.status_code, again.json()["code"]) == (409, "extension.used_up")
 

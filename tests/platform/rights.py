@@ -31,9 +31,9 @@ SELECT c.relname::text AS name, r.rolname::text AS role, p.privilege,
       AND p.privilege IN ('SELECT', 'INSERT', 'UPDATE') AND has_column_privilege(r.oid, c.oid, a.attnum, p.privilege) ORDER BY a.attnum
   ) AS columns
 FROM pg_class c CROSS JOIN pg_roles r
-  CROSS JOIN (VALUES ('SELECT'), ('INSERT'), ('UPDATE'), ('DELETE'), ('TRUNCATE'), ('TRIGGER')) p(privilege)
+  CROSS JOIN (VALUES (1, 'SELECT'), (2, 'INSERT'), (3, 'UPDATE'), (4, 'DELETE'), (5, 'TRUNCATE'), (6, 'TRIGGER')) p(nth, privilege)
 WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') AND r.rolname = ANY ($1)
-ORDER BY c.relname, r.rolname
+ORDER BY c.relname, r.rolname, p.nth
 """
 _FUNCTIONS = """
 SELECT p.proname::text AS name, r.rolname::text AS role FROM pg_proc p CROSS JOIN pg_roles r

@@ -33,6 +33,7 @@ ACROSS: dict[tuple[str, str], str] = {
     ("call_backs", "witness_account_id"): "no_worker_witnesses",
     ("evidence_flags", "reviewed_by_account_id"): "no_worker_reviews",
     ("bulletins", "published_by_account_id"): "another_publishes",
+    ("actings", "entered_by_account_id"): "another_acts",
 }
 """Who decides in one table on what was done in another: (table, who decides) → rule."""
 

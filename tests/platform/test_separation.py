@@ -54,7 +54,7 @@ async def test_every_rule_is_kept_by_a_trigger_of_the_database_that_no_role_can_
 
 async def test_functions_with_their_owners_rights_find_no_table_somebody_made_for_them(empty):
     paths = await empty.fetch("SELECT proname, proconfig FROM pg_proc WHERE prosecdef AND pronamespace = current_schema()::regnamespace")
-    assert {row["proname"] for row in paths} >= {"person_behind", "another_person", "correct_contact", "redact_words"}
+    assert {row["proname"] for row in paths} >= {"person_behind", "another_person", "correct_contact", "redact_words", "seal_words"}
     assert {tuple(row["proconfig"]) for row in paths} == {("search_path=public, pg_temp",)}
     forged = (
         "CREATE TEMP TABLE person_requests (id uuid, complaint_id uuid, kind text, state text)",
@@ -293,3 +293,28 @@ async def test_rules_that_never_were_in_force_do_not_come_back_under_that_name(c
         await _as(county, INTAKE, decide, id=again, decider=people["asker"])
     await _as(county, INTAKE, decide, id=drafted, decider=people["other"])
     await _as(county, INTAKE, decide, id=again, decider=people["asker"])
+
+
+async def test_nobody_names_themselves_to_act_for_somebody_from_any_account(county, people):
+    who = {row["login"]: row["member_id"] for row in await county.fetch("SELECT login, member_id FROM accounts")}
+    leave, holder = uuid4(), who["water"]
+    await county.owner.execute(
+        "INSERT INTO leaves (id, member_id, kind, valid_from, valid_to, over_on, entered_at)"
+        " VALUES ($1, $2, 'sick', '2026-11-20', '2026-11-30', '2026-11-30', now())", leave, holder,
+    )  # fmt: skip
+    enter = (
+        "INSERT INTO actings (id, leave_id, post_id, holder_id, deputy_id, valid_from, valid_to, over_on, entered_at,"
+        " entered_by_account_id)"
+        " SELECT gen_random_uuid(), :leave, p.id, :holder, :deputy, '2026-11-20', '2026-11-30', '2026-11-30', now(), :who"
+        " FROM posts p WHERE p.member_id = :holder LIMIT 1"
+    )
+    given = {"leave": leave, "holder": holder, "deputy": who["county"]}
+    for same in ("asker", "lent", "own_seat"):
+        with pytest.raises(CheckViolationError, match="another_acts"):
+            await _as(county, INTAKE, enter, **given, who=people[same])
+    with pytest.raises(CheckViolationError, match="another_acts"):  # nor does a key name the seat it was given itself
+        await _as(county, INTAKE, enter, **{**given, "deputy": who["own_seat"]}, who=people["own_seat"])
+    await _as(county, INTAKE, enter, **given, who=people["other"])
+    assert await county.value("SELECT count(*) FROM actings") == 1
+    with pytest.raises(InsufficientPrivilegeError):  # and nobody is put in the deputy's place afterwards
+        await _as(county, INTAKE, "UPDATE actings SET entered_by_account_id = :who", who=people["asker"])

@@ -13,10 +13,12 @@ from services.platform import clock
 from services.platform.database import INTAKE, OWNER, WORKER, database
 from services.platform.errors import Conflict
 from services.platform.row_keys import KeyDestroyed, directory, open_row_key
+from services.platform.sealed_words import TAKEN_OUT
 from services.platform.secrets import blind_index
 from services.privacy.turning import bring_back, turn_next
 from services.privacy.wholly import Wanted, erase_now
 from tests.journeys.people import PICTURE, Desk
+from tests.told import only_told_in, place_in, words_in
 
 NAME, PHONE = "欧阳金丝雀", "13877665544"
 WORDS = f"{NAME}家门口的水管爆了，电话１３８ 7766 5544，身份证441624199001011236，快来修"
@@ -37,6 +39,9 @@ async def _with_a_picture(desk: Desk) -> tuple[str, str]:
     shown = await desk.client.get(f"/v1/attachments/{uploaded}/public", headers=await desk.as_("county"))
     assert shown.status_code == 200, shown.text
     return number, uploaded
+
+
+_OF = "ticket_id IN (SELECT id FROM tickets WHERE number = ANY($1))"
 
 
 async def _erase(county, **wanted):
@@ -70,7 +75,7 @@ async def test_a_person_is_erased_with_words_and_files_and_others_keep_theirs(de
         )
     )[0]
     assert (row["row_key"], row["sealed"], row["phone_index"], row["openid_index"]) == (None,) * 4
-    words = await county.value("SELECT words FROM complaints c JOIN tickets t ON t.id = c.ticket_id WHERE number = $1", number)
+    words = await only_told_in(county, "complaints", _OF, [number])
     assert words == "〔已删除个人信息〕家门口的水管爆了，电话〔已删除个人信息〕，身份证〔已删除个人信息〕，快来修"
     assert not [path for path in (home / "attachments").rglob("*") if path.is_file()]
     assert await county.value("SELECT count(*) FROM picture_facts") == 0
@@ -99,17 +104,15 @@ async def test_by_telephone_all_of_a_person_goes_and_the_whole_of_their_words(de
     )
     done = await _erase(county, phone="+86 138 7766 5544", whole=True, because="order")
     assert (done.complaints, done.papers, done.left) == (2, 1, 0)
-    words = await county.fetch(
-        "SELECT c.words, place_words FROM complaints c JOIN tickets t ON t.id = c.ticket_id WHERE number = ANY($1)", list(numbers)
-    )
-    assert {tuple(row) for row in words} == {("〔应当事人请求，内容已删除〕", None)}
+    rows = await county.fetch(f"SELECT * FROM complaints WHERE {_OF}", list(numbers))
+    assert {(words_in(row), place_in(row)) for row in rows} == {("〔应当事人请求，内容已删除〕", None)}
     for table in ("complainants", "sealed_papers"):
         assert not await county.value(f"SELECT count(*) FROM {table} WHERE phone_index = $1", blind_index("phone", PHONE))
 
 
 async def test_words_cannot_be_taken_out_without_an_erasure_nor_by_the_door(desk, county):
     _number, complaint = await _filed(desk)
-    call = "SELECT redact_words('019aa7c0-7a56-7c60-a0b4-5d1f6a2f9d3e', 'complaints', CAST(:id AS uuid), 'nothing', NULL)"
+    call = "SELECT redact_words('019aa7c0-7a56-7c60-a0b4-5d1f6a2f9d3e', 'complaints', CAST(:id AS uuid), 'a', 'b', NULL)"
     for role, why in ((INTAKE, "permission denied for function"), (WORKER, "no erasure of words is under way")):
         async with county.as_role(role):
             with pytest.raises(Exception, match=why):
@@ -172,3 +175,38 @@ async def test_a_backup_older_than_the_erasure_is_unreadable_and_gives_the_other
     assert open_contact(*rows[0]).phone == "13800000123"
     assert str(rows[1]["complaint_id"]) == complaint
     assert rows[1]["sealed"] is None
+
+
+async def test_words_in_a_backup_older_than_their_redaction_are_unreadable_and_those_of_others_come_back(desk, county, monkeypatch):
+    number, complaint = await _filed(desk)
+    other = "路灯不亮，黄某在场"
+    await desk.file(other, contact={"name": "黄某", "phone": "13800000123"})
+    told = {"words": f"{NAME}又来说，电话{PHONE}"}
+    said = await desk.client.post(f"/v1/complaints/{complaint}/rewordings", json=told, headers=await desk.as_("hotline"))
+    assert said.status_code == 201, said.text
+    backup = {table: await county.fetch(f"SELECT * FROM {table}") for table in ("complaints", "rewordings")}
+    assert {words_in(row) for rows in backup.values() for row in rows} == {WORDS, other, told["words"]}
+
+    await _erase(county, ticket=number)
+    left = {words_in(row) for table in backup for row in await county.fetch(f"SELECT * FROM {table}")}
+    assert len(left) == 3
+    assert not [word for word in left if NAME in word or PHONE in word]
+    assert {words_in(row) for rows in backup.values() for row in rows} >= {WORDS}, "as long as the key of the day is there"
+    tomorrow = clock.now() + timedelta(days=1, hours=1)
+    monkeypatch.setattr(clock, "now", lambda: tomorrow)
+    async with county.as_role(WORKER):
+        while await turn_next(timedelta(0)):
+            pass
+    assert {words_in(row) for rows in backup.values() for row in rows} == {TAKEN_OUT}, "nothing of a backup of that day opens any more"
+    assert {words_in(row) for table in backup for row in await county.fetch(f"SELECT * FROM {table}")} == left, "here all is as it was"
+
+    for table, rows in backup.items():  # the backup is brought back
+        for row in rows:
+            bring = f"UPDATE {table} SET row_key = $2, sealed_words = $3 WHERE id = $1"
+            await county.owner.execute(bring, row["id"], row["row_key"], row["sealed_words"])
+    async with county.as_role(OWNER), database().transaction() as session:
+        await bring_back(session)
+    assert [words_in(row) for row in await county.fetch("SELECT * FROM complaints ORDER BY id")] == [TAKEN_OUT, other]
+    assert [words_in(row) for row in await county.fetch("SELECT * FROM rewordings")] == [TAKEN_OUT]
+    async with county.as_role(OWNER), database().transaction() as session:
+        assert await bring_back(session) == (0, 0), "once is enough"

@@ -71,7 +71,7 @@ async def test_what_was_kept_long_enough_is_planned_once_and_what_is_held_or_ask
         assert await plan_due() == 0, "and not again when it is done"
     left = await county.fetch(
         "SELECT t.number FROM tickets t JOIN complaints c ON c.ticket_id = t.id JOIN complainants p ON p.complaint_id = c.id"
-        " WHERE row_key IS NOT NULL"
+        " WHERE p.row_key IS NOT NULL"
     )
     assert {row["number"] for row in left} == {held, going_on}
 

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 import asyncpg
 import pytest
@@ -89,8 +90,12 @@ async def test_a_draw_is_promised_drawn_called_opened_and_repeated_by_anybody(de
     told(await post(desk, "county", f"{draw}/drawing"), 409, "draw.drawn")
     await nobody_knows(desk, draw, numbers)
     told(await post(desk, "county", f"{draw}/opening"), 409, "draw.calls_left")
+    before, then = await get(desk, "hotline", f"{draw}/coverage"), quote(clock.now().isoformat())
     await everybody_called(desk, numbers)
     await coverage_is_told_with_its_numbers(desk, draw)
+    assert await get(desk, "hotline", f"{draw}/coverage?as_of={then}") == before, "what was said later changes later answers only"
+    early = await desk.client.get(f"{draw}/coverage?as_of=2020-01-01T00:00:00Z", headers=await desk.as_("hotline"))
+    told(early, 422, "draw.not_drawn_then")
     opened = told(await post(desk, "county", f"{draw}/opening"), 200)
     told(await post(desk, "county", f"{draw}/opening"), 409, "draw.opened")
     await repeated_by_anybody(desk, opened)

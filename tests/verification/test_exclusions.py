@@ -21,6 +21,7 @@ from services.verification.models import IN_FORCE, STATES
 from tests.conftest import TestDatabase
 from tests.county import COUNTY, PENGZHAI, SHUIKOU
 from tests.journeys.people import Desk
+from tests.told import only_told_in
 from tests.verification.matters import answered, filed, get, hire, post, told, work_on
 
 WHY = {"reason": "beyond_policy", "words": "要求为个人宅基地修建专用道路，超出政策。"}
@@ -66,7 +67,7 @@ async def test_two_people_adjudicate_a_third_hears_the_appeal_and_the_complainan
     assert (decided["state"], decided["counts"], decided["decided_by"]) == ("granted", True, "督办员乙")
     told(await post(desk, "county2", f"{address}/decision", **YES), 409, "exclusion.decided")
     await county.settle()
-    words = str(await county.value("SELECT words FROM messages WHERE template = 'excluded' AND audience = 'complainant'"))
+    words = str(await only_told_in(county, "messages", "template = 'excluded' AND audience = 'complainant'"))
     assert "超出政策规定" in words
     assert "申诉" in words
     assert "各项权利不变" in words

@@ -94,8 +94,7 @@ def _rows(system: ConnectedSystem | None) -> Any:
     mine = and_(_R.c.ticket_id == _T.c.id, _R.c.connection_id == system.id) if system else false()
     return (
         select(
-            *_T.c, _R.c.complaint_id, _R.c.described, _R.c.paper_id, Complaint.words, Complaint.place_words, SealedPaper.row_key,
-            SealedPaper.sealed,
+            *_T.c, _R.c.complaint_id, _R.c.described, _R.c.paper_id, Complaint.said, SealedPaper.row_key, SealedPaper.sealed,
         )
         .select_from(_T)
         .outerjoin(_R, mine)
@@ -157,13 +156,13 @@ def _view(row: Row[Any], beside: _Beside) -> dict[str, Any]:
         "status_notes": _notes(row.status, answers),
         "service_name": policy.name if policy else None,
         "service_code": row.category_code or "",
-        "description": (hidden(row.words[: row.described]) or None) if own else None,
+        "description": (hidden(row.said.words[: row.described]) or None) if own else None,
         "agency_responsible": _agency(row, beside.tree),
         "service_notice": None,
         "requested_datetime": w3c(row.received_at),
         "updated_datetime": w3c(row.closed_at or row.updated_at if row.status not in OPEN else row.updated_at),
         "expected_datetime": w3c(beside.due.get((row.id, row.round))),
-        "address": (hidden(row.place_words) if own and row.place_words else None) or _address(place, beside.tree),
+        "address": _said_there(row, own=own) or _address(place, beside.tree),
         "address_id": place.code if place else None,
         "zipcode": None,
         "lat": _degrees(row.lat, exact=own),
@@ -171,6 +170,11 @@ def _view(row: Row[Any], beside: _Beside) -> dict[str, Any]:
         "media_url": next(iter(given.get("media_url", ())), None),
     }
     return {**view, **_extensions(row, answers, given)} if beside.more else view
+
+
+def _said_there(row: Row[Any], *, own: bool) -> str | None:
+    place = row.said.place if own else None
+    return hidden(place) if place else None
 
 
 def _notes(status: str, answers: Sequence[Row[Any]]) -> str:

@@ -228,12 +228,12 @@ class _News:
 
 async def _news(work: Work, order: Order, known: PlatformOrder) -> _News | None:
     """What a later push says that the order did not say at first; None where it only repeats."""
-    first = (await work.session.execute(select(Complaint.words, Complaint.place_words).where(Complaint.id == known.complaint_id))).one()
+    first = (await work.session.scalars(select(Complaint).where(Complaint.id == known.complaint_id))).one().said
     words = [order.telling.words] if order.telling.words != first.words else []
     if order.deadline is not None and order.deadline != known.deadline:
         words.append(f"上级平台要求办结时间：{local_text(order.deadline)}")
     place = order.telling.place
-    moved = place is not None and place.words is not None and place.words != first.place_words
+    moved = place is not None and place.words is not None and place.words != first.place
     if moved and not words:
         words.append("上级平台更正了地点")
     return _News("\n".join(words), Place(words=place.words) if moved and place else Place()) if words else None

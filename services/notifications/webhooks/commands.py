@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from services.notifications.webhooks.matching import ALL, KNOWN
-from services.platform.text import Code, ShortTextOfNobody, Words
+from services.platform.text import Code, ShortTextOfNobody, WordsOfNobody
 
 GRACE_HOURS_AT_MOST = 24 * 30
 
@@ -68,7 +68,7 @@ class Entitle(_Command):
 
     entitled: bool = Field(examples=[True])
     reason: Annotated[
-        Words, Field(description="On what authority; kept for good.", examples=["按县数据共享协议第7条，供县12345平台回访使用"])
+        WordsOfNobody, Field(description="On what authority; kept for good.", examples=["按县数据共享协议第7条，供县12345平台回访使用"])
     ]
 
 

@@ -41,8 +41,7 @@ async def read_extras(session: AsyncSession, ticket_ids: set[UUID | None]) -> Ex
         select(
             Complaint.id,
             Complaint.channel,
-            Complaint.words,
-            Complaint.place_words,
+            Complaint.said,
             Complaint.happened_at,
             Complaint.confidential,
             Complainant.row_key,
@@ -67,11 +66,12 @@ async def read_extras(session: AsyncSession, ticket_ids: set[UUID | None]) -> Ex
 
 def _complaint(row: Row[Any]) -> dict[str, Any]:
     """A complaint in clear. Whoever asked for confidence is named to nobody outside, entitled or not."""
+    place = row.said.place
     return {
         "id": str(row.id),
         "channel": row.channel,
-        "words": hidden(row.words),
-        "place": hidden(row.place_words) if row.place_words else None,
+        "words": hidden(row.said.words),
+        "place": hidden(place) if place else None,
         "said_at": instant(row.happened_at),
         "confidential": row.confidential or row.privacy == "confidential",
         "contact": None if row.confidential or row.privacy == "confidential" else _contact(row),
