@@ -61,8 +61,8 @@ INTAKE = {
     _ONE: (
         "/v1/tickets/{number}/events", "/v1/tickets/{number}/why", "/v1/tickets/{number}/clocks", "/v1/tickets/{number}/work-logs",
         "/v1/tickets/{number}/messages", "/v1/tickets/{number}/complaints", "/v1/tickets/{number}/words",
-        "/v1/tickets/{number}/hops", "/v1/tickets/{number}/tries", "/v1/tickets/{number}/same-person", "/v1/tickets/{number}/similar", "/v1/tickets/{number}/calls",
-        "/v1/tickets/{number}/call-backs", "/v1/hotline/calls/{call_uuid}/tickets",
+        "/v1/tickets/{number}/hops", "/v1/tickets/{number}/tries", "/v1/tickets/{number}/same-person", "/v1/tickets/{number}/similar",
+        "/v1/tickets/{number}/calls", "/v1/tickets/{number}/call-backs", "/v1/hotline/calls/{call_uuid}/tickets",
     ),
     _COVERAGE: ("/v1/units/blank", "/v1/members/unplaced"),
     _LEDGER: ("/v1/activities", "/v1/opinions", "/v1/activities/declared"),
