@@ -20,7 +20,7 @@ from services.activities.commands import (
 )
 from services.activities.queries import Wanted, list_activities, read_activity
 from services.activities.recording import Outcome
-from services.activities.views import ActivityResult, ActivityView, BatchResult, DeclaredTotals, DeclaredView
+from services.activities.views import ActivityResult, ActivityView, DeclaredTotals, DeclaredView, EntriesResult
 from services.organization.queries import unit_tree
 from services.platform.actor import Actor
 from services.platform.errors import NotFound, Problem
@@ -60,7 +60,7 @@ async def record(body: AnyActivity, actor: Recorder, key: IdempotencyKeyHeader) 
 
 
 @router.post("/batch", summary="Record several things")
-async def record_batch(body: ActivityBatch, actor: Recorder) -> BatchResult:
+async def record_batch(body: ActivityBatch, actor: Recorder) -> EntriesResult:
     """Take up to 100 entries, each for itself and in this order, and say what became of each.
 
     Their ids make repeats harmless: what did not come through is sent again as it is. The answer is 200 whatever became of them.
@@ -69,7 +69,7 @@ async def record_batch(body: ActivityBatch, actor: Recorder) -> BatchResult:
     async with unit_of_work(actor) as work:
         told = iter(await recording.record_activities(work, readable))
     results = [_unreadable(item, nth) if isinstance(item, Unreadable) else _result(next(told)) for nth, item in enumerate(body.activities)]
-    return BatchResult(results=results)
+    return EntriesResult(results=results)
 
 
 @router.get("", summary="List what was done")

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse
 from services.identity.keys import LENDABLE
 from services.identity.keys_actions import list_keys, make_key, one_key, revoke_key
 from services.identity.keys_commands import MakeKey
-from services.identity.keys_views import KeyView
+from services.identity.keys_views import ApiKeyView
 from services.platform.actor import Actor
 from services.platform.errors import Problem
 from services.platform.unit_of_work import unit_of_work
@@ -29,14 +29,14 @@ Administrator = Annotated[Actor, Depends(requires("key.change"))]
 @router.get("", summary="List the keys of programs")
 async def browse(
     actor: Administrator, request: Request, response: Response, limit: PageLimit = 50, cursor: PageCursor = None
-) -> Page[KeyView]:
+) -> Page[ApiKeyView]:
     """List keys with what each was lent, the newest first; never a secret."""
     after = _key_id(cursor) if cursor else None
     async with unit_of_work(actor) as work:
         keys = await list_keys(work, after, limit + 1)
     following = write_cursor(str(keys[limit - 1].id)) if len(keys) > limit else None
     link_next(request, response, following)
-    return Page[KeyView](items=keys[:limit], next=following)
+    return Page[ApiKeyView](items=keys[:limit], next=following)
 
 
 def _key_id(cursor: str) -> UUID:
@@ -47,13 +47,13 @@ def _key_id(cursor: str) -> UUID:
 
 
 @router.get("/{key_id}", summary="One key")
-async def one(actor: Administrator, key_id: UUID) -> KeyView:
+async def one(actor: Administrator, key_id: UUID) -> ApiKeyView:
     """Return a key, without its secret."""
     async with unit_of_work(actor) as work:
         return await one_key(work, key_id)
 
 
-@router.post("", status_code=201, response_model=KeyView, summary="Make a key")
+@router.post("", status_code=201, response_model=ApiKeyView, summary="Make a key")
 async def make(actor: Administrator, command: MakeKey, key: IdempotencyKeyHeader) -> JSONResponse:
     """Make a key and show it, once: a repeat under the same Idempotency-Key is answered without it, since it is kept nowhere in clear.
 
@@ -62,7 +62,7 @@ async def make(actor: Administrator, command: MakeKey, key: IdempotencyKeyHeader
     made: list[str] = []
     async with unit_of_work(actor) as work:
 
-        async def do() -> tuple[int, KeyView]:
+        async def do() -> tuple[int, ApiKeyView]:
             view, secret = await make_key(work, command, LENDABLE | TICKET_ACTIONS)
             made.append(secret)
             return 201, view
@@ -80,7 +80,7 @@ async def revoke(actor: Administrator, key_id: UUID) -> None:
 
 
 def _headers(view: BaseModel) -> dict[str, str]:
-    assert isinstance(view, KeyView)
+    assert isinstance(view, ApiKeyView)
     return {"Location": f"/v1/api-keys/{view.id}"}
 
 
@@ -89,5 +89,5 @@ def _with_secret(answer: JSONResponse, made: list[str]) -> JSONResponse:
     answer.headers["Cache-Control"] = "no-store"
     if not made:
         return answer
-    view = KeyView.model_validate_json(bytes(answer.body)).model_copy(update={"secret": made[0]})
+    view = ApiKeyView.model_validate_json(bytes(answer.body)).model_copy(update={"secret": made[0]})
     return JSONResponse(view.model_dump(mode="json"), answer.status_code, {**_headers(view), "Cache-Control": "no-store"})

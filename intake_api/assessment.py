@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from services.assessment import appealing, making, publishing, reading
-from services.assessment.commands import AskForRun, DecideAppeal, MakeAppeal, WithdrawRun
+from services.assessment.commands import AskForRun, DecideScoreAppeal, MakeAppeal, WithdrawRun
 from services.assessment.standing import require_maker
 from services.assessment.views import AppealView, RunView, appeal_view, run_view
 from services.platform.actor import Actor
@@ -82,7 +82,7 @@ async def object_to(run_id: UUID, sheet_id: UUID, body: MakeAppeal, actor: Objec
 
 
 @router.post("/{run_id}/appeals/{appeal_id}/decision", response_model=AppealView, summary="Decide on an objection")
-async def decide(run_id: UUID, appeal_id: UUID, body: DecideAppeal, actor: Maker, key: IdempotencyKeyHeader) -> Response:
+async def decide(run_id: UUID, appeal_id: UUID, body: DecideScoreAppeal, actor: Maker, key: IdempotencyKeyHeader) -> Response:
     """Grant it, with what it changes, or refuse it: by somebody who neither asked for the run nor is of the unit."""
 
     async def do(work: Work) -> AppealView:

@@ -13,7 +13,7 @@ from services.bulletins.collecting import collect
 from services.bulletins.commands import CorrectBulletin, DraftBulletin, PublishBulletin, PutWords
 from services.bulletins.figures import FrozenFigures
 from services.bulletins.lint import lint
-from services.bulletins.lint_forms import Findings, ForeignBulletin
+from services.bulletins.lint_forms import BulletinFindings, ForeignBulletin
 from services.bulletins.periods import period_of
 from services.bulletins.queries import find_bulletin, period_of_row, view_of
 from services.bulletins.views import BulletinView
@@ -34,10 +34,10 @@ Version = Annotated[int | None, Depends(if_match())]
 
 
 @router.post("/lint", summary="Check the arithmetic of a bulletin, whosever it is")
-async def lint_bulletin(body: ForeignBulletin, _reader: Reader) -> Findings:
+async def lint_bulletin(body: ForeignBulletin, _reader: Reader) -> BulletinFindings:
     """Return every sum, share, rate and change that does not follow from the bulletin's own numbers. Nothing is kept."""
     found = lint(body)
-    return Findings(sound=all(one.level != "error" for one in found), items=found)
+    return BulletinFindings(sound=all(one.level != "error" for one in found), items=found)
 
 
 @router.post("", status_code=201, response_model=BulletinView, summary="Draft a bulletin")

@@ -12,7 +12,7 @@ from services.attachments.sniffing import EXTENSIONS
 from services.attachments.store import store
 from services.calls.listening import recording_of, write_access
 from services.calls.queries import Place, State, Wanted, list_calls, list_unreadable, one_call, one_unreadable
-from services.calls.views import CallView, UnreadableContent, UnreadableEvent
+from services.calls.views import PhoneCallView, UnreadableContent, UnreadableEvent
 from services.complaints.restricting import require_call_unrestricted
 from services.platform.actor import Actor
 from services.platform.errors import Invalid, Problem
@@ -42,7 +42,7 @@ async def browse(  # noqa: PLR0913, PLR0917  one parameter of the address each
     recording: Annotated[Literal["awaited", "kept", "given_up"] | None, Query(description="How far its recording is.")] = None,
     cursor: PageCursor = None,
     limit: PageLimit = 50,
-) -> Page[CallView]:
+) -> Page[PhoneCallView]:
     """List calls, the newest first, callers masked."""
     after = _place(cursor)
     async with unit_of_work(actor) as work:
@@ -75,7 +75,7 @@ async def read_unreadable(event_id: UUID, actor: Reader, response: Response) -> 
 
 
 @router.get("/calls/{call_id}", summary="One call")
-async def read_one(call_id: UUID, actor: Reader) -> CallView:
+async def read_one(call_id: UUID, actor: Reader) -> PhoneCallView:
     """Return a call as all its events have it by now."""
     async with unit_of_work(actor) as work:
         return await one_call(work, call_id)

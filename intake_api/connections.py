@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse
 from services.channels.open311.services import require_questions
 from services.channels.platforms.orders import require_options
 from services.connections.actions import add_connection, change_connection, connection_of, rotate_secret
-from services.connections.commands import AddConnection, ChangeConnection, RotateSecret
+from services.connections.commands import AddConnection, ChangeConnection, RotateConnectionSecret
 from services.connections.models import Connection
 from services.connections.views import ConnectionView, connection_view
 from services.platform.actor import Actor
@@ -76,7 +76,7 @@ async def change(
 
 @router.post("/{code}/secrets", status_code=201, response_model=ConnectionView, summary="Take a new secret")
 async def rotate(
-    actor: Administrator, code: ConnectionCode, command: RotateSecret, version: Version, key: IdempotencyKeyHeader
+    actor: Administrator, code: ConnectionCode, command: RotateConnectionSecret, version: Version, key: IdempotencyKeyHeader
 ) -> JSONResponse:
     """Give the system a new secret and show it, once; the one before stays good for `grace_hours`. Needs ``If-Match``."""
     made: list[str] = []

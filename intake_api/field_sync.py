@@ -9,7 +9,7 @@ from services.channels.field.commands import FieldBatch, Unreadable
 from services.channels.field.showing import KeptState, dismiss, kept_commands, read_command, shown
 from services.channels.field.sync import take_batch
 from services.channels.field.times import DeviceTime
-from services.channels.field.views import BatchResult, CommandResult, KeptCommand
+from services.channels.field.views import CommandResult, KeptCommand, SyncResult
 from services.platform import clock
 from services.platform.actor import Actor
 from services.platform.errors import Problem
@@ -29,7 +29,7 @@ class KeptPage(Page[KeptCommand]):
 
 
 @router.post("", summary="Send what was done in the field")
-async def sync(body: FieldBatch, actor: Worker) -> BatchResult:
+async def sync(body: FieldBatch, actor: Worker) -> SyncResult:
     """Take up to 100 commands that were made on the phone, each for itself, and say what became of each.
 
     Sending them again, in any batches and any order, changes nothing more: a command is taken once. The answer is 200 whatever became of
@@ -42,7 +42,7 @@ async def sync(body: FieldBatch, actor: Worker) -> BatchResult:
         told = iter(await shown(work, settled))
         later = await shown(work, caught_up)
     results = [_unreadable(item, place) if isinstance(item, Unreadable) else next(told) for place, item in enumerate(body.commands)]
-    return BatchResult(received_at=times.received_at, clock_offset_ms=times.offset_ms, results=results, caught_up=later)
+    return SyncResult(received_at=times.received_at, clock_offset_ms=times.offset_ms, results=results, caught_up=later)
 
 
 def _unreadable(item: Unreadable, place: int) -> CommandResult:

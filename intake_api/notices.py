@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse
 from services.notices.actions import order_correction, publish_posts
 from services.notices.commands import OrderCorrection, PublishPosts
 from services.notices.models import NoticeOrder
-from services.notices.views import OrderView, PostsPublished
+from services.notices.views import NoticeOrderView, PostsPublished
 from services.platform.actor import Actor
 from services.platform.errors import NotFound
 from services.platform.unit_of_work import unit_of_work
@@ -30,7 +30,7 @@ async def publish(actor: Administrator, command: PublishPosts) -> PostsPublished
     return PostsPublished(changed=changed)
 
 
-@router.post("/corrections", status_code=201, response_model=OrderView, summary="Order a correction of what was published")
+@router.post("/corrections", status_code=201, response_model=NoticeOrderView, summary="Order a correction of what was published")
 async def correct(actor: Administrator, command: OrderCorrection, key: IdempotencyKeyHeader) -> JSONResponse:
     """Have a month counted again, or a period taken back; the worker does it within a minute, and the page says so. For administrators.
 
@@ -38,14 +38,14 @@ async def correct(actor: Administrator, command: OrderCorrection, key: Idempoten
     """
     async with unit_of_work(actor) as work:
 
-        async def do() -> tuple[int, OrderView]:
+        async def do() -> tuple[int, NoticeOrderView]:
             return 201, _view(await order_correction(work, command))
 
         return await once(work, actor, "POST /v1/notices/corrections", key, fingerprint_of(command), do, _headers)
 
 
 @router.get("/corrections/{order_id}", summary="One correction")
-async def one(actor: Administrator, order_id: UUID) -> OrderView:
+async def one(actor: Administrator, order_id: UUID) -> NoticeOrderView:
     """Return an order, and what became of it."""
     async with unit_of_work(actor) as work:
         order = await work.session.get(NoticeOrder, order_id)
@@ -55,12 +55,12 @@ async def one(actor: Administrator, order_id: UUID) -> OrderView:
 
 
 def _headers(view: object) -> dict[str, str]:
-    assert isinstance(view, OrderView)
+    assert isinstance(view, NoticeOrderView)
     return {"Location": f"/v1/notices/corrections/{view.id}"}
 
 
-def _view(order: NoticeOrder) -> OrderView:
-    return OrderView(
+def _view(order: NoticeOrder) -> NoticeOrderView:
+    return NoticeOrderView(
         id=str(order.id),
         period=order.period,
         act=order.act,

@@ -26,8 +26,8 @@ from services.visits.opinions_commands import (
     CONFIRM_EXAMPLE,
     OPINION_EXAMPLE,
     AskForCode,
-    ConfirmByCode,
     ConfirmOpinion,
+    ConfirmOpinionByCode,
     FileTicket,
     HearOpinion,
     OpinionBecame,
@@ -164,7 +164,7 @@ async def confirm_it(
 
     One of words that were changed since is kept, and void. Sent again it is the same. Five tries at a code.
     """
-    if isinstance(body, ConfirmByCode):
+    if isinstance(body, ConfirmOpinionByCode):
         async with unit_of_work(actor) as work:
             await take_try(work, opinion_id, body.words_hash, body.confirmation_id)
     async with unit_of_work(actor) as work:

@@ -10,10 +10,10 @@ from starlette.responses import JSONResponse
 
 from services.channels.platforms.orders import Receipt, options_of, read_again, receive, require_options, try_out
 from services.channels.platforms.views import (
-    OrderView,
     PushView,
     ReceiptView,
     TrialView,
+    UpperOrderView,
     list_orders,
     list_pushes,
     receipt_view,
@@ -72,7 +72,7 @@ _WHY = {
 }
 
 
-class OrderPage(Page[OrderView]):
+class OrderPage(Page[UpperOrderView]):
     """A page of orders, the newest first."""
 
 

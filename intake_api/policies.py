@@ -14,9 +14,9 @@ from services.policies.commands import ActivatePolicy, DraftPolicy, RevertPolicy
 from services.policies.models import Policy
 from services.policies.queries import policies_of, policy_of, timetable_of
 from services.policies.views import (
-    Findings,
     PolicyDetail,
     PolicyDraft,
+    PolicyFindings,
     PolicyView,
     built_in_view,
     finding_views,
@@ -78,13 +78,13 @@ async def one(actor: Reader, kind: KindName, version: Version) -> PolicyDetail:
 
 
 @router.get("/{kind}/{version}/findings", summary="What keeps a version from coming into force")
-async def findings(actor: Reader, kind: KindName, version: Version) -> Findings:
+async def findings(actor: Reader, kind: KindName, version: Version) -> PolicyFindings:
     """Check a version against the units, and the other rules, of now: shadowed rules, matters nobody is responsible for, and the like."""
     chosen = kind_of(kind)
     async with unit_of_work(actor) as work:
         definition = await definition_of(work.session, chosen, version)
         found = finding_views(await chosen.check(work.session, definition))
-        return Findings(items=found, units_known=await _units_known(work))
+        return PolicyFindings(items=found, units_known=await _units_known(work))
 
 
 @router.post("/{kind}", status_code=201, response_model=PolicyDraft, summary="Draft rules")

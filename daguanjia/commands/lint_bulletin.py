@@ -17,7 +17,7 @@ async def lint_bulletin(
 
     from services.bulletins.document import SCHEMA, Document
     from services.bulletins.lint import lint
-    from services.bulletins.lint_forms import Findings, ForeignBulletin
+    from services.bulletins.lint_forms import BulletinFindings, ForeignBulletin
     from services.bulletins.own_lint import lint_own
     from services.platform.errors import Problem
     from services.web.routes import strict_json
@@ -35,7 +35,7 @@ async def lint_bulletin(
         raise Problem("bulletin.form", f"{file} is no bulletin: {place}: {first['msg']}. The form is told in docs/bulletins.md.") from None
     wrong = any(one.level == "error" for one in found)
     if as_json:
-        typer.echo(Findings(sound=not wrong, items=found).model_dump_json(indent=2))
+        typer.echo(BulletinFindings(sound=not wrong, items=found).model_dump_json(indent=2))
     else:
         console = Console(soft_wrap=True)
         for one in found:

@@ -58,7 +58,7 @@ class _Activity(BaseModel):
     member_id: UUID | None = Field(default=None, description="Who did it, where somebody else writes it down.", examples=[None])
 
 
-class RecordVisit(_Activity):
+class EnterVisit(_Activity):
     """A visit (次) to a household (户). Only one where somebody was met counts; the others are attempts."""
 
     model_config = _config(kind="visit", household="3-012")
@@ -148,7 +148,7 @@ class RecordLabour(_Activity):
     words: Words | None = None
 
 
-RecordActivity = RecordVisit | RecordOpinion | RecordThing | RecordFunds | RecordHelp | RecordDispute | RecordLabour
+RecordActivity = EnterVisit | RecordOpinion | RecordThing | RecordFunds | RecordHelp | RecordDispute | RecordLabour
 AnyActivity = Annotated[RecordActivity, Field(discriminator="kind")]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from services.activities.commands import (
+    EnterVisit,
     RecordActivity,
     RecordDispute,
     RecordFunds,
@@ -14,7 +15,6 @@ from services.activities.commands import (
     RecordLabour,
     RecordOpinion,
     RecordThing,
-    RecordVisit,
 )
 from services.households.references import household_key, need_village, person_keys
 from services.identity.permissions import PERMISSIONS, area_of, lends
@@ -176,7 +176,7 @@ def _told(said: RecordActivity, unit: UnitNode, known: Known) -> Row:
     """Return the columns that differ between kinds; all of them, so that rows of all kinds go into one statement."""
     row: Row = dict.fromkeys(("outcome", "household", "stage", "source", "amount"))
     match said:
-        case RecordVisit() | RecordDispute():
+        case EnterVisit() | RecordDispute():
             row["outcome"] = said.outcome
         case RecordFunds():
             row |= {"stage": said.stage, "source": said.source, "amount": said.amount_fen}
@@ -186,7 +186,7 @@ def _told(said: RecordActivity, unit: UnitNode, known: Known) -> Row:
             row["amount"] = int(said.days * 2)
         case _:
             pass
-    if isinstance(said, RecordVisit | RecordOpinion | RecordThing) and said.household is not None:
+    if isinstance(said, EnterVisit | RecordOpinion | RecordThing) and said.household is not None:
         row["household"] = household_key(need_village(known.tree, unit, "/unit"), said.household)
     return row
 

@@ -57,7 +57,7 @@ class ActivityResult(_View):
     problem: dict[str, Any] | None = Field(default=None, description="Of a refused one: why, and what to do.", examples=[None])
 
 
-class BatchResult(_View):
+class EntriesResult(_View):
     """What became of each entry, in the order they came."""
 
     results: list[ActivityResult]

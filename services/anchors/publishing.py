@@ -15,11 +15,11 @@ from services.anchors.merkle import consistency_path, inclusion_path, leaf_hash,
 from services.anchors.models import Anchor, AnchorKey
 from services.anchors.statements import logged, statement_of
 from services.anchors.views import (
+    AnchorKeyView,
     Anchors,
     ChainFile,
     ConsistencyProof,
     InclusionProof,
-    KeyView,
     SignedAnchor,
     anchor_view,
     head_view,
@@ -134,6 +134,6 @@ async def _anchor(session: AsyncSession, day: date) -> Anchor:
     return found
 
 
-async def _keys(session: AsyncSession) -> tuple[KeyView, ...]:
+async def _keys(session: AsyncSession) -> tuple[AnchorKeyView, ...]:
     rows: Sequence[AnchorKey] = (await session.scalars(select(AnchorKey).order_by(AnchorKey.first_used_at, AnchorKey.key_id))).all()
     return tuple(key_view(row) for row in rows)

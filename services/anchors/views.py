@@ -36,7 +36,7 @@ class AnchorView(_View):
     signature: str = Field(description="Ed25519, hex.", examples=[_HASH + _HASH])
 
 
-class KeyView(_View):
+class AnchorKeyView(_View):
     """A public key that anchors were signed with; those of all times are listed."""
 
     key_id: str = Field(description="The first 16 hex digits of the key's SHA-256.", examples=["b7a3c12dc0c8c748"])
@@ -49,7 +49,7 @@ class Anchors(_View):
 
     form: Literal["daguanjia.anchors@1"] = Field(default="daguanjia.anchors@1", examples=[LIST])
     items: tuple[AnchorView, ...]
-    keys: tuple[KeyView, ...]
+    keys: tuple[AnchorKeyView, ...]
     next: str | None = Field(default=None, description="Cursor of the next page; null on the last.", examples=[None])
 
 
@@ -58,7 +58,7 @@ class SignedAnchor(_View):
 
     form: Literal["daguanjia.signed-anchor@1"] = Field(default="daguanjia.signed-anchor@1", examples=[ONE])
     anchor: AnchorView
-    keys: tuple[KeyView, ...]
+    keys: tuple[AnchorKeyView, ...]
 
 
 class HeadView(_View):
@@ -78,7 +78,7 @@ class InclusionProof(_View):
     index: int = Field(description="Place of the leaf among the anchor's `leaves`.", examples=[8121])
     path: PathOfHashes = Field(description="Hashes from the leaf up to the root (RFC 9162, 2.1.3).", examples=[[_HASH]])
     anchor: AnchorView
-    keys: tuple[KeyView, ...]
+    keys: tuple[AnchorKeyView, ...]
 
 
 class ConsistencyProof(_View):
@@ -88,7 +88,7 @@ class ConsistencyProof(_View):
     first: AnchorView
     second: AnchorView
     path: PathOfHashes = Field(description="RFC 9162, 2.1.4, between the two `log_root`s.", examples=[[_HASH]])
-    keys: tuple[KeyView, ...]
+    keys: tuple[AnchorKeyView, ...]
 
 
 class ChainFile(_View):
@@ -105,9 +105,9 @@ def anchor_view(row: Anchor) -> AnchorView:
     return AnchorView(**statement_of(row).shown(), signature=row.signature.hex())
 
 
-def key_view(row: AnchorKey) -> KeyView:
+def key_view(row: AnchorKey) -> AnchorKeyView:
     """Return a public key as it is published."""
-    return KeyView(key_id=row.key_id, public_key=row.public_key.hex(), first_used_at=instant_text(row.first_used_at))
+    return AnchorKeyView(key_id=row.key_id, public_key=row.public_key.hex(), first_used_at=instant_text(row.first_used_at))
 
 
 def head_view(head: Head) -> HeadView:

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from services.assessment.commands import DecideAppeal, MakeAppeal, SheetChange
+from services.assessment.commands import DecideScoreAppeal, MakeAppeal, SheetChange
 from services.assessment.making import SUBJECT, places_of, read_counts, read_scored, result_columns, scheme_of
 from services.assessment.models import AssessmentAppeal, AssessmentRun, AssessmentSheet
 from services.assessment.publishing import locked_run
@@ -55,7 +55,7 @@ async def make_appeal(work: Work, run_id: UUID, sheet_id: UUID, command: MakeApp
     return await _appeal(work, run.id, appeal_id)
 
 
-async def decide_appeal(work: Work, run_id: UUID, appeal_id: UUID, command: DecideAppeal) -> AssessmentAppeal:
+async def decide_appeal(work: Work, run_id: UUID, appeal_id: UUID, command: DecideScoreAppeal) -> AssessmentAppeal:
     """Grant an objection, with what it changes in the sheet, or refuse it. The change is kept with the total before and after.
 
     Raises 409 ``appeal.decided``, 403 ``appeal.had_a_part`` and ``appeal.own_unit``, 422 ``appeal.change_wrong``.

@@ -61,7 +61,7 @@ class SheetChange(_Command):
     )
 
 
-class DecideAppeal(_Command):
+class DecideScoreAppeal(_Command):
     """Grant an objection with what it changes, or refuse it; the words say why and stand beside the sheet."""
 
     granted: bool = Field(examples=[True])
@@ -69,7 +69,7 @@ class DecideAppeal(_Command):
     change: SheetChange | None = Field(default=None, description="What is put right; where it is granted.")
 
     @model_validator(mode="after")
-    def _consistent(self) -> "DecideAppeal":
+    def _consistent(self) -> "DecideScoreAppeal":
         if self.granted != (self.change is not None):
             raise ValueError("a granted objection says what it changes, a refused one changes nothing")
         return self

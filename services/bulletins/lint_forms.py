@@ -138,7 +138,7 @@ class Finding(BaseModel):
     level: Literal["error", "notice"] = Field(default="error", examples=["error"])
 
 
-class Findings(BaseModel):
+class BulletinFindings(BaseModel):
     """What the lint found; nothing in a sound bulletin."""
 
     sound: bool = Field(description="Whether there is no error.", examples=[False])

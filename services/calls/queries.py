@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.calls.models import Call
 from services.calls.models import CallEvent as EventRow
-from services.calls.views import CallView, UnreadableContent, UnreadableEvent, call_view
+from services.calls.views import PhoneCallView, UnreadableContent, UnreadableEvent, call_view
 from services.calls.writing import phone_of
 from services.platform.errors import NotFound
 from services.platform.papers import SealedPaper, read_paper
@@ -43,7 +43,7 @@ class Wanted:
     recording: str | None = None
 
 
-async def list_calls(work: Work, wanted: Wanted, after: Place | None, limit: int) -> tuple[list[CallView], Place | None]:
+async def list_calls(work: Work, wanted: Wanted, after: Place | None, limit: int) -> tuple[list[PhoneCallView], Place | None]:
     """Return a page of calls, the newest first, and where the next one begins."""
     query = select(Call).where(OWN).order_by(Call.arrived_at.desc(), Call.id.desc()).limit(limit + 1)
     if wanted.state:
@@ -62,7 +62,7 @@ async def list_calls(work: Work, wanted: Wanted, after: Place | None, limit: int
     return await _views(work.session, page), following
 
 
-async def one_call(work: Work, call_id: UUID) -> CallView:
+async def one_call(work: Work, call_id: UUID) -> PhoneCallView:
     """Return one call; raise NotFound ``call.unknown``."""
     (view,) = await _views(work.session, [await call_row(work.session, call_id)])
     return view
@@ -94,7 +94,7 @@ def _number(paper_id: UUID, row_key: bytes | None, sealed: bytes | None) -> str 
     return phone_of(found.get("number")) if found else None
 
 
-async def _views(session: AsyncSession, calls: Sequence[Call]) -> list[CallView]:
+async def _views(session: AsyncSession, calls: Sequence[Call]) -> list[PhoneCallView]:
     numbers = await numbers_of(session, calls)
     return [call_view(call, numbers.get(call.id)) for call in calls]
 

@@ -11,7 +11,7 @@ from services.platform.phones import masked_phone
 STATES = ("ringing", "queued", "talking", "ended")
 
 
-class CallView(BaseModel):
+class PhoneCallView(BaseModel):
     """One call. Seconds are null where nobody knows them; `basis` says whether the queue said so or only a call record."""
 
     model_config = ConfigDict(
@@ -87,9 +87,9 @@ def state_of(call: Call) -> str:
     return "queued" if call.queued_at is not None else "ringing"
 
 
-def call_view(call: Call, number: str | None) -> CallView:
+def call_view(call: Call, number: str | None) -> PhoneCallView:
     """Return the view of a call; `number` is masked here."""
-    return CallView(
+    return PhoneCallView(
         id=call.id,
         source=call.source,
         call_id=call.call_id,

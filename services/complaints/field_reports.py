@@ -45,7 +45,7 @@ UploadIds = Annotated[
 ]
 
 
-class SolvedOnTheSpot(BaseModel):
+class ReportSolvedOnTheSpot(BaseModel):
     """What was done at once, and the pictures that show it: files uploaded before, or complete uploads."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -55,7 +55,7 @@ class SolvedOnTheSpot(BaseModel):
     upload_ids: UploadIds = ()
 
     @model_validator(mode="after")
-    def _shown(self) -> "SolvedOnTheSpot":
+    def _shown(self) -> "ReportSolvedOnTheSpot":
         if not self.attachment_ids and not self.upload_ids:
             raise ValueError("what was solved is shown by a picture at least: name it in attachment_ids or upload_ids")
         return self
@@ -66,7 +66,7 @@ class FieldReport(Telling):
 
     report_id: Annotated[UUID, Field(examples=["019aa7c0-7a56-7c60-a0b4-5d1f6a2f9d41"])]
     discovered: bool = Field(default=False, description="Seen by the reporter; nobody complained. Counted apart.")
-    solved_on_the_spot: SolvedOnTheSpot | None = None
+    solved_on_the_spot: ReportSolvedOnTheSpot | None = None
     upload_ids: UploadIds = ()
 
     @model_validator(mode="after")
@@ -159,7 +159,7 @@ async def attach_uploads(work: Work, complaint_id: UUID, upload_ids: Sequence[UU
     return to_come
 
 
-async def _resolve(work: Work, number: str, seat: Seat, solved: SolvedOnTheSpot, at: datetime) -> None:
+async def _resolve(work: Work, number: str, seat: Seat, solved: ReportSolvedOnTheSpot, at: datetime) -> None:
     """Take the ticket through the table's own steps: given to the reporter's seat, taken on, done when it was reported."""
     shown = await _shown(work, solved)
     system = Work(actor=SYSTEM, now=work.now, session=work.session)
@@ -169,7 +169,7 @@ async def _resolve(work: Work, number: str, seat: Seat, solved: SolvedOnTheSpot,
     await act(work, number, Resolve(action="resolve", words=solved.words, happened_at=at, files=files), None, owed_answers)
 
 
-async def _shown(work: Work, solved: SolvedOnTheSpot) -> list[UUID]:
+async def _shown(work: Work, solved: ReportSolvedOnTheSpot) -> list[UUID]:
     """The files that show what was solved; raise Conflict where an upload among them is not complete: nothing is done without evidence."""
     here = await arrived_ones(work, solved.upload_ids)
     missing = [place for place, upload_id in enumerate(solved.upload_ids) if upload_id not in here]

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.complaints.signs import ALWAYS, From, Kind, Sign, Weight
-from services.tickets.views import CategoryName, UnitName
+from services.tickets.views import CategoryName, TierUnitName
 
 KIND_NAMES: Mapping[Kind, str] = {
     "burst": "短时集中",
@@ -79,7 +79,7 @@ class AroundSigns(MatterSigns):
         }
     )  # fmt: skip
 
-    place: UnitName
+    place: TierUnitName
     branch: CategoryName | None
     begin: datetime
     end: datetime = Field(description="Exclusive.")

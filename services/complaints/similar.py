@@ -41,7 +41,7 @@ from services.tickets.filters import TICKETS, compile_scope
 from services.tickets.lifecycle import STATUS_NAMES
 from services.tickets.models import Ticket
 from services.tickets.queries import find_visible
-from services.tickets.views import CategoryName, UnitName
+from services.tickets.views import CategoryName, TierUnitName
 
 DAYS = 30
 """How far apart the same matter is usually told again; whoever asks may say another window."""
@@ -213,7 +213,7 @@ def _view(
         status=row.status,
         status_name=STATUS_NAMES[row.status],
         category=CategoryName(code=category.code, name=category.name) if category else None,
-        place=UnitName(code=place.code, name=place.name, tier=place.tier) if place else None,
+        place=TierUnitName(code=place.code, name=place.name, tier=place.tier) if place else None,
         received_at=row.received_at,
         words=hidden(words)[:EXCERPT],
         score=round(found.score, 3),

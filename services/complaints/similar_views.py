@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from services.complaints.commands import Phone, Place
 from services.platform.text import Code, ShownWords, Words
-from services.tickets.views import CategoryName, ToldBy, UnitName
+from services.tickets.views import CategoryName, TierUnitName, ToldBy
 
 Near = Literal["same", "same_village", "coarse", "unknown", "elsewhere"]
 Kind = Literal["same", "branch", "open", "other"]
@@ -46,7 +46,7 @@ class SimilarTicket(BaseModel):
     status: str = Field(examples=["accepted"])
     status_name: str = Field(examples=["签收"])
     category: CategoryName | None = Field(examples=[{"code": "water.pipe_burst", "name": "供水管道破裂"}])
-    place: UnitName | None = Field(examples=[{"code": "441624108213", "name": "水口村", "tier": "village"}])
+    place: TierUnitName | None = Field(examples=[{"code": "441624108213", "name": "水口村", "tier": "village"}])
     received_at: datetime = Field(examples=["2026-11-21T18:10:00Z"])
     words: ShownWords = Field(description="How its first complaint begins.", examples=["您好，水口村村委会门口自来水管爆裂。"])
     score: float = Field(description="How alike in all, from 0 to 1.", examples=[0.895])

@@ -19,7 +19,7 @@ from services.platform.unit_of_work import Work
 from services.tickets.filters import TICKETS, compile_scope
 from services.tickets.models import Ticket
 from services.tickets.queries import find_visible
-from services.tickets.views import CategoryName, UnitName
+from services.tickets.views import CategoryName, TierUnitName
 
 AROUND = timedelta(days=3)
 """So long before and after a ticket is looked at around it."""
@@ -61,7 +61,7 @@ async def _around(work: Work, ticket: Row[Any]) -> AroundSigns | None:
     numbers = await _numbers(work, {ticket for sign in found for ticket in sign.tickets})
     branch = (await catalogue(work.session)).category(ground[1])
     return AroundSigns(
-        place=UnitName(code=unit.code, name=unit.name, tier=unit.tier),
+        place=TierUnitName(code=unit.code, name=unit.name, tier=unit.tier),
         branch=CategoryName(code=branch.code, name=branch.name) if branch else None,
         begin=begin,
         end=end,

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import SecretStr
 from sqlalchemy import func, select
 
-from services.connections.commands import AddConnection, ChangeConnection, RotateSecret
+from services.connections.commands import AddConnection, ChangeConnection, RotateConnectionSecret
 from services.connections.directory import forget_connected_systems, key_hash
 from services.connections.models import Connection
 from services.journal.noting import note
@@ -64,7 +64,7 @@ async def change_connection(work: Work, code: str, command: ChangeConnection, ve
     return connection
 
 
-async def rotate_secret(work: Work, code: str, command: RotateSecret, version: int | None) -> tuple[Connection, str]:
+async def rotate_secret(work: Work, code: str, command: RotateConnectionSecret, version: int | None) -> tuple[Connection, str]:
     """Give a connected system a new secret; return it with the secret in clear. The one before stays good for a while."""
     connection = await connection_of(work, code, lock=True)
     _require_version(connection, version)

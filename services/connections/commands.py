@@ -51,7 +51,7 @@ class ChangeConnection(_Command):
     active: bool | None = None
 
 
-class RotateSecret(_Command):
+class RotateConnectionSecret(_Command):
     """Take a new secret; the one before stays good for `grace_hours`."""
 
     secret: Secret = None

@@ -15,7 +15,7 @@ from services.identity.keys import WHOLE_JURISDICTION, digest_of, new_key, shown
 from services.identity.keys_commands import BorrowedSeat, MakeKey
 from services.identity.keys_models import ApiKey
 from services.identity.keys_secrets import sealed_secret
-from services.identity.keys_views import KeyView
+from services.identity.keys_views import ApiKeyView
 from services.identity.models import Account
 from services.identity.permissions import narrowed
 from services.journal.noting import note
@@ -32,7 +32,7 @@ LADDER = ("city", "county", "township", "village", "community", "grid")
 """Kinds of units that are areas; the others are offices."""
 
 
-async def make_key(work: Work, command: MakeKey, lendable: Collection[str]) -> tuple[KeyView, str]:
+async def make_key(work: Work, command: MakeKey, lendable: Collection[str]) -> tuple[ApiKeyView, str]:
     """Make a key; return its view and the whole key in clear. `lendable` are the actions that can be lent.
 
     Raises 422 ``key.action_not_lendable``, ``key.action_needs_whole_area``, ``key.area_outside``, 404 ``key.owner_unknown`` and
@@ -80,14 +80,14 @@ async def revoke_key(work: Work, key_id: UUID) -> None:
     forget_actors()
 
 
-async def list_keys(work: Work, after: UUID | None, limit: int) -> list[KeyView]:
+async def list_keys(work: Work, after: UUID | None, limit: int) -> list[ApiKeyView]:
     """Return keys, the newest first, those made before `after`."""
     query = _query().order_by(ApiKey.id.desc()).limit(limit)
     rows = (await work.session.execute(query.where(ApiKey.id < after) if after else query)).all()
     return [_view(work, row) for row in rows]
 
 
-async def one_key(work: Work, key_id: UUID) -> KeyView:
+async def one_key(work: Work, key_id: UUID) -> ApiKeyView:
     """Return a key; raise 404 ``key.unknown``."""
     row = (await work.session.execute(_query().where(ApiKey.id == key_id))).one_or_none()
     if row is None:
@@ -161,10 +161,10 @@ def _query() -> Any:
     )
 
 
-def _view(work: Work, row: Any) -> KeyView:
+def _view(work: Work, row: Any) -> ApiKeyView:
     key: ApiKey = row.ApiKey
     over = "over" if key.expires_at <= work.now else "good"
-    return KeyView(
+    return ApiKeyView(
         id=key.id,
         prefix=shown(key.id),
         name=key.name,

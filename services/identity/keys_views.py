@@ -26,7 +26,7 @@ _EXAMPLE: dict[str, Any] = {
 }
 
 
-class KeyView(BaseModel):
+class ApiKeyView(BaseModel):
     """A key. `secret` holds the whole key, in the answer that made it and never again."""
 
     model_config = ConfigDict(frozen=True, json_schema_extra={"examples": [_EXAMPLE]})

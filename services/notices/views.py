@@ -208,7 +208,7 @@ class PostsPublished(BaseModel):
     changed: int
 
 
-class OrderView(BaseModel):
+class NoticeOrderView(BaseModel):
     """An order to correct what was published. `outcome` `too_small`: what changed is too little to be told."""
 
     model_config = ConfigDict(

@@ -84,7 +84,7 @@ class PolicyDetail(PolicyView):
     definition: dict[str, Any]
 
 
-class Findings(BaseModel):
+class PolicyFindings(BaseModel):
     """What would keep a version from coming into force now; an empty list: nothing."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"items": [_FINDING], "units_known": True}]})

@@ -9,17 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.organization.tree import UnitTree
 from services.policies.findings import Finding
 from services.policies.views import FindingView, finding_views
+from services.reports.views import UnitName
 from services.simulation.matters import Period
 from services.simulation.trial import Outcome, counted
 
 _STAGES: dict[str, int] = {"resolve": 12}
-
-
-class UnitName(BaseModel):
-    """A unit, by code and name."""
-
-    code: str = Field(examples=["441624108213"])
-    name: str = Field(examples=["水口村"])
 
 
 class MovedMatterView(BaseModel):

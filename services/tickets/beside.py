@@ -33,10 +33,10 @@ async def _rows(session: AsyncSession, table: Any, ticket_id: UUID, *conditions:
     return (await session.execute(select(table).where(table.c.ticket_id == ticket_id, *conditions).order_by(table.c.id))).all()
 
 
-def unit_name(tree: UnitTree, unit_id: UUID | None) -> views.UnitName | None:
+def unit_name(tree: UnitTree, unit_id: UUID | None) -> views.TierUnitName | None:
     """Return a unit by code and name; None for none."""
     unit = tree.by_id.get(unit_id) if unit_id else None
-    return views.UnitName(code=unit.code, name=unit.name, tier=unit.tier) if unit else None
+    return views.TierUnitName(code=unit.code, name=unit.name, tier=unit.tier) if unit else None
 
 
 def _task(case: Case, row: Row[Any]) -> views.TaskView:

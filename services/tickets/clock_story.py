@@ -16,7 +16,7 @@ from services.deadlines.queries import rules_of
 from services.organization.queries import unit_tree
 from services.organization.tree import UnitTree
 from services.tickets.beside import unit_name
-from services.tickets.views import UnitName
+from services.tickets.views import TierUnitName
 
 _MINUTE = timedelta(minutes=1)
 
@@ -58,7 +58,7 @@ class LevelReached(BaseModel):
     name: str
     reached_at: datetime
     recorded_at: datetime
-    unit: UnitName | None
+    unit: TierUnitName | None
 
 
 class ClockStory(BaseModel):
@@ -69,7 +69,7 @@ class ClockStory(BaseModel):
     stage_name: str
     round: int
     turn: int
-    unit: UnitName | None = Field(description="Whose it is, where it is neither the holder's nor the desk's.")
+    unit: TierUnitName | None = Field(description="Whose it is, where it is neither the holder's nor the desk's.")
     state: str
     limit: LimitOf
     started_at: datetime

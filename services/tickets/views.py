@@ -51,7 +51,7 @@ _CLOCK: JsonDict = {
 }
 
 
-class UnitName(BaseModel):
+class TierUnitName(BaseModel):
     """A unit by code and name."""
 
     code: str
@@ -79,7 +79,7 @@ class ClockView(BaseModel):
     stopped_at: datetime | None
     provisional: bool = Field(description="Rests on days whose calendar is not announced yet.")
     level: int = Field(description="Escalation levels reached.")
-    unit: UnitName | None = Field(default=None, description="Whose clock it is, where it is neither the holder's nor the desk's.")
+    unit: TierUnitName | None = Field(default=None, description="Whose clock it is, where it is neither the holder's nor the desk's.")
 
 
 class TicketLine(BaseModel):
@@ -98,10 +98,10 @@ class TicketLine(BaseModel):
     category: CategoryName | None
     urgency: str
     privacy: str
-    place: UnitName | None
+    place: TierUnitName | None
     tier: str | None
-    holder: UnitName | None = Field(description="Who holds it now: 主办.")
-    desk: UnitName | None
+    holder: TierUnitName | None = Field(description="Who holds it now: 主办.")
+    desk: TierUnitName | None
     received_at: datetime
     dispatched_at: datetime | None
     accepted_at: datetime | None
@@ -131,7 +131,7 @@ class ToldBy(BaseModel):
 class TaskView(BaseModel):
     """A co-handler's task. `state`: open, done, unfinished, became_lead (it has the whole now), round_over or renumbered."""
 
-    unit: UnitName | None
+    unit: TierUnitName | None
     task: ShownWords | None
     state: str
     assigned_at: datetime
@@ -144,9 +144,9 @@ class DirectiveView(BaseModel):
 
     id: UUID
     kind: str
-    from_unit: UnitName | None
-    to_unit: UnitName | None = Field(description="Who answers for it.")
-    instead_of: UnitName | None = Field(description="Who was addressed, where nobody holds a post there.")
+    from_unit: TierUnitName | None
+    to_unit: TierUnitName | None = Field(description="Who answers for it.")
+    instead_of: TierUnitName | None = Field(description="Who was addressed, where nobody holds a post there.")
     words: ShownWords
     given_at: datetime
     report_in_working_days: int | None
@@ -158,8 +158,8 @@ class DirectiveView(BaseModel):
 class CallView(BaseModel):
     """A department that a whistle calls, and what it answered."""
 
-    unit: UnitName | None
-    instead_of: UnitName | None = Field(description="Who was called, where nobody holds a post there.")
+    unit: TierUnitName | None
+    instead_of: TierUnitName | None = Field(description="Who was called, where nobody holds a post there.")
     answer: str | None
     words: ShownWords | None
     answered_at: datetime | None
@@ -176,7 +176,7 @@ class WhistleView(BaseModel):
     words: ShownWords
     meet_at: datetime
     called_at: datetime
-    called_by: UnitName | None
+    called_by: TierUnitName | None
     calls: list[CallView]
     ended_at: datetime | None
     end_kind: str | None = Field(description="`concluded` or `called_off`.")
@@ -224,7 +224,7 @@ class TicketView(TicketLine):
     )
 
     clocks: list[ClockView]
-    co_handlers: list[UnitName]
+    co_handlers: list[TierUnitName]
     allowed_actions: list[str]
     merged_tickets: list[str] = Field(description="Numbers of tickets merged into this one.")
     tasks: list[TaskView] = Field(description="Of co-handlers in this round.")
@@ -261,7 +261,7 @@ class EventView(BaseModel):
     recorded_at: datetime
     actor: str
     acting_for: list[str] = Field(default_factory=list, description="Whose post the actor acted for, who was on leave (代班).")
-    unit: UnitName | None
+    unit: TierUnitName | None
     data: ShownData
     hash: str
 
@@ -297,7 +297,7 @@ class WhyView(BaseModel):
     sequence: int
     round: int
     part: str
-    unit: UnitName
+    unit: TierUnitName
     assigned_at: datetime
     accepted_at: datetime | None
     ended_at: datetime | None
@@ -334,7 +334,7 @@ class WorkLogView(BaseModel):
     id: UUID
     round: int
     kind: str
-    unit: UnitName | None
+    unit: TierUnitName | None
     words: ShownWords
     happened_at: datetime
     recorded_at: datetime

@@ -25,7 +25,7 @@ from services.tickets.shown import can_be_seen
 from services.visits.opinions import AHEAD_AT_MOST, SUBJECT, marked, possible, require_standing
 from services.visits.opinions_access import opinion_of
 from services.visits.opinions_codes import code_that_fits, telephones
-from services.visits.opinions_commands import ConfirmByCall, ConfirmByCode, ConfirmBySignature, ConfirmByWitness
+from services.visits.opinions_commands import ConfirmByCall, ConfirmBySignature, ConfirmByWitness, ConfirmOpinionByCode
 from services.visits.opinions_models import OpinionConfirmation, OpinionWording
 
 WITNESS_PAPER = "opinion_witness"
@@ -33,7 +33,7 @@ WORDS_MISSING = "confirmation.waits_for_words"
 UPLOAD_MISSING = "confirmation.waits_for_upload"
 """What a confirmation builds on is not here yet; a phone that was away sends it too."""
 
-Confirming = ConfirmBySignature | ConfirmByCode | ConfirmByCall | ConfirmByWitness
+Confirming = ConfirmBySignature | ConfirmOpinionByCode | ConfirmByCall | ConfirmByWitness
 Row = dict[str, Any]
 
 
@@ -73,7 +73,7 @@ async def _proof(work: Work, opinion: Any, said: Confirming, row: Row) -> Row:
     match said:
         case ConfirmBySignature():
             return {"attachment_id": await _signature(work, opinion.id, said)}
-        case ConfirmByCode():
+        case ConfirmOpinionByCode():
             return {"code_id": await _code(work, opinion.id, said, row)}
         case ConfirmByCall():
             return {"call_id": await _call(work, opinion, said, row)}
@@ -121,7 +121,7 @@ async def _signature(work: Work, opinion_id: UUID, said: ConfirmBySignature) -> 
     return picture_id
 
 
-async def _code(work: Work, opinion_id: UUID, said: ConfirmByCode, row: Row) -> UUID:
+async def _code(work: Work, opinion_id: UUID, said: ConfirmOpinionByCode, row: Row) -> UUID:
     found = await code_that_fits(work, opinion_id, row["words_hash"], said.code, row["happened_at"])
     if found is None:
         detail = "This is not the code that was sent for these words, or its two hours are over."

@@ -115,7 +115,7 @@ class ConfirmBySignature(_Confirm):
         return self
 
 
-class ConfirmByCode(_Confirm):
+class ConfirmOpinionByCode(_Confirm):
     """The code that was sent to the household's telephone."""
 
     kind: Literal["sms_code"]
@@ -136,7 +136,7 @@ class ConfirmByWitness(_Confirm):
     witness: OpinionWitness
 
 
-ConfirmOpinion = Annotated[ConfirmBySignature | ConfirmByCode | ConfirmByCall | ConfirmByWitness, Field(discriminator="kind")]
+ConfirmOpinion = Annotated[ConfirmBySignature | ConfirmOpinionByCode | ConfirmByCall | ConfirmByWitness, Field(discriminator="kind")]
 """What whoever was there enters. The fifth kind, WeChat, comes from the villager's own telephone and is entered by nobody."""
 ConfirmInTheField = Annotated[ConfirmBySignature | ConfirmByCall | ConfirmByWitness, Field(discriminator="kind")]
 """What a phone may send later. A code is compared at once, and tries at it are counted: where it was sent, there is a network."""

@@ -15,7 +15,7 @@ from services.platform.errors import Conflict, Forbidden, Invalid, NotFound
 from services.platform.unit_of_work import Work
 from services.reports.figures import one_snapshot
 from services.reports.known import require_known
-from services.warnings.commands import Acknowledge
+from services.warnings.commands import AcknowledgeWarning
 from services.warnings.models import EarlyWarning, WarningLook, WarningState
 from services.warnings.views import WarningView, warning_then, warning_view
 from services.warnings.watching import SUBJECT
@@ -79,7 +79,7 @@ async def looked_until(work: Work, as_of: datetime | None = None) -> date | None
     return await work.session.scalar(query if as_of is None else query.where(WarningLook.looked_at <= as_of))
 
 
-async def acknowledge(work: Work, warning_id: UUID, command: Acknowledge) -> WarningView:
+async def acknowledge(work: Work, warning_id: UUID, command: AcknowledgeWarning) -> WarningView:
     """Say what is known of a warning, once, from a desk above whom it is about.
 
     Raises 404 ``warning.unknown``, 403 ``warning.own_unit`` and 409 ``warning.acknowledged``.

@@ -5,7 +5,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.platform.text import WordsOfNobody
 
 
-class Acknowledge(BaseModel):
+class AcknowledgeWarning(BaseModel):
     """Say what was found out about a warning and what is being done."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -103,6 +103,15 @@ def test_printed_documents_are_fresh(name):
     assert path.read_text(encoding="utf-8") == PRINTED[name](), f"{name} is stale; run `make docs`"
 
 
+@pytest.mark.parametrize("name", [one for one in PRINTED if one.endswith(".json")])
+def test_every_shape_has_a_name_of_its_own(name):
+    import json
+
+    shapes = json.loads(PRINTED[name]())["components"]["schemas"]
+    doubled = [shape for shape in shapes if "__" in shape]
+    assert not doubled, "two classes of one name, which clients would get as paths of modules: rename one"
+
+
 def test_every_operation_has_examples():
     import json
 

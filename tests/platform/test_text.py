@@ -6,11 +6,11 @@ from hypothesis import strategies as st
 from pydantic import AfterValidator, BaseModel, TypeAdapter, ValidationError
 
 from services.activities.commands import DeclareTotal
-from services.assessment.commands import DecideAppeal, MakeAppeal, WithdrawRun
+from services.assessment.commands import DecideScoreAppeal, MakeAppeal, WithdrawRun
 from services.bulletins.commands import CorrectBulletin, PutWords
 from services.exports.commands import SaveReport
 from services.platform.text import hidden, hidden_in, numbers_of_people, of_nobody
-from services.warnings.commands import Acknowledge
+from services.warnings.commands import AcknowledgeWarning
 
 NUMBERS = (
     "13877665544", "138 7766 5544", "138-7766-5544", "１３８７７６６５５４４", "+8613877665544", "86-13877665544", "电话13877665544转张三",
@@ -31,10 +31,10 @@ HARMLESS = (
 )
 TOTAL = {"unit": "441624", "figure": "visits", "first_day": "2013-06-01", "last_day": "2014-05-31", "amount": 1}
 READ_BY_MANY = (
-    (Acknowledge, "words", {}),
+    (AcknowledgeWarning, "words", {}),
     (WithdrawRun, "words", {}),
     (MakeAppeal, "words", {}),
-    (DecideAppeal, "words", {"granted": False}),
+    (DecideScoreAppeal, "words", {"granted": False}),
     (PutWords, "preface", {}),
     (CorrectBulletin, "reason", {}),
     (SaveReport, "name", {"source": "tickets"}),

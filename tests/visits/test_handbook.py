@@ -24,6 +24,7 @@ from services.visits.opinions_codes import confirm_by_wechat, sms_code
 from services.visits.opinions_rules import words_hash
 from tests.county import SHUIKOU, WATER, sign_in
 from tests.journeys.people import Desk
+from tests.told import words_in
 from tests.visits.handbook import PHONE, WORDS, Round, confirmation, now
 from tests.web.doors import client_of
 
@@ -224,8 +225,8 @@ async def test_an_opinion_goes_straight_to_the_department_and_below_they_read_it
     for login in ("pengzhai", "shuikou"):
         for action, more in tried:
             assert await round_.desk.refused(login, number, action, **more) == "ticket.direct", (login, action)
-    (complaint,) = await round_.county.fetch("SELECT id, words, channel FROM complaints")
-    assert (complaint["words"], complaint["channel"]) == (WORDS, "visit")
+    (complaint,) = await round_.county.fetch("SELECT * FROM complaints")
+    assert (words_in(complaint), complaint["channel"]) == (WORDS, "visit")
     assert await round_.code("pengzhai", f"/v1/complaints/{complaint['id']}/rewordings", {"words": "没有问题"}) == "ticket.direct"
     kept = (await round_.get("county", f"/v1/tickets/{number}/tries"))["items"]
     assert [one["action"] for one in kept] == [action for _ in range(2) for action, _ in tried] + ["reword"]

@@ -18,7 +18,7 @@ from services.platform.database import INTAKE, REPORTING, WORKER
 from services.platform.errors import Problem
 from services.platform.unit_of_work import Work
 from services.warnings.acknowledging import acknowledge, list_warnings, looked_until
-from services.warnings.commands import Acknowledge
+from services.warnings.commands import AcknowledgeWarning
 from services.warnings.episodes import DAYS, Counts
 from services.warnings.models import WarningLook
 from services.warnings.views import WarningView
@@ -90,7 +90,7 @@ async def answer(county: TestDatabase, people: Mapping[str, Actor], now: datetim
         for login in ("county", "pengzhai"):
             try:
                 async with opened.transaction() as session:
-                    await acknowledge(Work(people[login], now, session), warning, Acknowledge(words="已查明原因。"))
+                    await acknowledge(Work(people[login], now, session), warning, AcknowledgeWarning(words="已查明原因。"))
             except Problem:
                 continue
             return

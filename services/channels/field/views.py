@@ -51,7 +51,7 @@ class CommandResult(BaseModel):
     ticket: TicketView | None
 
 
-class BatchResult(BaseModel):
+class SyncResult(BaseModel):
     """What became of a batch, command by command in the order they were sent."""
 
     model_config = ConfigDict(

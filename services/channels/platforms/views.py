@@ -55,7 +55,7 @@ class PushView(_View):
     settled_at: datetime | None = Field(default=None, examples=[None])
 
 
-class OrderView(_View):
+class UpperOrderView(_View):
     """An order of a platform's and how its ticket stands."""
 
     id: UUID = Field(examples=["019aa7c0-7a56-7c60-a0b4-5d1f6a2f9d61"])
@@ -113,7 +113,7 @@ def trial_view(order: Order | None, faults: Mapping[str, str]) -> TrialView:
     return TrialView(readable=True, order=shown, faults=dict(faults))
 
 
-async def list_orders(work: Work, code: str, *, limit: int, before: UUID | None) -> Sequence[OrderView]:
+async def list_orders(work: Work, code: str, *, limit: int, before: UUID | None) -> Sequence[UpperOrderView]:
     """Return up to `limit` orders of a platform whose tickets the actor may know of, the newest first, from behind `before`."""
     query = select(PlatformOrder, Ticket.number, Ticket.status, Ticket.id, Ticket.round).join(Ticket, Ticket.id == PlatformOrder.ticket_id)
     query = query.where(PlatformOrder.connection_code == code, compile_scope(scope_of(work.actor), TICKETS))
@@ -129,8 +129,8 @@ async def list_orders(work: Work, code: str, *, limit: int, before: UUID | None)
     return [_order_view(row[0], row.number, row.status, due.get(row.id)) for row in rows]
 
 
-def _order_view(row: PlatformOrder, number: str, status: str, due_at: datetime | None) -> OrderView:
-    return OrderView(
+def _order_view(row: PlatformOrder, number: str, status: str, due_at: datetime | None) -> UpperOrderView:
+    return UpperOrderView(
         id=row.id,
         order_no=row.order_no,
         number=number,
