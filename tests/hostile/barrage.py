@@ -33,6 +33,7 @@ class Barrage:
     wrong: list[str] = field(default_factory=list)
     sent: int = 0
     filed: int = 0
+    made: set[str] = field(default_factory=set)
 
     async def fire(self, operation: Operation, what: str, *, refused: bool = False, url: str | None = None, **more: Any) -> Response:
         """Send one request; `refused`: it must not be taken. `what` names it where its answer is wrong."""
@@ -55,7 +56,7 @@ class Barrage:
             and ("tracking_code" in answer.text or '"outcome":"filed"' in answer.text)
             and operation.path != "/v1/tickets/{number}/repeats"  # told again: a code, and no ticket
         )
-        self.filed += len(_FILED_IN_A_BATCH.findall(answer.text))
+        self.filed += len(_FILED_IN_A_BATCH.findall(answer.text)) + self._made_of_an_opinion(operation, answer)
         fault = judge(answer, refused=refused and not operation.is_callback, own_shape=operation.is_callback)
         if time.process_time() - started > PATIENCE:
             fault = "took too long"
@@ -64,6 +65,14 @@ class Barrage:
         if fault:
             self.wrong.append(f"{operation} · {what}: {fault}: {answer.status_code} {answer.text[:300]}")
         return answer
+
+    def _made_of_an_opinion(self, operation: Operation, answer: Response) -> int:
+        """Return 1 where a ticket was made of an opinion that was not told of before: its answer is the opinion, and has no code."""
+        if operation.path != "/v1/opinions/{opinion_id}/ticket" or answer.status_code != 201:
+            return 0
+        made = {one["ticket"] for one in answer.json()["outcomes"] if one["id"] in answer.request.content.decode()} - self.made
+        self.made |= made
+        return len(made)
 
     @staticmethod
     def _usual(operation: Operation) -> dict[str, str]:

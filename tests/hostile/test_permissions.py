@@ -116,11 +116,14 @@ async def everybody(county) -> Any:
     async with unit_of_work(heping.SYSTEM) as work:
         await heping._hire(work, "guide", Person("指导员子", "guide", STAFFED_GRID, party_member=True))
         await heping._hire(work, "assistant", Person("助理员丑", "assistant", STAFFED_GRID))
+        await heping._hire(work, "linked", Person("党员寅", "service_member", heping.WATER, party_member=True))
     async with (
         AsyncClient(transport=ASGITransport(apps()["intake"]), base_url="http://intake") as intake,
         AsyncClient(transport=ASGITransport(apps()["reporting"]), base_url="http://reporting") as reporting,
     ):
-        logins = {person.role: login for login, person in heping.LOGINS.items()} | {"guide": "guide", "assistant": "assistant"}
+        logins = {person.role: login for login, person in heping.LOGINS.items()} | {
+            "guide": "guide", "assistant": "assistant", "service_member": "linked",
+        }  # fmt: skip
         assert set(logins) == set(ROLES)
         headers = {role: await sign_in(intake, login) for role, login in logins.items()}
         yield county, {"intake": intake, "reporting": reporting}, headers
