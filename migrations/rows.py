@@ -26,6 +26,7 @@ import services.households.models
 import services.identity.keys_models
 import services.identity.models
 import services.journal.models
+import services.matters.dossiers_models
 import services.matters.models
 import services.matters.work_models
 import services.notices.models

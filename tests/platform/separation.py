@@ -26,6 +26,7 @@ RULES: dict[Pair, str] = {
     ("matter_task_reports", "done_by_account_id", "decided_by_account_id"): "another_accepts",
     ("help_closings", "by_account_id", "witness_account_id"): "another_is_witness",
     ("deliberation_meetings", "recorded_by_account_id", "published_by_account_id"): "another_publishes",
+    ("year_end_answers", "asked_by_account_id", "answered_by_account_id"): "another_answers",
 }
 ACROSS: dict[tuple[str, str], str] = {
     ("tickets", "closed_by_account_id"): "no_worker_closes",
@@ -34,6 +35,7 @@ ACROSS: dict[tuple[str, str], str] = {
     ("evidence_flags", "reviewed_by_account_id"): "no_worker_reviews",
     ("bulletins", "published_by_account_id"): "another_publishes",
     ("actings", "entered_by_account_id"): "another_acts",
+    ("year_end_outcomes", "decided_by_account_id"): "no_answerer_decides",
 }
 """Who decides in one table on what was done in another: (table, who decides) → rule."""
 
