@@ -21,6 +21,8 @@ from services.platform.clock import local_day, now
 from services.platform.database import INTAKE, REPORTING, Database, use_database
 from services.platform.ids import new_id
 from services.platform.settings import settings
+from services.platform.unit_of_work import unit_of_work
+from tests import county as heping
 from tests.channels.phone import Phone
 from tests.conftest import _clone
 from tests.county import LOGINS, SHUIKOU, sign_in
@@ -35,6 +37,8 @@ _CALL = {"call_id": "1795312694.0", "source": "pbx-580"}
 _ORDER = {"fields": {"order_no": "orderNo", "words": "content", "phone": "reporter.mobile", "name": "reporter.name", "division": "area"}}
 _HOOK = {"name": "县数据局", "url": "https://county.example.org/hooks/580", "event_types": ["ticket.*"]}
 TUS = {"Tus-Resumable": "1.0.0", "Upload-Length": "1000", "Upload-Offset": "0"}
+PEOPLE = (*LOGINS, "linked")
+"""Everybody of the county, and a 挂钩党员 of the water bureau."""
 Signer = Callable[[bytes], dict[str, str]]
 
 
@@ -202,7 +206,9 @@ async def opened(servers, county_template, tmp_path_factory) -> Any:
             name: await stack.enter_async_context(AsyncClient(transport=ASGITransport(app), base_url=f"http://{name}"))
             for name, app in apps().items()
         }
-        headers = {login: await sign_in(clients["intake"], login) for login in LOGINS}
+        async with unit_of_work(heping.SYSTEM) as work:
+            await heping._hire(work, "linked", heping.Person("党员寅", "service_member", heping.WATER, party_member=True))
+        headers = {login: await sign_in(clients["intake"], login) for login in PEOPLE}
         ticket = await Desk(clients["intake"], county, headers).file(place={"unit_code": SHUIKOU})
         ground = Ground(clients["intake"], county, headers)
         await ground.lay(ticket)

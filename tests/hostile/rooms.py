@@ -3,11 +3,13 @@
 import json
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from httpx import AsyncClient
 
 from services.attachments.store import store
 from services.exports.making import make_next
+from services.pairing.commands import HOUSEHOLD_EXAMPLE, MEMBER_EXAMPLE
 from services.platform.clock import local_day, now
 from services.platform.database import INTAKE, WORKER
 from services.platform.ids import new_id
@@ -28,6 +30,13 @@ _CANDIDATE = (
 )
 _CANDIDATE_LOOK = (
     "INSERT INTO matter_candidate_looks (candidate_id, looked_at, state, households, figures) VALUES ($1, now(), 'open', 3, $2)"
+)
+_COLLEAGUES = (MEMBER_EXAMPLE, "0198f2a0-7c00-7000-8000-00000000000a", "019aa6c0-0000-7000-8000-000000000001")
+_COLLEAGUE = "INSERT INTO members (id, name, party_member, created_at, updated_at) VALUES ($1, $2, true, now(), now())"
+_POST = (
+    "INSERT INTO posts (id, member_id, unit_id, role, valid_from, created_at)"
+    " SELECT gen_random_uuid(), $1, unit_id, 'service_member', valid_from, now()"
+    " FROM posts WHERE member_id = (SELECT member_id FROM accounts WHERE login = 'water')"
 )
 _FIGURES = json.dumps({"weight": {"tellings": 3, "households": 3, "anonymous": 0}, "signs": [], "first_told": None, "sources": []})
 _LOOK = json.dumps({
@@ -135,13 +144,17 @@ class Rooms:
         self.known["key_id"] = (await self._post("admin", "/v1/api-keys", body))["id"]
 
     async def paired(self) -> None:
-        """Have 水口村 list a household, and the secretary look after it."""
+        """Have 水口村 list a household, and a member of the water bureau look after it. It has the id the examples name, as colleagues have."""
         home = await self._post("shuikou", "/v1/households", {"unit": STAFFED_GRID, "number": "3-012", "head": "黄某某", "people": 4})
-        member = str(await self.county.value("SELECT member_id FROM accounts WHERE login = 'shuikou'"))
-        pair = {"kind": "member_household", "member_id": member, "household_id": home["id"]}
+        await self.county.owner.execute("UPDATE households SET id = $1 WHERE id = $2", UUID(HOUSEHOLD_EXAMPLE), UUID(home["id"]))
+        for nth, colleague in enumerate(_COLLEAGUES):
+            for statement in (_COLLEAGUE, _POST):
+                await self.county.owner.execute(statement, UUID(colleague), *([f"同事{nth}"] if statement == _COLLEAGUE else []))
+        member = str(await self.county.value("SELECT member_id FROM accounts WHERE login = 'linked'"))
+        pair = {"kind": "member_household", "member_id": member, "household_id": HOUSEHOLD_EXAMPLE}
         self.known |= {
             "which": "households",
-            "household_id": home["id"],
+            "household_id": HOUSEHOLD_EXAMPLE,
             "pairing_id": (await self._post("county", "/v1/pairings", pair))["id"],
         }
 

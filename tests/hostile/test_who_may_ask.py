@@ -12,10 +12,11 @@ from httpx import Response
 
 from services.platform.database import use_database
 from services.platform.ids import new_id
-from tests.county import LOGINS, SHUIKOU, WATER
+from tests.county import SHUIKOU, WATER
 from tests.hostile import canaries as c
 from tests.hostile.barrage import Barrage
 from tests.hostile.canaries import found_in
+from tests.hostile.ground import PEOPLE
 from tests.hostile.operations import Operation, operations
 from tests.hostile.planting import CONTACT, person
 from tests.journeys.people import PICTURE, Desk
@@ -107,7 +108,7 @@ async def matter(opened) -> Any:
     yield Matter(barrage, known, other)
 
 
-_EVERYBODY = frozenset(LOGINS)
+_EVERYBODY = frozenset(PEOPLE)
 _DESK = frozenset({"hotline", "county"})
 _DISPATCHERS = frozenset({"pengzhai", "yangming"})
 _ADMIN = frozenset({"admin"})
@@ -322,7 +323,7 @@ async def test_where_nobody_signs_in_is_known():
 
 
 async def test_who_is_answered_is_known_of_every_address(matter):
-    found = {str(operation): {login for login in LOGINS if (await matter.ask(operation, login)).status_code < 300} for operation in READS}
+    found = {str(operation): {login for login in PEOPLE if (await matter.ask(operation, login)).status_code < 300} for operation in READS}
     assert found == MAY
 
 
@@ -333,7 +334,7 @@ async def test_whoever_is_not_signed_in_is_answered_nowhere(matter):
 
 async def test_no_answer_to_anybody_shows_who_complained_in_clear(matter):
     for operation in READS:
-        for login in LOGINS:
+        for login in PEOPLE:
             answer = await matter.ask(operation, login)
             if "/phone-tasks/" not in operation.path and "/drafts" not in operation.path:
                 assert not found_in(answer.content, c.CONTACT), (str(operation), login, answer.text)
@@ -342,7 +343,7 @@ async def test_no_answer_to_anybody_shows_who_complained_in_clear(matter):
 async def test_nobody_but_the_desk_learns_even_masked_who_complained_in_confidence(matter):
     shown = set()
     for operation in READS:
-        for login in LOGINS:
+        for login in PEOPLE:
             answer = await matter.ask(operation, login)
             if any(mask in answer.text for mask in MASKED) or ("same-person" in operation.path and matter.other in answer.text):
                 assert login in KNOWS_IN_CONFIDENCE, (str(operation), login, answer.text)
