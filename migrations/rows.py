@@ -28,6 +28,7 @@ import services.identity.models
 import services.journal.models
 import services.matters.dossiers_models
 import services.matters.models
+import services.matters.striking_models
 import services.matters.work_models
 import services.notices.models
 import services.notifications.models

@@ -244,7 +244,7 @@ class InspectSite(Command):
 
 
 class EnterMoney(Command):
-    """Enter money in fen: what a source gave its word for, what came, what was spent, what was given back."""
+    """Enter money in fen: what a source gave its word for, what came, was spent, given back, or will never come (write_off)."""
 
     model_config = _config(
         "enter_money", entry_id="019aa7c0-7a56-7c60-a0b4-5d1f6a2f9e12", deed="receive", source="finance", amount_fen=40_000_000,
@@ -252,7 +252,7 @@ class EnterMoney(Command):
     )  # fmt: skip
     action: Literal["enter_money"]
     entry_id: ClientId
-    deed: Literal["pledge", "receive", "spend", "give_back"]
+    deed: Literal["pledge", "receive", "spend", "give_back", "write_off"]
     source: SourceName
     amount_fen: int = Field(ge=1, le=FEN_AT_MOST)
     happened_on: Day
@@ -268,7 +268,7 @@ class EnterLabour(Command):
     )  # fmt: skip
     action: Literal["enter_labour"]
     entry_id: ClientId
-    deed: Literal["pledge", "receive"]
+    deed: Literal["pledge", "receive", "write_off"]
     source: SourceName
     half_days: int = Field(ge=1, le=HALF_DAYS_AT_MOST)
     happened_on: Day

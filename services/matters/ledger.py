@@ -10,7 +10,8 @@ account            what its sum says
 =================  ==============================================================================
 
 Money is in fen, labour in half-days (以工代劳). What comes settles what was promised first; what comes unpromised is a source of its own.
-Labour is spent as it is given. Nothing is spent that is not held, and nothing promised is called off but by a reversal.
+Labour is spent as it is given. Nothing is spent that is not held. What was promised and will never come is written off, by whom it was
+promised; that it was promised stays to be seen.
 """
 
 from collections import Counter
@@ -26,8 +27,8 @@ SOURCE_NAMES = {
 }  # fmt: skip
 Unit = Literal["fen", "half_day"]
 UNITS: tuple[Unit, ...] = ("fen", "half_day")
-Deed = Literal["pledge", "receive", "spend", "give_back"]
-DEEDS: tuple[Deed, ...] = ("pledge", "receive", "spend", "give_back")
+Deed = Literal["pledge", "receive", "spend", "give_back", "write_off"]
+DEEDS: tuple[Deed, ...] = ("pledge", "receive", "spend", "give_back", "write_off")
 
 
 class Posting(NamedTuple):
@@ -77,8 +78,14 @@ def balances(postings: Iterable[Posting]) -> Counter[tuple[str, Unit]]:
 def postings_of(deed: Deed, unit: Unit, source: str | None, amount: int, standing: Mapping[tuple[str, Unit], int]) -> list[Posting]:
     """Return the lines of what was done, given how the accounts stand.
 
-    Raises Conflict ``ledger.not_held`` for spending or giving back what is not there, ``ledger.not_given`` for giving to somebody else.
+    Raises Conflict ``ledger.not_held`` for spending or giving back what is not there, ``ledger.not_given`` for giving to somebody else,
+    ``ledger.not_due`` for writing off more than is outstanding.
     """
+    if deed == "write_off":
+        due = standing.get((f"due:{source}", unit), 0)
+        if amount > due:
+            raise Conflict("ledger.not_due", "No more can be written off than this source still owes.", extra={"due": due})
+        return [Posting(f"source:{source}", unit, amount), Posting(f"due:{source}", unit, -amount)]
     if deed == "pledge":
         return [Posting(f"due:{source}", unit, amount), Posting(f"source:{source}", unit, -amount)]
     if deed == "receive":

@@ -3,14 +3,14 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.platform.database import Base, Json
 
 ASSET_KINDS = ("canal", "road", "pipe", "embankment", "power_line", "bridge", "other")
 CANDIDATE_STATES = ("open", "taken", "set_aside", "gone")
-STATES = ("determined", "registered", "declined")
+STATES = ("determined", "registered", "declined", "struck_off")
 SOURCE_KINDS = ("ticket", "opinion")
 LEVELS = ("county", "township", "village")
 URGENCIES = ("normal", "urgent", "emergency")
@@ -96,7 +96,7 @@ class Matter(Base):
     """挂号事项: a focus issue by decision; in the county's register once it has a number.
 
     `counted` is what spoke for it at that moment, frozen. `origin_on` is since when the trouble is there, which may be years before
-    anybody typed it in. `version` counts the events of the matter.
+    anybody typed it in. `version` counts the events of the matter. Struck off is what has a certificate of its present round.
     """
 
     __tablename__ = "matters"
@@ -108,6 +108,14 @@ class Matter(Base):
         CheckConstraint("(decided_at IS NULL) = (decided_by_account_id IS NULL)", name="decided_by_somebody"),
         CheckConstraint("(state IN ('determined', 'declined')) = (number IS NULL)", name="numbered"),
         CheckConstraint("num_nulls(number, year, sequence, lead_unit_id) IN (0, 4)", name="registered_whole"),
+        CheckConstraint("(state = 'struck_off') = (struck_off_at IS NOT NULL)", name="struck_off"),
+        CheckConstraint("(struck_off_at IS NULL) = (certificate_id IS NULL)", name="with_certificate"),
+        ForeignKeyConstraint(
+            ["certificate_id", "id", "round"],
+            ["matter_certificates.id", "matter_certificates.matter_id", "matter_certificates.round"],
+            name="fk_matters_certificate",
+            use_alter=True,
+        ),
         UniqueConstraint("year", "sequence"),
         Index("uq_matters_candidate", "candidate_id", unique=True, postgresql_where=text("state <> 'declined'")),
         Index(None, "unit_id", "id"),
@@ -137,6 +145,8 @@ class Matter(Base):
     lead_unit_id: Mapped[UUID | None] = mapped_column(ForeignKey("units.id"))
     round: Mapped[int] = mapped_column(server_default=text("1"))
     version: Mapped[int] = mapped_column(server_default=text("1"))
+    struck_off_at: Mapped[datetime | None]
+    certificate_id: Mapped[str | None]
 
 
 class MatterState(Base):

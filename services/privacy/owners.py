@@ -115,6 +115,7 @@ PAPERS: Mapping[str, Bound] = {
     "help": _always,
     "mediation": _always,
     "deliberation": _always,
+    "matter_objection": _always,
 }
 """Kind of paper → what keeps it. `_always`: it ends with its complaint (`tracing.py`), passages when they are taken out; words of the
 ledger, of help, of mediations (which name no party) and of deliberations when somebody asks, by number or passage (`wholly.py`). `_never`:

@@ -83,6 +83,7 @@ WHEN_ASKED: Mapping[tuple[str, str], str] = {
     ("opinion_confirmations", "fingerprint"): "keyed: it tells the same confirmation again",
     ("opinion_confirmations", "words_hash"): "a digest of words: which ones were confirmed",
     ("opinion_outcomes", "fingerprint"): "keyed: it tells the same outcome again",
+    ("matter_objections", "fingerprint"): "keyed: it tells the same objection again",
     ("households", "reference"): "a keyed reference: what names the household is its paper",
     ("households", "fingerprint"): "keyed: it tells whether a line says anything new",
     ("call_events", "fingerprint"): "keyed: it tells the same event again",
@@ -130,6 +131,7 @@ OF_NOBODY: Mapping[tuple[str, str], str] = {
             "draws": ("seed_hash", "sealed_seed", "seed", "candidates_hash"),
             "exports": ("sha256",),
             "exchange_files": ("head",),
+            "matter_certificates": ("content", "signature"),
         }.items()
         for column in columns
     },

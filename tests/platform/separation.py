@@ -24,6 +24,7 @@ RULES: dict[Pair, str] = {
     ("webhook_subscriptions", "set_by_account_id", "entitled_by_account_id"): "another_entitles",
     ("matters", "determined_by_account_id", "decided_by_account_id"): "another_decides",
     ("matter_task_reports", "done_by_account_id", "decided_by_account_id"): "another_accepts",
+    ("matter_objections", "recorded_by_account_id", "decided_by_account_id"): "another_decides",
     ("help_closings", "by_account_id", "witness_account_id"): "another_is_witness",
     ("deliberation_meetings", "recorded_by_account_id", "published_by_account_id"): "another_publishes",
     ("year_end_answers", "asked_by_account_id", "answered_by_account_id"): "another_answers",
@@ -35,6 +36,9 @@ ACROSS: dict[tuple[str, str], str] = {
     ("evidence_flags", "reviewed_by_account_id"): "no_worker_reviews",
     ("bulletins", "published_by_account_id"): "another_publishes",
     ("actings", "entered_by_account_id"): "another_acts",
+    ("matter_certificates", "issued_by_account_id"): "executor_never_strikes_off",
+    ("matter_objections", "decided_by_account_id"): "executor_never_decides",
+    ("matter_reasons", "recorded_by_account_id"): "executor_never_excuses",
     ("year_end_outcomes", "decided_by_account_id"): "no_answerer_decides",
 }
 """Who decides in one table on what was done in another: (table, who decides) → rule."""
