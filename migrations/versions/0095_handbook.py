@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from migrations.rights import grant
+from services.platform.database import INTAKE
 
 revision = "0095"
 down_revision = "0094"
@@ -34,9 +35,33 @@ BEGIN
   RETURN NEW;
 END $$
 """
+# What was written down of an opinion is changed by nobody; who said it is put right in one way: for a correction that is being decided,
+# by whoever left that complaint. The paper it was on is erased, and its key told, so that it is taken out of backups too.
+_CORRECT = """
+CREATE FUNCTION correct_opinion_contact(request uuid, opinion uuid, paper uuid) RETURNS bytea LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE told uuid; before uuid; old_key bytea;
+BEGIN
+  SELECT r.complaint_id INTO told FROM person_requests r WHERE r.id = request AND r.kind = 'correction' AND r.state = 'open';
+  SELECT o.contact_paper_id INTO before FROM opinions o WHERE o.id = opinion AND (
+    EXISTS (SELECT FROM opinion_outcomes x JOIN complaints c ON c.channel = 'visit' AND c.channel_message_id = CAST(x.id AS text)
+      WHERE x.opinion_id = o.id AND c.id = told)
+    OR EXISTS (SELECT FROM sealed_papers p JOIN complainants c ON c.phone_index = p.phone_index
+      WHERE p.id = o.contact_paper_id AND c.complaint_id = told));
+  IF told IS NULL OR before IS NULL OR NOT EXISTS (SELECT FROM sealed_papers p WHERE p.id = paper AND p.kind = 'opinion_contact') THEN
+    RAISE EXCEPTION 'no correction is being decided of this opinion' USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  SELECT p.row_key INTO old_key FROM sealed_papers p WHERE p.id = before FOR UPDATE;
+  UPDATE opinions o SET contact_paper_id = paper WHERE o.id = opinion;
+  UPDATE sealed_papers p SET row_key = NULL, sealed = NULL, phone_index = NULL, openid_index = NULL WHERE p.id = before;
+  RETURN old_key;
+END $$
+"""
 # A function that runs with its owner's rights must not find tables that somebody made for it: temporary ones come last.
 _PATH = """
-DO $$ BEGIN EXECUTE format('ALTER FUNCTION another_witnesses_opinion() SET search_path TO %I, pg_temp', current_schema()); END $$
+DO $$ BEGIN
+  EXECUTE format('ALTER FUNCTION another_witnesses_opinion() SET search_path TO %I, pg_temp', current_schema());
+  EXECUTE format('ALTER FUNCTION correct_opinion_contact(uuid, uuid, uuid) SET search_path TO %I, pg_temp', current_schema());
+END $$
 """
 
 
@@ -48,14 +73,22 @@ def upgrade() -> None:
         op.create_check_constraint(op.f(f"ck_{table}_subject_kind"), table, f"subject_kind IN ({kinds}, 'opinion')")
     op.drop_constraint(op.f("ck_field_commands_kind"), "field_commands")
     op.create_check_constraint(op.f("ck_field_commands_kind"), "field_commands", f"kind IN {_COMMANDS}")
+    # Whose household told it, where that is known of itself: what was told at a door is counted with what its telephone tells.
+    op.add_column("complaints", _id("household_id", nullable=True))
+    op.create_foreign_key(op.f("fk_complaints_household_id_households"), "complaints", "households", ["household_id"], ["id"])
     _opinions()
     _wordings()
     _codes()
     _confirmations()
     _outcomes()
     _reminders()
+    _answers()
+    _erasures()
     op.execute(_WITNESS)
+    op.execute(_CORRECT)
     op.execute(_PATH)
+    op.execute("REVOKE ALL ON FUNCTION correct_opinion_contact(uuid, uuid, uuid) FROM PUBLIC")
+    op.execute(f"GRANT EXECUTE ON FUNCTION correct_opinion_contact(uuid, uuid, uuid) TO {INTAKE}")
     op.execute(
         "CREATE TRIGGER another_witnesses BEFORE INSERT ON opinion_confirmations"
         " FOR EACH ROW WHEN (NEW.witness_account_id IS NOT NULL) EXECUTE FUNCTION another_witnesses_opinion()"
@@ -68,6 +101,8 @@ def upgrade() -> None:
     grant("opinion_codes", intake="SELECT, INSERT, UPDATE (wrong)")
     grant("opinion_codes", intake="", worker="UPDATE (state, tries, wrong, next_try_at, sent_at, last_error)", reporting="")
     grant("opinion_reminders", worker="SELECT, INSERT")
+    grant("opinion_answers", intake="SELECT, INSERT", worker="SELECT, UPDATE (state, tries, next_try_at, sent_at, last_error)")
+    grant("opinion_erasures", intake="SELECT, INSERT", worker="SELECT, INSERT, UPDATE (erased_at)", reporting="")
 
 
 def _id(name: str, *, nullable: bool = False) -> sa.Column[Any]:
@@ -262,3 +297,44 @@ def _reminders() -> None:
         *_to(table, opinion_id="opinions", unit_id="units"),
         sa.PrimaryKeyConstraint("opinion_id", "unit_id", name=op.f(f"pk_{table}")),
     )
+
+
+def _answers() -> None:
+    table = "opinion_answers"
+    op.create_table(
+        table,
+        _id("outcome_id"),
+        _id("paper_id"),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("tries", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        *_at("next_try_at"),
+        *_at("sent_at", nullable=True),
+        sa.Column("last_error", sa.Text(), nullable=True),
+        *_checks(table, state="state IN ('queued', 'sent', 'given_up')", sent="(state = 'sent') = (sent_at IS NOT NULL)"),
+        *_to(table, outcome_id="opinion_outcomes", paper_id="sealed_papers"),
+        sa.PrimaryKeyConstraint("outcome_id", name=op.f(f"pk_{table}")),
+    )
+    op.create_index("ix_opinion_answers_queued", table, ["next_try_at", "outcome_id"], postgresql_where=sa.text("state = 'queued'"))
+    op.create_index(op.f(f"ix_{table}_paper_id"), table, ["paper_id"])
+
+
+def _erasures() -> None:
+    table = "opinion_erasures"
+    op.create_table(
+        table,
+        _id("id"),
+        _id("opinion_id"),
+        sa.Column("because", sa.Text(), nullable=False),
+        sa.Column("whole", sa.Boolean(), nullable=False),
+        *(_id(name, nullable=True) for name in ("paper_id", "request_id")),
+        *_at("asked_at"),
+        _id("by_account_id", nullable=True),
+        *_at("erased_at", nullable=True),
+        *_checks(table, because="because IN ('request', 'retention', 'order', 'unlawful')"),
+        *_to(
+            table, opinion_id="opinions", paper_id="sealed_papers", request_id="person_requests", by_account_id="accounts"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f(f"pk_{table}")),
+    )  # fmt: skip
+    owed = sa.text("erased_at IS NULL")
+    op.create_index("uq_opinion_erasures_owed", table, ["opinion_id", "whole"], unique=True, postgresql_where=owed)

@@ -130,7 +130,7 @@ class FileComplaint:
     """The one command all channels end in.
 
     `channel_message_id` is the channel's own id of the message: the same again finds the first ticket. `source` is ``discovered`` where
-    nobody complained and a worker saw it. `call_id` is the telephone call it was said in. `terms`
+    nobody complained and a worker saw it. `call_id` is the telephone call it was said in, `household_id` at whose door it was told. `terms`
     are those it is handled under (`services/tickets/terms.py`). `told`: the channel itself tells number and code, now, in its answer.
     """
 
@@ -139,6 +139,7 @@ class FileComplaint:
     telling: Telling
     source: Literal["complaint", "discovered"] = "complaint"
     call_id: str | None = None
+    household_id: UUID | None = None
     terms: str = "usual"
     told: bool = False
 

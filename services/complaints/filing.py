@@ -156,6 +156,7 @@ def _complaint(command: FileComplaint, actor: Actor, now: datetime, said_at: dat
         "confidential": telling.confidential,
         "wants_answer": telling.wants_answer and command.source == "complaint",
         "call_id": command.call_id,
+        "household_id": command.household_id,
         "filed_by_account_id": actor.account_id,
         "happened_at": said_at,
         "received_at": now,

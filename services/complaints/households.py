@@ -1,9 +1,10 @@
 """How many households told a matter: people are counted, not messages, and without opening a single contact.
 
-Until households are registered, whoever shares a telephone number or a WeChat account is one household; a complaint that has both ties the
-two together. Where no number was left, the number of the call it was told in counts, as far as an exchange knows it. A complaint with
-none of these may be anybody's: it is stated apart as anonymous. Who told it in confidence is never tied to who told it openly: a count
-of one would say who that was. What a worker found without a complaint is nobody's.
+Whoever shares a telephone number or a WeChat account is one household; a complaint that has both ties the two together. What was told at a
+door is of the household that lives there: one with whatever its number in the village's register tells. Where no number was left, that of
+the call it was told in counts, as far as an exchange knows it. A complaint with none of these may be anybody's: it is stated apart as
+anonymous. Who told it in confidence is never tied to who told it openly: a count of one would say who that was. What a worker found without
+a complaint is nobody's.
 """
 
 from collections import defaultdict
@@ -13,12 +14,14 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ARRAY, ColumnElement, LargeBinary, ScalarSelect, case, func, or_, select, type_coerce
+from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from services.calls.models import Call
 from services.complaints.confidence import knows_in_confidence
 from services.complaints.models import Complainant, Complaint, Repeat
+from services.households.models import Household
 from services.platform.actor import Actor
 from services.platform.bulk import one_of
 from services.platform.papers import SealedPaper
@@ -31,7 +34,11 @@ Keys = frozenset[bytes]
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """One complaint as the count sees it. `keys` are the indexes of whoever told it, none for an anonymous one."""
+    """One complaint as the count sees it.
+
+    `keys` are the indexes of whoever told it, none for an anonymous one. `home` are those of the household at whose door it was told: they
+    count, and never tell that somebody is the person who told it.
+    """
 
     complaint_id: UUID
     ticket_id: UUID
@@ -41,6 +48,12 @@ class Telling:
     counted: bool = False
     in_confidence: bool = False
     wants_answer: bool = False
+    home: Keys = frozenset()
+
+    @property
+    def of(self) -> Keys:
+        """What its household goes by; nothing where it may be anybody's."""
+        return self.keys | self.home
 
 
 def households(persons: Iterable[Keys]) -> int:
@@ -67,11 +80,11 @@ def joined(persons: Sequence[Keys]) -> list[bytes | None]:
 
 def counted(tellings: Sequence[Telling]) -> ToldBy:
     """Return the counts of a matter that was told so."""
-    groups = [[telling.keys for telling in tellings if telling.in_confidence is secret] for secret in (False, True)]
+    groups = [[telling.of for telling in tellings if telling.in_confidence is secret] for secret in (False, True)]
     return ToldBy(
         complaints=len(tellings),
         households=sum(households(group) for group in groups),
-        anonymous=sum(1 for telling in tellings if not telling.keys),
+        anonymous=sum(1 for telling in tellings if not telling.of),
         repeats=sum(1 for telling in tellings if telling.counted),
     )
 
@@ -92,7 +105,7 @@ async def tellings_of(session: AsyncSession, ticket_ids: Sequence[UUID]) -> Mapp
     query = (
         select(Complaint.id, Ticket.id.label("own"), Ticket.merged_into_id.label("into"), Complaint.received_at, Complaint.wants_answer)
         .add_columns((Complaint.confidential | (Ticket.privacy == "confidential")).label("in_confidence"))
-        .add_columns(Complainant.phone_index, Complainant.openid_index, of_its_call().label("called"))
+        .add_columns(Complainant.phone_index, Complainant.openid_index, of_its_call().label("called"), of_its_home().label("home"))
         .add_columns(Repeat.complaint_id.is_not(None).label("repeat"), func.coalesce(Repeat.counted, False).label("counted"))
         .select_from(Complaint)
         .join(Ticket, Ticket.id == Complaint.ticket_id)
@@ -106,7 +119,8 @@ async def tellings_of(session: AsyncSession, ticket_ids: Sequence[UUID]) -> Mapp
     wanted = dict.fromkeys(ticket_ids)
     for row in await session.execute(query):
         keys = frozenset(key for key in (row.phone_index, row.openid_index, *single(row.called)) if key is not None)
-        telling = Telling(row.id, row.own, keys, row.received_at, row.repeat, row.counted, row.in_confidence, row.wants_answer)
+        said = (row.repeat, row.counted, row.in_confidence, row.wants_answer)
+        telling = Telling(row.id, row.own, keys, row.received_at, *said, frozenset(row.home or ()))
         for ticket_id in (row.own, row.into):
             if ticket_id in wanted:
                 found[ticket_id].append(telling)
@@ -123,6 +137,14 @@ def of_its_call() -> ColumnElement[list[bytes] | None]:
     nobody = Complainant.complaint_id.is_(None)
     without = Complainant.phone_index.is_(None) & Complainant.sealed.is_not(None)
     return case((Complaint.call_id.is_not(None) & (nobody | without), _numbers_of(Complaint.call_id)), else_=None)
+
+
+def of_its_home() -> ColumnElement[list[bytes] | None]:
+    """What the household goes by at whose door a complaint was told: its reference and its number; an erased person stays erased."""
+    both = func.array_remove(array([Household.reference, SealedPaper.phone_index]), None)
+    query = select(type_coerce(both, ARRAY(LargeBinary()))).join(SealedPaper, SealedPaper.id == Household.paper_id)
+    known = Complaint.household_id.is_not(None) & (Complainant.complaint_id.is_(None) | Complainant.row_key.is_not(None))
+    return case((known, query.where(Household.id == Complaint.household_id).scalar_subquery()), else_=None)
 
 
 def _numbers_of(call_id: InstrumentedAttribute[str | None] | str) -> ScalarSelect[list[bytes] | None]:

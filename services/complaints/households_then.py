@@ -1,9 +1,10 @@
 """Who told each ticket as it was known at an instant, for the counts of households; or that nobody can say any more.
 
 What was told and merged by then is in the journal and in rows that never change. Who told it is read from the contacts as they are: what
-one was before it was corrected, forgotten or erased is destroyed on purpose, and so is whom a call came from. Where that happened to one
-of those counted after the instant nothing is told: 422 ``as_of.not_kept``. Whether it was told in confidence is read as it is today: it
-is never taken back, and whoever counts matters of before it was given must refuse (``services/reports/households.py``).
+one was before it was corrected, forgotten or erased is destroyed on purpose, and so is whom a call came from and how a household was
+reached before the register was corrected. Where that happened to one of those counted after the instant nothing is told: 422
+``as_of.not_kept``. Whether it was told in confidence is read as it is today: it is never taken back, and whoever counts matters of before
+it was given must refuse (``services/reports/households.py``).
 """
 
 from collections import defaultdict
@@ -15,8 +16,9 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.calls.models import Call
-from services.complaints.households import Telling, of_its_call, single
+from services.complaints.households import Telling, of_its_call, of_its_home, single
 from services.complaints.models import Complainant, Complaint, Repeat
+from services.households.models import Household
 from services.journal.models import Event
 from services.platform.bulk import one_of
 from services.platform.errors import Invalid
@@ -39,6 +41,7 @@ async def tellings_then(session: AsyncSession, ticket_ids: Sequence[UUID], as_of
         select(Complaint.id, Ticket.id.label("own"), Complaint.received_at, Complaint.wants_answer)
         .add_columns((Complaint.confidential | (Ticket.privacy == "confidential")).label("in_confidence"))
         .add_columns(Complainant.phone_index, Complainant.openid_index, of_its_call().label("called"), _changed(as_of).label("changed"))
+        .add_columns(of_its_home().label("home"))
         .add_columns(Repeat.complaint_id.is_not(None).label("repeat"), func.coalesce(Repeat.counted, False).label("counted"))
         .select_from(Complaint)
         .join(Ticket, Ticket.id == Complaint.ticket_id)
@@ -52,7 +55,8 @@ async def tellings_then(session: AsyncSession, ticket_ids: Sequence[UUID], as_of
         if row.changed:
             raise Invalid(NOT_KEPT, _WHO)
         keys = frozenset(key for key in (row.phone_index, row.openid_index, *single(row.called)) if key is not None)
-        telling = Telling(row.id, row.own, keys, row.received_at, row.repeat, row.counted, row.in_confidence, row.wants_answer)
+        said = (row.repeat, row.counted, row.in_confidence, row.wants_answer)
+        telling = Telling(row.id, row.own, keys, row.received_at, *said, frozenset(row.home or ()))
         for ticket_id in families[row.own]:
             found[ticket_id].append(telling)
     return {ticket_id: found[ticket_id] for ticket_id in ticket_ids}
@@ -73,8 +77,8 @@ async def speakers_then(session: AsyncSession, ticket_ids: Sequence[UUID], as_of
 
 _TOLD = Ticket.source == "complaint"
 _WHO = (
-    "Who told some of these matters was corrected or erased since, or a call was, and what it was is not kept. Ask for a later instant, "
-    "or for fewer days."
+    "Who told some of these matters was corrected or erased since, or a call or household was, and what it was is not kept. Ask for a "
+    "later instant, or for fewer days."
 )
 
 
@@ -96,9 +100,10 @@ async def _merged(session: AsyncSession, ticket_ids: Sequence[UUID], as_of: date
 
 
 def _changed(as_of: datetime) -> ColumnElement[bool]:
-    """Whether who told a complaint is something else now than then, or may be: of a contact, and where it counts, of the call's number."""
+    """Whether who told a complaint is something else now than then, or may be: of a contact, a household, and where it counts, a call."""
     contact = func.coalesce(func.greatest(Complainant.recorded_at, Complainant.changed_at) > as_of, False)
     counts = Complainant.complaint_id.is_(None) | Complainant.phone_index.is_(None)
     erased = exists().where(SealedPaper.id == Call.paper_id, SealedPaper.row_key.is_(None))
     call = exists().where(Call.call_id == Complaint.call_id, or_(func.greatest(Call.first_heard_at, Call.updated_at) > as_of, erased))
-    return contact | and_(counts, Complaint.call_id.is_not(None), call)
+    home = exists().where(Household.id == Complaint.household_id, Household.changed_at > as_of)
+    return contact | home | and_(counts, Complaint.call_id.is_not(None), call)

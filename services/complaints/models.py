@@ -39,8 +39,8 @@ class Complaint(Base):
 
     What was said is `said`, sealed; the clear columns hold what the worker has not sealed yet since an upgrade.
     `channel_message_id` is the channel's own id of the message; the same message delivered again finds this row.
-    `call_id` is the telephone call it was said in. `lat`/`lon` are as given, in `coordinate_system`. `happened_at` is when it was
-    said, `received_at` when it reached us.
+    `call_id` is the telephone call it was said in, `household_id` at whose door it was told. `lat`/`lon` are as given, in
+    `coordinate_system`. `happened_at` is when it was said, `received_at` when it reached us.
     """
 
     __tablename__ = "complaints"
@@ -56,6 +56,7 @@ class Complaint(Base):
     channel: Mapped[str] = mapped_column(ForeignKey("channels.code"))
     channel_message_id: Mapped[str]
     call_id: Mapped[str | None]
+    household_id: Mapped[UUID | None] = mapped_column(ForeignKey("households.id"))
     row_key: Mapped[bytes | None]
     sealed_words: Mapped[bytes | None]
     sealed_place: Mapped[bytes | None]

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.complaints.contacts import open_contact
 from services.complaints.device_marks import DeviceMark
-from services.complaints.households import of_its_call, single
+from services.complaints.households import of_its_call, of_its_home, single
 from services.complaints.models import Complainant, Complaint, Repeat
 from services.complaints.restricting import is_restricted
 from services.complaints.signs import MATTERS_DAYS, MATTERS_LEAST, USUAL_DAYS, Source, Voice, shared_sources
@@ -152,7 +152,9 @@ def _query() -> Select[Any]:
     return (
         select(Complaint.id, Complaint.ticket_id, Complaint.happened_at, Complaint.said, Complaint.channel, Complaint.filed_by_account_id)
         .add_columns(Ticket.place_unit_id, Ticket.category_code, _IN_CONFIDENCE.label("in_confidence"))
-        .add_columns(Complainant.phone_index, Complainant.openid_index, of_its_call().label("called"), DeviceMark.mark)
+        .add_columns(
+            Complainant.phone_index, Complainant.openid_index, of_its_call().label("called"), of_its_home().label("home"), DeviceMark.mark
+        )
         .select_from(Complaint)
         .join(Ticket, Ticket.id == Complaint.ticket_id)
         .outerjoin(Complainant, Complainant.complaint_id == Complaint.id)
@@ -171,7 +173,7 @@ async def _read(session: AsyncSession, query: Select[Any]) -> list[Told]:
         sources = {Source("number", number) for number in numbers}
         if row.openid_index is not None:
             sources.add(Source("account", row.openid_index))
-        keys = frozenset(source.digest for source in sources)
+        keys = frozenset((*(source.digest for source in sources), *(row.home or ())))
         if row.mark is not None:
             sources.add(Source("device", row.mark))
         writer = row.filed_by_account_id if row.channel in _WRITTEN_DOWN else None

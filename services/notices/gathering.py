@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncResult, AsyncSession
 
 from services.catalogue.policy import Catalogue
 from services.catalogue.queries import catalogue
+from services.complaints.households import of_its_home
 from services.complaints.models import Complainant, Complaint
 from services.notices.matters import NORMAL, FinishedMatter, may_be_listed
 from services.notices.publishing import PUBLISHED, SHARES, Counted, Tally
@@ -88,7 +89,7 @@ async def gather(work: Work, first: date, last: date) -> Month | None:
     shape = _shape(tree, policies, reports)
     people, found = Households(), []
     async for basis, row in _rows(work.session, first, last):
-        keys = [key for key in (row.phone_index, row.openid_index) if key is not None]
+        keys = [key for key in (row.phone_index, row.openid_index, *(row.home or ())) if key is not None]
         if row.source == "discovered":
             keys = [row.number.encode()]  # found by a worker, told by nobody: each stands for itself
         people.add(keys, _places(shape, row), _behind(basis, row))
@@ -140,7 +141,7 @@ async def _rows(session: AsyncSession, first: date, last: date) -> AsyncIterator
     """Yield every ticket that one of the month's figures counts, with the instant it counts by and the keys of who told it first."""
     fact = ReportFact
     teller = (
-        select(Complainant.phone_index, Complainant.openid_index)
+        select(Complainant.phone_index, Complainant.openid_index, of_its_home().label("home"))
         .join(Complaint, Complaint.id == Complainant.complaint_id)
         .where(Complaint.ticket_id == fact.ticket_id)
         .order_by(Complaint.received_at, Complaint.id)
@@ -153,7 +154,7 @@ async def _rows(session: AsyncSession, first: date, last: date) -> AsyncIterator
     )  # fmt: skip
     for basis in (fact.received_at, fact.completed_at, fact.called_at):
         query = (
-            select(*columns, teller.c.phone_index, teller.c.openid_index)
+            select(*columns, teller.c.phone_index, teller.c.openid_index, teller.c.home)
             .outerjoin(teller, true())
             .where(fact.counted, basis >= day_start(first), basis < day_end(last))
             .execution_options(yield_per=_BATCH)

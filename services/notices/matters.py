@@ -16,7 +16,7 @@ from datetime import date
 
 MOST_LISTED = 60
 """Matters on one page at most; whole classes are left out beyond."""
-LISTED_CHANNELS = ("hotline", "wechat", "field", "open311", "platform", "on_behalf")
+LISTED_CHANNELS = ("hotline", "wechat", "field", "open311", "platform", "on_behalf", "visit")
 NORMAL = "normal"
 _WORDS = (
     ("after_photo", "已现场处置,留有处置前后照片"),

@@ -107,7 +107,7 @@ async def households_report(work: Work, asked: AskedHouseholds) -> HouseholdsRep
         tickets=len(tickets),
         complaints=sum(len(tellings) for tellings in matters),
         households=distinct(matters) if told else None,
-        anonymous=sum(1 for tellings in matters for telling in tellings if not telling.keys) if told else None,
+        anonymous=sum(1 for tellings in matters for telling in tellings if not telling.of) if told else None,
     )
 
 
@@ -152,6 +152,6 @@ def distinct(matters: Iterable[Sequence[Telling]]) -> int:
     openly: list[Keys] = []
     found = 0
     for tellings in matters:
-        openly += (telling.keys for telling in tellings if not telling.in_confidence)
-        found += households(telling.keys for telling in tellings if telling.in_confidence)
+        openly += (telling.of for telling in tellings if not telling.in_confidence)
+        found += households(telling.of for telling in tellings if telling.in_confidence)
     return found + households(openly)

@@ -51,7 +51,7 @@ _RATE: dict[str, Any] = {"tickets": 12, "households": 3, "anonymous": 1, "fracti
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What was said of one ticket, and by whom: `keys` are their indexes, none for somebody nobody knows."""
+    """What was said of one ticket, and by whom: `keys` are those of their household, none for somebody nobody knows."""
 
     ticket_id: UUID
     satisfied: bool
@@ -216,4 +216,4 @@ async def _speakers(session: AsyncSession, ticket_ids: Sequence[UUID]) -> Mappin
 def _who(tellings: Sequence[Telling], speaker: UUID | None) -> tuple[Keys, bool]:
     """Return the keys of whoever said it, and whether in confidence: the first of the ticket where the word names no complaint."""
     spoke = next((telling for telling in tellings if telling.complaint_id == speaker), tellings[0] if tellings else None)
-    return (spoke.keys, spoke.in_confidence) if spoke else (frozenset(), False)
+    return (spoke.of, spoke.in_confidence) if spoke else (frozenset(), False)

@@ -22,6 +22,7 @@ from services.platform.papers import SealedPaper, read_paper, seal_paper
 from services.platform.unit_of_work import Work
 from services.tickets.actions import visible_id
 from services.tickets.models import Ticket
+from services.visits.answering import tell
 from services.visits.opinions import SUBJECT, marked, newest, possible, require_standing
 from services.visits.opinions_access import opinion_of
 from services.visits.opinions_commands import Answered, FileTicket, JoinsTicket, SolvedOnTheSpot
@@ -55,7 +56,10 @@ async def became(work: Work, opinion_id: UUID, said: SolvedOnTheSpot | JoinsTick
         row["paper_id"] = paper["id"]
     if isinstance(said, Answered):
         row["because"] = said.because
+    opinion = row.pop("opinion")
     await _write(work, row)
+    if isinstance(said, Answered) and opinion.wants_answer:
+        await tell(work, opinion, row["id"])
     return False
 
 
@@ -103,7 +107,7 @@ async def _begin(work: Work, opinion_id: UUID, said: Any) -> tuple[Row, bool]:
         raise Invalid("opinion.ended_before_said", "Nothing became of an opinion before it was heard; correct the time.")
     kind = "ticket" if isinstance(said, FileTicket) else said.kind
     row = _row(work, opinion_id, kind, said.outcome_id, mark, happened_at)
-    return (row | {"opinion": opinion} if isinstance(said, FileTicket) else row), False
+    return row | {"opinion": opinion}, False
 
 
 def _row(work: Work, opinion_id: UUID, kind: str, outcome_id: UUID, mark: bytes, at: Any) -> Row:
@@ -149,7 +153,7 @@ async def _filed(work: Work, opinion: Any, said: FileTicket) -> Outcome:
         wants_answer=opinion.wants_answer,
         surface_to=said.direct_to,
     )
-    filing = await prepared_within(work, FileComplaint(CHANNEL, str(said.outcome_id), telling))
+    filing = await prepared_within(work, FileComplaint(CHANNEL, str(said.outcome_id), telling, household_id=opinion.household_id))
     (outcome,) = await write(await driver_of(work.session), [filing])
     work.rings = True
     return outcome.told()

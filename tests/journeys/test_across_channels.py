@@ -23,10 +23,12 @@ from tests.county import PENGZHAI, SHUIKOU, STAFFED_GRID
 from tests.journeys.people import Desk
 from tests.notifications.hooks import Hooks
 from tests.notifications.platform import playing
+from tests.visits.handbook import Round
+from tests.visits.handbook import now as ago
 
-CHANNELS = ("hotline", "wechat", "field", "field_sync", "petition", "letter", "on_behalf", "open311", "platform")
-UNNAMED = tuple(way for way in CHANNELS if way not in ("wechat", "on_behalf"))
-"""Ways of telling without saying who one is. WeChat knows an openid, and whoever files for somebody says for whom."""
+CHANNELS = ("hotline", "wechat", "field", "field_sync", "petition", "letter", "on_behalf", "open311", "platform", "visit")
+UNNAMED = tuple(way for way in CHANNELS if way not in ("wechat", "on_behalf", "visit"))
+"""Ways of telling without saying who one is. WeChat knows an openid, whoever files for somebody says for whom, and a door is a household's."""
 WORDS, PHONE, NAME, OPENID = "彭寨镇水口村路灯不亮", "13800000123", "欧阳张三", "oAcross0000000000000000001"
 HOLDERS = {SHUIKOU: "shuikou", STAFFED_GRID: "grid"}
 SCAN = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\n%%EOF\n"
@@ -42,6 +44,7 @@ class Ways:
     open311: open311_client.Open311
     city: City
     said: Response | None = None
+    home: str = ""
 
     async def told(self, way: str, words: str = WORDS, *, named: bool = True, secret: bool = False) -> str:
         """Tell `words` by `way`, as somebody or nobody, in confidence or not; let the worker do its part, and return the number."""
@@ -104,6 +107,13 @@ class Ways:
     async def _platform(self, words: str, contact: dict[str, Any], *, secret: bool) -> Response:
         order = {"orderNo": str(new_id()), "title": "诉求", "content": words, "category": None, "level": None, "deadline": None}
         return await self.city.push(**order, secret=secret, **({} if contact else {"reporter": {}}))
+
+    async def _visit(self, words: str, contact: dict[str, Any], *, secret: bool) -> Response:
+        calls = Round(self.desk.client, self.desk.county, self.desk)
+        self.home = self.home or await calls.home("3-012", await calls.member("caller"))
+        said = await calls.hears("caller", self.home, words, told_by=contact["contact"])
+        file = {"outcome_id": str(new_id()), "happened_at": ago(), "confidential": secret}
+        return await self._post("caller", f"/v1/opinions/{said['id']}/ticket", file)
 
 
 @pytest.fixture
