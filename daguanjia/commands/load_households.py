@@ -27,4 +27,4 @@ async def load_households(
             async with unit_of_work(SYSTEM) as work:
                 done.add(await put_households(work, portion))
     typer.echo(f"{file.name}: {done.added} households added, {done.changed} changed, {done.unchanged} as they were.")
-    told_mistakes(parsed.errors, rejected)
+    told_mistakes(sorted([*parsed.errors, *done.errors], key=lambda error: error.line), rejected)

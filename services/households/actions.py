@@ -5,10 +5,11 @@ from uuid import UUID
 from sqlalchemy import select
 
 from services.households.commands import ChangeHousehold, EndHousehold, ListHousehold, OpenContact
+from services.households.finding import Sought, find_homes, follow_homes
 from services.households.models import Household
 from services.households.parsing import Listed
 from services.households.queries import paper_of, reachable
-from services.households.references import household_key, need_village
+from services.households.references import household_key, need_village, village_of
 from services.households.storing import REWRITTEN, household_rows, lock_register, said
 from services.households.views import HouseholdContact, contact_view
 from services.identity.permissions import PERMISSIONS, area_of, lends
@@ -34,10 +35,10 @@ async def list_household(work: Work, command: ListHousehold) -> UUID:
     unit, village = _place(work.actor, tree, command.unit)
     listed = Listed(unit, village, command.number, command.head, command.phone, command.address, command.people)
     await lock_register(work)
-    reference = household_key(village, command.number)
-    row, paper = household_rows(work, listed, reference, said(listed))
-    taken = select(Household.id).where(Household.reference == reference, Household.ended_on.is_(None))
-    if await work.session.scalar(taken) is not None:
+    await follow_homes(work)
+    [known] = await find_homes(work, [Sought(unit, village, command.number)])
+    row, paper = household_rows(work, listed, household_key(village, command.number), said(listed))
+    if isinstance(known, str) or (known is not None and known.ended_on is None):
         raise Conflict("household.number_taken", "The register of this village has this number already; change that household instead.")
     await insert_many(work.session, SealedPaper, [paper])
     await insert_many(work.session, Household, [row])
@@ -56,7 +57,7 @@ async def change_household(work: Work, household_id: UUID, command: ChangeHouseh
     if expected_version is not None and expected_version != known.version:
         raise PreconditionFailed("version.changed", "Somebody changed this household meanwhile; read it again.")
     unit, village = _place(work.actor, tree, command.unit)
-    if village.id != known.village_id:
+    if village != village_of(tree, tree.by_id[known.unit_id]):
         raise Conflict("household.other_village", "A household that moves to another village ends here and is listed there.")
     clear = await paper_of(work, known.paper_id)
     if clear is None:
@@ -117,7 +118,7 @@ async def _own(work: Work, tree: UnitTree, household_id: UUID, *, ended_too: boo
     await reachable(work, household_id)
     known = await work.session.scalar(select(Household).where(Household.id == household_id).with_for_update())
     assert known is not None
-    if not keeps(work.actor, tree.by_id[known.village_id]):
+    if not keeps(work.actor, tree.by_id[known.unit_id]):
         raise Forbidden("household.outside_area", "This village lies outside of your area; let somebody of that area change it.")
     if known.ended_on is not None and not ended_too:
         raise Conflict("household.ended", "This household has ended; list it again under its number.")

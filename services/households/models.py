@@ -15,8 +15,9 @@ class Household(Base):
     """户: one household of a village's register. What names it lies in a sealed paper of kind ``household``.
 
     `reference` is the keyed reference that visits, opinions and things done go by (`references.household_key`): it tells equality and no
-    more. `unit_id` is the grid it lives in, or its village. `fingerprint` is keyed too: it tells whether a line of a file says anything
-    new. One that is listed again after it had ended is another row under the same reference: both intervals stay known.
+    more. `village_id` is the village in whose book it is listed, by the first of the units that followed each other; `unit_id` is the
+    grid it lives in, or its village, and follows a unit that gets another code. `fingerprint` is keyed too: it tells whether a line of a
+    file says anything new. One that is listed again after it had ended is another row under the same reference: both intervals stay known.
     """
 
     __tablename__ = "households"

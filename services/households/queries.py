@@ -17,7 +17,7 @@ from services.platform.papers import SealedPaper, read_paper
 from services.platform.unit_of_work import Work
 
 _COLUMNS = (
-    Household.id, Household.village_id, Household.unit_id, Household.people, Household.paper_id, Household.ended_on,
+    Household.id, Household.unit_id, Household.people, Household.paper_id, Household.ended_on,
     Household.ended_because, Household.version, SealedPaper.row_key, SealedPaper.sealed,
 )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterable
+from uuid import UUID
 
 from services.organization.tree import UnitNode, UnitTree
 from services.platform.errors import Fault, Invalid
@@ -22,13 +23,18 @@ def normalised(number: str) -> str:
 
 
 def household_key(village: UnitNode, number: str) -> bytes:
-    """Return the reference of household `number` of a village. The village goes by its id, which outlives a renumbering."""
-    return blind_index(HOUSEHOLD, f"{village.id}:{normalised(number)}")
+    """Return the reference of household `number` of a village. The village goes by what it was at first, which outlives a renumbering."""
+    return book_key(village.origin, number)
+
+
+def book_key(origin: UUID, number: str) -> bytes:
+    """Return the reference of a number in the book of the village that was `origin` at first."""
+    return blind_index(HOUSEHOLD, f"{origin}:{normalised(number)}")
 
 
 def person_keys(village: UnitNode, numbers: Iterable[str]) -> list[bytes]:
     """Return the references of persons of a village, each once."""
-    return sorted({blind_index(PERSON, f"{village.id}:{normalised(number)}") for number in numbers})
+    return sorted({blind_index(PERSON, f"{village.origin}:{normalised(number)}") for number in numbers})
 
 
 def need_village(tree: UnitTree, unit: UnitNode, pointer: str) -> UnitNode:

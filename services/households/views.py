@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.households.references import village_of
 from services.organization.tree import UnitTree
 from services.platform.phones import masked_name, masked_phone
 
@@ -46,7 +47,8 @@ class HouseholdContact(BaseModel):
 def household_view(row: Any, clear: dict[str, Any] | None, tree: UnitTree) -> HouseholdView:
     """Return the view of a household; `clear` is what its paper says, None where it was erased."""
     told = clear or {}
-    unit, village = tree.by_id[row.unit_id], tree.by_id[row.village_id]
+    unit = tree.by_id[row.unit_id]
+    village = village_of(tree, unit) or unit
     return HouseholdView(
         id=row.id, unit=unit.code, unit_name=unit.name, village=village.code, number=told.get("number"),
         head=masked_name(told["head"]) if told.get("head") else None, phone=masked_phone(told["phone"]) if told.get("phone") else None,

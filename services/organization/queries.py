@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.organization.models import Member, Post, Unit
 from services.organization.snapshots import Snapshots
-from services.organization.tree import PostNode, UnitNode, UnitTree
+from services.organization.tree import PostNode, UnitNode, UnitTree, heirs_of, origins
 from services.platform.clock import local_day
 from services.platform.settings import settings
 
@@ -21,7 +21,7 @@ _STAMP = text(
 )
 _UNIT_COLUMNS = (
     Unit.id, Unit.code, Unit.kind, Unit.tier, Unit.name, Unit.aliases, Unit.parent_id, Unit.path, Unit.function,
-    Unit.lat, Unit.lon, Unit.valid_from, Unit.valid_to,
+    Unit.lat, Unit.lon, Unit.valid_from, Unit.valid_to, Unit.predecessor_id,
 )  # fmt: skip
 
 
@@ -38,6 +38,12 @@ async def read_unit_tree(session: AsyncSession) -> UnitTree:
 def unit_tree_at_hand(engine: Engine) -> UnitTree | None:
     """Return the tree where it needs no look at the database now."""
     return _trees.at_hand(engine)
+
+
+async def heirs(session: AsyncSession) -> dict[UUID, UUID]:
+    """Return the unit of today that follows each ended one; of one that was split none."""
+    query = select(Unit.id, Unit.predecessor_id).where(Unit.predecessor_id.is_not(None))
+    return heirs_of({row.id: row.predecessor_id for row in await session.execute(query)})
 
 
 def forget_unit_tree() -> None:
@@ -57,7 +63,9 @@ async def _load(session: AsyncSession) -> UnitTree:
         if post.holds(day):
             held.setdefault(post.unit_id, set()).add(post.role)
     units = []
-    for row in await session.execute(select(*_UNIT_COLUMNS)):
+    rows = (await session.execute(select(*_UNIT_COLUMNS))).all()
+    first = origins({row.id: row.predecessor_id for row in rows if row.predecessor_id is not None})
+    for row in rows:
         active = row.valid_to is None or day < row.valid_to
         units.append(
             UnitNode(
@@ -74,6 +82,7 @@ async def _load(session: AsyncSession) -> UnitTree:
                 lon=row.lon,
                 active=active,
                 staffed_roles=frozenset(held.get(row.id, ())),
+                origin_id=first.get(row.id),
             )
         )
     return UnitTree(units, posts, day, settings().jurisdiction)

@@ -9,7 +9,10 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class UnitNode:
-    """A unit as rules see it. `staffed_roles` are the roles held there on the tree's day; a unit with none is blank."""
+    """A unit as rules see it. `staffed_roles` are the roles held there on the tree's day; a unit with none is blank.
+
+    `origin_id` is the first of the units it follows one after the other; None of one that follows none. See :attr:`origin`.
+    """
 
     id: UUID
     code: str
@@ -24,6 +27,12 @@ class UnitNode:
     lon: float | None
     active: bool
     staffed_roles: frozenset[str] = field(default=frozenset())
+    origin_id: UUID | None = None
+
+    @property
+    def origin(self) -> UUID:
+        """What a unit goes by under every number it ever gets: the id it had under its first."""
+        return self.origin_id or self.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,3 +123,37 @@ def _areas(path: str) -> list[str]:
     """Return the prefixes of a path that are paths: ``/a/b/`` → ``/a/``, ``/a/b/``."""
     parts = path.strip("/").split("/")
     return ["/" + "/".join(parts[: count + 1]) + "/" for count in range(len(parts))]
+
+
+def origins(predecessors: Mapping[UUID, UUID]) -> dict[UUID, UUID]:
+    """Return of each unit that follows another (unit → predecessor) the first of those before it.
+
+    Of several that follow one (a unit that was split) the one that was there first goes on with it; any other begins anew. So an origin
+    never changes afterwards.
+    """
+    heirs: dict[UUID, UUID] = {}
+    for unit, before in predecessors.items():
+        heirs[before] = min(heirs.get(before, unit), unit)
+    found = {}
+    for unit in predecessors:
+        here = unit
+        while (before := predecessors.get(here)) is not None and heirs[before] == here:
+            here = before
+        if here != unit:
+            found[unit] = here
+    return found
+
+
+def heirs_of(predecessors: Mapping[UUID, UUID]) -> dict[UUID, UUID]:
+    """Return the last of the units that follow each ended one alone. Nobody follows one that was split: there people decide."""
+    following: dict[UUID, list[UUID]] = {}
+    for unit, before in predecessors.items():
+        following.setdefault(before, []).append(unit)
+    alone = {before: units[0] for before, units in following.items() if len(units) == 1}
+    found = {}
+    for before, last in alone.items():
+        newest = last
+        while newest in alone:
+            newest = alone[newest]
+        found[before] = newest
+    return found

@@ -9,12 +9,14 @@ from sqlalchemy import func, select
 from services.households.actions import end_household
 from services.households.commands import EndHousehold
 from services.households.models import Household
+from services.households.references import village_of
 from services.identity.permissions import PERMISSIONS, area_of, lends
 from services.journal.noting import note
 from services.organization.models import Member
 from services.organization.queries import unit_tree
 from services.organization.tree import UnitNode, UnitTree
 from services.pairing.commands import EndPairing, HandOver, Pair
+from services.pairing.following import follow_pairings
 from services.pairing.models import Pairing
 from services.pairing.parsing import Wanted
 from services.pairing.rules import Neighbour, require_fitting, require_partner, shared_out
@@ -38,8 +40,9 @@ async def pair(work: Work, command: Pair) -> tuple[UUID, bool]:
     since = command.since or today
     _require_past(since, today, "/since")
     await lock_pairings(work)
+    await follow_pairings(work)
     home = await _home(work, command.household_id) if command.household_id else None
-    unit = _unit(tree, command.unit) if command.unit else tree.by_id[home.village_id] if home else None
+    unit = _unit(tree, command.unit) if command.unit else village_of(tree, tree.by_id[home.unit_id]) if home else None
     assert unit is not None
     _require_keeps(work.actor, unit)
     if home is None:

@@ -22,7 +22,7 @@ _KIND_OF = {"township": "leader_township", "village": "secretary_village", "comm
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A pairing as a line says it. `household` is a number of the village `unit`."""
+    """A pairing as a line says it. `household` is a number of the village `unit`, said to live in `place`."""
 
     kind: str
     unit: UnitNode
@@ -31,6 +31,7 @@ class Wanted:
     partner: UnitNode | None = None
     household: str | None = None
     line: int = 0
+    place: UnitNode | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ def _household(row: CsvRow, tree: UnitTree, unit: UnitNode, member_id: UUID | No
         return None, [LineError(row.line, "unit", "must be the village or grid of the household")]
     if member_id is None:
         return None, [LineError(row.line, "member", "a household is paired with a member")]
-    return Wanted("member_household", village, since, member_id, household=normalised(row["household"]), line=row.line), []
+    return Wanted("member_household", village, since, member_id, household=normalised(row["household"]), line=row.line, place=unit), []
 
 
 def _unit(row: CsvRow, column: str, tree: UnitTree, wrong: list[LineError]) -> UnitNode | None:

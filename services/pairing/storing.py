@@ -7,13 +7,12 @@ from datetime import date
 from typing import Any
 from uuid import UUID, uuid5
 
-from sqlalchemy import ARRAY, LargeBinary, bindparam, func, select
-from sqlalchemy import any_ as any_of
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from services.households.models import Household
-from services.households.references import household_key
+from services.households.finding import Sought, find_homes
 from services.journal.noting import note
+from services.pairing.following import follow_pairings
 from services.pairing.models import Pairing
 from services.pairing.parsing import Wanted
 from services.platform.bulk import insert_many, one_of, update_many
@@ -67,6 +66,7 @@ async def put_pairings(work: Work, wanted: Sequence[Wanted], *, transfer: bool) 
     What is not mentioned stays. The same again changes nothing.
     """
     await lock_pairings(work)
+    await follow_pairings(work)
     report = LoadReport()
     homes = [one for one in wanted if one.household is not None]
     fresh, ended = await _with_households(work, homes, report, transfer=transfer)
@@ -82,18 +82,12 @@ async def put_pairings(work: Work, wanted: Sequence[Wanted], *, transfer: bool) 
 
 
 async def _with_households(work: Work, wanted: Sequence[Wanted], report: LoadReport, *, transfer: bool) -> tuple[list[Row], list[Row]]:
-    keys = [household_key(one.unit, one.household or "") for one in wanted]
-    columns = (Household.id, Household.reference, Household.village_id, Household.ended_on)
-    newest = (Household.reference, Household.ended_on.is_not(None), Household.listed_at.desc(), Household.id.desc())
-    given = bindparam(None, keys, ARRAY(LargeBinary()))
-    query = select(*columns).where(Household.reference == any_of(given)).ext(distinct_on(Household.reference)).order_by(*newest)
-    there = {row.reference: row for row in await work.session.execute(query)}
-    last = await last_of(work, [row.id for row in there.values()])
+    there = await find_homes(work, [Sought(one.place or one.unit, one.unit, one.household or "") for one in wanted])
+    last = await last_of(work, [home.id for home in there if home is not None and not isinstance(home, str)])
     fresh: list[Row] = []
     ended: list[Row] = []
-    for one, key in zip(wanted, keys, strict=True):
-        home = there.get(key)
-        before = last.get(home.id) if home is not None else None
+    for one, home in zip(wanted, there, strict=True):
+        before = last.get(home.id) if home is not None and not isinstance(home, str) else None
         wrong = _cannot(one, home, before, transfer=transfer)
         if wrong is not None:
             report.errors.append(LineError(one.line, "household", wrong))
@@ -111,6 +105,8 @@ async def _with_households(work: Work, wanted: Sequence[Wanted], report: LoadRep
 
 def _cannot(one: Wanted, home: Any, before: Last | None, *, transfer: bool) -> str | None:
     """Return why a household cannot be paired so; None where it can, or is."""
+    if isinstance(home, str):
+        return home
     if home is None:
         return "is not in the village's register; load the households first"
     if home.ended_on is not None:

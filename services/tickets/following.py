@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.deadlines.clocks import deed
 from services.organization.models import Unit
-from services.organization.queries import forget_unit_tree
+from services.organization.queries import forget_unit_tree, heirs
 from services.organization.tree import UnitNode
 from services.platform.bulk import one_of
 from services.platform.unit_of_work import Work
@@ -42,7 +42,7 @@ Successors = Mapping[UUID, UUID]
 async def follow_units(work: Work) -> int:
     """Bring every ticket to the units that took the place of its own; return how many changed. What has ended keeps its seats."""
     forget_unit_tree()
-    successors = await _successors(work.session)
+    successors = await heirs(work.session)
     ids = await _left_behind(work.session, successors)
     done = 0
     for start in range(0, len(ids), _PAGE):
@@ -126,19 +126,6 @@ def _again(case: Case, row: AssignmentState, successors: Successors, offset: int
     why = {"rule": "renumbered", "from": {"code": old.code, "name": old.name}, "chosen": {"code": unit.code, "name": unit.name}}
     again = assignment_row(case, unit, row.part, why, row.assigned_at, task=row.task, offset=offset)
     return {**again, "accepted_at": row.accepted_at, "member_id": case.ticket.lead_member_id if row.part == "lead" else None}
-
-
-async def _successors(session: AsyncSession) -> dict[UUID, UUID]:
-    """Return the unit of today that follows each ended one. Where a unit was split nobody follows it alone: there the desk decides."""
-    query = select(Unit.predecessor_id, func.array_agg(Unit.id)).where(Unit.predecessor_id.is_not(None)).group_by(Unit.predecessor_id)
-    following = {old: ids[0] for old, ids in await session.execute(query) if old is not None and len(ids) == 1}
-    found = {}
-    for old, last in following.items():
-        newest = last
-        while newest in following:
-            newest = following[newest]
-        found[old] = newest
-    return found
 
 
 async def _left_behind(session: AsyncSession, successors: Successors) -> list[UUID]:

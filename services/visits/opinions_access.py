@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, exists, or_, select, true
 from services.activities.entering import hold
 from services.activities.models import Activity
 from services.households.models import Household
+from services.households.references import village_of
 from services.identity.permissions import PERMISSIONS, lends, reach_of, require, scope_of
 from services.organization.models import Unit
 from services.organization.queries import unit_tree
@@ -55,7 +56,7 @@ async def home_of(work: Work, household_id: UUID, action: str, day: date | None 
     seat = _seat(work.actor, action, unit)
     if seat is None and not await is_paired(work, household_id, day or local_day(work.now)):
         raise _unknown()
-    return Home(row.id, unit, tree.by_id[row.village_id], row.reference, row.paper_id, seat or work.actor.main_seat)
+    return Home(row.id, unit, village_of(tree, unit) or unit, row.reference, row.paper_id, seat or work.actor.main_seat)
 
 
 async def readable_home(work: Work, household_id: UUID) -> Home:
