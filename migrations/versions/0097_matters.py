@@ -259,9 +259,10 @@ CREATE TABLE milestones_done (
   CONSTRAINT fk_milestones_done_recorded_by_account_id FOREIGN KEY(recorded_by_account_id) REFERENCES accounts (id)
 );
 CREATE TABLE supervision_notes (
-  id UUID NOT NULL, supervisor_id UUID NOT NULL, happened_on DATE NOT NULL, words TEXT NOT NULL,
+  id UUID NOT NULL, supervisor_id UUID NOT NULL, about TEXT NOT NULL, happened_on DATE NOT NULL, words TEXT NOT NULL,
   recorded_at TIMESTAMP WITH TIME ZONE NOT NULL, recorded_by_account_id UUID NOT NULL,
   CONSTRAINT pk_supervision_notes PRIMARY KEY (id),
+  CONSTRAINT ck_supervision_notes_about CHECK (about IN ('township', 'village', 'work')),
   CONSTRAINT fk_supervision_notes_supervisor_id FOREIGN KEY(supervisor_id) REFERENCES matter_supervisors (id),
   CONSTRAINT fk_supervision_notes_recorded_by_account_id FOREIGN KEY(recorded_by_account_id) REFERENCES accounts (id)
 );

@@ -11,6 +11,7 @@ from services.matters.commands import MEMBER_EXAMPLE, Command, Tension, TicketNu
 from services.platform.text import Code, ShortTextOfNobody, WordsOfNobody
 
 Level = Literal["county", "township", "village"]
+LookedAt = Literal["township", "village", "work"]
 BlockerCode = Literal["funding", "no_responsible_unit", "no_consensus", "land", "approval", "technical", "weather", "other"]
 SourceName = Literal["finance", "donation", "members", "collective", "villagers", "other"]
 FEN_AT_MOST, HALF_DAYS_AT_MOST = 10**13, 200_000
@@ -61,12 +62,13 @@ class NameSupervisor(Command):
 
 
 class NoteSupervision(Command):
-    """Leave a note of supervision (督办记录): each level looks at the one below."""
+    """Leave a note of supervision (督办记录): each level looks at the one below. The county may look at a village directly (下抓一级)."""
 
     model_config = _config("supervise", happened_on="2026-11-20", words="到镇检查,渠首段进度滞后,要求月底前完成。")
     action: Literal["supervise"]
     happened_on: Day
     words: WordsOfNobody
+    about: LookedAt | None = Field(default=None, description="What was looked at; the level below where it is not said.")
 
 
 class ChangeLead(Command):

@@ -56,8 +56,9 @@ def visible(actor: Actor) -> ColumnElement[bool]:
         helps = select(MatterTask.id).where(MatterTask.matter_id == Matter.id, MatterTask.unit_id.in_(scope.unit_ids))
         found += [Matter.lead_unit_id.in_(scope.unit_ids), exists(helps)]
     if actor.member_id is not None and actor.lent is None:
+        names = [actor.member_id, *(seat.acting.member_id for seat in actor.seats if seat.acting is not None)]
         for row in (MatterSupervisor, MatterFollower):
-            mine = select(row.id).where(row.matter_id == Matter.id, row.member_id == actor.member_id, row.until.is_(None))
+            mine = select(row.id).where(row.matter_id == Matter.id, row.member_id.in_(names), row.until.is_(None))
             found.append(exists(mine))
     return or_(false(), *found)
 
@@ -87,14 +88,18 @@ async def hold(work: Work, matter_id: UUID, action: str, expected_version: int |
 async def people_of(work: Work, tree: UnitTree, matter: Matter) -> People:
     """Return who has to do with a matter now."""
     tasks = await work.session.scalars(select(MatterTask.unit_id).where(MatterTask.matter_id == matter.id).distinct())
-    supervisors = select(MatterSupervisor.member_id).where(MatterSupervisor.matter_id == matter.id, MatterSupervisor.until.is_(None))
+    named = select(MatterSupervisor.member_id, MatterSupervisor.unit_id).where(
+        MatterSupervisor.matter_id == matter.id, MatterSupervisor.until.is_(None)
+    )
+    supervisors = [(row.member_id, row.unit_id) for row in await work.session.execute(named)]
     followers = select(MatterFollower.member_id).where(MatterFollower.matter_id == matter.id, MatterFollower.until.is_(None))
     return People(
         place=tree.by_id[matter.unit_id].path,
         lead=tree.by_id[matter.lead_unit_id].path if matter.lead_unit_id else None,
         helpers=tuple(tree.by_id[one].path for one in tasks),
-        supervisors=frozenset(await work.session.scalars(supervisors)),
+        supervisors=frozenset(member for member, _unit in supervisors),
         followers=frozenset(await work.session.scalars(followers)),
+        supervise_from=frozenset(supervisors),
     )
 
 

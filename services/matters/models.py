@@ -13,6 +13,7 @@ CANDIDATE_STATES = ("open", "taken", "set_aside", "gone")
 STATES = ("determined", "registered", "declined", "struck_off")
 SOURCE_KINDS = ("ticket", "opinion")
 LEVELS = ("county", "township", "village")
+LOOKED_AT = ("township", "village", "work")
 URGENCIES = ("normal", "urgent", "emergency")
 FLAG_LEVELS = ("province", "city", "county")
 _NOW = text("until IS NULL")
@@ -215,13 +216,14 @@ class MatterSupervisor(Base):
 
 
 class SupervisionNote(Base):
-    """What a supervisor noted of the level below."""
+    """What a supervisor noted of what is below: the next level, or past it."""
 
     __tablename__ = "supervision_notes"
-    __table_args__ = (Index(None, "supervisor_id"),)
+    __table_args__ = (CheckConstraint(f"about IN {LOOKED_AT!r}", name="about"), Index(None, "supervisor_id"))
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     supervisor_id: Mapped[UUID] = mapped_column(ForeignKey("matter_supervisors.id"))
+    about: Mapped[str]
     happened_on: Mapped[date]
     words: Mapped[str]
     recorded_at: Mapped[datetime]

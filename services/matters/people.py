@@ -1,24 +1,29 @@
 """Naming who supervises at each level and who follows; what they note. Each is one at a time, and who it was stays to be seen."""
 
 from datetime import date
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select
 
 from services.attachments.linking import link
 from services.households.models import Household
 from services.identity.permissions import area_of_path
-from services.matters import deeds
+from services.matters import bypassing, deeds
 from services.matters.holding import Held, changed, require_past, who
-from services.matters.models import LEVELS, FollowUp, MatterFollower, MatterSupervisor, SupervisionNote
+from services.matters.models import LEVELS, LOOKED_AT, FollowUp, MatterFollower, MatterSupervisor, SupervisionNote
 from services.organization.models import Post
 from services.organization.tree import UnitNode, UnitTree
 from services.pairing.models import Pairing
+from services.pairing.queries import in_force
 from services.platform.bulk import one_of
+from services.platform.clock import local_day
 from services.platform.errors import Conflict, Invalid, NotFound
 from services.platform.ids import new_id
 from services.platform.unit_of_work import Work
 
+BELOW = dict(zip(LEVELS, LOOKED_AT, strict=True))
+"""逐级督办: what each level looks at."""
 _LEVEL_OF_TIER = {"city": "county", "county": "county", "township": "township", "village": "village", "grid": "village"}
 
 
@@ -49,11 +54,27 @@ async def name_supervisor(work: Work, held: Held, command: deeds.NameSupervisor)
 
 
 async def supervise(work: Work, held: Held, command: deeds.NoteSupervision) -> None:
-    """Leave a note as the supervisor one is."""
+    """Leave a note as the supervisor one is, or acts for. Raises Invalid ``supervision.not_below`` for what is not below one's level."""
     require_past(command.happened_on, held.today, "/happened_on")
-    mine = next(row for row in await _supervisors(work, held.matter.id) if row.member_id == work.actor.member_id)
-    work.session.add(SupervisionNote(id=new_id(), supervisor_id=mine.id, happened_on=command.happened_on, words=command.words, **who(work)))
-    await changed(work, held, "matter.supervised", {"level": mine.level, "on": str(command.happened_on)})
+    mine = _mine(work, await _supervisors(work, held.matter.id))
+    about = command.about or BELOW[mine.level]
+    if LOOKED_AT.index(about) < LEVELS.index(mine.level):
+        raise Invalid("supervision.not_below", "Each level looks at what is below it.", extra={"level": mine.level})
+    work.session.add(
+        SupervisionNote(
+            id=new_id(), supervisor_id=mine.id, about=about, happened_on=command.happened_on, words=command.words, **who(work)
+        )
+    )  # fmt: skip
+    await changed(work, held, "matter.supervised", {"level": mine.level, "about": about, "on": str(command.happened_on)})
+    if about != BELOW[mine.level]:
+        await bypassing.tell(work, held, "supervised", held.unit)
+
+
+def _mine(work: Work, rows: list[MatterSupervisor]) -> MatterSupervisor:
+    """Return as which supervisor the actor stands: by name, or else for whom they act."""
+    acting = {(seat.acting.member_id, seat.unit_id) for seat in work.actor.seats if seat.acting is not None}
+    own = [row for row in rows if row.member_id == work.actor.member_id]
+    return (own or [row for row in rows if (row.member_id, row.unit_id) in acting])[0]
 
 
 async def attach_follower(work: Work, held: Held, command: deeds.AttachFollower) -> None:
@@ -132,18 +153,23 @@ def level_of(tree: UnitTree, unit: UnitNode) -> str:
 
 
 async def _posts_of(work: Work, member_id: UUID, day: date) -> list[UUID]:
-    query = select(Post.unit_id).where(Post.member_id == member_id, Post.valid_from <= day)
-    return list(await work.session.scalars(query.where((Post.valid_to.is_(None)) | (Post.valid_to > day))))
+    query = select(Post.unit_id).where(Post.member_id == member_id, Post.valid_from <= day, _goes_on(Post.valid_to, day))
+    return list(await work.session.scalars(query))
+
+
+def _goes_on(until: Any, day: date) -> ColumnElement[bool]:
+    return or_(until.is_(None), until > day)
 
 
 async def _is_paired(work: Work, tree: UnitTree, unit: UnitNode, member_id: UUID) -> bool:
     """Tell whether a member looks after the place: one of its households, the village or township itself, or through their office."""
     places = [one.id for one in (unit, *tree.ancestors(unit), *tree.under(unit))]
-    offices = select(Post.unit_id).where(Post.member_id == member_id, Post.valid_to.is_(None))
+    day = local_day(work.now)
+    offices = select(Post.unit_id).where(Post.member_id == member_id, Post.valid_from <= day, _goes_on(Post.valid_to, day))
     query = (
         select(Pairing.id)
         .outerjoin(Household, Household.id == Pairing.household_id)
-        .where(Pairing.valid_to.is_(None), (Pairing.member_id == member_id) | Pairing.by_unit_id.in_(offices))
+        .where(in_force(day), (Pairing.member_id == member_id) | Pairing.by_unit_id.in_(offices))
         .where(one_of(Pairing.unit_id, places) | one_of(Household.unit_id, places))
         .limit(1)
     )

@@ -1,11 +1,15 @@
 """From rows to what is shown, as it was known at an instant. Pure."""
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 from uuid import UUID
 
+from services.matters.bypassing import DEED_NAMES
 from services.matters.ledger import SOURCE_NAMES, UNITS, Posting, sums_of
+from services.matters.ledger import Unit as LedgerUnit
 from services.matters.models import Matter, MatterState
+from services.matters.people import BELOW
 from services.matters.schedule import age_days, is_stale, next_due, slip_of
 from services.matters.story import Story
 from services.matters.views import (
@@ -13,7 +17,7 @@ from services.matters.views import (
     LEVEL_NAMES,
     STATE_NAMES,
     BlockerView,
-    ColleagueNote,
+    BypassView,
     EntryView,
     FollowerView,
     FollowUpView,
@@ -30,13 +34,14 @@ from services.matters.views import (
     SiteView,
     SourceSumView,
     SumsView,
+    SupervisionView,
     SupervisorView,
     TaskReportView,
 )
 from services.organization.tree import UnitTree
 from services.platform.clock import local_day
 
-_BELOW: dict[str, Any] = {"county": "township", "township": "village", "village": "work"}
+_BELOW: dict[str, Any] = BELOW
 
 
 def line_of(tree: UnitTree, story: Story, matter: Matter, state: MatterState) -> MatterLine:
@@ -72,6 +77,7 @@ def matter_view(tree: UnitTree, story: Story, matter: Matter, state: MatterState
         opinions=[row.source_id for row in story.sources[matter.id] if row.kind == "opinion"],
         supervisors=[_supervisor(tree, story, row) for row in story.supervisors[matter.id]],
         followers=[follower_view(story, row, today) for row in story.followers[matter.id]],
+        bypassed=[_bypass(tree, row) for row in story.bypassed[matter.id]],
         task_list=[task_view(tree, story, row, today) for row in story.tasks[matter.id]],
         blocker_list=[blocker_view(story, row, today) for row in story.blockers[matter.id]],
         milestones=[milestone_view(story, row, today) for row in story.milestones[matter.id]],
@@ -150,7 +156,18 @@ def _supervisor(tree: UnitTree, story: Story, row: Any) -> SupervisorView:
     return SupervisorView(
         level=row.level, level_name=LEVEL_NAMES[row.level], member_id=row.member_id, name=story.names[row.member_id],
         unit=unit_view(tree, row.unit_id), looks_at=_BELOW[row.level], since=row.since, until=None if story.goes_on(row) else row.until,
-        notes=[ColleagueNote(happened_on=one.happened_on, words=one.words, recorded_at=one.recorded_at) for one in story.notes[row.id]],
+        notes=[
+            SupervisionView(happened_on=one.happened_on, words=one.words, recorded_at=one.recorded_at, about=one.about)
+            for one in story.notes[row.id]
+        ],
+    )  # fmt: skip
+
+
+def _bypass(tree: UnitTree, event: Any) -> BypassView:
+    unit, at = (tree.by_code[event.data[name]] for name in ("unit", "at"))
+    return BypassView(
+        unit=unit_view(tree, unit.id), deed=event.data["deed"], deed_name=DEED_NAMES[event.data["deed"]], at=unit_view(tree, at.id),
+        happened_at=event.recorded_at,
     )  # fmt: skip
 
 
@@ -177,20 +194,21 @@ def _segment(story: Story, segment_id: UUID | None) -> SegmentOf | None:
 def _ledger(story: Story, matter_id: UUID) -> LedgerView:
     entries = story.entries[matter_id]
     lines = [Posting(line.account, line.unit, line.amount) for entry in entries for line in story.lines[entry.id]]
-    sums = []
-    for unit in UNITS:
-        found = sums_of(lines, unit)
-        sources = [
-            SourceSumView(source=one.source, name=SOURCE_NAMES[one.source], pledged=one.pledged, received=one.received, due=one.due)
-            for one in found.sources
-        ]
-        sums.append(
-            SumsView(
-                unit=unit, pledged=found.pledged, received=found.received, spent=found.spent, held=found.held, due=found.due,
-                settled=found.settled, sources=sources,
-            )
-        )  # fmt: skip
+    sums = [sums_view(lines, unit) for unit in UNITS]
     return LedgerView(sums=sums, entries=[_entry(story, one) for one in entries])
+
+
+def sums_view(lines: Iterable[Posting], unit: LedgerUnit) -> SumsView:
+    """Return how lines of a ledger add up in one unit."""
+    found = sums_of(lines, unit)
+    sources = [
+        SourceSumView(source=one.source, name=SOURCE_NAMES[one.source], pledged=one.pledged, received=one.received, due=one.due)
+        for one in found.sources
+    ]
+    return SumsView(
+        unit=unit, pledged=found.pledged, received=found.received, spent=found.spent, held=found.held, due=found.due,
+        settled=found.settled, sources=sources,
+    )  # fmt: skip
 
 
 def _entry(story: Story, row: Any) -> EntryView:

@@ -1,7 +1,8 @@
 """How somebody stands to a matter, and which actions that lets them take: one table. Pure.
 
 ``county`` a supervisor of the county · ``desk`` a desk whose area holds the place · ``lead`` the lead unit · ``helper`` a unit with a
-sub-task · ``supervisor`` named at a level · ``follower`` the paired member · ``village`` the village's secretary.
+sub-task · ``supervisor`` named at a level · ``follower`` the paired member · ``village`` the village's secretary. Whoever acts for a
+supervisor or follower on leave stands as they do.
 """
 
 from collections.abc import Collection
@@ -54,6 +55,8 @@ class People:
     helpers: tuple[str, ...] = ()
     supervisors: frozenset[UUID] = frozenset()
     followers: frozenset[UUID] = frozenset()
+    supervise_from: frozenset[tuple[UUID, UUID]] = frozenset()
+    """Who supervises, with the unit they do it from: whoever acts for them there (代班) does it meanwhile."""
 
 
 def relations_of(actor: Actor, people: People) -> frozenset[Relation]:
@@ -73,9 +76,10 @@ def relations_of(actor: Actor, people: People) -> frozenset[Relation]:
             found.add("lead")
         if seat.path in people.helpers and seat.within is None:
             found.add("helper")
-    if actor.member_id in people.supervisors:
+    acting = [(seat.acting.member_id, seat.unit_id) for seat in actor.seats if seat.acting is not None]
+    if actor.member_id in people.supervisors or not people.supervise_from.isdisjoint(acting):
         found.add("supervisor")
-    if actor.member_id in people.followers:
+    if actor.member_id in people.followers or any(member in people.followers for member, _unit in acting):
         found.add("follower")
     return frozenset(found)
 

@@ -11,6 +11,8 @@ from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import aliased
 
 from services.attachments.models import AttachmentLink
+from services.journal.models import Event
+from services.matters.bypassing import EVENT
 from services.matters.models import (
     Asset,
     AssetSegment,
@@ -67,6 +69,7 @@ class Story:
     entries: Rows = field(default_factory=lambda: defaultdict(list))
     lines: Rows = field(default_factory=lambda: defaultdict(list))
     files: Rows = field(default_factory=lambda: defaultdict(list))
+    bypassed: Rows = field(default_factory=lambda: defaultdict(list))
     segments: Rows = field(default_factory=lambda: defaultdict(list))
     names: dict[UUID, str] = field(default_factory=dict)
 
@@ -91,6 +94,9 @@ async def story_of(work: Work, matters: Sequence[Matter], at: datetime) -> Story
     await _people(work, story, ids)
     await _work(work, story, ids)
     await _ledger(work, story, ids)
+    events = select(Event).where(one_of(Event.subject_id, ids), Event.type == EVENT, Event.recorded_at <= at)
+    for event in await work.session.scalars(events.order_by(Event.seq)):
+        story.bypassed[event.subject_id].append(event)
     wanted = [one.segment_id for one in matters if one.segment_id]
     if wanted:
         query = select(AssetSegment, Asset).join(Asset, Asset.id == AssetSegment.asset_id).where(one_of(AssetSegment.id, wanted))

@@ -1,4 +1,4 @@
-"""What units are told of matters: that they lead one, have a sub-task of one, or that one of theirs supervises one. Each thing once.
+"""What units are told of matters: that they lead one, have a sub-task of one, supervise one, or were passed over. Each thing once.
 
 It is read off the journal, so that nothing is forgotten while no worker ran, for `SPAN` at the longest.
 """
@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from services.journal.models import Event
 from services.matters.alarming import Alarm
+from services.matters.bypassing import DEED_NAMES, EVENT
 from services.matters.holding import SUBJECT
 from services.matters.models import Matter
 from services.matters.views import LEVEL_NAMES
@@ -22,6 +23,7 @@ _TELLS: Mapping[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
     "matter.registered": ("lead", lambda _said: "已挂号,由贵单位牵头。请分解任务、排定节点。"),
     "matter.lead_changed": ("to", lambda _said: "改由贵单位牵头。请接续办理,核对任务和节点。"),
     "matter.task_set": ("unit", lambda said: f"分给贵单位一项任务,期限{said['due_on']}。请按期完成并在系统中报告。"),
+    EVENT: ("unit", lambda said: f"县级越过贵镇{DEED_NAMES[said['deed']]}村级工作。请知悉并跟进,详情见系统中的该事项。"),
     "matter.supervisor_named": ("unit", lambda said: f"由贵单位人员担任{LEVEL_NAMES[said['level']]}责任人。请按期督办并留下督办记录。"),
 }
 """Type of event → where in it the unit's code stands, and what the unit is told."""

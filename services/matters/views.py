@@ -43,6 +43,12 @@ class ColleagueNote(_View):
     recorded_at: datetime
 
 
+class SupervisionView(ColleagueNote):
+    """What a supervisor noted, and what they looked at: the next level below, or past it."""
+
+    about: Literal["township", "village", "work"]
+
+
 class SupervisorView(_View):
     """Who supervises, at which level, which level below they look at, and their notes. `until` of those who did before."""
 
@@ -54,7 +60,17 @@ class SupervisorView(_View):
     looks_at: Literal["township", "village", "work"] = Field(description="The level below: 逐级督办.")
     since: date
     until: date | None
-    notes: list[ColleagueNote]
+    notes: list[SupervisionView]
+
+
+class BypassView(_View):
+    """下抓一级: that the county looked at a village's work directly, or instructed it, and which township was told of it."""
+
+    unit: PlaceName = Field(description="The township that was passed over.")
+    deed: Literal["supervised", "inspected", "task_set"]
+    deed_name: str
+    at: PlaceName = Field(description="Whose work it was.")
+    happened_at: datetime
 
 
 class FollowUpView(ColleagueNote):
@@ -256,7 +272,7 @@ class MatterView(MatterLine):
                     "counted": {"weight": {"tellings": 52, "households": 40, "anonymous": 3}, "rank": {"of": 4, "place": 1}},
                     "determined_at": "2026-11-20T02:10:00Z", "decided_at": "2026-11-21T02:10:00Z", "decision": "列入县级台账。",
                     "tickets": ["20261122-000123-6"], "opinions": [],
-                    "supervisors": [], "followers": [], "task_list": [], "blocker_list": [],
+                    "supervisors": [], "followers": [], "bypassed": [], "task_list": [], "blocker_list": [],
                     "milestones": [], "sites": [], "ledger": {"sums": [], "entries": []}, "allowed_actions": ["supervise"],
                     "as_of": "2026-11-22T02:10:00Z",
                 }
@@ -275,6 +291,7 @@ class MatterView(MatterLine):
     opinions: list[UUID] = Field(description="Opinions of the handbook that are part of it.")
     supervisors: list[SupervisorView]
     followers: list[FollowerView]
+    bypassed: list[BypassView] = Field(description="Where the county passed over a township, the oldest first.")
     task_list: list[MatterTaskView]
     blocker_list: list[BlockerView]
     milestones: list[MilestoneView]

@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from services.attachments.linking import link
 from services.identity.persons import is_same_person
-from services.matters import deeds
+from services.matters import bypassing, deeds
 from services.matters.holding import Held, changed, require_past, unit_of, who
 from services.matters.work_models import (
     Blocker,
@@ -34,6 +34,7 @@ async def set_task(work: Work, held: Held, command: deeds.SetTask) -> None:
         MatterTask(id=task_id, matter_id=held.matter.id, unit_id=unit.id, title=command.title, due_on=command.due_on, **who(work))
     )
     await changed(work, held, "matter.task_set", {"task_id": str(task_id), "unit": unit.code, "due_on": str(command.due_on)})
+    await bypassing.tell(work, held, "task_set", unit)
 
 
 async def report_task(work: Work, held: Held, command: deeds.ReportTask) -> None:
@@ -167,6 +168,7 @@ async def inspect_site(work: Work, held: Held, command: deeds.InspectSite) -> No
         )
     )
     await changed(work, held, "matter.site_inspected", {"site_id": str(site.id), "passed": command.passed})
+    await bypassing.tell(work, held, "inspected", held.unit)
 
 
 async def _task(work: Work, held: Held, task_id: UUID) -> MatterTask:

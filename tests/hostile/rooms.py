@@ -144,7 +144,7 @@ class Rooms:
         self.known["key_id"] = (await self._post("admin", "/v1/api-keys", body))["id"]
 
     async def paired(self) -> None:
-        """Have 水口村 list a household, and a member of the water bureau look after it. It has the id the examples name, as colleagues have."""
+        """Have 水口村 list a household, and a member of the water bureau look after it; of the ids the examples name, as are colleagues."""
         home = await self._post("shuikou", "/v1/households", {"unit": STAFFED_GRID, "number": "3-012", "head": "黄某某", "people": 4})
         await self.county.owner.execute("UPDATE households SET id = $1 WHERE id = $2", UUID(HOUSEHOLD_EXAMPLE), UUID(home["id"]))
         for nth, colleague in enumerate(_COLLEAGUES):

@@ -62,7 +62,7 @@ NO_RULE: dict[Pair, str] = {
         (table, "ended_by_account_id", "recorded_by_account_id"): _ENDS_OWN
         for table in ("matter_supervisors", "matter_followers", "matter_blockers", "problem_villages")
     },
-    ("visits", "completed_by_account_id", "recorded_by_account_id"): "whoever calls completes the visit; what was heard is confirmed by others",
+    ("visits", "completed_by_account_id", "recorded_by_account_id"): "what was heard is confirmed by others",
     ("position_looks", "by_account_id", "of_account_id"): "whoever looks at their own position looks at nobody",
     ("assessment_runs", "asked_by_account_id", "published_by_account_id"): "publishing opens the days for objections; it ends nothing",
     ("assessment_runs", "asked_by_account_id", "withdrawn_by_account_id"): _ENDS_OWN,
