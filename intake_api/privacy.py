@@ -3,14 +3,15 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Depends, Response
+from fastapi import Depends, Path, Response
 from starlette.responses import JSONResponse
 
 from intake_api.complaints import TrackingCode
 from services.platform.actor import Actor
 from services.platform.unit_of_work import unit_of_work
 from services.privacy import asking, deciding, holding, restricting
-from services.privacy.commands import AskAboutMyData, DecideRequest, PlaceHold, Restrict, RevealRestricted
+from services.privacy.commands import AskAboutMyData, DecideRequest, EraseOpinion, PlaceHold, Restrict, RevealRestricted
+from services.privacy.handbook import erase_opinion
 from services.privacy.views import (
     ContactInClear,
     HoldView,
@@ -21,6 +22,9 @@ from services.privacy.views import (
     PersonRequestView,
     RestrictionView,
 )
+from services.visits.opinions_commands import OPINION_EXAMPLE
+from services.visits.opinions_reading import read_opinion
+from services.visits.opinions_views import OpinionView
 from services.web.idempotency import IdempotencyKeyHeader, once_alone
 from services.web.routes import door_router
 from services.web.signed_in import requires
@@ -31,6 +35,7 @@ _GUESSING: dict[int | str, dict[str, Any]] = {429: {"description": "Too many wro
 Reader = Annotated[Actor, Depends(requires("privacy.read"))]
 Holder = Annotated[Actor, Depends(requires("privacy.hold"))]
 Decider = Annotated[Actor, Depends(requires("privacy.decide"))]
+OpinionPath = Annotated[UUID, Path(description="The opinion's id.", examples=[OPINION_EXAMPLE])]
 
 
 @router.get("/complaints/{number}/personal-data", responses=_GUESSING, summary="What is kept of me, and who looked at it")
@@ -113,3 +118,14 @@ async def reveal_restricted(complaint_id: UUID, body: RevealRestricted, actor: D
         found = await restricting.reveal(work, complaint_id, body)
     response.headers["Cache-Control"] = "no-store"
     return found
+
+
+@router.post("/opinions/{opinion_id}/erasure", summary="Erase what is kept of whoever said an opinion")
+async def erase_one(opinion_id: OpinionPath, body: EraseOpinion, actor: Decider) -> OpinionView:
+    """Have an opinion of the handbook erased for who asked at the desk: who said it, codes, witnesses, signatures, voices and recordings.
+
+    The worker does it within seconds, unless its ticket is under a legal hold. The same again changes nothing.
+    """
+    async with unit_of_work(actor) as work:
+        await erase_opinion(work, opinion_id, body.because, whole=body.whole_words)
+        return await read_opinion(work, opinion_id)

@@ -1,7 +1,8 @@
-"""The handbook's work: tell desks of opinions nothing became of, and send the codes that villagers confirm with."""
+"""The handbook's work: tell desks of opinions nothing became of, send the codes villagers confirm with, and answers."""
 
 from dispatch_worker.station import Station
 from services.notifications.announcing import announce
+from services.notifications.opinion_answers import send_answers
 from services.notifications.opinion_codes import send_codes
 from services.platform.actor import SYSTEM
 from services.platform.unit_of_work import unit_of_work
@@ -21,6 +22,8 @@ async def opinions(_station: Station) -> None:
 
 
 async def opinion_codes(station: Station) -> None:
-    """Send in batches until no code is due; between two batches the process may stop."""
+    """Send in batches until no code and no answer is due; between two batches the process may stop."""
     while not station.stopping.is_set() and await send_codes(station.senders, BATCH):
+        continue
+    while not station.stopping.is_set() and await send_answers(station.senders, BATCH):
         continue

@@ -5,6 +5,7 @@ import time
 from dispatch_worker.station import Station
 from services.attachments.store import store
 from services.privacy.erasing import erase_next
+from services.privacy.handbook import erase_next_opinion
 from services.privacy.loose import drop_loose_files
 from services.privacy.retaining import plan_due
 from services.privacy.turning import turn_next
@@ -17,6 +18,9 @@ async def erase(station: Station) -> None:
     until = time.monotonic() + LONGEST
     while not station.stopping.is_set() and time.monotonic() < until:
         if not await erase_next(store()):
+            break
+    while not station.stopping.is_set() and time.monotonic() < until:
+        if not await erase_next_opinion():
             break
     await drop_loose_files(store())
 

@@ -27,6 +27,7 @@ from services.platform.ids import new_id
 from services.platform.papers import SealedPaper, seal_paper
 from services.platform.unit_of_work import Work
 from services.privacy.commands import AskAboutMyData
+from services.privacy.handbook import copy_of, opinions_of
 from services.privacy.models import REFUSED_BECAUSE, REQUEST_KINDS, Erasure, PersonRequest
 from services.privacy.restricting import put
 from services.privacy.tracing import calls_of, person_of
@@ -164,6 +165,7 @@ async def _facts(work: Work, number: str, complaint_id: UUID, *, in_clear: bool)
         "wechat": masked.has_openid if masked else False,
         "files": await session.scalar(files) or 0,
         "recordings": sum(1 for call in calls if call.recording_state == "kept"),
+        "opinions": len(await opinions_of(work, complaint_id)),
         "restricted": bool(await restricted_among(session, [complaint_id])),
         "looked": tuple(sorted(looked, key=lambda one: one.at)),
         "requests": tuple(shown(row) for row in requests),
@@ -193,4 +195,5 @@ async def _copy(work: Work, number: str, complaint_id: UUID) -> MyCopy:
         told_you=tuple(message.said.words for message in await session.scalars(messages.order_by(Message.created_at))),
         file_types=tuple(await session.scalars(types.order_by(Attachment.uploaded_at))),
         calls_at=tuple(call.arrived_at for call in calls),
+        handbook=await copy_of(work, complaint_id),
     )

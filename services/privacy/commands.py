@@ -54,6 +54,15 @@ class AskAboutMyData(_Command):
         return self
 
 
+class EraseOpinion(_Command):
+    """Why what is kept of whoever said an opinion is erased; and whether nothing of its words stays."""
+
+    because: Annotated[Literal["request", "order", "unlawful"], Field(examples=["request"])]
+    whole_words: Annotated[
+        bool, Field(description="Else words go only where they name the person: what was signed is not rewritten.", examples=[False])
+    ] = False
+
+
 class DecideRequest(_Command):
     """Grant or refuse. For a deletion: whether nothing of the words stays, and which passages are to be taken out of them besides."""
 

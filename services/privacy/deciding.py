@@ -16,6 +16,7 @@ from services.platform.papers import SealedPaper, read_paper
 from services.platform.unit_of_work import Work
 from services.privacy.asking import shown
 from services.privacy.commands import DecideRequest
+from services.privacy.handbook import correct_opinions, opinions_of, plan_opinions
 from services.privacy.models import PersonRequest
 from services.privacy.planning import EVERYTHING, held, plan
 from services.privacy.restricting import end
@@ -75,6 +76,8 @@ async def _carry_out(work: Work, request: PersonRequest, command: DecideRequest)
     if request.kind == "deletion":
         whole, passages = command.whole_words, command.passages
         await plan(work, [request.complaint_id], EVERYTHING, "request", whole=whole, passages=passages, request_id=request.id)
+        theirs = await opinions_of(work, request.complaint_id)
+        await plan_opinions(work, theirs, "request", whole=whole, passages=passages, request_id=request.id)
     elif request.kind == "correction":
         await _correct(work, request)
     else:
@@ -87,6 +90,7 @@ async def _correct(work: Work, request: PersonRequest) -> None:
     if person.contact is None:
         raise _erased()
     wanted = (await _said(work, request)).get("contact") or {}
+    await correct_opinions(work, request, wanted)
     kept = {name: getattr(person.contact, name) for name in _FIELDS}
     row = seal_contact(request.complaint_id, Contact(**{**kept, **wanted}), work.now)
     keys = {"request": request.id, "old_key": person.row_key, **{name: row[name] for name in _SEALED}}

@@ -112,14 +112,15 @@ PAPERS: Mapping[str, Bound] = {
     "opinion_wechat": _always,
     "opinion_witness": _always,
     "opinion_code": _never,
+    "opinion_answer": _never,
     "help": _always,
     "mediation": _always,
     "deliberation": _always,
     "matter_objection": _always,
 }
-"""Kind of paper → what keeps it. `_always`: it ends with its complaint (`tracing.py`), passages when they are taken out; words of the
-ledger, of help, of mediations (which name no party) and of deliberations when somebody asks, by number or passage (`wholly.py`). `_never`:
-content that was left lying: by itself, after the term."""
+"""Kind of paper → what keeps it. `_always`: it ends with its complaint (`tracing.py`), passages when they are taken out; what is
+of an opinion when its villager asks (`handbook.py`); words of the ledger, of help, of mediations (which name no party) and of deliberations
+when somebody asks, by number or passage (`wholly.py`). `_never`: content that was left lying: by itself, after the term."""
 
 
 def loose_papers(work: Work, months: int) -> ColumnElement[bool]:

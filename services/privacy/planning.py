@@ -63,9 +63,7 @@ async def plan(
     planned = []
     for complaint_id in complaint_ids:
         for kind in [kind for kind in KINDS if kind in kinds and (complaint_id, kind) not in owed]:
-            paper = seal_paper(PASSAGES, {"passages": list(passages)}, work.now) if kind == "words" and passages else None
-            if paper is not None:
-                await work.session.execute(insert(SealedPaper), [paper])
+            paper_id = await keep_passages(work, passages) if kind == "words" else None
             planned.append(
                 Erasure(
                     id=new_id(),
@@ -73,7 +71,7 @@ async def plan(
                     kind=kind,
                     because=because,
                     whole=whole and kind == "words",
-                    paper_id=paper["id"] if paper else None,
+                    paper_id=paper_id,
                     request_id=request_id,
                     planned_at=work.now,
                     planned_by_account_id=work.actor.account_id,
@@ -82,6 +80,16 @@ async def plan(
     work.session.add_all(planned)
     await work.session.flush()
     return [row.id for row in planned]
+
+
+async def keep_passages(work: Work, passages: Sequence[str]) -> UUID | None:
+    """Seal the passages that are to be taken out until they are; return the paper, None where there are none."""
+    if not passages:
+        return None
+    paper = seal_paper(PASSAGES, {"passages": list(passages)}, work.now)
+    await work.session.execute(insert(SealedPaper), [paper])
+    found: UUID = paper["id"]
+    return found
 
 
 async def complaints_of_phone(session: AsyncSession, given: str) -> list[UUID]:

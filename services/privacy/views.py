@@ -116,10 +116,23 @@ class KeptOfMe(_View):
     wechat: bool = Field(examples=[False])
     files: int = Field(examples=[2])
     recordings: int = Field(examples=[1])
+    opinions: int = Field(default=0, description="Entries of the handbook (《服务群众工作手册》) that are theirs.", examples=[1])
     restricted: bool = Field(examples=[False])
     looked: tuple[Looked, ...] = ()
     requests: tuple[MyRequest, ...] = ()
     erased: tuple[str, ...] = Field(default=(), description="Kinds that were erased.", examples=[["通话录音"]])
+
+
+class OpinionOfMine(_View):
+    """An entry of the handbook: what somebody said at their door, who stands by it, and what became of it."""
+
+    heard_at: datetime = Field(examples=[_AT])
+    heard_by: str | None = Field(examples=["黄干部"])
+    words: str | None = Field(description="As it was said; null after erasure.", examples=["水渠要修，田里没有水。"])
+    later_words: tuple[str, ...] = ()
+    confirmed_by: tuple[str, ...] = Field(default=(), examples=[["手写签名"]])
+    became: tuple[str, ...] = Field(default=(), examples=[["转为工单：20261122-000123-6"]])
+    files: int = Field(default=0, examples=[1])
 
 
 class MyCopy(KeptOfMe):
@@ -134,3 +147,4 @@ class MyCopy(KeptOfMe):
     told_you: tuple[str, ...] = Field(default=(), description="What you were told by message.", examples=[["您的诉求已受理。"]])
     file_types: tuple[str, ...] = Field(default=(), examples=[["image/jpeg"]])
     calls_at: tuple[datetime, ...] = Field(default=(), examples=[[_AT]])
+    handbook: tuple[OpinionOfMine, ...] = Field(default=(), description="What the handbook keeps of them.", examples=[[]])

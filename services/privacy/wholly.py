@@ -23,11 +23,13 @@ from services.platform.papers import SealedPaper, erase_papers, read_paper
 from services.platform.phones import normalised_phone
 from services.platform.unit_of_work import Work, unit_of_work
 from services.privacy.erasing import erase_next
+from services.privacy.handbook import erase_next_opinion, opinions_of, plan_opinions, told_under
 from services.privacy.loose import drop_loose_files, forget_recordings
 from services.privacy.models import BECAUSE, Erasure
 from services.privacy.planning import complaints_of_phone, held, phone_index, plan
 from services.tickets.models import Ticket
 from services.tickets.numbers import read_number
+from services.visits.opinions_models import Opinion
 
 _TRIES_FOR_EACH = 3
 """A store that is away is not waited for: the worker goes on."""
@@ -57,6 +59,7 @@ class Done:
     complaints: int = 0
     erasures: int = 0
     papers: int = 0
+    opinions: int = 0
     left: int = 0
     held: list[str] = field(default_factory=list)
 
@@ -82,6 +85,9 @@ async def erase_now(wanted: Wanted, store: Store) -> Done:
         openids = await _accounts(work, free) if wanted.linked else []
         planned = await plan(work, free, kinds, wanted.because, whole=wanted.whole, passages=wanted.passages)
         done.complaints, done.erasures = len(free), len(planned)
+        done.opinions = await _plan_handbook(work, wanted, free) if "words" in kinds else 0
+    while done.opinions and await erase_next_opinion():
+        continue
     for _ in range(_TRIES_FOR_EACH * len(planned)):
         done.left = await _owed(planned)
         if not done.left or not await erase_next(store):
@@ -91,8 +97,18 @@ async def erase_now(wanted: Wanted, store: Store) -> Done:
         async with unit_of_work(SYSTEM) as work:
             done.papers = await _erase_person(work, phone_index(wanted.phone), openids)
             done.papers += await _erase_unindexed(work, wanted.phone, wanted.passages)
-        done.left += await drop_loose_files(store)
+    done.left += await drop_loose_files(store)
     return done
+
+
+async def _plan_handbook(work: Work, wanted: Wanted, complaint_ids: list[UUID]) -> int:
+    """Have the opinions erased that these complaints were made of, or that were told under the number; return how many."""
+    if wanted.phone is None:
+        theirs = {one for complaint_id in complaint_ids for one in await opinions_of(work, complaint_id)}
+    else:
+        theirs = set(await work.session.scalars(select(Opinion.id).where(told_under(phone_index(wanted.phone)))))
+    await plan_opinions(work, sorted(theirs), wanted.because, whole=wanted.whole, passages=wanted.passages)
+    return len(theirs)
 
 
 async def _chosen(work: Work, wanted: Wanted) -> list[UUID]:

@@ -187,15 +187,22 @@ async def _sealed_number(work: Work, opinion: Any) -> UUID:
 
 async def telephones(work: Work, opinion: Any) -> list[str]:
     """Return the telephones of whoever said an opinion, in their one spelling: the register's first. Never for showing."""
-    papers = select(SealedPaper.id, SealedPaper.row_key, SealedPaper.sealed)
     of_home = select(Household.paper_id).where(Household.id == opinion.household_id).scalar_subquery()
-    found = []
-    for wanted in (of_home, opinion.contact_paper_id):
-        if wanted is None:
-            continue
-        row = (await work.session.execute(papers.where(SealedPaper.id == wanted))).one_or_none()
-        clear = read_paper(row.id, row.row_key, row.sealed) if row is not None else None
-        number = normalised_phone(clear["phone"]) if clear and clear.get("phone") else None
-        if number:
-            found.append(number)
-    return list(dict.fromkeys(found))
+    found = [await _telephone_on(work, wanted) for wanted in (of_home, opinion.contact_paper_id)]
+    return list(dict.fromkeys(one for one in found if one))
+
+
+async def told_at(work: Work, opinion: Any) -> str | None:
+    """Return where whoever said an opinion is told what became of it: the number they left; the register's where nobody else said it."""
+    if opinion.contact_paper_id is not None:
+        return await _telephone_on(work, opinion.contact_paper_id)
+    return next(iter(await telephones(work, opinion)), None)
+
+
+async def _telephone_on(work: Work, paper_id: Any) -> str | None:
+    if paper_id is None:
+        return None
+    query = select(SealedPaper.id, SealedPaper.row_key, SealedPaper.sealed).where(SealedPaper.id == paper_id)
+    row = (await work.session.execute(query)).one_or_none()
+    clear = read_paper(row.id, row.row_key, row.sealed) if row is not None else None
+    return normalised_phone(clear["phone"]) if clear and clear.get("phone") else None

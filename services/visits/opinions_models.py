@@ -22,6 +22,8 @@ ANSWERED_BECAUSE = (
     "other",
 )
 CODE_WAYS = ("sms_code", "wechat")
+ANSWER_STATES = ("queued", "sent", "given_up")
+ERASED_BECAUSE = ("request", "retention", "order", "unlawful")
 CODE_STATES = ("queued", "sent", "given_up", "by_hand")
 _CODED = ("sms_code", "wechat")
 _OF_A_CALL = ("opinion_id", "sequence", "call_id")
@@ -221,3 +223,43 @@ class OpinionReminder(Base):
     opinion_id: Mapped[UUID] = mapped_column(ForeignKey("opinions.id"), primary_key=True)
     unit_id: Mapped[UUID] = mapped_column(ForeignKey("units.id"), primary_key=True)
     told_at: Mapped[datetime]
+
+
+class OpinionAnswer(Base):
+    """What a villager is to be told by message: the words of an outcome, to the number in a paper of kind ``opinion_answer``."""
+
+    __tablename__ = "opinion_answers"
+    __table_args__ = (
+        CheckConstraint(f"state IN {ANSWER_STATES!r}", name="state"),
+        CheckConstraint("(state = 'sent') = (sent_at IS NOT NULL)", name="sent"),
+        Index("ix_opinion_answers_queued", "next_try_at", "outcome_id", postgresql_where=text("state = 'queued'")),
+        Index(None, "paper_id"),
+    )
+
+    outcome_id: Mapped[UUID] = mapped_column(ForeignKey("opinion_outcomes.id"), primary_key=True)
+    paper_id: Mapped[UUID] = mapped_column(ForeignKey("sealed_papers.id"))
+    state: Mapped[str]
+    tries: Mapped[int] = mapped_column(server_default=text("0"))
+    next_try_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+    last_error: Mapped[str | None]
+
+
+class OpinionErasure(Base):
+    """That what is kept of whoever said an opinion is to be erased (`whole`: its words, too), and when it was. The worker does it."""
+
+    __tablename__ = "opinion_erasures"
+    __table_args__ = (
+        CheckConstraint(f"because IN {ERASED_BECAUSE!r}", name="because"),
+        Index("uq_opinion_erasures_owed", "opinion_id", "whole", unique=True, postgresql_where=text("erased_at IS NULL")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    opinion_id: Mapped[UUID] = mapped_column(ForeignKey("opinions.id"))
+    because: Mapped[str]
+    whole: Mapped[bool]
+    paper_id: Mapped[UUID | None] = mapped_column(ForeignKey("sealed_papers.id"))
+    request_id: Mapped[UUID | None] = mapped_column(ForeignKey("person_requests.id"))
+    asked_at: Mapped[datetime]
+    by_account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    erased_at: Mapped[datetime | None]

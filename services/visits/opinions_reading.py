@@ -23,7 +23,7 @@ from services.platform.phones import masked_name
 from services.platform.unit_of_work import Work
 from services.tickets.models import Ticket
 from services.visits.opinions_access import known_to, opinion_of
-from services.visits.opinions_models import Opinion, OpinionConfirmation, OpinionOutcome, OpinionWording
+from services.visits.opinions_models import Opinion, OpinionAnswer, OpinionConfirmation, OpinionOutcome, OpinionWording
 from services.visits.opinions_rules import (
     CONFIRMED_NAMES,
     ENDED_IN_NOTHING,
@@ -215,7 +215,14 @@ def _outcomes(ids: Sequence[UUID]) -> Select[Any]:
     into = aliased(Ticket)
     status = func.coalesce(into.status, Ticket.status)
     return (
-        select(OpinionOutcome.__table__, Member.name.label("by"), Ticket.number, status.label("ticket_status"))
+        select(
+            OpinionOutcome.__table__,
+            Member.name.label("by"),
+            Ticket.number,
+            status.label("ticket_status"),
+            OpinionAnswer.state.label("message"),
+        )
+        .outerjoin(OpinionAnswer, OpinionAnswer.outcome_id == OpinionOutcome.id)
         .join(Account, Account.id == OpinionOutcome.by_account_id)
         .outerjoin(Member, Member.id == Account.member_id)
         .outerjoin(Ticket, Ticket.id == OpinionOutcome.ticket_id)
@@ -275,7 +282,7 @@ def _confirmation(row: Any, present: bytes, papers: Papers) -> ConfirmationView:
 
 
 def _outcome(row: Any, papers: Papers) -> OutcomeView:
-    same = ("id", "kind", "because", "matter_id", "happened_at", "recorded_at", "by", "ticket_status")
+    same = ("id", "kind", "because", "matter_id", "happened_at", "recorded_at", "by", "ticket_status", "message")
     return OutcomeView(
         **{name: getattr(row, name) for name in same},
         kind_name=OUTCOME_NAMES[row.kind],

@@ -23,7 +23,7 @@ _CONFIRMATION: dict[str, Any] = {
 _OUTCOME: dict[str, Any] = {
     "id": "019aa7c0-7a56-7c60-a0b4-5d1f6a2f9d47", "kind": "ticket", "kind_name": "转为工单", "because": None, "words": None,
     "ticket": "20261122-000123-6", "ticket_status": "accepted", "matter_id": None, "holds": True, "happened_at": _AT, "recorded_at": _AT,
-    "by": "黄干部",
+    "by": "黄干部", "message": None,
 }  # fmt: skip
 OPINION: dict[str, Any] = {
     "id": _ID, "household_id": "019aa7c0-7a56-7c60-a0b4-5d1f6a2f9d10", "visit_id": None, "unit": "441624108213", "unit_name": "水口村",
@@ -84,6 +84,10 @@ class OutcomeView(_View):
     ticket: str | None = Field(examples=["20261122-000123-6"])
     ticket_status: str | None = Field(description="Of one that was merged, that of the ticket it went into.", examples=["accepted"])
     matter_id: UUID | None = Field(examples=[None])
+    message: str | None = Field(
+        description="Of an answer that is sent to the villager's telephone: queued, sent, or given_up. Null: told by word of mouth alone.",
+        examples=[None],
+    )
     holds: bool = Field(description="False of a ticket that was cancelled or rejected: something is still owed.", examples=[True])
     happened_at: datetime
     recorded_at: datetime

@@ -89,7 +89,13 @@ async def test_papers_of_every_kind_that_nothing_keeps_are_erased_when_their_tim
             assert {one["kind"] for one in await county.fetch(left)} == kept
 
 
-_OF_THE_HANDBOOK = ("opinion_contact", "opinion_outcome", "opinion_witness", "opinion_wording")
+_OF_THE_HANDBOOK = {
+    "opinion_contact": "opinion.contact_paper_id",
+    "opinion_outcome": "select(OpinionOutcome.paper_id)",
+    "opinion_witness": "select(OpinionConfirmation.paper_id)",
+    "opinion_wechat": "select(OpinionConfirmation.paper_id)",
+    "opinion_wording": "select(OpinionWording.paper_id)",
+}
 
 
 @pytest.mark.parametrize("kind", sorted(kind for kind, bound in PAPERS.items() if bound is _always))
@@ -104,10 +110,10 @@ def test_papers_that_never_end_by_themselves_are_found_from_their_complaint_or_b
         "person_request": "PersonRequest.paper_id",
         "erased_passages": "erasure.paper_id",
         **dict.fromkeys(
-            ("activity", "service_step", "help", "mediation", "deliberation", *_OF_THE_HANDBOOK),
+            ("activity", "service_step", "help", "mediation", "deliberation", "matter_objection"),
             "phone_index.is_(None), SealedPaper.openid_index.is_(None)",
         ),
-        "opinion_wechat": "SealedPaper.openid_index.in_(openids)",
+        **_OF_THE_HANDBOOK,
     }
-    code = "".join((_SERVICES / "privacy" / name).read_text() for name in ("tracing.py", "erasing.py", "wholly.py"))
+    code = "".join((_SERVICES / "privacy" / name).read_text() for name in ("tracing.py", "erasing.py", "handbook.py", "wholly.py"))
     assert owners[kind] in code
