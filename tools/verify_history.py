@@ -4,10 +4,11 @@
     python3 verify_history.py [--key KEY]... FILE...
 
 Files are what the county hands out, as JSON: the journal of a ticket (`daguanjia export-chain`), the proof that an anchor commits to it
-(`GET /v1/complaints/<number>/proof`), anchors (`GET /anchors`, `GET /anchors/<day>`) and the proof that one continues another
-(`GET /anchors/consistency`). Given together they are also held against each other: a journal against the proof somebody kept, anchors of
-today against those of last year. `--key` names a public key (or its key id) as it was printed or told elsewhere; then no other will do.
-Without it the signatures are checked with the keys that the files name themselves.
+(`GET /v1/complaints/<number>/proof`), anchors (`GET /anchors`, `GET /anchors/<day>`), the proof that one continues another
+(`GET /anchors/consistency`), and certificates of struck-off matters (`GET /v1/matters/<id>/certificate`), whose proof is computed anew.
+Given together they are also held against each other: a journal against the proof somebody kept, anchors of today against those of last
+year. `--key` names a public key (or its key id) as it was printed or told elsewhere; then no other will do. Without it the signatures are
+checked with the keys that the files name themselves.
 
 Says for each file what fits, or the first thing that does not; exit code 0 where all fits, 1 otherwise. `daguanjia verify` says the same.
 """
@@ -15,7 +16,7 @@ Says for each file what fits, or the first thing that does not; exit code 0 wher
 import hashlib
 import json
 import sys
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 # -- Ed25519, RFC 8032: verification only, so nothing here is secret ---------------------------------------------------------------
 
@@ -173,14 +174,18 @@ def statement(anchor):
 
 def check_anchor(anchor, keys, named):
     """Check the signature of an anchor."""
-    day, key_id = anchor["day"], anchor["key_id"]
-    public = next((bytes.fromhex(key["public_key"]) for key in keys if key["key_id"] == key_id), None)
+    check_signed(f"anchor {anchor['day']}", anchor["key_id"], {"keys": keys, "signature": anchor["signature"]}, named, statement(anchor))
+
+
+def check_signed(name, key_id, document, named, content):
+    """Check that `content` was signed by its key, and that this is one that may."""
+    public = next((bytes.fromhex(key["public_key"]) for key in document["keys"] if key["key_id"] == key_id), None)
     if public is None or hashlib.sha256(public).hexdigest()[:16] != key_id:
-        raise BrokenError(f"anchor {day}: its key {key_id} is not among the keys")
+        raise BrokenError(f"{name}: its key {key_id} is not among the keys")
     if named and not {key_id, public.hex()} & named:
-        raise BrokenError(f"anchor {day}: its key {key_id} is not one that was named")
-    if not signed_by(public, bytes.fromhex(anchor["signature"]), statement(anchor)):
-        raise BrokenError(f"anchor {day}: its signature is not that of key {key_id}")
+        raise BrokenError(f"{name}: its key {key_id} is not one that was named")
+    if not signed_by(public, bytes.fromhex(document["signature"]), content):
+        raise BrokenError(f"{name}: its signature is not that of key {key_id}")
 
 
 def check_continued(before, anchor):
@@ -266,7 +271,63 @@ def check_consistency(document, named):
     return f"anchor {second['day']}: its log continues that of {first['day']}"
 
 
+def lacking(facts):
+    """Return what the facts of a certificate say that the matter lacked when it was struck off, in sentences."""
+    if not facts["completions"]:
+        return ["nobody reported the work complete"]
+    first, done, newest = facts["completions"][0]["at"], facts["completions"][-1], {}
+    for word in sorted(facts["words"], key=lambda one: (one["at"], one["id"])):
+        newest.update({word["household"]: word} if word["at"] > first else {})
+    agreed = {home for home, word in newest.items() if word["solved"] is True}
+    heard = agreed | {home for home, word in newest.items() if word["answered"] is not None}
+    passed = [site for site in facts["sites"] if site["passed"] is True]
+    reach, end = facts["segment"] or (0, 0)
+    for site in sorted((one for one in passed if one["from_m"] is not None), key=lambda one: one["from_m"]):
+        reach = max(reach, site["to_m"]) if site["from_m"] <= reach else reach
+    noted = {one["level"] for one in facts["notes"] if one["at"] > done["at"] and one["day"] >= done["day"]} & set(facts["supervisors"])
+    tasks, homes, objections = facts["tasks"], facts["rules"]["households"], facts["objections"]
+    asked = (
+        (any(one["of_round"] for one in tasks) and all(one["accepted"] for one in tasks), "a sub-task was not accepted, or there was none"),
+        (passed and all(one["before"] and one["after"] and one["passed"] is True for one in facts["sites"]),
+         "a site lacked pictures or an inspection, or there was none"),
+        (reach >= end, "metres of the segment were not inspected"),
+        (not facts["blockers"], "something stood in the way"),
+        (all(one["done"] is True for one in facts["milestones"]), "a milestone was not reached"),
+        (facts["money"] == [0, 0] and facts["labour"] == 0, "money or labour did not balance"),
+        (len(noted) == 3, "a supervisor of the three levels left no note after the work was reported complete"),
+        (all(one["household"] in heard or one["because"] is not None or one["household"] == 0 for one in facts["tellers"]),
+         "somebody who told it was not asked, and no reason says why"),
+        (sum(home > 0 for home in agreed) >= homes or facts["few_households"] is not None,
+         "fewer households than asked for said that it was solved"),
+        (all(home in heard or home == 0 or word["at"] <= done["at"] for home, word in newest.items()),
+         "a household said that it was not solved, and was not answered"),
+        (all(one["upheld"] is not None for one in objections), "an objection was not decided"),
+        (all(not one["upheld"] or one["decided_at"] < done["at"] for one in objections),
+         "an objection was upheld, and the work not reported complete anew"),
+        (any(one["at"] > done["at"] and one["ends_on"] < facts["day"] for one in facts["notices"]),
+         "its notice was not opened, or its days were not over"),
+    )  # fmt: skip
+    return [sentence for holds, sentence in asked if not holds]
+
+
+def check_certificate(document, named):
+    """Check a certificate of striking off: its id, its signature, and that its own facts prove it."""
+    content, signed, name = document["content"], document["signed"], f"certificate {document['id']}"
+    if hashlib.sha256(canonical(content)).hexdigest() != document["id"]:
+        raise BrokenError(f"{name}: its content does not fit its id")
+    if signed["certificate"] != document["id"]:
+        raise BrokenError(f"{name}: what was signed is another certificate")
+    check_signed(name, signed["key_id"], document, named, canonical(signed))
+    struck_off = datetime.strptime(content["struck_off_at"], "%Y-%m-%dT%H:%M:%S.%fZ") + timedelta(hours=8)  # noqa: DTZ007  in UTC
+    if str(struck_off.date()) != content["facts"]["day"]:
+        raise BrokenError(f"{name}: its facts are of another day than it was struck off on")
+    for sentence in lacking(content["facts"]):
+        raise BrokenError(f"{name}: {sentence}")
+    return f"{name}: {content['number']} round {content['round']} was complete on {content['facts']['day']}; signed by {signed['key_id']}"
+
+
 CHECKS = {
+    "daguanjia.certificate@1": check_certificate,
     "daguanjia.chain@1": check_chain,
     "daguanjia.proof@1": check_proof,
     "daguanjia.signed-anchor@1": check_one,
@@ -317,6 +378,14 @@ def across(documents):
             broken.append(f"{where} {len(events) + 1}: it is missing; the anchor of {day} has {leaf['seq']} events")
         elif events is not None and events[leaf["seq"] - 1]["hash"] != leaf["hash"]:
             broken.append(f"{where} {leaf['seq']}: it is not the event that was anchored on {day}")
+    rounds = {}
+    for one in (document for document in documents if document["form"] == "daguanjia.certificate@1"):
+        content, head = one["content"], one["content"]["journal"]
+        if rounds.setdefault((content["matter"], content["round"]), one["id"]) != one["id"]:
+            broken.append(f"certificate {one['id']}: another one was given of the same round")
+        events = chains[head["subject_id"]]["events"] if head["subject_id"] in chains else None
+        if events is not None and (len(events) < head["seq"] or events[head["seq"] - 1]["hash"] != head["hash"]):
+            broken.append(f"certificate {one['id']}: the journal is not the one it was issued on")
     return list(dict.fromkeys(broken))
 
 

@@ -9,10 +9,11 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
 
+from services.anchors.certificates import CertificateError, checked
 from services.anchors.merkle import consistent, leaf_hash, root, root_by_inclusion
 from services.anchors.signing import key_id_of, signed_by
 from services.anchors.statements import log_leaf
-from services.anchors.views import CHAIN, CONSISTENCY, LIST, ONE, PROOF
+from services.anchors.views import CERTIFICATE, CHAIN, CONSISTENCY, LIST, ONE, PROOF
 from services.journal.chain import START, content_hash
 from services.platform.canonical import canonical
 
@@ -34,7 +35,7 @@ def check(document: Any, named: Named) -> tuple[bool, str]:
     """
     try:
         return True, _CHECKS[document["form"]](document, named)
-    except BrokenError as broken:
+    except (BrokenError, CertificateError) as broken:
         return False, str(broken)
     except _MALFORMED:
         return False, UNREADABLE
@@ -61,7 +62,21 @@ def across(documents: Sequence[Document]) -> list[str]:
             None if events is None else fault_of_head([one["hash"] for one in events], leaf["seq"], leaf["hash"], proof["anchor"]["day"])
         )
         broken += [f"{where} {fault}"] if fault else []
+    broken += _of_certificates([one for one in documents if one["form"] == CERTIFICATE], chains)
     return list(dict.fromkeys(broken))
+
+
+def _of_certificates(certificates: Sequence[Document], chains: Mapping[str, Any]) -> list[str]:
+    broken: list[str] = []
+    rounds: dict[Any, str] = {}
+    for one in certificates:
+        content, head = one["content"], one["content"]["journal"]
+        if rounds.setdefault((content["matter"], content["round"]), one["id"]) != one["id"]:
+            broken.append(f"certificate {one['id']}: another one was given of the same round")
+        events = chains.get(head["subject_id"])
+        if events is not None and fault_of_head([event["hash"] for event in events], head["seq"], head["hash"], ""):
+            broken.append(f"certificate {one['id']}: the journal is not the one it was issued on")
+    return broken
 
 
 def fault_of_head(hashes: Sequence[str], seq: int, anchored: str, day: str) -> str | None:
@@ -183,7 +198,14 @@ def _consistency(document: Document, named: Named) -> str:
     return f"anchor {second['day']}: its log continues that of {first['day']}"
 
 
-_CHECKS: dict[str, Callable[[Document, Named], str]] = {CHAIN: _chain, PROOF: _proof, ONE: _one, LIST: _list, CONSISTENCY: _consistency}
+_CHECKS: dict[str, Callable[[Document, Named], str]] = {
+    CHAIN: _chain,
+    PROOF: _proof,
+    ONE: _one,
+    LIST: _list,
+    CONSISTENCY: _consistency,
+    CERTIFICATE: checked,
+}
 
 
 def _statement(anchor: Document) -> bytes:

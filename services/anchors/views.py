@@ -12,7 +12,9 @@ from services.journal.chain import instant_text
 
 _HASH = "5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef"
 _DAY = date(2026, 11, 21)
-LIST, ONE, PROOF, CONSISTENCY, CHAIN = (f"daguanjia.{what}@1" for what in ("anchors", "signed-anchor", "proof", "consistency", "chain"))
+LIST, ONE, PROOF, CONSISTENCY, CHAIN, CERTIFICATE = (
+    f"daguanjia.{what}@1" for what in ("anchors", "signed-anchor", "proof", "consistency", "chain", "certificate")
+)
 PathOfHashes = tuple[str, ...]
 
 
