@@ -39,6 +39,7 @@ from intake_api import (
     platforms,
     policies,
     privacy,
+    programmes,
     reveals,
     sessions,
     shifts,
@@ -53,6 +54,7 @@ from intake_api import (
     webhook_subscriptions,
     wechat,
     wecom,
+    year_end,
 )
 
 ROUTERS: tuple[APIRouter, ...] = (
@@ -67,6 +69,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     my_work.router,
     shifts.router,
     activities.router,
+    programmes.router,
     visits.router,
     tickets.router,
     evidence.router,
@@ -103,6 +106,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     pairings.router,
     opinions.router,
     matters.router,
+    year_end.router,
     assistance.router,
     mediations.router,
     deliberations.router,

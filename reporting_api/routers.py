@@ -21,12 +21,14 @@ from reporting_api import (
     page_files,
     pairings,
     petition_figures,
+    programmes,
     repeats,
     reports,
     saved,
     service_days,
     tickets,
     warnings,
+    year_end,
 )
 
 ROUTERS: tuple[APIRouter, ...] = (
@@ -34,10 +36,12 @@ ROUTERS: tuple[APIRouter, ...] = (
     hand_offs.router,
     repeats.router,
     activities.router,
+    programmes.router,
     coverage.router,
     pairings.router,
     handbook.router,
     matters.router,
+    year_end.router,
     assistance.router,
     assistance.public,
     service_days.router,

@@ -64,6 +64,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "deliberation.publish": DESKS | {"village_secretary"},
     "household.read": FIELD | DESKS,
     "household.change": DESKS | {"village_secretary", "administrator"},
+    "programme.change": frozenset({"county_supervisor", "administrator"}),
     "service_days.change": frozenset({"county_supervisor", "administrator"}),
     "service.report": DESKS | OVERSIGHT | {"village_secretary", "analyst", "administrator"},
     "visit.record": FIELD | DESKS | {"department_officer", "service_member"},

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from services.platform.clock import day_end, day_start
+from services.platform.clock import day_end, day_start, local_day
 
 NEVER_OPEN = frozenset({"determined", "declined", "struck_off"})
 """States in which a matter is not in the register, or no more; in every other one it waits to be struck off."""
@@ -20,10 +20,23 @@ LEADING = frozenset({"department_officer", "county_supervisor", "township_dispat
 """Posts that answer for a unit that leads a matter; whoever takes calls, counts or administers there does not."""
 _KEYS = ("number", "id", "member_id", "code", "year", "capacity", "due_on", "unit", "on")
 _PARTS = {
-    "counts": "数量", "lists": "名单", "matters": "事项", "persons": "责任人", "blockers": "梗阻", "follow_ups": "跟进", "money": "资金",
-    "questions": "质询", "answers": "说明", "outcomes": "处理", "history": "经过", "hand_offs": "移交", "milestones": "节点", "tasks": "任务",
-    "supervision": "督办", "before": "往年质询", "open_questions": "未质询",
-}  # fmt: skip
+    "counts": "数量",
+    "lists": "名单",
+    "matters": "事项",
+    "persons": "责任人",
+    "blockers": "梗阻",
+    "follow_ups": "跟进",
+    "money": "资金",
+    "questions": "质询",
+    "answers": "说明",
+    "outcomes": "处理",
+    "history": "经过",
+    "hand_offs": "移交",
+    "milestones": "节点",
+    "tasks": "任务",
+    "supervision": "督办",
+    "before": "往年质询",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +68,11 @@ class Year:
     def end(self) -> datetime:
         """The instant as of which matters are open: the end of the year, exclusive, or `at`."""
         return min(self.at, day_end(date(self.number, 12, 31)))
+
+    @property
+    def last_day(self) -> date:
+        """The day as of which things stand: the last of the year, or that of `at`."""
+        return min(date(self.number, 12, 31), local_day(self.at))
 
     @property
     def first_day(self) -> date:
@@ -104,7 +122,8 @@ def missed_between(since: date, reported: Iterable[date], rhythm_days: int, firs
 
     A report sets the rhythm anew; what nobody reported on its day is missed, however late the next report comes.
     """
-    found, due = [], since + timedelta(days=rhythm_days)
+    found: list[date] = []
+    due = since + timedelta(days=rhythm_days)
     for report in [*sorted(day for day in reported if day <= last), None]:
         while (due < report if report is not None else due <= last) and len(found) < MISSED_AT_MOST:
             if due >= first:
@@ -134,7 +153,7 @@ def changes_between(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Chan
 def _leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:
     if isinstance(value, Mapping):
         for key, item in value.items():
-            yield from _leaves(item, (*path, _PARTS.get(key, key)))
+            yield from _leaves(item, (*path, _PARTS.get(str(key), str(key))))
     elif isinstance(value, list | tuple):
         taken: dict[str, int] = {}
         for item in value:

@@ -135,13 +135,15 @@ def milestone_view(story: Story, row: Any, today: date) -> MilestoneView:
 
 def follower_view(story: Story, row: Any, today: date) -> FollowerView:
     """Return who follows, or followed."""
-    goes_on = story.goes_on(row)
+    goes_on, away = story.goes_on(row), story.absences.days(row.member_id)
     reports = sorted(story.follow_ups[row.id], key=lambda one: (one.happened_on, one.recorded_at))
     last = reports[-1].happened_on if reports else None
     return FollowerView(
         member_id=row.member_id, name=story.names[row.member_id], rhythm_days=row.rhythm_days, since=row.since,
-        until=None if goes_on else row.until, next_due_on=next_due(row.since, last, row.rhythm_days) if goes_on else None,
-        stale=goes_on and is_stale(row.since, last, row.rhythm_days, today),
+        until=None if goes_on else row.until, next_due_on=next_due(row.since, last, row.rhythm_days, away) if goes_on else None,
+        stale=goes_on and is_stale(row.since, last, row.rhythm_days, today, away),
+        away_until=next((one.after for one in away if one.first <= today < one.after), None),
+        gone=goes_on and story.absences.is_gone(row.member_id),
         alarms=sorted(one.due_on for one in story.alarms[row.id]),
         reports=[
             FollowUpView(
@@ -155,7 +157,7 @@ def follower_view(story: Story, row: Any, today: date) -> FollowerView:
 def _supervisor(tree: UnitTree, story: Story, row: Any) -> SupervisorView:
     return SupervisorView(
         level=row.level, level_name=LEVEL_NAMES[row.level], member_id=row.member_id, name=story.names[row.member_id],
-        unit=unit_view(tree, row.unit_id), looks_at=_BELOW[row.level], since=row.since, until=None if story.goes_on(row) else row.until,
+        unit=unit_view(tree, row.unit_id), gone=story.goes_on(row) and story.absences.is_gone(row.member_id, row.unit_id), looks_at=_BELOW[row.level], since=row.since, until=None if story.goes_on(row) else row.until,
         notes=[
             SupervisionView(happened_on=one.happened_on, words=one.words, recorded_at=one.recorded_at, about=one.about)
             for one in story.notes[row.id]
