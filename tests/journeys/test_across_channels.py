@@ -28,7 +28,7 @@ from tests.visits.handbook import now as ago
 
 CHANNELS = ("hotline", "wechat", "field", "field_sync", "petition", "letter", "on_behalf", "open311", "platform", "visit")
 UNNAMED = tuple(way for way in CHANNELS if way not in ("wechat", "on_behalf", "visit"))
-"""Ways of telling without saying who one is. WeChat knows an openid, whoever files for somebody says for whom, and a door is a household's."""
+"""Ways of telling without saying who one is. WeChat knows an openid, whoever files for somebody says for whom, a door is a household's."""
 WORDS, PHONE, NAME, OPENID = "彭寨镇水口村路灯不亮", "13800000123", "欧阳张三", "oAcross0000000000000000001"
 HOLDERS = {SHUIKOU: "shuikou", STAFFED_GRID: "grid"}
 SCAN = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\n%%EOF\n"
