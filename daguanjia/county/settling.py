@@ -24,7 +24,7 @@ from services.journal.models import Event
 from services.journal.noting import note
 from services.organization.loading import ORGANIZATION, load_unit_file, load_units
 from services.organization.models import Member, Post, Unit
-from services.organization.parsing import UnitDefinition
+from services.organization.parsing import UnitDefinition, grids_below
 from services.organization.queries import forget_unit_tree
 from services.platform.bulk import insert_many, update_many
 from services.platform.errors import Conflict
@@ -38,6 +38,7 @@ EVENT = "organization.simulated"
 _OURS = ("demo-", "story-")
 _OF_THE_STORY = 20
 """So many tickets the story leaves at most, when it is told a few times."""
+_GRIDS_AS_IT_IS = 2
 _ACCOUNTS_SINCE = datetime.fromisoformat("2024-01-01T00:00:00+08:00")
 
 
@@ -65,6 +66,21 @@ async def settle(work: Work, since: date, password: str) -> bool:
     """Add the units and people that are missing, in their posts since `since`, with `password`; tell whether anybody was hired."""
     await _load(work)
     await _add_divisions(work)
+    return await _people(work, since, password)
+
+
+async def settle_as_it_is(work: Work, since: date, password: str) -> bool:
+    """The same with the divisions as they are: Heping's 17 townships and 248 villages, each with two grids where it has none."""
+    await _load(work)
+    rows = await work.session.execute(select(Unit.code, Unit.name, Unit.kind).where(Unit.kind.in_(("village", "community"))))
+    villages = [UnitDefinition(row.code, None, row.name, row.kind, "village") for row in rows]
+    with await _ids(work, "grids"):
+        await load_units(work, [grid for village in villages for grid in grids_below(village, _GRIDS_AS_IT_IS)])
+        await load_units(work, [_hotline(settings().jurisdiction)])
+    return await _people(work, since, password)
+
+
+async def _people(work: Work, since: date, password: str) -> bool:
     kinds, hotline = await _codes(work)
     await _place_grids(work)
     hired = await _hire(work, land.hands(kinds, hotline), since, password)
