@@ -14,6 +14,7 @@ from services.notifications.webhooks import publishing
 from services.platform.unit_of_work import Work
 from services.reports import counting
 from services.tickets import dispatching, following, inspecting
+from services.visits.following import follow_service
 
 
 async def route(work: Work, owed: list[Owed]) -> None:
@@ -25,8 +26,9 @@ async def route(work: Work, owed: list[Owed]) -> None:
 
 
 async def follow(work: Work, _owed: list[Owed]) -> None:
-    """Bring tickets to units that were renumbered or moved."""
+    """Bring tickets to units that were renumbered or moved, and households with everything of theirs to those that were renumbered."""
     await following.follow_units(work)
+    await follow_service(work)
 
 
 async def notify(work: Work, owed: list[Owed]) -> None:

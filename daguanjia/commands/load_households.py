@@ -16,6 +16,7 @@ async def load_households(
     from services.households.parsing import parse_households
     from services.households.storing import PORTION, LoadReport, put_households
     from services.organization.queries import unit_tree
+    from services.pairing.counting import fold_counts
     from services.platform.actor import SYSTEM
     from services.platform.unit_of_work import unit_of_work
 
@@ -26,5 +27,7 @@ async def load_households(
         for portion in with_progress("Households", parsed.households, PORTION):
             async with unit_of_work(SYSTEM) as work:
                 done.add(await put_households(work, portion))
+        async with unit_of_work(SYSTEM) as work:
+            await fold_counts(work)
     typer.echo(f"{file.name}: {done.added} households added, {done.changed} changed, {done.unchanged} as they were.")
     told_mistakes(sorted([*parsed.errors, *done.errors], key=lambda error: error.line), rejected)

@@ -15,6 +15,7 @@ async def load_pairings(
     """Load pairings from FILE: good lines are loaded, bad ones are named (exit code 2). The same file again changes nothing."""
     from daguanjia.loading import file_text, opened, told_mistakes, with_progress
     from services.organization.queries import members_by_staff_number, unit_tree
+    from services.pairing.counting import fold_counts
     from services.pairing.parsing import parse_pairings
     from services.pairing.storing import PORTION, LoadReport, put_pairings, today_of
     from services.platform.actor import SYSTEM
@@ -28,5 +29,7 @@ async def load_pairings(
         for portion in with_progress("Pairings", parsed.pairings, PORTION):
             async with unit_of_work(SYSTEM) as work:
                 done.add(await put_pairings(work, portion, transfer=transfer))
+        async with unit_of_work(SYSTEM) as work:
+            await fold_counts(work)
     typer.echo(f"{file.name}: {done.added} pairings added, {done.transferred} handed over, {done.unchanged} as they were.")
     told_mistakes(sorted([*parsed.errors, *done.errors], key=lambda error: error.line), rejected)

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, LargeBinary, Uuid, bindparam, func, select, text, update
+from sqlalchemy import ARRAY, LargeBinary, bindparam, select, text
 from sqlalchemy import any_ as any_of
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from services.households.models import Household
 from services.households.references import book_key
 from services.organization.models import Unit
-from services.organization.queries import heirs
+from services.organization.succession import follow
 from services.organization.tree import UnitNode
 from services.platform.unit_of_work import Work
 
@@ -82,10 +82,4 @@ async def _books(work: Work, sought: Sequence[Sought]) -> defaultdict[str, list[
 
 async def follow_homes(work: Work) -> int:
     """Bring households to the units that took the place of theirs; return how many. For whoever holds the register's lock."""
-    following = await heirs(work.session)
-    if not following:
-        return 0
-    old, now = (bindparam(None, list(ids), ARRAY(Uuid())) for ids in (following, following.values()))
-    moved = func.unnest(old, now).table_valued("was", "now").render_derived(name="moved")
-    changed = update(Household).values(unit_id=moved.c.now).where(Household.unit_id == moved.c.was)
-    return len((await work.session.scalars(changed.returning(Household.id))).all())
+    return await follow(work, (Household.unit_id,))

@@ -31,6 +31,9 @@ class Household(Base):
         Index(None, "reference", "listed_at"),
         Index("ix_households_unit", "unit_id", "id", postgresql_where=text("ended_on IS NULL")),
         Index(None, "village_id", "id"),
+        Index("ix_households_open_listed", "listed_at", postgresql_where=text("ended_on IS NULL")),
+        Index("ix_households_over_ended", "ended_at", postgresql_where=text("ended_on IS NOT NULL")),
+        Index("ix_households_over_on", "ended_on", postgresql_where=text("ended_on IS NOT NULL")),
         Index(None, "paper_id"),
     )
 

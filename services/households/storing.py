@@ -34,8 +34,7 @@ Row = dict[str, Any]
 
 @dataclass
 class LoadReport:
-    """What a load did: households added (those listed again after they had ended included), changed, and left as they were; lines that
-    could not be."""
+    """What a load did: households added (those listed again after they had ended too), changed, left as they were; and wrong lines."""
 
     added: int = 0
     changed: int = 0

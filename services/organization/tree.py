@@ -136,7 +136,7 @@ def origins(predecessors: Mapping[UUID, UUID]) -> dict[UUID, UUID]:
         heirs[before] = min(heirs.get(before, unit), unit)
     found = {}
     for unit in predecessors:
-        here = unit
+        here: UUID = unit
         while (before := predecessors.get(here)) is not None and heirs[before] == here:
             here = before
         if here != unit:

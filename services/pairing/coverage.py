@@ -1,8 +1,8 @@
 """Whether everybody is paired, seen from both sides (B7), how evenly (B8), and who is not: on a day, as it was known at an instant.
 
 Who is to look after somebody: party members with a post in an office (a department, a station, a township, the county). A pairing whose
-member has left by that day covers nobody: the household is missing until it is handed over. Counts and lists come from one statement, so
-that what is listed is what was counted.
+member has left by that day covers nobody: the household is missing until it is handed over. Units are those of that day: one that was
+renumbered since is the one it was. Lists are read from the rows, counts are kept (`counting.py`); both say the same for every question.
 """
 
 from collections.abc import Sequence
@@ -14,48 +14,54 @@ from uuid import UUID
 from sqlalchemy import text
 
 from services.identity.permissions import Scope, scope_of
-from services.organization.queries import unit_tree
+from services.organization.queries import heirs, unit_tree
 from services.organization.tree import UnitNode
+from services.pairing.counting import IN_FORCE, LISTED, OF_MEMBERS, OF_UNITS
+from services.pairing.standing import Stood, places
 from services.pairing.views import Coverage, Loads, Missing, MissingOne, Side
 from services.platform.clock import local_day
 from services.platform.errors import Forbidden, Invalid, NotFound
 from services.platform.rounding import decimal_text, percent_text
 from services.platform.unit_of_work import Work
 
-_IN_FORCE = (
-    "p.recorded_at <= :as_of AND p.valid_from <= :day AND (p.valid_to IS NULL OR p.valid_to > :day OR p.ended_at > :as_of)"
-    " AND (p.member_id IS NULL OR NOT EXISTS (SELECT FROM members g WHERE g.id = p.member_id AND g.left_on <= :day))"
-)
 _AREA = "u.path ^@ ANY (CAST(:areas AS text[]))"
-_SIDES: dict[str, str] = {
-    "households": (
-        "SELECT h.id, u.code, NULL::text AS name, EXISTS (SELECT FROM pairings p WHERE p.household_id = h.id AND {in_force}) AS paired,"
-        " 0 AS homes FROM households h JOIN units u ON u.id = h.unit_id"
-        " WHERE {area} AND h.listed_at <= :as_of AND (h.ended_on IS NULL OR h.ended_on > :day OR h.ended_at > :as_of)"
-    ),
-    "members": (
-        "SELECT m.id, min(u.code) AS code, m.name, coalesce(max(l.homes), 0) > 0 AS paired, coalesce(max(l.homes), 0) AS homes"
-        " FROM members m JOIN posts s ON s.member_id = m.id JOIN units u ON u.id = s.unit_id"
-        " LEFT JOIN (SELECT p.member_id, count(*) AS homes FROM pairings p"
-        " WHERE p.household_id IS NOT NULL AND {in_force} GROUP BY p.member_id) l"
-        " ON l.member_id = m.id"
-        " WHERE {area} AND m.party_member AND m.created_at <= :as_of AND (m.left_on IS NULL OR m.left_on > :day)"
-        " AND s.valid_from <= :day AND (s.valid_to IS NULL OR s.valid_to > :day)"
-        " AND u.kind IN ('department', 'station', 'township', 'county', 'city') GROUP BY m.id, m.name"
-    ),
-    **{
-        name: (
-            f"SELECT u.id, u.code, u.name, EXISTS (SELECT FROM pairings p WHERE p.unit_id = u.id AND p.kind = '{kind}'"  # noqa: S608  ours
-            " AND {in_force}) AS paired, 0 AS homes FROM units u WHERE {area} AND u.kind IN " + f"({kinds})"
-            " AND u.valid_from <= :day AND (u.valid_to IS NULL OR u.valid_to > :day)"
-        )
-        for name, kind, kinds in (
-            ("villages_with_unit", "unit_village", "'village', 'community'"),
-            ("villages_with_secretary", "secretary_village", "'village', 'community'"),
-            ("townships_with_leader", "leader_township", "'township'"),
-        )
-    },
+_MEMBERS = f"""
+SELECT m.id, min(u.code) AS code, m.name, coalesce(max(l.homes), 0) AS homes
+FROM members m JOIN posts s ON s.member_id = m.id JOIN units u ON u.id = s.unit_id LEFT JOIN ({OF_MEMBERS}) l ON l.member_id = m.id
+WHERE {_AREA} AND m.party_member AND m.created_at <= :as_of AND (m.left_on IS NULL OR m.left_on > :day)
+  AND s.valid_from <= :day AND (s.valid_to IS NULL OR s.valid_to > :day)
+  AND u.kind IN ('department', 'station', 'township', 'county', 'city') GROUP BY m.id, m.name
+"""  # noqa: S608  ours
+_HOMES = text(f"SELECT c.unit_id, c.homes, c.paired FROM ({OF_UNITS}) c JOIN units u ON u.id = c.unit_id WHERE {_AREA} ORDER BY c.unit_id")  # noqa: S608
+_LOADS = text(f"SELECT homes FROM ({_MEMBERS}) m ORDER BY homes")  # noqa: S608  ours
+_MEMBER_PAGE = text(f"""
+SELECT id, code, name, homes, count(*) OVER () AS total FROM ({_MEMBERS}) m WHERE homes BETWEEN :least AND :most_homes
+""")  # noqa: S608  ours
+_LONE = text(f"""
+SELECT h.id, u.code FROM (
+  SELECT h.id, h.unit_id FROM households h WHERE h.ended_on IS NULL AND h.listed_at <= :as_of AND h.unit_id = ANY (CAST(:units AS uuid[]))
+  UNION ALL
+  SELECT h.id, h.unit_id FROM households h WHERE h.ended_on IS NOT NULL AND {LISTED} AND h.unit_id = ANY (CAST(:units AS uuid[]))
+) h JOIN units u ON u.id = h.unit_id
+WHERE (h.unit_id, h.id) > (CAST(:after_unit AS uuid), CAST(:after AS uuid)) AND NOT EXISTS (
+  SELECT FROM pairings p JOIN members m ON m.id = p.member_id WHERE p.household_id = h.id AND {IN_FORCE}
+    AND (m.left_on IS NULL OR m.left_on > :day)
+) ORDER BY h.unit_id, h.id LIMIT :most
+""")  # noqa: S608  ours
+_UNITS = text("""
+SELECT id, code, name, kind, path, valid_from, valid_to, created_at, predecessor_id FROM units
+WHERE kind IN ('village', 'community', 'township')
+""")
+_PLACES = text(f"""
+SELECT p.kind, p.unit_id FROM pairings p LEFT JOIN members m ON m.id = p.member_id
+WHERE p.household_id IS NULL AND {IN_FORCE} AND (m.left_on IS NULL OR m.left_on > :day)
+""")  # noqa: S608  ours
+_PLACE_SIDES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "villages_with_unit": ("unit_village", ("village", "community")),
+    "villages_with_secretary": ("secretary_village", ("village", "community")),
+    "townships_with_leader": ("leader_township", ("township",)),
 }
+Given = dict[str, Any]
 _BURDENED_TIMES = 2
 """Who has more than so many times the median of households is burdened."""
 
@@ -72,42 +78,84 @@ class AskedCoverage:
 async def coverage(work: Work, asked: AskedCoverage) -> Coverage:
     """Return both sides. Raises 404 ``unit.unknown``, 403 ``unit.outside_scope``, 422 ``as_of.future`` and ``pairing.day_ahead``."""
     unit, given = await _understood(work, asked)
-    sides = {}
-    for name in _SIDES:
-        statement = f"SELECT count(*), count(*) FILTER (WHERE paired) FROM ({_side(name)}) s"  # noqa: S608  ours
-        total, paired = (await work.session.execute(text(statement), given)).one()
-        sides[name] = Side(total=total, paired=paired, missing=total - paired, share=percent_text(paired, total) or "—")
-    counts = list((await work.session.scalars(text(f"SELECT homes FROM ({_side('members')}) s WHERE paired ORDER BY homes"), given)).all())  # noqa: S608
+    homes = (await work.session.execute(_HOMES, given)).all()
+    loads = list((await work.session.scalars(_LOADS, given)).all())
+    counts = [one for one in loads if one]
+    stood = await _stood(work, given)
     return Coverage(
         unit=unit.code,
         on=given["day"],
         as_of=given["as_of"],
-        **sides,
+        households=_side(sum(row.homes for row in homes), sum(row.paired for row in homes)),
+        members=_side(len(loads), len(counts)),
+        villages_with_unit=_side(*stood["villages_with_unit"][:2]),
+        villages_with_secretary=_side(*stood["villages_with_secretary"][:2]),
+        townships_with_leader=_side(*stood["townships_with_leader"][:2]),
         loads=_loads(counts),
         burdened=sum(one > _limit(counts) for one in counts),
     )
 
 
 async def missing(work: Work, asked: AskedCoverage, which: Missing, *, after: UUID | None, limit: int) -> tuple[list[MissingOne], int]:
-    """Return up to `limit` of those a coverage counts as missing (or as burdened) after the id `after`, and how many there are."""
+    """Return up to `limit` of those a coverage counts as missing (or as burdened) after the id `after`, and how many there are.
+
+    Households come in order of their units, all others in order of their ids.
+    """
     _unit, given = await _understood(work, asked)
+    if which == "households":
+        return await _lone(work, given, after, limit)
+    if which in ("members", "burdened"):
+        return await _members(work, given, which, after, limit)
+    total, paired, lacking = (await _stood(work, given))[which]
+    later = [one for one in lacking if after is None or one.id > after]
+    return [MissingOne(id=one.id, unit=one.code, name=one.name, households=None) for one in later[:limit]], total - paired
+
+
+async def _lone(work: Work, given: Given, after: UUID | None, limit: int) -> tuple[list[MissingOne], int]:
+    """Return households without a member: only units that have any are looked through, as far as the page reaches."""
+    lacking = [(row.unit_id, row.homes - row.paired) for row in await work.session.execute(_HOMES, given) if row.homes > row.paired]
+    place = UUID(int=0)
+    if after is not None:
+        place = await work.session.scalar(text("SELECT unit_id FROM households WHERE id = :id"), {"id": after}) or place
+    units, found = [], 0
+    for unit_id, count in lacking:
+        if unit_id < place or found >= limit:
+            continue
+        units.append(unit_id)
+        found += count if unit_id > place else 0
+    more = {"units": units, "after_unit": place, "after": after or UUID(int=0), "most": limit}
+    rows = await work.session.execute(_LONE, {**given, **more})
+    return [MissingOne(id=row.id, unit=row.code, name=None, households=None) for row in rows], sum(count for _unit, count in lacking)
+
+
+async def _members(work: Work, given: Given, which: Missing, after: UUID | None, limit: int) -> tuple[list[MissingOne], int]:
+    least, most = 0, 0
     if which == "burdened":
-        ordered = text(f"SELECT homes FROM ({_side('members')}) s WHERE paired ORDER BY homes")  # noqa: S608  ours
-        given |= {"limit_count": _limit(list((await work.session.scalars(ordered, given)).all()))}
-        found = f"SELECT * FROM ({_side('members')}) s WHERE homes > :limit_count"  # noqa: S608  ours
-    else:
-        found = f"SELECT * FROM ({_side(which)}) s WHERE NOT paired"  # noqa: S608  ours
-    total = (await work.session.execute(text(f"SELECT count(*) FROM ({found}) f"), given)).scalar_one()  # noqa: S608  ours
-    page = text(f"SELECT * FROM ({found}) f WHERE id > :after ORDER BY id LIMIT :most")  # noqa: S608  ours
-    rows = await work.session.execute(page, {**given, "after": after or UUID(int=0), "most": limit})
-    return [MissingOne(id=row.id, unit=row.code, name=row.name, households=row.homes or None) for row in rows], total
+        counts = [one for one in (await work.session.scalars(_LOADS, given)).all() if one]
+        least, most = _limit(counts) + 1, 2**31 - 1
+    rows = (await work.session.execute(_MEMBER_PAGE, {**given, "least": least, "most_homes": most})).all()
+    later = sorted((row for row in rows if after is None or row.id > after), key=lambda row: row.id)[:limit]
+    return [MissingOne(id=row.id, unit=row.code, name=row.name, households=row.homes or None) for row in later], len(rows)
 
 
-def _side(name: str) -> str:
-    return _SIDES[name].format(in_force=_IN_FORCE, area=_AREA)
+async def _stood(work: Work, given: Given) -> dict[str, tuple[int, int, list[Stood]]]:
+    """Return of each side of places how many there were, how many were looked after, and which were not."""
+    units = [Stood(*row) for row in await work.session.execute(_UNITS)]
+    there = places(units, given["areas"], given["day"], given["as_of"])
+    held = {(row.kind, row.unit_id) for row in await work.session.execute(_PLACES, given)}
+    found = {}
+    for side, (kind, kinds) in _PLACE_SIDES.items():
+        fitting = [place for place in there if place.unit.kind in kinds]
+        lacking = [place.unit for place in fitting if not any((kind, unit_id) in held for unit_id in place.ids)]
+        found[side] = (len(fitting), len(fitting) - len(lacking), lacking)
+    return found
 
 
-async def _understood(work: Work, asked: AskedCoverage) -> tuple[UnitNode, dict[str, Any]]:
+def _side(total: int, paired: int) -> Side:
+    return Side(total=total, paired=paired, missing=total - paired, share=percent_text(paired, total) or "—")
+
+
+async def _understood(work: Work, asked: AskedCoverage) -> tuple[UnitNode, Given]:
     if asked.as_of is not None and asked.as_of > work.now:
         raise Invalid("as_of.future", "Ask as of an instant that has come.")
     as_of = asked.as_of or work.now
@@ -118,7 +166,8 @@ async def _understood(work: Work, asked: AskedCoverage) -> tuple[UnitNode, dict[
     unit = tree.by_code.get(asked.unit) if asked.unit else tree.root
     if unit is None:
         raise NotFound("unit.unknown", "There is no unit with this code; see GET /v1/units.")
-    areas = _areas(unit, scope)
+    following = await heirs(work.session)
+    areas = _areas(tree.by_id[following.get(unit.id, unit.id)], scope)
     if not areas:
         raise Forbidden("unit.outside_scope", "Your posts do not reach this unit.")
     return unit, {"as_of": as_of, "day": day, "areas": list(areas)}

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.platform.database import Base
@@ -11,6 +11,8 @@ from services.platform.database import Base
 KINDS = ("leader_township", "secretary_village", "unit_village", "member_household")
 ENDED_BECAUSE = ("transferred", "left", "household_ended", "reassigned", "mistake", "other")
 _IN_FORCE = text("valid_to IS NULL")
+_OPEN = text("household_id IS NOT NULL AND valid_to IS NULL")
+_OVER = text("household_id IS NOT NULL AND valid_to IS NOT NULL")
 
 
 class Pairing(Base):
@@ -42,6 +44,11 @@ class Pairing(Base):
         Index(None, "by_unit_id"),
         Index(None, "unit_id", "kind"),
         Index("ix_pairings_household_id", "household_id", "valid_from"),
+        Index("ix_pairings_open_recorded", "recorded_at", postgresql_where=_OPEN),
+        Index("ix_pairings_open_from", "valid_from", postgresql_where=_OPEN),
+        Index("ix_pairings_over_ended", "ended_at", postgresql_where=_OVER),
+        Index("ix_pairings_over_to", "valid_to", postgresql_where=_OVER),
+        Index("ix_pairings_places", "kind", "unit_id", postgresql_where=text("household_id IS NULL")),
     )  # fmt: skip
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -58,3 +65,20 @@ class Pairing(Base):
     recorded_by_account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
     ended_at: Mapped[datetime | None]
     ended_by_account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+
+
+class HomeCount(Base):
+    """How many households there are in a unit and how many of them have a member; how many a member has: at present, as the sum of rows.
+
+    The database adds a row for whatever changes of `households` and `pairings`, in the same transaction, so that the sums are right in
+    every snapshot and nobody waits for anybody. Rows are folded into one for each unit and member by the worker.
+    """
+
+    __tablename__ = "home_counts"
+    __table_args__ = (CheckConstraint("(unit_id IS NULL) <> (member_id IS NULL)", name="of_one"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    unit_id: Mapped[UUID | None]
+    member_id: Mapped[UUID | None]
+    homes: Mapped[int]
+    paired: Mapped[int]

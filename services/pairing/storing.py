@@ -105,10 +105,8 @@ async def _with_households(work: Work, wanted: Sequence[Wanted], report: LoadRep
 
 def _cannot(one: Wanted, home: Any, before: Last | None, *, transfer: bool) -> str | None:
     """Return why a household cannot be paired so; None where it can, or is."""
-    if isinstance(home, str):
-        return home
-    if home is None:
-        return "is not in the village's register; load the households first"
+    if home is None or isinstance(home, str):
+        return home or "is not in the village's register; load the households first"
     if home.ended_on is not None:
         return f"has ended on {home.ended_on}"
     if before is None or (before.valid_to is None and before.member_id == one.member_id):
