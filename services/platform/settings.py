@@ -79,6 +79,10 @@ class Settings(BaseSettings):
     public_k: int = Field(default=5, ge=3, description="Fewest tickets and households behind a number on the public page.")
     public_delay_days: int = Field(default=5, ge=1, le=60, description="Days after the end of a month until it is published.")
     reopen_days: int = Field(default=30, description="How many days after closing a ticket can be reopened.")
+    strike_households: int = Field(
+        default=5, ge=1, le=1000, description="Distinct households that say a matter is solved before it may be struck off."
+    )
+    strike_notice_days: int = Field(default=7, ge=1, le=366, description="Days a matter's result is published before it may be struck off.")
     opinion_open_days: int = Field(default=15, ge=1, le=366, description="Days after which a desk is told of an opinion nothing became of.")
     appeal_working_days: int = Field(default=5, description="Working days in which a complainant may appeal that a demand is unreasonable.")
 
