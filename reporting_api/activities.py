@@ -34,8 +34,9 @@ def _asked(
     unit: Annotated[Code | None, Query(description="Where, with all below.", examples=["441624108"])] = None,
     by: Annotated[By | None, Query(description="What rows are made for.", examples=["unit:township"])] = None,
     as_of: AsOf = None,
+    programme: Annotated[Code | None, Query(description="A programme: its days so far and its units alone.", examples=[None])] = None,
 ) -> AskedLedger:
-    return AskedLedger(read_day(first, "from"), read_day(last, "to"), unit, by, as_of)
+    return AskedLedger(read_day(first, "from"), read_day(last, "to"), unit, by, as_of, programme)
 
 
 Question = Annotated[AskedLedger, Depends(_asked)]

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, Text, Uuid, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.platform.database import Base, BigInt
@@ -121,3 +121,30 @@ class DeclaredTotal(Base):
     withdrawn_at: Mapped[datetime | None]
     withdrawn_because: Mapped[str | None]
     withdrawn_by_account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+
+
+class Programme(Base):
+    """A programme (活动) as it was said at `recorded_at`: the newest row of a code counts, and none is changed.
+
+    `unit_ids` take part with all below them; `follows_id` is the row it stands for now.
+    """
+
+    __tablename__ = "programmes"
+    __table_args__ = (
+        CheckConstraint("ends_on >= starts_on", name="interval"),
+        CheckConstraint("cardinality(unit_ids) > 0", name="units"),
+        Index("uq_programmes_code", "code", unique=True, postgresql_where=text("follows_id IS NULL")),
+        Index(None, "code", "recorded_at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    code: Mapped[str]
+    name: Mapped[str]
+    starts_on: Mapped[date]
+    ends_on: Mapped[date | None]
+    unit_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid()))
+    pairings: Mapped[list[str]] = mapped_column(ARRAY(Text()))
+    because: Mapped[str]
+    recorded_at: Mapped[datetime]
+    recorded_by_account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    follows_id: Mapped[UUID | None] = mapped_column(ForeignKey("programmes.id"), unique=True)

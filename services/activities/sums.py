@@ -40,7 +40,10 @@ _COLUMNS = Activity.__table__.c
 
 @dataclass(frozen=True)
 class Selection:
-    """Which entries are counted, and the key of the row each falls into. `rows`: the key of each unit, where rows are units."""
+    """Which entries are counted, and the key of the row each falls into.
+
+    `rows`: the key of each unit, where rows are units. `within`: beginnings of paths, one of which a place must have, where any are given.
+    """
 
     actor: Actor
     first: date
@@ -49,6 +52,7 @@ class Selection:
     unit_path: str | None = None
     by: str | None = None
     rows: Mapping[UUID, str] = field(default_factory=dict)
+    within: tuple[str, ...] = ()
 
     @property
     def by_unit(self) -> bool:
@@ -139,6 +143,8 @@ def _selected(wanted: Selection, counters: Sequence[Counter]) -> tuple[ColumnEle
     query = query.where(*_there(Activity.recorded_at, Activity.withdrawn_at, wanted.as_of))
     if wanted.unit_path is not None:
         query = query.where(Unit.path.startswith(wanted.unit_path, autoescape=True))
+    if wanted.within:
+        query = query.where(or_(*(Unit.path.startswith(path, autoescape=True) for path in wanted.within)))
     if wanted.by_unit:
         ids, keys = list(wanted.rows), list(wanted.rows.values())
         given = func.unnest(bindparam(None, ids, ARRAY(Uuid())), bindparam(None, keys, ARRAY(Text())))

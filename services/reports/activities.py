@@ -5,7 +5,7 @@ is laid beside.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -15,9 +15,10 @@ from sqlalchemy import Row, func, select, tuple_
 from services.activities.declaring import declared_totals
 from services.activities.metrics import COUNTERS, DEFINITIONS, ActivityMetric, figure_of, metric_named
 from services.activities.models import Activity
+from services.activities.programmes import Reach, reach_of
 from services.activities.queries import shown_columns
 from services.activities.sums import TOTAL, Selection, Sums, counted_entries, first_day, sums_of
-from services.activities.views import KIND_NAMES, SOURCE_NAMES
+from services.activities.views import KIND_NAMES, SOURCE_NAMES, DeclaredView
 from services.identity.permissions import Scope, scope_of
 from services.organization.queries import unit_tree
 from services.organization.tree import UnitNode, UnitTree
@@ -43,13 +44,14 @@ _UNPLACED = "未定位到该层级"
 
 @dataclass(frozen=True)
 class AskedLedger:
-    """What is asked: days, both included, a place with all below, rows, and as of when."""
+    """What is asked: days, both included, a place with all below, rows, and as of when; of a programme its days and units alone."""
 
     first: date | None = None
     last: date | None = None
     unit: str | None = None
     by: By | None = None
     as_of: datetime | None = None
+    programme: str | None = None
 
 
 @dataclass(frozen=True)
@@ -76,18 +78,18 @@ async def ledger_report(work: Work, asked: AskedLedger) -> LedgerReport:
         LedgerRow(key=key, name=name, figures=_figures(metrics, sums.get(key, {}), recorded=recorded and _since(began, key, asked.by)))
         for key, name, metrics in _rows(question, sums)
     ]
-    path = question.unit.path if question.unit else None
     period = PeriodView(first=question.period.first, last=question.period.last)
     return LedgerReport(
         as_of=question.wanted.as_of,
         period=period,
         unit=named(question.unit),
+        programme=asked.programme,
         by=asked.by,
         total=_figures(DEFINITIONS, sums[TOTAL], recorded=recorded),
         rows=rows,
         funds=await _by_source(work, question, recorded=recorded),
         beside_tickets=await _beside_tickets(work, asked, question, sums[TOTAL]),
-        declared=await declared_totals(work, unit_path=path, first=period.first, last=period.last, as_of=question.wanted.as_of),
+        declared=await _declared(work, question),
     )
 
 
@@ -141,15 +143,28 @@ async def ledger_entries(
 
 async def _understood(work: Work, asked: AskedLedger) -> _Question:
     today, tree, scope = local_day(work.now), await unit_tree(work.session), scope_of(work.actor)
-    last = asked.last or (max(today, asked.first) if asked.first else today)
-    period = Period(asked.first or last.replace(day=1), last)
+    require_known(asked.as_of, work.now)
+    reach = await reach_of(work.session, asked.programme, asked.as_of or work.now) if asked.programme else None
+    period = _period(asked, reach, today)
     if asked.by == "month" and sum(1 for _ in period.months()) > _MOST_MONTHS:
         raise Invalid("period.invalid", f"That would be more than {_MOST_MONTHS} months; ask for a shorter period.")
     unit = find_place(tree, scope, asked.unit)
-    require_known(asked.as_of, work.now)
     rows = _places(tree, asked.by.removeprefix("unit:")) if asked.by and asked.by.startswith("unit:") else {}
-    wanted = Selection(work.actor, period.first, period.last, asked.as_of or work.now, unit.path if unit else None, asked.by, rows)
+    path, within = unit.path if unit else None, reach.paths if reach else ()
+    wanted = Selection(work.actor, period.first, period.last, asked.as_of or work.now, path, asked.by, rows, within)
     return _Question(period, unit, tree, scope, wanted)
+
+
+def _period(asked: AskedLedger, reach: Reach | None, today: date) -> Period:
+    """Return the days asked for: this month so far where none are named; of a programme its own so far (活动开展以来)."""
+    if reach is None:
+        last = asked.last or (max(today, asked.first) if asked.first else today)
+        return Period(asked.first or last.replace(day=1), last)
+    ends = [day for day in (asked.last or max(today, reach.first), reach.last) if day]
+    first, last = max(asked.first or reach.first, reach.first), min(ends)
+    if last < first:
+        raise Invalid("programme.other_days", f"The programme runs from {reach.first} to {reach.last or 'now'}; ask for days of these.")
+    return Period(first, last)
 
 
 def _places(tree: UnitTree, tier: str) -> dict[UUID, str]:
@@ -181,6 +196,8 @@ def _rows(question: _Question, sums: Mapping[str, Sums]) -> list[tuple[str, str,
 
 
 def _reached(question: _Question, unit: UnitNode) -> bool:
+    if question.wanted.within and not unit.path.startswith(question.wanted.within):
+        return False
     if question.unit is not None:
         return unit.path.startswith(question.unit.path)
     areas = (*question.scope.prefixes, *(area for _function, area in question.scope.functions))
@@ -206,9 +223,7 @@ def _figures(metrics: Sequence[ActivityMetric], sums: Sums, *, recorded: bool) -
 
 
 async def _by_source(work: Work, question: _Question, *, recorded: bool) -> list[LedgerRow]:
-    wanted = Selection(
-        work.actor, question.period.first, question.period.last, question.wanted.as_of, question.wanted.unit_path, by="source"
-    )
+    wanted = replace(question.wanted, by="source", rows={})
     sums = await sums_of(work.session, wanted, [metric.above for metric in _FUNDS])
     return [
         LedgerRow(key=code, name=name, figures=_figures(_FUNDS, sums.get(code, {}), recorded=recorded))
@@ -216,16 +231,40 @@ async def _by_source(work: Work, question: _Question, *, recorded: bool) -> list
     ]
 
 
+async def _declared(work: Work, question: _Question) -> list[DeclaredView]:
+    """Return totals from paper of the days and the place; of a programme those of its units alone."""
+    period, wanted = question.period, question.wanted
+    found = await declared_totals(work, unit_path=wanted.unit_path, first=period.first, last=period.last, as_of=wanted.as_of)
+    if not wanted.within:
+        return found
+    return [one for one in found if question.tree.by_code[one.unit_code].path.startswith(wanted.within)]
+
+
 async def _beside_tickets(work: Work, asked: AskedLedger, question: _Question, sums: Sums) -> BesideTickets:
-    """Return things done beside tickets closed, as the report of `completed` tells them."""
-    told = await report(work, Asked("completed", question.period.first, question.period.last, asked.unit, source="all", as_of=asked.as_of))
-    alone, closed = sums.get("things_alone", 0), None if told.total.no_data else told.total.numerator
+    """Return things done beside tickets closed, as the report of `completed` tells them, of each area of a programme apart."""
+    told = [
+        await report(work, Asked("completed", question.period.first, question.period.last, unit, source="all", as_of=asked.as_of))
+        for unit in _areas(question)
+    ]
+    alone, counted = sums.get("things_alone", 0), [one.total.numerator for one in told if not one.total.no_data]
+    closed = sum(counted) if counted else None
     return BesideTickets(
         things_without_ticket=alone,
         things_with_ticket=sums.get("things_of_tickets", 0),
         tickets_closed=closed,
         together=None if closed is None else alone + closed,
     )
+
+
+def _areas(question: _Question) -> list[str | None]:
+    """Return the codes of units that make up what is asked for, none in another; None: all one may see."""
+    unit, within = question.unit, question.wanted.within
+    if not within:
+        return [unit.code if unit else None]
+    if unit is not None and unit.path.startswith(within):
+        return [unit.code]
+    inside = [one for one in question.tree.by_id.values() if one.active and one.path in within]
+    return [one.code for one in inside if unit is None or one.path.startswith(unit.path)]
 
 
 def _require_key(question: _Question, key: str) -> None:

@@ -68,6 +68,7 @@ class LedgerReport(BaseModel):
     as_of: datetime = Field(description="What was recorded up to this instant and not withdrawn by then is counted.")
     period: PeriodView
     unit: UnitName | None
+    programme: str | None = Field(default=None, description="The programme whose days and units these are.")
     by: str | None
     total: list[LedgerFigure] = Field(description="Distinct households and people are distinct over all rows: not the sum of the rows.")
     rows: list[LedgerRow]
