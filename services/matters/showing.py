@@ -155,9 +155,11 @@ def follower_view(story: Story, row: Any, today: date) -> FollowerView:
 
 
 def _supervisor(tree: UnitTree, story: Story, row: Any) -> SupervisorView:
+    goes_on = story.goes_on(row)
     return SupervisorView(
         level=row.level, level_name=LEVEL_NAMES[row.level], member_id=row.member_id, name=story.names[row.member_id],
-        unit=unit_view(tree, row.unit_id), gone=story.goes_on(row) and story.absences.is_gone(row.member_id, row.unit_id), looks_at=_BELOW[row.level], since=row.since, until=None if story.goes_on(row) else row.until,
+        unit=unit_view(tree, row.unit_id), looks_at=_BELOW[row.level], since=row.since, until=None if goes_on else row.until,
+        gone=goes_on and story.absences.is_gone(row.member_id, row.unit_id),
         notes=[
             SupervisionView(happened_on=one.happened_on, words=one.words, recorded_at=one.recorded_at, about=one.about)
             for one in story.notes[row.id]

@@ -12,6 +12,7 @@ from sqlalchemy.orm import aliased
 
 from services.attachments.models import AttachmentLink
 from services.journal.models import Event
+from services.matters.absences import Absences, absences_of
 from services.matters.bypassing import EVENT
 from services.matters.models import (
     Asset,
@@ -71,6 +72,7 @@ class Story:
     files: Rows = field(default_factory=lambda: defaultdict(list))
     bypassed: Rows = field(default_factory=lambda: defaultdict(list))
     segments: Rows = field(default_factory=lambda: defaultdict(list))
+    absences: Absences = field(default_factory=Absences)
     names: dict[UUID, str] = field(default_factory=dict)
 
     def open_blockers(self, matter_id: UUID) -> list[Any]:
@@ -106,6 +108,7 @@ async def story_of(work: Work, matters: Sequence[Matter], at: datetime) -> Story
     if members:
         rows = await work.session.execute(select(Member.id, Member.name).where(one_of(Member.id, members)))
         story.names = {row.id: row.name for row in rows}
+        story.absences = await absences_of(work, members, at)
     return story
 
 

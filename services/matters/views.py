@@ -58,6 +58,7 @@ class SupervisorView(_View):
     name: str
     unit: PlaceName
     looks_at: Literal["township", "village", "work"] = Field(description="The level below: 逐级督办.")
+    gone: bool = Field(description="They hold the post no more, and were not replaced: name somebody else.")
     since: date
     until: date | None
     notes: list[SupervisionView]
@@ -81,7 +82,7 @@ class FollowUpView(ColleagueNote):
 
 
 class FollowerView(_View):
-    """The paired member who follows. `missed` are the days on which a report was due and never came."""
+    """The paired member who follows. `alarms` are the days on which a report was due and never came."""
 
     member_id: UUID = Field(examples=[MEMBER_EXAMPLE])
     name: str
@@ -90,6 +91,8 @@ class FollowerView(_View):
     until: date | None
     next_due_on: date | None = Field(description="Null for whoever follows no more.")
     stale: bool
+    away_until: date | None = Field(description="They are on leave and nobody acts for them; what falls due is due when they are back.")
+    gone: bool = Field(description="They hold no post any more: attach somebody else.")
     alarms: list[date]
     reports: list[FollowUpView]
 
