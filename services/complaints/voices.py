@@ -68,7 +68,12 @@ def on_ground(tree: UnitTree, ground: Ground) -> ColumnElement[bool]:
 
 async def voices_of(session: AsyncSession, ticket_id: UUID) -> list[Told]:
     """Return everything told of a ticket and of those merged into it."""
-    return await _read(session, _query().where(or_(Ticket.id == ticket_id, Ticket.merged_into_id == ticket_id)))
+    return await voices_where(session, or_(Ticket.id == ticket_id, Ticket.merged_into_id == ticket_id))
+
+
+async def voices_where(session: AsyncSession, where: ColumnElement[bool]) -> list[Told]:
+    """Return everything told of the tickets for which `where` holds: in one statement, however many they are."""
+    return await _read(session, _query().where(where))
 
 
 async def voices_between(session: AsyncSession, begin: datetime, end: datetime, *where: ColumnElement[bool]) -> list[Told]:

@@ -5,7 +5,7 @@ no village, and is left to the desks. What is part of a matter already is not ga
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from services.complaints.signs import Voice
-from services.complaints.voices import Told, voices_between, voices_of
+from services.complaints.voices import Told, voices_between, voices_where
 from services.households.models import Household
 from services.households.references import village_of
 from services.households.storing import PAPER
@@ -49,7 +49,8 @@ async def voices_told_in(work: Work, sources: Iterable[Source]) -> list[Voice]:
     """Return who told these openly, with what the register knows of their households."""
     ordered = sorted(sources)
     tickets = [one.id for one in ordered if one.kind == "ticket"]
-    voices = [told.voice for ticket_id in tickets for told in await voices_of(work.session, ticket_id) if not told.in_confidence]
+    told_in = or_(one_of(Ticket.id, tickets), one_of(Ticket.merged_into_id, tickets))
+    voices = [told.voice for told in await voices_where(work.session, told_in) if not told.in_confidence] if tickets else []
     opinions = await voices_of_opinions(work, [one.id for one in ordered if one.kind == "opinion"])
     return [*await with_register(work.session, voices), *opinions]
 
@@ -66,8 +67,14 @@ async def with_register(session: AsyncSession, voices: Sequence[Voice]) -> list[
     A number that is listed for several households tells which of them it was about none.
     """
     numbers = {source.digest for voice in voices for source in voice.sources if source.kind == "number"}
+    of_number = await references_of(session, numbers)
+    return [replace(voice, keys=voice.keys | {of_number[key] for key in voice.keys if key in of_number}) for voice in voices]
+
+
+async def references_of(session: AsyncSession, numbers: Collection[bytes]) -> dict[bytes, bytes]:
+    """Return the reference of the household each number is listed for in a village's register; of one listed for several, none."""
     if not numbers:
-        return list(voices)
+        return {}
     given = bindparam(None, sorted(numbers), ARRAY(LargeBinary()))
     query = (
         select(SealedPaper.phone_index, Household.reference)
@@ -77,8 +84,7 @@ async def with_register(session: AsyncSession, voices: Sequence[Voice]) -> list[
     )
     pairs = [(bytes(row.phone_index), bytes(row.reference)) for row in await session.execute(query) if row.phone_index is not None]
     listed = Counter(number for number, _ in pairs)
-    of_number = {number: reference for number, reference in pairs if listed[number] == 1}
-    return [replace(voice, keys=voice.keys | {of_number[key] for key in voice.keys if key in of_number}) for voice in voices]
+    return {number: reference for number, reference in pairs if listed[number] == 1}
 
 
 def place_names(tree: UnitTree, village: UnitNode) -> list[str]:

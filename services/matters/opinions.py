@@ -17,14 +17,17 @@ from services.activities.references import fingerprint
 from services.complaints.signs import Voice
 from services.households.models import Household
 from services.households.references import village_of
+from services.identity.permissions import require
 from services.matters.clustering import Heard, SegmentName, Source, segment_named
 from services.matters.models import MatterSource
+from services.organization.models import Unit
 from services.organization.tree import UnitTree
 from services.platform.bulk import one_of
+from services.platform.errors import NotFound
 from services.platform.ids import new_id
 from services.platform.papers import SealedPaper, read_paper
 from services.platform.unit_of_work import Work
-from services.visits.opinions_access import opinion_of
+from services.visits.opinions_access import known_to
 from services.visits.opinions_models import Opinion, OpinionOutcome, OpinionWording
 from services.visits.outcomes import join_matter
 
@@ -52,14 +55,21 @@ async def voices_of_opinions(work: Work, opinion_ids: Iterable[UUID]) -> list[Vo
 
 
 async def require_known(work: Work, opinion_ids: Iterable[UUID]) -> None:
-    """Raise NotFound ``opinion.unknown`` unless one may know of all these opinions."""
-    for opinion_id in opinion_ids:
-        await opinion_of(work, opinion_id, "opinion.read")
+    """Raise NotFound ``opinion.unknown`` unless one may know of all these opinions, and none was withdrawn."""
+    wanted = set(opinion_ids)
+    if not wanted:
+        return
+    require(work.actor, "opinion.read")
+    query = select(Opinion.id).join(Activity, Activity.id == Opinion.id).join(Unit, Unit.id == Opinion.unit_id)
+    found = await work.session.scalars(query.where(one_of(Opinion.id, wanted), known_to(work), Activity.withdrawn_at.is_(None)))
+    if wanted - set(found):
+        raise NotFound("opinion.unknown", "One of these is no opinion, or none that you may know of, or it was withdrawn.")
 
 
 async def became_part_of(work: Work, matter_id: UUID) -> None:
     """Write down, once for each, that the opinions of a registered matter are part of it: that is what became of them."""
-    query = select(MatterSource.source_id).where(MatterSource.matter_id == matter_id, MatterSource.kind == "opinion")
+    told = select(OpinionOutcome.id).where(OpinionOutcome.opinion_id == MatterSource.source_id, OpinionOutcome.matter_id == matter_id)
+    query = select(MatterSource.source_id).where(MatterSource.matter_id == matter_id, MatterSource.kind == "opinion", ~exists(told))
     for opinion_id in sorted(await work.session.scalars(query.where(MatterSource.left_at.is_(None)))):
         await join_matter(work, opinion_id, new_id(), matter_id, fingerprint(f"{opinion_id} {matter_id}", work.actor.account_id))
 

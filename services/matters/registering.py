@@ -39,7 +39,8 @@ async def determine(work: Work, command: Determine) -> UUID:
     """Make a focus issue; return it. What speaks for it is counted now and frozen.
 
     Raises 404 ``candidate.unknown``, ``unit.unknown``, ``ticket.unknown``, ``segment.unknown``; 403 ``matter.outside_area``; 409
-    ``candidate.decided`` and ``matter.ticket_taken``; 422 ``category.unknown``, ``matter.day_ahead``, ``unit.not_an_area``.
+    ``candidate.decided``, ``matter.ticket_taken``, ``matter.in_confidence``; 422 ``category.unknown``, ``matter.day_ahead``,
+    ``unit.not_an_area``.
     """
     tree = await unit_tree(work.session)
     require_past(command.origin_on, local_day(work.now), "/origin_on")
@@ -128,10 +129,16 @@ async def set_tension(work: Work, held: Held, command: deeds.SetTension) -> None
 
 
 async def join(work: Work, held: Held, command: deeds.JoinMatter) -> None:
-    """Make tickets and opinions part of the matter. Raises 404 ``ticket.unknown``, ``opinion.unknown``, 409 ``matter.ticket_taken``."""
+    """Make tickets and opinions part of the matter; those that are already change nothing.
+
+    Raises 404 ``ticket.unknown``, ``opinion.unknown``, 409 ``matter.ticket_taken``, ``matter.in_confidence``.
+    """
     await require_known(work, command.opinions)
     tickets = [Source("ticket", one) for one in await _tickets(work, command.tickets)]
-    await _join(work, held.matter.id, frozenset([*tickets, *(Source("opinion", one) for one in command.opinions)]))
+    sources = frozenset([*tickets, *(Source("opinion", one) for one in command.opinions)])
+    if {one.id for one in sources} <= await _parts(work, held.matter.id):
+        return
+    await _join(work, held.matter.id, sources)
     if held.matter.state == "registered":
         await became_part_of(work, held.matter.id)
     said = {"tickets": sorted(command.tickets), "opinions": sorted(str(one) for one in command.opinions)}
@@ -171,7 +178,12 @@ async def _counted(work: Work, sources: frozenset[Source], candidate: MatterCand
 
 
 async def _tickets(work: Work, numbers: Iterable[str]) -> Sequence[UUID]:
-    """Return the tickets of these numbers that one may see; raise 404 ``ticket.unknown`` where one is not there."""
+    """Return the tickets of these numbers that one may see.
+
+    Raises 404 ``ticket.unknown`` where one is not there, 409 ``matter.in_confidence`` where one was told in confidence: a matter is known
+    to everybody around it, so nothing is part of it that
+    only few may know of.
+    """
     wanted = {said: read_number(said) for said in numbers}
     known = [number for number in wanted.values() if number is not None]
     query = select(TICKETS["number"], TICKETS["id"])
@@ -180,7 +192,11 @@ async def _tickets(work: Work, numbers: Iterable[str]) -> Sequence[UUID]:
     if any(number not in found for number in wanted.values()):
         raise NotFound("ticket.unknown", "One of these is no ticket, or none that you may know of. Check the numbers.")
     mains = select(Ticket.id, Ticket.merged_into_id).where(one_of(Ticket.id, found.values()))
-    return sorted({row.merged_into_id or row.id for row in await work.session.execute(mains)})
+    ids = sorted({row.merged_into_id or row.id for row in await work.session.execute(mains)})
+    hidden = select(Ticket.id).where(one_of(Ticket.id, ids), Ticket.privacy == "confidential").limit(1)
+    if await work.session.scalar(hidden) is not None:
+        raise Conflict("matter.in_confidence", "One of these was told in confidence; it is worked on by itself, and joins no matter.")
+    return ids
 
 
 async def _join(work: Work, matter_id: UUID, sources: frozenset[Source]) -> None:
@@ -192,9 +208,14 @@ async def _join(work: Work, matter_id: UUID, sources: frozenset[Source]) -> None
         for one in sorted(sources)
     ]  # fmt: skip
     await insert_many(work.session, MatterSource, rows, condition="ON CONFLICT DO NOTHING")
-    ours = select(MatterSource.source_id).where(MatterSource.matter_id == matter_id, MatterSource.left_at.is_(None))
-    if {one.id for one in sources} - set(await work.session.scalars(ours)):
+    if {one.id for one in sources} - await _parts(work, matter_id):
         raise Conflict("matter.ticket_taken", "One of these is part of another matter already.")
+
+
+async def _parts(work: Work, matter_id: UUID) -> set[UUID]:
+    """Return the tickets and opinions that are part of a matter now."""
+    ours = select(MatterSource.source_id).where(MatterSource.matter_id == matter_id, MatterSource.left_at.is_(None))
+    return set(await work.session.scalars(ours))
 
 
 async def _segment(work: Work, command: Determine, candidate: MatterCandidate | None) -> UUID | None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import aliased
 
 from services.attachments.models import AttachmentLink
@@ -121,7 +121,7 @@ async def _people(work: Work, story: Story, ids: Sequence[UUID]) -> None:
     await _rows(work, story, story.alarms, FollowUpAlarm, "follower_id", followers, FollowUpAlarm.raised_at)
     query = (
         select(MatterSource.matter_id, MatterSource.source_id, MatterSource.kind, Ticket.number)
-        .outerjoin(Ticket, Ticket.id == MatterSource.source_id)
+        .outerjoin(Ticket, and_(Ticket.id == MatterSource.source_id, Ticket.privacy != "confidential"))  # it may have become so since
         .where(one_of(MatterSource.matter_id, ids), MatterSource.joined_at <= story.at)
         .where(or_(MatterSource.left_at.is_(None), MatterSource.left_at > story.at))
         .order_by(MatterSource.joined_at, MatterSource.source_id)

@@ -206,8 +206,16 @@ async def problems(work: Work, code: str, told: Told, as_of: datetime | None) ->
     here = Unit.path.startswith(unit.path, autoescape=True)
     return VillageProblems(
         as_of=at, unit=UnitView(code=unit.code, name=unit.name), flags=await _flags(work, at, here, ended=True), tickets=told,
-        opinions=await work.session.scalar(heard) or 0, matters=matters, states=dict(Counter(one.state for one in matters)),
+        opinions=await work.session.scalar(heard) or 0, matters=matters, states=await _states(work, unit, at),
     )  # fmt: skip
+
+
+async def _states(work: Work, unit: UnitNode, at: datetime) -> dict[str, int]:
+    """Return how many matters of a unit stood how, however many are listed."""
+    state = state_then(at)
+    query = select(state.state, func.count()).select_from(Matter).join(state, true()).join(Unit, Unit.id == Matter.unit_id)
+    query = query.where(visible(work.actor), Matter.determined_at <= at, Unit.path.startswith(unit.path, autoescape=True))
+    return {row[0]: row[1] for row in await work.session.execute(query.group_by(state.state).order_by(state.state))}
 
 
 async def _flags(work: Work, at: datetime, which: ColumnElement[bool], *, ended: bool) -> list[FlagView]:
