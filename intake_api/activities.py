@@ -1,6 +1,7 @@
 """The ledger at the door (民情台账): what was done outside of tickets is recorded, corrected, withdrawn, listed; totals from paper."""
 
 from datetime import date
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -26,6 +27,8 @@ from services.platform.actor import Actor
 from services.platform.errors import NotFound, Problem
 from services.platform.text import Code
 from services.platform.unit_of_work import Work, unit_of_work
+from services.tickets.direct_tries import tries_kept
+from services.visits.direct import refuse_below, ticket_past
 from services.web.idempotency import IdempotencyKeyHeader, fingerprint_of, once
 from services.web.paging import Page, PageCursor, PageLimit, link_next, read_cursor, write_cursor
 from services.web.problems import faults_of, invalid, problem_body
@@ -138,10 +141,15 @@ async def read_one(activity_id: ActivityPath, actor: Reader) -> ActivityView:
 
 @router.post("/{activity_id}/withdrawal", response_model=ActivityView, summary="Withdraw an entry")
 async def withdraw(activity_id: ActivityPath, body: WithdrawActivity, actor: Recorder, key: IdempotencyKeyHeader) -> Response:
-    """Take an entry out of the figures, with a reason. Nothing is erased; answers as of an earlier instant still count it."""
-    async with unit_of_work(actor) as work:
+    """Take an entry out of the figures, with a reason. Nothing is erased; answers as of an earlier instant still count it.
+
+    An opinion that went straight to a county department is not taken out by township and village: 403 ``ticket.direct``, and kept.
+    """
+    tried = "withdraw_opinion"
+    async with tries_kept(actor, tried, partial(ticket_past, opinion_id=activity_id)), unit_of_work(actor) as work:
 
         async def do() -> tuple[int, BaseModel]:
+            await refuse_below(work, activity_id, tried)
             await recording.withdraw(work, activity_id, body)
             return 200, await read_activity(work, activity_id)
 
@@ -152,9 +160,11 @@ async def withdraw(activity_id: ActivityPath, body: WithdrawActivity, actor: Rec
 @router.post("/{activity_id}/correction", status_code=201, response_model=ActivityView, responses=_BEFORE, summary="Correct an entry")
 async def correct(activity_id: ActivityPath, body: CorrectActivity, actor: Recorder, key: IdempotencyKeyHeader) -> Response:
     """Withdraw an entry and record another of the same kind in its place. Sent again it is the same correction."""
-    async with unit_of_work(actor) as work:
+    tried = "correct_opinion"
+    async with tries_kept(actor, tried, partial(ticket_past, opinion_id=activity_id)), unit_of_work(actor) as work:
 
         async def do() -> tuple[int, BaseModel]:
+            await refuse_below(work, activity_id, tried)
             outcome = await recording.correct(work, activity_id, body)
             return 200 if outcome.repeated else 201, await read_activity(work, outcome.activity_id)
 

@@ -1,6 +1,7 @@
 """The handbook at the door (《服务群众工作手册》): opinions heard, worded anew, confirmed, and what became of them."""
 
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -16,8 +17,10 @@ from services.platform.errors import NotFound, Problem
 from services.platform.text import Code
 from services.platform.unit_of_work import Work, unit_of_work
 from services.tickets.actions import visible_id
+from services.tickets.direct_tries import tries_kept
 from services.visits import opinions, outcomes
 from services.visits.confirming import confirm
+from services.visits.direct import ticket_past
 from services.visits.handbook import handbook_of
 from services.visits.handbook_page import handbook_page
 from services.visits.opinions_codes import ask_for_code, take_try
@@ -187,7 +190,7 @@ async def became(
     key: IdempotencyKeyHeader,
 ) -> Response:
     """Write down that it was solved on the spot, belongs to a ticket, or was answered with a reason. None can end in nothing."""
-    async with unit_of_work(actor) as work:
+    async with tries_kept(actor, "end_opinion", partial(ticket_past, opinion_id=opinion_id)), unit_of_work(actor) as work:
 
         async def do() -> tuple[int, BaseModel]:
             known = await outcomes.became(work, opinion_id, body)

@@ -27,7 +27,9 @@ from services.tickets.lifecycle import ACTION_NAMES
 SUBJECT, REFUSED = "direct_tries", "direct.refused"
 REWORD = "reword"
 """Laying another wording over what was told: no action of the lifecycle, and refused like them."""
-_NAMES = {**ACTION_NAMES, REWORD: "改写诉求"}
+OPINION_TRIES = {"withdraw_opinion": "撤回意见", "correct_opinion": "更正意见", "end_opinion": "了结意见"}
+"""What is tried on the opinion such a ticket was made of."""
+_NAMES = {**ACTION_NAMES, **OPINION_TRIES, REWORD: "改写诉求"}
 _EXAMPLE: JsonDict = {"action": "cancel", "name": "撤销", "at": "2026-11-22T02:10:00Z", "unit": "彭寨镇", "by": "黄调度"}
 
 

@@ -23,6 +23,7 @@ from services.platform.unit_of_work import Work
 from services.tickets.actions import visible_id
 from services.tickets.models import Ticket
 from services.visits.answering import tell
+from services.visits.direct import refuse_below
 from services.visits.opinions import SUBJECT, marked, newest, possible, require_standing
 from services.visits.opinions_access import opinion_of
 from services.visits.opinions_commands import Answered, FileTicket, JoinsTicket, SolvedOnTheSpot
@@ -38,12 +39,14 @@ Row = dict[str, Any]
 async def became(work: Work, opinion_id: UUID, said: SolvedOnTheSpot | JoinsTicket | Answered) -> bool:
     """Write down what became of an opinion; tell whether it was written already.
 
-    Raises 404 ``opinion.unknown`` and ``ticket.unknown``, 409 ``opinion.withdrawn``, ``opinion.id_taken``, ``opinion.of_this_ticket``,
-    422 ``opinion.time_impossible`` and ``opinion.ended_before_said``.
+    Raises 403 ``ticket.direct`` below the department it went straight to, 404 ``opinion.unknown`` and ``ticket.unknown``,
+    409 ``opinion.withdrawn``, ``opinion.id_taken``, ``opinion.of_this_ticket``, 422 ``opinion.time_impossible`` and
+    ``opinion.ended_before_said``.
     """
     row, known = await _begin(work, opinion_id, said)
     if known:
         return True
+    await refuse_below(work, opinion_id, "end_opinion")
     if isinstance(said, JoinsTicket):
         ticket_id = await visible_id(work, said.ticket)
         same = select(OpinionOutcome.id).where(OpinionOutcome.opinion_id == opinion_id, OpinionOutcome.ticket_id == ticket_id)

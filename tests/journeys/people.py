@@ -1,13 +1,20 @@
 """People at work on tickets over HTTP: each step reads as what somebody did."""
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from httpx import AsyncClient, Response
 
+from services.identity.actions import add_account
+from services.organization.actions import add_member, give_post
+from services.organization.commands import AddMember, GivePost, Role
+from services.platform.actor import SYSTEM
+from services.platform.database import OWNER
 from services.platform.ids import new_id
+from services.platform.unit_of_work import unit_of_work
 from tests.conftest import TestDatabase
-from tests.county import BLANK_GRID, sign_in
+from tests.county import BLANK_GRID, PASSWORD, sign_in
 
 
 @dataclass
@@ -83,6 +90,15 @@ class Desk:
     async def evidence(self, login: str) -> list[dict[str, str]]:
         """Upload a picture of before and one of after."""
         return [{"id": await self.upload(login), "role": role} for role in ("before", "after")]
+
+
+async def hire(county: TestDatabase, login: str, unit_code: str, role: Role, name: str | None = None) -> str:
+    """Have somebody with a post and an account, since long ago; return the member's id."""
+    async with county.as_role(OWNER), unit_of_work(SYSTEM) as work:
+        member = await add_member(work, AddMember(name=name or login, staff_number=login, party_member=True))
+        await give_post(work, member.id, GivePost(unit_code=unit_code, role=role, valid_from=date(2024, 1, 1)))
+        await add_account(work, member.id, login, PASSWORD)
+    return str(member.id)
 
 
 PICTURE = bytes.fromhex(

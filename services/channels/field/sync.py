@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.channels.field.commands import ActionCommand, said_at
+from services.channels.field.commands import ActionCommand, OutcomeCommand, said_at
 from services.channels.field.commands import FieldCommand as Command
 from services.channels.field.deeds import perform, ticket_meant
 from services.channels.field.models import DeviceClock, FieldCommand
@@ -32,6 +32,7 @@ from services.platform.secrets import fingerprint
 from services.platform.unit_of_work import Work, unit_of_work
 from services.tickets.direct import CODE as DIRECT
 from services.tickets.direct_tries import keep_try
+from services.visits.direct import ticket_past
 
 PAPER = "field_command"
 WAITING_AT_MOST = 500
@@ -154,6 +155,8 @@ class _Sender:
         about = await _about(work, command)
         if refused and isinstance(command, ActionCommand) and about:
             await keep_try(work, UUID(about["ticket_id"]), command.action.action)
+        elif refused and isinstance(command, OutcomeCommand):
+            await keep_try(work, await ticket_past(work, command.opinion_id), "end_opinion")
         return replace(verdict, result={**verdict.result, **about})
 
     async def _keep(self, work: Work, command: Command, print_: bytes, row: FieldCommand | None, verdict: Verdict) -> FieldCommand:
