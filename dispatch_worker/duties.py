@@ -6,6 +6,7 @@ from dispatch_worker.jobs.assess import assess
 from dispatch_worker.jobs.brigading import brigading
 from dispatch_worker.jobs.bulletins import bulletins
 from dispatch_worker.jobs.call_webhooks import call_webhooks
+from dispatch_worker.jobs.certificates import certificates
 from dispatch_worker.jobs.converse import converse
 from dispatch_worker.jobs.drain import deliver, dispatch
 from dispatch_worker.jobs.end_suspensions import end_suspensions
@@ -19,6 +20,7 @@ from dispatch_worker.jobs.heartbeat import heartbeat
 from dispatch_worker.jobs.likenesses import likenesses
 from dispatch_worker.jobs.make_sums import make_sums
 from dispatch_worker.jobs.matters import follow_up_alarms, matter_candidates, matter_news
+from dispatch_worker.jobs.mediations import mediations
 from dispatch_worker.jobs.notices import notices
 from dispatch_worker.jobs.opinions import opinion_codes, opinions
 from dispatch_worker.jobs.personal_data import erase, retain
@@ -54,11 +56,13 @@ FIELD_PAPERS = Duty("field_papers", 600, field_papers)
 MATTER_CANDIDATES = Duty("matter_candidates", 1800, matter_candidates)
 FOLLOW_UP_ALARMS = Duty("follow_up_alarms", 600, follow_up_alarms)
 MATTER_NEWS = Duty("matter_news", 60, matter_news)
+CERTIFICATES = Duty("certificates", 5, certificates)
 NOTICES = Duty("notices", 60, notices)
 LIKENESSES = Duty("likenesses", 600, likenesses)
 ASSESS = Duty("assess", 5, assess)
 WARN = Duty("warn", 600, warn)
 BRIGADING = Duty("brigading", 300, brigading)
+MEDIATIONS = Duty("mediations", 600, mediations)
 OPINIONS = Duty("opinions", 600, opinions)
 OPINION_CODES = Duty("opinion_codes", 2, opinion_codes)
 SWEEP_BACKLOG = Duty("sweep_backlog", 3, sweep_backlog)
@@ -74,8 +78,8 @@ SEAL_WORDS = Duty("seal_words", 600, seal_words)
 SHARED = (
     *RUNG, ESCALATE, SEND, CALL_WEBHOOKS, CONVERSE, FETCH_MEDIA, PURGE, UPLOADS, FIELD_PAPERS, FETCH_RECORDINGS, RECONCILE_CALLS,
     FETCH_OPEN311_MEDIA, LIKENESSES, APPLY_POLICIES, RECALCULATE, END_SUSPENSIONS, BULLETINS,
-    MATTER_CANDIDATES, FOLLOW_UP_ALARMS, MATTER_NEWS,
-    ASSESS, WARN, BRIGADING, NOTICES, ANCHORS, OPINIONS, OPINION_CODES,
+    MATTER_CANDIDATES, FOLLOW_UP_ALARMS, MATTER_NEWS, CERTIFICATES,
+    ASSESS, WARN, BRIGADING, NOTICES, ANCHORS, OPINIONS, OPINION_CODES, MEDIATIONS,
     SWEEP_BACKLOG, MEND_BACKLOG, MAKE_SUMS,
     ERASE, RETAIN, SEAL_WORDS, POSITIONS,
     MAKE_EXPORTS, DELIVER_REPORTS, EXPIRE_EXPORTS,

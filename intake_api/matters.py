@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import Body, Depends, Path, Request, Response
 from pydantic import BaseModel
 
-from services.matters import assets, registering, villages
+from services.matters import assets, objecting, registering, striking, villages
 from services.matters.acting import act
 from services.matters.assets import AssetView
 from services.matters.commands import (
@@ -20,7 +20,9 @@ from services.matters.commands import (
     UnflagVillage,
 )
 from services.matters.deeds import AnyDeed
+from services.matters.objecting import Objections
 from services.matters.queries import MatterCandidateView, read_candidate, read_matter
+from services.matters.striking_deeds import StrikeOff
 from services.matters.views import MatterView
 from services.matters.villages import FlagView
 from services.platform.actor import Actor
@@ -43,6 +45,11 @@ MatterPath = Annotated[UUID, Path(description="The matter's id.", examples=[MATT
 CandidatePath = Annotated[UUID, Path(description="The candidate's id.", examples=[CANDIDATE_EXAMPLE])]
 AssetPath = Annotated[UUID, Path(description="The asset's id.", examples=["019aa7c0-7a56-7c60-a0b4-5d1f6a2f9e04"])]
 FlagPath = Annotated[UUID, Path(description="The entry's id.", examples=["019aa7c0-7a56-7c60-a0b4-5d1f6a2f9e05"])]
+
+
+_INCOMPLETE: dict[int | str, dict[str, Any]] = {
+    409: {"description": "`matter.incomplete`: `missing` lists code, sentence, what to do, and what it is about."}
+}
 
 
 class AssetPage(Page[AssetView]):
@@ -89,6 +96,32 @@ async def take_action(
 
         path = f"POST /v1/matters/{matter_id}/actions"
         return await once(work, actor, path, key, fingerprint_of(command), do, _headers, _recall(work))
+
+
+@router.post("/matters/{matter_id}/strike-off", response_model=MatterView, responses=_INCOMPLETE, summary="Strike a matter off")
+async def strike(
+    matter_id: MatterPath,
+    actor: Doer,
+    body: StrikeOff,
+    key: IdempotencyKeyHeader,
+    version: Annotated[int | None, Depends(if_match(required=False))],
+) -> Response:
+    """Strike a matter off (销号) where nothing is missing, and issue its certificate; else 409 `matter.incomplete` with `missing`."""
+    async with unit_of_work(actor) as work:
+
+        async def do() -> tuple[int, BaseModel]:
+            await striking.strike_off(work, matter_id, body, version)
+            return 200, await read_matter(work, matter_id)
+
+        path = f"POST /v1/matters/{matter_id}/strike-off"
+        return await once(work, actor, path, key, fingerprint_of(body), do, _headers, _recall(work))
+
+
+@router.get("/matters/{matter_id}/objections", summary="The objections to a matter in their words")
+async def objections(matter_id: MatterPath, actor: Doer) -> Objections:
+    """Return what was objected to (异议), for whoever may decide on it."""
+    async with unit_of_work(actor) as work:
+        return await objecting.read_objections(work, matter_id)
 
 
 @router.get("/matter-candidates/{candidate_id}", summary="One candidate")

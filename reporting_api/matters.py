@@ -11,6 +11,7 @@ from starlette.responses import Response
 from reporting_api.answers import json_answer, page_answer
 from reporting_api.places import read_place, write_place
 from reporting_api.readers import UNCHANGED
+from services.matters.certificates import CertificateFile, read_certificate
 from services.matters.commands import MATTER_EXAMPLE
 from services.matters.queries import AskedMatters, CandidateState, MatterCandidateView, State, list_candidates, list_matters, read_matter
 from services.matters.views import MatterPage, MatterView
@@ -70,6 +71,24 @@ async def read_one(
     async with unit_of_work(actor) as work:
         await one_snapshot(work.session)
         view = await read_matter(work, matter_id, as_of)
+    return json_answer(request, view)
+
+
+@router.get(
+    "/matters/{matter_id}/certificate",
+    summary="The certificate of a struck-off matter",
+    response_model=CertificateFile,
+    responses=UNCHANGED,
+)
+async def certificate(
+    request: Request,
+    actor: MatterReader,
+    matter_id: Annotated[UUID, Path(description="The matter's id.", examples=[MATTER_EXAMPLE])],
+    round: Annotated[int | None, Query(ge=1, le=1000, description="Of this round; the newest where none is named.")] = None,  # noqa: A002
+) -> Response:
+    """Return 销号证书 as a file that anybody can check: `daguanjia verify FILE`, `tools/verify_history.py FILE`."""
+    async with unit_of_work(actor) as work:
+        view = await read_certificate(work, matter_id, round)
     return json_answer(request, view)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from uuid import UUID
 
-from services.matters import deeds, people, posting, registering, working
+from services.matters import completing, deeds, objecting, people, posting, registering, saying, striking_deeds, working
 from services.matters.holding import Held, hold
 from services.platform.unit_of_work import Work
 
@@ -32,6 +32,14 @@ _TAKES: Mapping[type[Any], Callable[[Work, Held, Any], Awaitable[None]]] = {
     deeds.EnterMoney: posting.enter_money,
     deeds.EnterLabour: posting.enter_labour,
     deeds.ReverseEntry: posting.reverse_entry,
+    striking_deeds.ReportComplete: completing.report_complete,
+    striking_deeds.OpenNotice: completing.open_notice,
+    striking_deeds.RegisterAgain: completing.register_again,
+    striking_deeds.ObjectTo: objecting.object_to,
+    striking_deeds.DecideObjection: objecting.decide_objection,
+    striking_deeds.ConfirmHousehold: saying.confirm_household,
+    striking_deeds.AnswerRefusal: saying.answer_refusal,
+    striking_deeds.Waive: saying.waive,
 }
 
 

@@ -17,6 +17,7 @@ from services.matters.models import CandidateLook, Matter, MatterCandidate, Matt
 from services.matters.showing import line_of, matter_view, unit_view
 from services.matters.standing import offered, relations_of
 from services.matters.story import state_then, story_of
+from services.matters.striking_views import ended_view
 from services.matters.views import MatterLine, MatterView
 from services.matters.views import PlaceName as UnitView
 from services.organization.models import Unit
@@ -25,7 +26,7 @@ from services.platform.actor import Actor
 from services.platform.errors import Invalid, NotFound
 from services.platform.unit_of_work import Work
 
-State = Literal["determined", "registered", "declined"]
+State = Literal["determined", "registered", "declined", "struck_off"]
 CandidateState = Literal["open", "taken", "set_aside", "gone"]
 Place = tuple[datetime, UUID]
 _WEIGHT = {"tellings": 52, "households": 40, "anonymous": 3}
@@ -106,7 +107,8 @@ async def read_matter(work: Work, matter_id: UUID, as_of: datetime | None = None
     matter: Matter = row[0]
     state: MatterState = row[1]
     allowed = offered(matter.state, relations_of(work.actor, await people_of(work, tree, matter))) if as_of is None else []
-    return matter_view(tree, await story_of(work, [matter], at), matter, state, allowed)
+    story = await story_of(work, [matter], at)
+    return matter_view(tree, story, matter, state, allowed, await ended_view(work, matter, story, state))
 
 
 async def list_candidates(

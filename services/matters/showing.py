@@ -12,6 +12,7 @@ from services.matters.models import Matter, MatterState
 from services.matters.people import BELOW
 from services.matters.schedule import age_days, is_stale, next_due, slip_of
 from services.matters.story import Story
+from services.matters.striking_views import Ended
 from services.matters.views import (
     BLOCKER_NAMES,
     LEVEL_NAMES,
@@ -26,6 +27,7 @@ from services.matters.views import (
     MatterLine,
     MatterTaskView,
     MatterView,
+    MatterVisitView,
     MilestoneView,
     PlaceName,
     PlanView,
@@ -63,7 +65,9 @@ def line_of(tree: UnitTree, story: Story, matter: Matter, state: MatterState) ->
     )  # fmt: skip
 
 
-def matter_view(tree: UnitTree, story: Story, matter: Matter, state: MatterState, allowed: list[str]) -> MatterView:
+def matter_view(
+    tree: UnitTree, story: Story, matter: Matter, state: MatterState, allowed: list[str], ended: Ended
+) -> MatterView:
     """Return everything of a matter."""
     today, at = local_day(story.at), story.at
     decided = matter.decided_at is not None and matter.decided_at <= at
@@ -75,6 +79,7 @@ def matter_view(tree: UnitTree, story: Story, matter: Matter, state: MatterState
         decision=matter.decision if decided else None,
         tickets=[row.number for row in story.sources[matter.id] if row.number],
         opinions=[row.source_id for row in story.sources[matter.id] if row.kind == "opinion"],
+        visits=[_visit(tree, row) for row in story.visits[matter.id]],
         supervisors=[_supervisor(tree, story, row) for row in story.supervisors[matter.id]],
         followers=[follower_view(story, row, today) for row in story.followers[matter.id]],
         bypassed=[_bypass(tree, row) for row in story.bypassed[matter.id]],
@@ -83,6 +88,15 @@ def matter_view(tree: UnitTree, story: Story, matter: Matter, state: MatterState
         milestones=[milestone_view(story, row, today) for row in story.milestones[matter.id]],
         sites=[_site(story, row) for row in story.sites[matter.id]],
         ledger=_ledger(story, matter.id), allowed_actions=allowed, as_of=at,
+        struck_off_at=ended.certificate.issued_at if ended.certificate else None, certificate=ended.certificate,
+        certificates=ended.certificates, striking=ended.striking,
+    )  # fmt: skip
+
+
+def _visit(tree: UnitTree, row: Any) -> MatterVisitView:
+    unit = unit_view(tree, row.unit_id)
+    return MatterVisitView(
+        id=row.id, member_name=row.name, happened_on=local_day(row.happened_at), outcome=row.outcome, unit=unit
     )  # fmt: skip
 
 

@@ -40,10 +40,22 @@ WHO: dict[str, frozenset[Relation]] = {
     "enter_money": frozenset({"lead", "desk"}),
     "enter_labour": frozenset({"lead", "desk", "village"}),
     "reverse_entry": frozenset({"lead", "desk"}),
+    "report_complete": frozenset({"lead"}),
+    "open_notice": frozenset({"desk"}),
+    "object": frozenset({"desk", "supervisor", "follower", "village"}),
+    "decide_objection": frozenset({"desk", "supervisor"}),
+    "confirm_household": frozenset({"desk", "supervisor", "follower", "village"}),
+    "answer_refusal": frozenset({"desk", "supervisor"}),
+    "waive": frozenset({"desk", "supervisor"}),
+    "strike_off": frozenset({"county"}),
+    "register_again": frozenset({"county"}),
 }
 BEFORE_REGISTERING = frozenset({"register", "decline", "join", "set_tension"})
 """What can be done to a focus issue that is not registered yet; everything but deciding again, to one that is."""
 _DECIDING = frozenset({"register", "decline"})
+_STRUCK_OFF = frozenset({"register_again"})
+APART = frozenset({"strike_off"})
+"""What has an address of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +111,9 @@ def allowed_in(state: str) -> frozenset[str]:
     """Return the actions that can be taken in a state."""
     if state == "determined":
         return BEFORE_REGISTERING
-    return frozenset(WHO) - _DECIDING if state == "registered" else frozenset()
+    if state == "struck_off":
+        return _STRUCK_OFF
+    return frozenset(WHO) - _DECIDING - _STRUCK_OFF if state == "registered" else frozenset()
 
 
 def offered(state: str, relations: Collection[Relation]) -> list[str]:

@@ -7,9 +7,10 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.matters.commands import CANDIDATE_EXAMPLE, MATTER_EXAMPLE, MEMBER_EXAMPLE, SEGMENT_EXAMPLE
+from services.matters.striking_views import CertificateView, StrikingView
 from services.platform.text import ShownWords
 
-STATE_NAMES = {"determined": "焦点问题", "registered": "已挂号", "declined": "不予挂号"}
+STATE_NAMES = {"determined": "焦点问题", "registered": "已挂号", "declined": "不予挂号", "struck_off": "已销号"}
 LEVEL_NAMES = {"county": "县级督办", "township": "镇级督办", "village": "村级督办"}
 BLOCKER_NAMES = {
     "funding": "资金缺口", "no_responsible_unit": "“三不管”、无责任单位", "no_consensus": "群众意见不统一", "land": "用地",
@@ -79,6 +80,16 @@ class FollowUpView(ColleagueNote):
 
     id: UUID
     attachment_ids: list[UUID]
+
+
+class MatterVisitView(_View):
+    """A call at a household about the matter (动员走访); whose household it was is told nowhere here."""
+
+    id: UUID
+    member_name: str
+    happened_on: date
+    outcome: str = Field(examples=["met"])
+    unit: PlaceName
 
 
 class FollowerView(_View):
@@ -243,7 +254,7 @@ class MatterLine(_View):
     id: UUID
     number: str | None
     title: ShownWords
-    state: Literal["determined", "registered", "declined"]
+    state: Literal["determined", "registered", "declined", "struck_off"]
     state_name: str
     unit: PlaceName
     category: str
@@ -274,9 +285,10 @@ class MatterView(MatterLine):
                     **_LINE, "candidate_id": CANDIDATE_EXAMPLE, "segment": None, "because": "四十户反映,春灌在即。",
                     "counted": {"weight": {"tellings": 52, "households": 40, "anonymous": 3}, "rank": {"of": 4, "place": 1}},
                     "determined_at": "2026-11-20T02:10:00Z", "decided_at": "2026-11-21T02:10:00Z", "decision": "列入县级台账。",
-                    "tickets": ["20261122-000123-6"], "opinions": [],
+                    "tickets": ["20261122-000123-6"], "opinions": [], "visits": [],
                     "supervisors": [], "followers": [], "bypassed": [], "task_list": [], "blocker_list": [],
                     "milestones": [], "sites": [], "ledger": {"sums": [], "entries": []}, "allowed_actions": ["supervise"],
+                    "struck_off_at": None, "certificate": None, "certificates": [], "striking": None,
                     "as_of": "2026-11-22T02:10:00Z",
                 }
             ]
@@ -292,6 +304,7 @@ class MatterView(MatterLine):
     decision: ShownWords | None
     tickets: list[str]
     opinions: list[UUID] = Field(description="Opinions of the handbook that are part of it.")
+    visits: list[MatterVisitView] = Field(description="Visits and attempts that were made about it, the oldest first.")
     supervisors: list[SupervisorView]
     followers: list[FollowerView]
     bypassed: list[BypassView] = Field(description="Where the county passed over a township, the oldest first.")
@@ -300,6 +313,10 @@ class MatterView(MatterLine):
     milestones: list[MilestoneView]
     sites: list[SiteView]
     ledger: LedgerView
+    struck_off_at: datetime | None
+    certificate: CertificateView | None = Field(description="Of the present round, once it is struck off.")
+    certificates: list[CertificateView] = Field(description="Of all rounds; those of earlier ones are superseded.")
+    striking: StrikingView | None = Field(description="What is missing before it may be struck off; of a registered matter.")
     allowed_actions: list[str] = Field(description="What whoever asks may do now; empty as of an instant in the past.")
     as_of: datetime
 
