@@ -31,6 +31,7 @@ from dispatch_worker.jobs.seal_words import seal_words
 from dispatch_worker.jobs.send import send
 from dispatch_worker.jobs.sweep_backlog import mend_backlog, sweep_backlog
 from dispatch_worker.jobs.uploads import uploads
+from dispatch_worker.jobs.visits import moved_homes
 from dispatch_worker.jobs.warn import warn
 from dispatch_worker.station import Duty
 
@@ -64,6 +65,7 @@ WARN = Duty("warn", 600, warn)
 BRIGADING = Duty("brigading", 300, brigading)
 MEDIATIONS = Duty("mediations", 600, mediations)
 OPINIONS = Duty("opinions", 600, opinions)
+MOVED_HOMES = Duty("moved_homes", 600, moved_homes)
 OPINION_CODES = Duty("opinion_codes", 2, opinion_codes)
 SWEEP_BACKLOG = Duty("sweep_backlog", 3, sweep_backlog)
 MEND_BACKLOG = Duty("mend_backlog", 3600, mend_backlog)
@@ -79,7 +81,7 @@ SHARED = (
     *RUNG, ESCALATE, SEND, CALL_WEBHOOKS, CONVERSE, FETCH_MEDIA, PURGE, UPLOADS, FIELD_PAPERS, FETCH_RECORDINGS, RECONCILE_CALLS,
     FETCH_OPEN311_MEDIA, LIKENESSES, APPLY_POLICIES, RECALCULATE, END_SUSPENSIONS, BULLETINS,
     MATTER_CANDIDATES, FOLLOW_UP_ALARMS, MATTER_NEWS, CERTIFICATES,
-    ASSESS, WARN, BRIGADING, NOTICES, ANCHORS, OPINIONS, OPINION_CODES, MEDIATIONS,
+    ASSESS, WARN, BRIGADING, NOTICES, ANCHORS, OPINIONS, OPINION_CODES, MOVED_HOMES, MEDIATIONS,
     SWEEP_BACKLOG, MEND_BACKLOG, MAKE_SUMS,
     ERASE, RETAIN, SEAL_WORDS, POSITIONS,
     MAKE_EXPORTS, DELIVER_REPORTS, EXPIRE_EXPORTS,

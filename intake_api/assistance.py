@@ -8,14 +8,20 @@ from pydantic import BaseModel
 
 from intake_api.households import page_id, path_of
 from services.assistance import helping
-from services.assistance.commands import CloseHelp, OpenHelp, RecordHelpStep, SetHelpers, WithdrawStep
+from services.assistance.commands import AskHelpCode, CloseHelp, OpenHelp, RecordHelpStep, SetHelpers, WithdrawStep
+from services.assistance.files import help_file
+from services.assistance.help_codes import ask_help_code, take_help_try
 from services.assistance.help_queries import WantedHelp, list_items, read_item
-from services.assistance.help_views import HelpItemDetail, HelpItemView
+from services.assistance.help_views import HelpCodeView, HelpItemDetail, HelpItemView
+from services.attachments.models import Attachment
+from services.attachments.sniffing import EXTENSIONS
+from services.attachments.store import store
 from services.platform.actor import Actor
 from services.platform.text import Code
 from services.platform.unit_of_work import Work, unit_of_work
 from services.web.idempotency import IdempotencyKeyHeader, fingerprint_of, once
 from services.web.paging import Page, PageCursor, PageLimit, link_next, write_cursor
+from services.web.ranges import FILE_ANSWERS, Asked, AskedFor, Stored, file_answer
 from services.web.routes import door_router
 from services.web.signed_in import requires
 
@@ -25,6 +31,8 @@ Reader = Annotated[Actor, Depends(requires("help.read"))]
 Recorder = Annotated[Actor, Depends(requires("help.record"))]
 ItemPath = Annotated[UUID, Path(description="The item's id.", examples=["019aa7c0-7a56-7c60-a0b4-5d1f6a2f9e10"])]
 StepPath = Annotated[UUID, Path(description="The step's id.", examples=["019aa7c0-7a56-7c60-a0b4-5d1f6a2f9e11"])]
+FilePath = Annotated[UUID, Path(description="The file's id.", examples=["019aa7c0-7a56-7c60-a0b4-5d1f6a2f9e90"])]
+_CODE_BEFORE: dict[int | str, dict[str, Any]] = {200: {"model": HelpCodeView, "description": "This code was asked for before."}}
 _BEFORE: dict[int | str, dict[str, Any]] = {200: {"model": HelpItemDetail, "description": "This was recorded before."}}
 
 
@@ -110,6 +118,9 @@ async def withdraw_step(item_id: ItemPath, step_id: StepPath, body: WithdrawStep
 @router.post("/{item_id}/closing", response_model=HelpItemDetail, summary="Close a help item")
 async def close(item_id: ItemPath, body: CloseHelp, actor: Recorder, key: IdempotencyKeyHeader) -> Response:
     """Close an item with the household's confirmation, or with why there is none. The same again changes nothing."""
+    if body.code is not None:
+        async with unit_of_work(actor) as work:
+            await take_help_try(work, item_id, body)
     async with unit_of_work(actor) as work:
 
         async def do() -> tuple[int, BaseModel]:
@@ -118,6 +129,35 @@ async def close(item_id: ItemPath, body: CloseHelp, actor: Recorder, key: Idempo
 
         path = f"POST /v1/help-items/{item_id}/closing"
         return await once(work, actor, path, key, fingerprint_of(body), do, recall=_recall(work))
+
+
+@router.post("/{item_id}/codes", status_code=201, response_model=HelpCodeView, responses=_CODE_BEFORE, summary="Ask for a code")
+async def ask(item_id: ItemPath, body: AskHelpCode, actor: Recorder, response: Response) -> HelpCodeView:
+    """Have a code made for an end, as it is to be written down. `sms_code` is sent to the household's telephone and told to nobody else.
+
+    `wechat` is answered here: show it to the household, who sends 确认 and the code to the official account. Sent again it is the same.
+    """
+    async with unit_of_work(actor) as work:
+        asked = await ask_help_code(work, item_id, body)
+    response.status_code = 200 if asked.repeated else 201
+    response.headers["Cache-Control"] = "no-store"
+    return HelpCodeView(id=asked.id, way=asked.way, expires_at=asked.expires_at, code=asked.code)
+
+
+@router.get("/{item_id}/files/{attachment_id}", response_class=Response, responses=FILE_ANSWERS, summary="A file of a help item")
+async def read_file(item_id: ItemPath, attachment_id: FilePath, actor: Reader, asked: AskedFor) -> Response:
+    """Return a picture or paper of a step, or the household's signature, for whoever may know of the item."""
+    async with unit_of_work(actor) as work:
+        found = await help_file(work, item_id, attachment_id)
+    return await private_file(found, asked)
+
+
+async def private_file(found: Attachment, asked: Asked) -> Response:
+    """Return a file that is for whoever asked alone: no cache keeps it."""
+    name = f"{found.id}.{EXTENSIONS[found.media_type]}"
+    answer = await file_answer(Stored(found.store_key, found.size, found.media_type, found.sha256, name), asked, store())
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
 
 
 def _recall(work: Work) -> Any:

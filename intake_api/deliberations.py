@@ -11,6 +11,7 @@ from services.assistance import deliberating
 from services.assistance.deliberation_commands import Propose, PublishMeeting, RecordMeeting, WithdrawMeeting
 from services.assistance.deliberation_queries import WantedDeliberations, list_deliberations, read_deliberation
 from services.assistance.deliberation_views import DeliberationDetail, DeliberationView
+from services.assistance.places import ticket_of
 from services.matters.queries import read_matter
 from services.platform.actor import Actor
 from services.platform.text import Code
@@ -35,19 +36,22 @@ class DeliberationPage(Page[DeliberationView]):
 
 
 @router.get("", summary="List deliberations")
-async def browse(
+async def browse(  # noqa: PLR0913, PLR0917  each is one way to narrow the list
     request: Request,
     response: Response,
     actor: Reader,
     unit: Annotated[Code | None, Query(description="Whose, with all below.", examples=["441624108213"])] = None,
     state: Annotated[Literal["open", "adopted", "rejected", "all"], Query(description="How they stand.")] = "all",
+    ticket: Annotated[str | None, Query(max_length=64, description="Only of this ticket.", examples=["20261122-000123-6"])] = None,
+    matter: Annotated[UUID | None, Query(description="Only of this registered matter.")] = None,
     limit: PageLimit = 50,
     cursor: PageCursor = None,
 ) -> DeliberationPage:
-    """List the deliberations of one's area: titles and how they stand."""
+    """List the deliberations of one's area: titles and how they stand. With `ticket` or `matter`, those it was talked over in."""
     after = page_id(cursor) if cursor else None
     async with unit_of_work(actor) as work:
-        found = await list_deliberations(work, WantedDeliberations(await path_of(work, unit), state), after, limit + 1)
+        wanted = WantedDeliberations(await path_of(work, unit), state, await ticket_of(work, ticket), matter)
+        found = await list_deliberations(work, wanted, after, limit + 1)
     following = write_cursor(str(found[limit - 1].id)) if len(found) > limit else None
     link_next(request, response, following)
     return DeliberationPage(items=found[:limit], next=following)

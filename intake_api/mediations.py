@@ -6,8 +6,10 @@ from uuid import UUID
 from fastapi import Depends, Path, Query, Request, Response
 from pydantic import BaseModel
 
+from intake_api.assistance import private_file
 from intake_api.households import page_id, path_of
 from services.assistance import mediating
+from services.assistance.files import mediation_file
 from services.assistance.mediation_commands import (
     EndMediation,
     EraseParty,
@@ -25,6 +27,7 @@ from services.platform.text import Code
 from services.platform.unit_of_work import Work, unit_of_work
 from services.web.idempotency import IdempotencyKeyHeader, fingerprint_of, once
 from services.web.paging import Page, PageCursor, PageLimit, link_next, write_cursor
+from services.web.ranges import FILE_ANSWERS, AskedFor
 from services.web.routes import door_router
 from services.web.signed_in import requires
 
@@ -35,6 +38,7 @@ Recorder = Annotated[Actor, Depends(requires("mediation.record"))]
 Decider = Annotated[Actor, Depends(requires("privacy.decide"))]
 MediationPath = Annotated[UUID, Path(description="The mediation's id.", examples=["019aa7c0-7a56-7c60-a0b4-5d1f6a2f9f10"])]
 SidePath = Annotated[Side, Path(description="甲方 or 乙方.", examples=["a"])]
+FilePath = Annotated[UUID, Path(description="The file's id.", examples=["019aa7c0-7a56-7c60-a0b4-5d1f6a2f9e90"])]
 _BEFORE: dict[int | str, dict[str, Any]] = {200: {"model": MediationDetail, "description": "This was recorded before."}}
 
 
@@ -155,6 +159,14 @@ async def erase(mediation_id: MediationPath, side: SidePath, body: EraseParty, a
     async with unit_of_work(actor) as work:
         await mediating.erase_party(work, mediation_id, side, body)
         return await read_mediation(work, mediation_id)
+
+
+@router.get("/{mediation_id}/files/{attachment_id}", response_class=Response, responses=FILE_ANSWERS, summary="A file of a mediation")
+async def read_file(mediation_id: MediationPath, attachment_id: FilePath, actor: Reader, asked: AskedFor) -> Response:
+    """Return what was shown in a session, or the signed agreement; nothing of the other side to whoever looks after one of them."""
+    async with unit_of_work(actor) as work:
+        found = await mediation_file(work, mediation_id, attachment_id)
+    return await private_file(found, asked)
 
 
 def _recall(work: Work) -> Any:

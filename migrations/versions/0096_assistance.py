@@ -29,6 +29,10 @@ _REASONS = (
 _WITH_REASON = "(withdrawn_at IS NULL) = (withdrawn_because IS NULL) AND (withdrawn_at IS NULL) = (withdrawn_by_account_id IS NULL)"
 _ID, _TEXT, _DAY, _AT, _BYTES = sa.Uuid(), sa.Text(), sa.Date(), sa.DateTime(timezone=True), sa.LargeBinary()
 _COUNT, _FEN = sa.Integer(), sa.BigInteger()
+_COMMANDS = (
+    "('report', 'supplement', 'reword', 'action', 'shift', 'service_step', 'visit', 'visit_completion', 'opinion', 'confirmation',"
+    " 'opinion_wording', 'opinion_outcome', 'help_step', 'mediation_session')"
+)
 _TAKEN_BACK = "withdrawn_at, withdrawn_because, withdrawn_by_account_id"
 
 
@@ -36,9 +40,16 @@ def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     op.drop_constraint(op.f("ck_policies_kind"), "policies")
     op.create_check_constraint(op.f("ck_policies_kind"), "policies", f"kind IN {_POLICIES}")
+    for table, kinds in (("attachment_links", "'complaint', 'work_log', 'call'"), ("expected_files", "'complaint', 'work_log'")):
+        op.drop_constraint(op.f(f"ck_{table}_subject_kind"), table)
+        named = f"subject_kind IN ({kinds}, 'opinion', 'help_item', 'mediation')"
+        op.create_check_constraint(op.f(f"ck_{table}_subject_kind"), table, named)
+    op.drop_constraint(op.f("ck_field_commands_kind"), "field_commands")
+    op.create_check_constraint(op.f("ck_field_commands_kind"), "field_commands", f"kind IN {_COMMANDS}")
     _help_items()
     _help_helpers()
     _help_steps()
+    _help_codes()
     _help_closings()
     _mediations()
     _mediation_parties()
@@ -46,6 +57,7 @@ def upgrade() -> None:
     _mediation_sessions()
     _mediation_endings()
     _mediation_follow_ups()
+    _mediation_reminders()
     _deliberations()
     _deliberation_meetings()
     op.execute(_WITNESS)
@@ -54,6 +66,9 @@ def upgrade() -> None:
     once = "help_items, help_closings, mediations, mediation_sessions, mediation_follow_ups, deliberations"
     grant(once, intake="SELECT, INSERT")
     grant("mediation_parties, mediation_party_erasures", intake="SELECT, INSERT", reporting="")
+    sent = "state, tries, next_try_at, sent_at, last_error"
+    grant("help_codes", intake="SELECT, INSERT, UPDATE (wrong)", worker=f"SELECT, UPDATE ({sent}, confirmed_at, confirmed_paper_id)")
+    grant("mediation_reminders", worker="SELECT, INSERT")
     grant("help_helpers", intake="SELECT, INSERT, UPDATE (ended_at)")
     grant("help_steps, mediation_endings", intake=f"SELECT, INSERT, UPDATE ({_TAKEN_BACK})")
     grant("deliberation_meetings", intake=f"SELECT, INSERT, UPDATE ({_TAKEN_BACK}, published_at, published_by_account_id)")
@@ -90,11 +105,13 @@ def _help_items() -> None:
         *_columns(_TEXT, "kind"),
         *_columns(_DAY, "started_on"),
         *_columns(_DAY, "due_on", nullable=True),
+        *_columns(_FEN, "needed_fen", nullable=True),
         *_columns(_ID, "paper_id"),
         *_columns(_ID, "follows_id", nullable=True),
         *_recorded(),
         *_checks(
             "help_items",
+            needed="needed_fen > 0",
             days="due_on >= started_on",
             kind="kind IN ('production', 'skills', 'employment', 'housing', 'medical', 'schooling', 'care', 'disaster', 'policy', 'other')",
         ),
@@ -163,6 +180,49 @@ def _help_steps() -> None:
     op.create_index(op.f("ix_help_steps_item_id_happened_on"), "help_steps", ["item_id", "happened_on"])
 
 
+def _help_codes() -> None:
+    table = "help_codes"
+    op.create_table(
+        table,
+        *_columns(_ID, "id", "item_id"),
+        *_columns(_TEXT, "way"),
+        *_columns(_BYTES, "words_hash"),
+        *_columns(_ID, "paper_id", nullable=True),
+        *_columns(_TEXT, "state"),
+        *(sa.Column(name, _COUNT, server_default=sa.text("0"), nullable=False) for name in ("tries", "wrong")),
+        *_columns(_AT, "next_try_at"),
+        *_columns(_AT, "sent_at", nullable=True),
+        *_columns(_TEXT, "last_error", nullable=True),
+        *_columns(_AT, "asked_at", "expires_at"),
+        *_columns(_ID, "asked_by_account_id"),
+        *_columns(_AT, "confirmed_at", nullable=True),
+        *_columns(_ID, "confirmed_paper_id", nullable=True),
+        *_checks(
+            table,
+            way="way IN ('wechat', 'sms_code')",
+            state="state IN ('queued', 'sent', 'given_up', 'by_hand')",
+            sent_somewhere="(way = 'sms_code') = (paper_id IS NOT NULL)",
+            sent_by_us="(state = 'by_hand') = (way = 'wechat')",
+            expires="expires_at > asked_at",
+            wrong="wrong BETWEEN 0 AND 5",
+            confirmed_by_wechat="(confirmed_at IS NULL) = (confirmed_paper_id IS NULL) AND (confirmed_at IS NULL OR way = 'wechat')",
+        ),
+        *_to(
+            table,
+            item_id="help_items",
+            paper_id="sealed_papers",
+            asked_by_account_id="accounts",
+            confirmed_paper_id="sealed_papers",
+        ),
+        sa.UniqueConstraint("id", "item_id", "way", name=op.f(f"uq_{table}_id_item_id_way")),
+        sa.PrimaryKeyConstraint("id", name=op.f(f"pk_{table}")),
+    )
+    op.create_index("ix_help_codes_queued", table, ["next_try_at", "id"], postgresql_where=sa.text("state = 'queued'"))
+    op.create_index(op.f("ix_help_codes_item_id_asked_at"), table, ["item_id", "asked_at"])
+    op.create_index(op.f("ix_help_codes_paper_id"), table, ["paper_id"])
+    op.create_index(op.f("ix_help_codes_confirmed_paper_id"), table, ["confirmed_paper_id"])
+
+
 def _help_closings() -> None:
     op.create_table(
         "help_closings",
@@ -170,7 +230,7 @@ def _help_closings() -> None:
         *_columns(_TEXT, "outcome"),
         *_columns(_DAY, "closed_on"),
         *_columns(_TEXT, "confirmation", nullable=True),
-        *_columns(_ID, "attachment_id", "call_id", "witness_account_id", nullable=True),
+        *_columns(_ID, "attachment_id", "call_id", "witness_account_id", "code_id", nullable=True),
         *_columns(_TEXT, "unconfirmed_because", nullable=True),
         *_columns(_FEN, "money_left_fen"),
         *_columns(_ID, "paper_id", nullable=True),
@@ -179,10 +239,10 @@ def _help_closings() -> None:
         *_columns(_ID, "by_account_id"),
         *_checks(
             "help_closings",
-            confirmation="confirmation IN ('signature', 'call_recording', 'witness')",
+            confirmation="confirmation IN ('signature', 'call_recording', 'wechat', 'sms_code', 'witness')",
             confirmed_or_why_not="(confirmation IS NULL) <> (unconfirmed_because IS NULL)",
             outcome="outcome IN ('achieved', 'partly', 'not_achieved', 'moved_away', 'declined')",
-            proof="(confirmation IS NOT DISTINCT FROM 'signature') = (attachment_id IS NOT NULL) AND (confirmation IS NOT DISTINCT FROM 'call_recording') = (call_id IS NOT NULL) AND (confirmation IS NOT DISTINCT FROM 'witness') = (witness_account_id IS NOT NULL)",
+            proof="(confirmation IS NOT DISTINCT FROM 'signature') = (attachment_id IS NOT NULL) AND (confirmation IS NOT DISTINCT FROM 'call_recording') = (call_id IS NOT NULL) AND (confirmation IS NOT DISTINCT FROM 'witness') = (witness_account_id IS NOT NULL) AND (confirmation IS NOT NULL AND confirmation IN ('wechat', 'sms_code')) = (code_id IS NOT NULL)",
             unconfirmed_because="unconfirmed_because IN ('absent', 'refused', 'ill', 'moved_away', 'deceased')",
         ),
         *_to(
@@ -193,6 +253,11 @@ def _help_closings() -> None:
             witness_account_id="accounts",
             paper_id="sealed_papers",
             by_account_id="accounts",
+        ),
+        sa.ForeignKeyConstraint(
+            ["code_id", "item_id", "confirmation"],
+            ["help_codes.id", "help_codes.item_id", "help_codes.way"],
+            name="fk_help_closings_code",
         ),
         sa.PrimaryKeyConstraint("item_id", name=op.f("pk_help_closings")),
     )
@@ -334,6 +399,17 @@ def _mediation_follow_ups() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_mediation_follow_ups")),
     )
     op.create_index(op.f("ix_mediation_follow_ups_ending_id_held_on"), "mediation_follow_ups", ["ending_id", "held_on"])
+
+
+def _mediation_reminders() -> None:
+    table = "mediation_reminders"
+    op.create_table(
+        table,
+        *_columns(_ID, "ending_id"),
+        *_columns(_AT, "told_at"),
+        *_to(table, ending_id="mediation_endings"),
+        sa.PrimaryKeyConstraint("ending_id", name=op.f(f"pk_{table}")),
+    )
 
 
 def _deliberations() -> None:

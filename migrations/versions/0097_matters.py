@@ -312,8 +312,11 @@ def upgrade() -> None:
     op.execute("ALTER TABLE attachment_links DROP CONSTRAINT ck_attachment_links_subject_kind")
     op.execute(
         "ALTER TABLE attachment_links ADD CONSTRAINT ck_attachment_links_subject_kind"
-        " CHECK (subject_kind IN ('complaint', 'work_log', 'call', 'opinion', 'matter'))"
+        " CHECK (subject_kind IN ('complaint', 'work_log', 'call', 'opinion', 'help_item', 'mediation', 'matter'))"
     )
+    for table in ("opinion_outcomes", "deliberations"):
+        named = f"fk_{table}_matter_id_matters"
+        op.execute(f"ALTER TABLE {table} ADD CONSTRAINT {named} FOREIGN KEY (matter_id) REFERENCES matters (id)")
     _rights()
 
 

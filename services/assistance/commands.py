@@ -7,12 +7,14 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from services.activities.commands import FEN_AT_MOST, PERSONS_AT_MOST, ActivityId, Number, Reason, Source
+from services.complaints.commands import AttachmentIds
+from services.complaints.field_reports import UploadIds
 from services.platform.text import ShortTextOfNobody, Words
 
 HelpKind = Literal["production", "skills", "employment", "housing", "medical", "schooling", "care", "disaster", "policy", "other"]
 StepKind = Literal["given", "pledged", "received", "handed_over"]
 HelpOutcome = Literal["achieved", "partly", "not_achieved", "moved_away", "declined"]
-Confirmation = Literal["signature", "call_recording", "witness"]
+Confirmation = Literal["signature", "call_recording", "wechat", "sms_code", "witness"]
 Unconfirmed = Literal["absent", "refused", "ill", "moved_away", "deceased"]
 HELPERS_AT_MOST = 20
 ITEM, STEP, HOME, SOMEBODY = (
@@ -45,6 +47,7 @@ class OpenHelp(BaseModel):
     goal: Words = Field(description="What is to be reached, in words. Sealed.")
     started_on: date = Field(description="Day in Asia/Shanghai; may be long ago, never to come.")
     due_on: date | None = Field(default=None, description="Until when it is to be reached.")
+    needed_fen: int | None = Field(default=None, ge=1, le=FEN_AT_MOST, description="The money it takes, where money is raised (筹集).")
     helper_ids: tuple[UUID, ...] = Field(default=(), max_length=HELPERS_AT_MOST, description="Who helps; whoever opens it where empty.")
     persons: tuple[Number, ...] = Field(default=(), max_length=PERSONS_AT_MOST, description="Who is helped: numbers in the register.")
     people: int | None = Field(default=None, ge=1, le=100, description="How many, where nobody is listed.")
@@ -91,6 +94,8 @@ class RecordHelpStep(BaseModel):
     amount_fen: int | None = Field(default=None, ge=1, le=FEN_AT_MOST)
     goods: ShortTextOfNobody | None = Field(default=None, description="Of goods: what and how many. Names nobody.")
     helper_id: UUID | None = Field(default=None, description="Who did it, where somebody else writes it down.")
+    attachment_ids: AttachmentIds = ()
+    upload_ids: UploadIds = ()
 
     @model_validator(mode="after")
     def _one_thing(self) -> "RecordHelpStep":
@@ -112,7 +117,10 @@ class WithdrawStep(BaseModel):
 
 
 class CloseHelp(BaseModel):
-    """How an item ended. The household confirms in one of three ways, the strongest first: its signature, a recorded call, a witness."""
+    """How an item ended. The household confirms in one of five ways, the strongest first.
+
+    Its signature as a picture, a recorded call, the code they sent us by WeChat, the code they told from an SMS, a witness.
+    """
 
     model_config = ConfigDict(
         extra="forbid",
@@ -128,6 +136,8 @@ class CloseHelp(BaseModel):
     attachment_id: UUID | None = Field(default=None, description="Of a signature: the picture.")
     call_id: UUID | None = Field(default=None, description="Of a recorded call.")
     witness_id: UUID | None = Field(default=None, description="Of a witness: a member who neither helped nor closes it.")
+    code_id: UUID | None = Field(default=None, description="Of `wechat` and `sms_code`: the code that was asked for.")
+    code: Annotated[str, Field(min_length=1, max_length=16)] | None = Field(default=None, description="Of `sms_code`: as it was told.")
     unconfirmed_because: Unconfirmed | None = Field(default=None, description="Why the household did not confirm.")
 
     @model_validator(mode="after")
@@ -138,4 +148,23 @@ class CloseHelp(BaseModel):
         for kind, name in wanted.items():
             if (self.confirmation == kind) != (getattr(self, name) is not None):
                 raise ValueError(f"{name} is what a confirmation by {kind} has, and no other")
+        if (self.confirmation in ("wechat", "sms_code")) != (self.code_id is not None):
+            raise ValueError("code_id is what a confirmation by wechat or sms_code has, and no other")
+        if (self.confirmation == "sms_code") != (self.code is not None):
+            raise ValueError("code is what a confirmation by sms_code has, and no other")
         return self
+
+
+class AskHelpCode(BaseModel):
+    """Have a code made that the household says back for an end, in the words it is to be closed with."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        json_schema_extra={"examples": [{"code_id": STEP, "way": "sms_code", "outcome": "achieved", "words": "十只小羊已长成。"}]},
+    )
+
+    code_id: Annotated[ActivityId, Field(description="Made by the client.")]
+    way: Literal["sms_code", "wechat"]
+    outcome: HelpOutcome
+    words: Words | None = None

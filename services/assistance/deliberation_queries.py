@@ -26,6 +26,8 @@ class WantedDeliberations:
 
     under: str | None = None
     state: str = "all"
+    ticket_id: UUID | None = None
+    matter_id: UUID | None = None
 
 
 def visible_deliberations(work: Work) -> ColumnElement[bool]:
@@ -56,6 +58,9 @@ async def list_deliberations(work: Work, wanted: WantedDeliberations, after: UUI
         query = query.where(DeliberationMeeting.id.is_(None))
     elif wanted.state != "all":
         query = query.where(DeliberationMeeting.verdict == wanted.state)
+    for column, value in ((Deliberation.ticket_id, wanted.ticket_id), (Deliberation.matter_id, wanted.matter_id)):
+        if value is not None:
+            query = query.where(column == value)
     if after is not None:
         query = query.where(Deliberation.id > after)
     return [DeliberationView(**_shown(row)) for row in await work.session.execute(query)]

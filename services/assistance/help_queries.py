@@ -12,6 +12,7 @@ from sqlalchemy.orm import aliased
 from services.assistance.entries import Standing, standing_of
 from services.assistance.help_views import (
     CONFIRMATION_NAMES,
+    FUNDING_NAMES,
     HELP_KIND_NAMES,
     OUTCOME_NAMES,
     STEP_NAMES,
@@ -23,8 +24,8 @@ from services.assistance.help_views import (
     HelpStepView,
 )
 from services.assistance.models import HelpClosing, HelpHelper, HelpItem, HelpStep
-from services.assistance.places import looked_after_by, within
-from services.assistance.rules import Deed, money_of
+from services.assistance.places import files_beside, looked_after_by, within
+from services.assistance.rules import Deed, Money, funding_of, money_of
 from services.households.models import Household
 from services.organization.models import Member, Unit
 from services.organization.queries import unit_tree
@@ -129,13 +130,14 @@ async def read_item(work: Work, item_id: UUID) -> HelpItemDetail:
     said = papers.get(row.HelpItem.paper_id) or {}
     money = money_of(_deed(step, standing.get(step.id)) for step in rows if _stands(step, standing))
     tree, helpers = await unit_tree(work.session), await _helpers(work, [item_id])
+    files = await files_beside(work, [step.id for step in rows])
     return HelpItemDetail(
         **_shown(row, tree.by_id[row.home_unit_id].code, helpers),
         goal=said.get("goal"),
         persons=len(said["persons"]) if said.get("persons") else None,
         people=said.get("people"),
-        money=HelpMoney(pledged_fen=money.pledged, received_fen=money.received, handed_over_fen=money.handed_over, left_fen=money.left),
-        steps=[_step(step, standing, papers) for step in rows],
+        money=_money(row.HelpItem.needed_fen, money),
+        steps=[_step(step, standing, papers, files.get(step.id, [])) for step in rows],
         closing=_closing(row.HelpClosing, papers) if row.HelpClosing else None,
     )
 
@@ -196,7 +198,15 @@ async def _papers(work: Work, row: Any, steps: Sequence[HelpStep], standing: dic
     return {one.id: read_paper(one.id, one.row_key, one.sealed) or {} for one in await work.session.execute(query)}
 
 
-def _step(step: HelpStep, standing: dict[UUID, Standing], papers: dict[UUID, dict[str, Any]]) -> HelpStepView:
+def _money(needed: int | None, money: Money) -> HelpMoney:
+    funding = funding_of(needed, money)
+    return HelpMoney(
+        needed_fen=needed, pledged_fen=money.pledged, received_fen=money.received, handed_over_fen=money.handed_over, left_fen=money.left,
+        funding=funding, funding_name=FUNDING_NAMES[funding],
+    )  # fmt: skip
+
+
+def _step(step: HelpStep, standing: dict[UUID, Standing], papers: dict[UUID, dict[str, Any]], files: list[UUID]) -> HelpStepView:
     entry = standing.get(step.id)
     paper_id = entry.paper_id if entry else step.paper_id
     stands = _stands(step, standing)
@@ -205,6 +215,7 @@ def _step(step: HelpStep, standing: dict[UUID, Standing], papers: dict[UUID, dic
     return HelpStepView(
         **{name: getattr(step, name) for name in same}, kind_name=STEP_NAMES[step.kind], happened_on=deed.happened_on,
         amount_fen=deed.amount_fen, words=papers[paper_id].get("words") if paper_id else None, stands=stands,
+        attachment_ids=files,
     )  # fmt: skip
 
 

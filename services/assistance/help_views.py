@@ -15,7 +15,10 @@ HELP_KIND_NAMES = {
 }  # fmt: skip
 STEP_NAMES = {"given": "提供帮助", "pledged": "认捐", "received": "到位", "handed_over": "交付"}
 OUTCOME_NAMES = {"achieved": "已实现", "partly": "部分实现", "not_achieved": "未实现", "moved_away": "迁出", "declined": "本户谢绝"}
-CONFIRMATION_NAMES = {"signature": "本人签名", "call_recording": "电话录音", "witness": "见证人"}
+CONFIRMATION_NAMES = {
+    "signature": "本人签名", "call_recording": "电话录音", "wechat": "微信确认", "sms_code": "短信验证码", "witness": "见证人",
+}  # fmt: skip
+FUNDING_NAMES = {"none": "未筹资", "raising": "筹集中", "pledged": "已认捐", "partly": "部分到位", "in_place": "已到位"}
 UNCONFIRMED_NAMES = {"absent": "外出", "refused": "不愿确认", "ill": "因病不便", "moved_away": "已迁出", "deceased": "已故"}
 _HELPER = {"id": SOMEBODY, "name": "汤晓琴", "staff_number": "C-0311"}
 _ITEM: dict[str, Any] = {
@@ -26,7 +29,7 @@ _ITEM: dict[str, Any] = {
 _STEP: dict[str, Any] = {
     "id": STEP, "kind": "received", "kind_name": "到位", "happened_on": "2026-11-03", "source": "donation", "amount_fen": 600000,
     "goods": None, "words": "爱心企业捐助购羊款。", "recorded_at": "2026-11-03T02:10:00Z", "withdrawn_at": None, "withdrawn_because": None,
-    "stands": True,
+    "stands": True, "attachment_ids": [],
 }  # fmt: skip
 _CLOSING: dict[str, Any] = {
     "outcome": "achieved", "outcome_name": "已实现", "closed_on": "2027-05-20", "confirmation": "signature",
@@ -34,7 +37,10 @@ _CLOSING: dict[str, Any] = {
     "attachment_id": "019aa7c0-7a56-7c60-a0b4-5d1f6a2f9e90", "call_id": None, "unconfirmed_because": None, "money_left_fen": 0,
     "words": None, "money_left": None, "recorded_at": "2027-05-20T02:10:00Z",
 }  # fmt: skip
-_MONEY: dict[str, Any] = {"pledged_fen": 600000, "received_fen": 600000, "handed_over_fen": 0, "left_fen": 600000}
+_MONEY: dict[str, Any] = {
+    "needed_fen": 600000, "pledged_fen": 600000, "received_fen": 600000, "handed_over_fen": 0, "left_fen": 600000, "funding": "in_place",
+    "funding_name": "已到位",
+}  # fmt: skip
 
 
 class HelpItemView(BaseModel):
@@ -61,10 +67,13 @@ class HelpMoney(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"examples": [_MONEY]})
 
+    needed_fen: int | None = Field(description="What it takes, where money is raised for it.")
     pledged_fen: int
     received_fen: int
     handed_over_fen: int
     left_fen: int
+    funding: str = Field(description="none, raising, pledged, partly, or in_place (到位).")
+    funding_name: str
 
 
 class HelpStepView(BaseModel):
@@ -84,6 +93,7 @@ class HelpStepView(BaseModel):
     withdrawn_at: datetime | None
     withdrawn_because: str | None
     stands: bool
+    attachment_ids: list[UUID]
 
 
 class HelpClosingView(BaseModel):
@@ -130,3 +140,18 @@ class HelpItemDetail(HelpItemView):
     money: HelpMoney
     steps: list[HelpStepView]
     closing: HelpClosingView | None
+
+
+class HelpCodeView(BaseModel):
+    """A code that was made."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"id": STEP, "way": "sms_code", "expires_at": "2026-11-20T04:10:00Z", "code": None}]}
+    )
+
+    id: UUID
+    way: str
+    expires_at: datetime
+    code: str | None = Field(
+        description="Of `wechat`: to be shown to the household, who sends 确认 and it. One that is sent is told nobody."
+    )

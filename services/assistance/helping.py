@@ -13,6 +13,8 @@ from services.activities.entering import Entered, enter
 from services.activities.rules import seat_over
 from services.assistance.commands import CloseHelp, OpenHelp, RecordHelpStep, SetHelpers, WithdrawStep
 from services.assistance.entries import withdraw_standing
+from services.assistance.files import HELP, keep_files
+from services.assistance.help_codes import require_code
 from services.assistance.help_queries import Item, deeds_of, find_item
 from services.assistance.models import HelpClosing, HelpHelper, HelpItem, HelpStep
 from services.assistance.places import hold, household_of, mark_of, require_come, require_file, require_members, said_before
@@ -53,7 +55,7 @@ async def open_help(work: Work, said: OpenHelp) -> bool:
     clear = {"goal": said.goal, "persons": list(said.persons), "people": said.people}
     paper = seal_paper(PAPER, clear, work.now)
     row = {
-        **{name: getattr(said, name) for name in ("household_id", "kind", "started_on", "due_on", "follows_id")},
+        **{name: getattr(said, name) for name in ("household_id", "kind", "started_on", "due_on", "needed_fen", "follows_id")},
         "id": said.item_id, "unit_id": household.unit_id, "paper_id": paper["id"], "fingerprint": mark, "recorded_at": work.now,
         "recorded_by_account_id": work.actor.account_id,
     }  # fmt: skip
@@ -104,6 +106,7 @@ async def record_step(work: Work, item_id: UUID, said: RecordHelpStep) -> bool:
         "recorded_by_account_id": work.actor.account_id,
     }  # fmt: skip
     await insert_many(work.session, HelpStep, [row])
+    await keep_files(work, HELP, said.step_id, said.attachment_ids, said.upload_ids)
     await note(work, SUBJECT, item_id, "help_item.step", {"step_id": str(said.step_id), "kind": said.kind, "on": str(said.happened_on)})
     return False
 
@@ -158,6 +161,8 @@ async def close_help(work: Work, item_id: UUID, said: CloseHelp) -> bool:
         "recorded_at": work.now, "by_account_id": work.actor.account_id,
     }  # fmt: skip
     await insert_many(work.session, HelpClosing, [row])
+    if said.attachment_id is not None:
+        await keep_files(work, HELP, item_id, [said.attachment_id], role="signature")
     data = {"outcome": said.outcome, "confirmation": said.confirmation, "unconfirmed_because": said.unconfirmed_because}
     await note(work, SUBJECT, item_id, "help_item.closed", data)
     return False
@@ -246,4 +251,6 @@ async def _proof(work: Work, item: Item, said: CloseHelp) -> dict[str, UUID | No
             raise Invalid("help.witness", "The witness is somebody else than who closes it.", errors=fault)
         if said.witness_id in item.helper_ids:
             raise Forbidden("help.helper_witnesses", "Whoever helped does not witness that it helped; name somebody else.")
-    return {"attachment_id": said.attachment_id, "call_id": said.call_id, "witness_account_id": witness}
+    if said.code_id is not None:
+        await require_code(work, item.id, said)
+    return {"attachment_id": said.attachment_id, "call_id": said.call_id, "witness_account_id": witness, "code_id": said.code_id}

@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 from services.activities.entering import Entered, enter
 from services.activities.models import Activity
 from services.assistance.entries import withdraw_standing
+from services.assistance.files import MEDIATION, keep_files
 from services.assistance.mediation_commands import (
     EndMediation,
     EraseParty,
@@ -98,6 +99,7 @@ async def record_session(work: Work, mediation_id: UUID, said: RecordSession) ->
     require_session(case.row.Mediation.opened_on, ending.ended_on if ending else None, said.held_on)
     row = {"held_on": said.held_on, "present": said.present, "mediation_id": mediation_id}
     await _write(work, case, MediationSession, said.session_id, mark, row, {"/words": said.words})
+    await keep_files(work, MEDIATION, said.session_id, said.attachment_ids, said.upload_ids)
     data = {"session_id": str(said.session_id), "present": said.present}
     await note(work, SUBJECT, mediation_id, "mediation.session", data)
     return False
@@ -130,6 +132,8 @@ async def end_mediation(work: Work, mediation_id: UUID, said: EndMediation) -> b
         "follow_up_on": follow_up_day(said.outcome, said.ended_on, rules.follow_up_days),
     }  # fmt: skip
     await _write(work, case, MediationEnding, said.ending_id, mark, row, {"/agreement": said.agreement})
+    if said.attachment_id is not None:
+        await keep_files(work, MEDIATION, said.ending_id, [said.attachment_id])
     await note(work, SUBJECT, mediation_id, "mediation.ended", {"ending_id": str(said.ending_id), "outcome": said.outcome})
     return False
 

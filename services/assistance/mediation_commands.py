@@ -7,6 +7,8 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from services.activities.commands import ActivityId, Reason
+from services.complaints.commands import AttachmentIds
+from services.complaints.field_reports import UploadIds
 from services.platform.phones import normalised_phone
 from services.platform.text import Code, ShortText, ShortTextOfNobody, Words
 
@@ -78,6 +80,8 @@ class RecordSession(BaseModel):
     held_on: date
     present: Present
     words: Words = Field(description="What was said, with 甲方 and 乙方. Sealed.")
+    attachment_ids: AttachmentIds = ()
+    upload_ids: UploadIds = ()
 
 
 class EndMediation(BaseModel):

@@ -30,7 +30,7 @@ from services.assistance.models import (
     MediationPartyErasure,
     MediationSession,
 )
-from services.assistance.places import within
+from services.assistance.places import files_beside, within
 from services.identity.permissions import DESKS
 from services.organization.models import Member, Unit
 from services.pairing.models import Pairing
@@ -127,11 +127,12 @@ async def read_mediation(work: Work, mediation_id: UUID) -> MediationDetail:
         theirs = select(MediationFollowUp).where(MediationFollowUp.ending_id == ending.id)
         asked = list(await work.session.scalars(theirs.order_by(MediationFollowUp.held_on, MediationFollowUp.id)))
     papers = await _papers(work, [one.paper_id for one in (*sessions, *asked, *((ending,) if ending else ()))])
+    files = await files_beside(work, [one.id for one in sessions])
     return MediationDetail(
         **_shown(work, case.row),
         words=case.words,
         parties=[_party(case, side) for side in SIDES],
-        held=[_session(case, one, papers) for one in sessions],
+        held=[_session(case, one, papers, files.get(one.id, [])) for one in sessions],
         ending=_ending(ending, asked, papers) if ending else None,
     )
 
@@ -202,7 +203,12 @@ def _party(case: Case, side: str) -> PartyView:
     )  # fmt: skip
 
 
-def _session(case: Case, one: MediationSession, papers: Mapping[UUID | None, Mapping[str, Any]]) -> MediationSessionView:
+def may_see(case: Case, present: str) -> bool:
+    """Tell whether whoever asks may see what was shown with these present: of both, both sides' names may be in it."""
+    return all(case.may_know(side) for side in (SIDES if present == "both" else (present,)))
+
+
+def _session(case: Case, one: MediationSession, papers: Mapping[UUID | None, Mapping[str, Any]], files: list[UUID]) -> MediationSessionView:
     known = one.present == "both" or case.may_know(one.present)
     words = papers[one.paper_id].get("words") if known else None
     return MediationSessionView(
@@ -212,6 +218,7 @@ def _session(case: Case, one: MediationSession, papers: Mapping[UUID | None, Map
         present_name=PRESENT_NAMES[one.present],
         words=words,
         recorded_at=one.recorded_at,
+        attachment_ids=files if may_see(case, one.present) else [],
     )
 
 

@@ -29,7 +29,7 @@ _PARTY: dict[str, Any] = {
 }  # fmt: skip
 _SESSION: dict[str, Any] = {
     "id": SESSION, "held_on": "2026-11-03", "present": "both", "present_name": "双方到场", "words": "甲方同意上午放水，乙方下午。",
-    "recorded_at": "2026-11-03T02:10:00Z",
+    "recorded_at": "2026-11-03T02:10:00Z", "attachment_ids": [],
 }  # fmt: skip
 _FOLLOW_UP: dict[str, Any] = {
     "id": FOLLOW_UP, "held_on": "2026-12-05", "found": "kept", "found_name": "已履行", "words": None, "recorded_at": "2026-12-05T02:10:00Z",
@@ -88,6 +88,7 @@ class MediationSessionView(BaseModel):
     present_name: str
     words: str | None
     recorded_at: datetime
+    attachment_ids: list[UUID] = Field(description="Empty for whoever stands on the other side.")
 
 
 class MediationFollowUpView(BaseModel):

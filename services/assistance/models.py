@@ -6,7 +6,7 @@ What counts stands in the ledger (`services/activities`) under the same id, writ
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, text
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.activities.models import REASONS, SOURCES
@@ -15,8 +15,10 @@ from services.platform.database import Base, BigInt
 HELP_KINDS = ("production", "skills", "employment", "housing", "medical", "schooling", "care", "disaster", "policy", "other")
 STEP_KINDS = ("given", "pledged", "received", "handed_over")
 HELP_OUTCOMES = ("achieved", "partly", "not_achieved", "moved_away", "declined")
-CONFIRMATIONS = ("signature", "call_recording", "witness")
+CONFIRMATIONS = ("signature", "call_recording", "wechat", "sms_code", "witness")
 """The strongest first."""
+CODE_WAYS = ("wechat", "sms_code")
+CODE_STATES = ("queued", "sent", "given_up", "by_hand")
 UNCONFIRMED = ("absent", "refused", "ill", "moved_away", "deceased")
 DISPUTE_KINDS = ("land", "water", "neighbours", "family", "money", "labour", "damage", "other")
 SIDES = ("a", "b")
@@ -31,12 +33,16 @@ _WITH_REASON = "(withdrawn_at IS NULL) = (withdrawn_because IS NULL) AND (withdr
 
 
 class HelpItem(Base):
-    """帮扶: what somebody undertakes for one household. The goal, and who of the household is helped, lie in a sealed paper ``help``."""
+    """帮扶: what somebody undertakes for one household. The goal, and who of the household is helped, lie in a sealed paper ``help``.
+
+    `needed_fen`: the money it takes, where money is raised for it.
+    """
 
     __tablename__ = "help_items"
     __table_args__ = (
         CheckConstraint(f"kind IN {HELP_KINDS!r}", name="kind"),
         CheckConstraint("due_on >= started_on", name="days"),
+        CheckConstraint("needed_fen > 0", name="needed"),
         Index(None, "unit_id", "id"),
         Index(None, "household_id"),
     )
@@ -47,6 +53,7 @@ class HelpItem(Base):
     kind: Mapped[str]
     started_on: Mapped[date]
     due_on: Mapped[date | None]
+    needed_fen: Mapped[int | None] = mapped_column(BigInt)
     paper_id: Mapped[UUID] = mapped_column(ForeignKey("sealed_papers.id"))
     follows_id: Mapped[UUID | None] = mapped_column(ForeignKey("help_items.id"))
     fingerprint: Mapped[bytes]
@@ -107,7 +114,7 @@ class HelpStep(Base):
 
 
 class HelpClosing(Base):
-    """How an item ended, once: confirmed by the household in one of three ways, or why not. A witness is somebody else."""
+    """How an item ended, once: confirmed by the household in one of five ways, or why not. A witness is somebody else."""
 
     __tablename__ = "help_closings"
     __table_args__ = (
@@ -118,8 +125,14 @@ class HelpClosing(Base):
         CheckConstraint(
             "(confirmation IS NOT DISTINCT FROM 'signature') = (attachment_id IS NOT NULL)"
             " AND (confirmation IS NOT DISTINCT FROM 'call_recording') = (call_id IS NOT NULL)"
-            " AND (confirmation IS NOT DISTINCT FROM 'witness') = (witness_account_id IS NOT NULL)",
+            " AND (confirmation IS NOT DISTINCT FROM 'witness') = (witness_account_id IS NOT NULL)"
+            f" AND (confirmation IS NOT NULL AND confirmation IN {CODE_WAYS!r}) = (code_id IS NOT NULL)",
             name="proof",
+        ),
+        ForeignKeyConstraint(
+            ["code_id", "item_id", "confirmation"],
+            ["help_codes.id", "help_codes.item_id", "help_codes.way"],
+            name="fk_help_closings_code",
         ),
     )
 
@@ -130,12 +143,56 @@ class HelpClosing(Base):
     attachment_id: Mapped[UUID | None] = mapped_column(ForeignKey("attachments.id"))
     call_id: Mapped[UUID | None] = mapped_column(ForeignKey("calls.id"))
     witness_account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    code_id: Mapped[UUID | None]
     unconfirmed_because: Mapped[str | None]
     money_left_fen: Mapped[int] = mapped_column(BigInt)
     paper_id: Mapped[UUID | None] = mapped_column(ForeignKey("sealed_papers.id"))
     fingerprint: Mapped[bytes]
     recorded_at: Mapped[datetime]
     by_account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+
+
+class HelpCode(Base):
+    """A code that the household says back to confirm an end: bound to what is said of it, derived, and kept nowhere.
+
+    `sms_code` goes to the household's telephone (in a paper of kind ``help_code``); `wechat` is sent to us by their own WeChat, which
+    confirms it then (`confirmed_at`; whose account it was lies in a paper of kind ``help_wechat``). `wrong` counts wrong codes.
+    """
+
+    __tablename__ = "help_codes"
+    __table_args__ = (
+        CheckConstraint(f"way IN {CODE_WAYS!r}", name="way"),
+        CheckConstraint(f"state IN {CODE_STATES!r}", name="state"),
+        CheckConstraint("(way = 'sms_code') = (paper_id IS NOT NULL)", name="sent_somewhere"),
+        CheckConstraint("(state = 'by_hand') = (way = 'wechat')", name="sent_by_us"),
+        CheckConstraint("expires_at > asked_at", name="expires"),
+        CheckConstraint("wrong BETWEEN 0 AND 5", name="wrong"),
+        CheckConstraint(
+            "(confirmed_at IS NULL) = (confirmed_paper_id IS NULL) AND (confirmed_at IS NULL OR way = 'wechat')", name="confirmed_by_wechat"
+        ),
+        UniqueConstraint("id", "item_id", "way"),
+        Index("ix_help_codes_queued", "next_try_at", "id", postgresql_where=text("state = 'queued'")),
+        Index(None, "item_id", "asked_at"),
+        Index(None, "paper_id"),
+        Index(None, "confirmed_paper_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    item_id: Mapped[UUID] = mapped_column(ForeignKey("help_items.id"))
+    way: Mapped[str]
+    words_hash: Mapped[bytes]
+    paper_id: Mapped[UUID | None] = mapped_column(ForeignKey("sealed_papers.id"))
+    state: Mapped[str]
+    tries: Mapped[int] = mapped_column(server_default=text("0"))
+    wrong: Mapped[int] = mapped_column(server_default=text("0"))
+    next_try_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+    last_error: Mapped[str | None]
+    asked_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    asked_by_account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    confirmed_at: Mapped[datetime | None]
+    confirmed_paper_id: Mapped[UUID | None] = mapped_column(ForeignKey("sealed_papers.id"))
 
 
 class Mediation(Base):
@@ -235,6 +292,15 @@ class MediationFollowUp(Base):
     recorded_by_account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
 
 
+class MediationReminder(Base):
+    """That whoever mediates was told that a settlement is to be asked about: once for each."""
+
+    __tablename__ = "mediation_reminders"
+
+    ending_id: Mapped[UUID] = mapped_column(ForeignKey("mediation_endings.id"), primary_key=True)
+    told_at: Mapped[datetime]
+
+
 class Deliberation(Base):
     """议事: a proposal a village, a group or a community talks over. `title` is of nobody; more words, with names, are sealed."""
 
@@ -246,7 +312,7 @@ class Deliberation(Base):
     title: Mapped[str]
     proposed_on: Mapped[date]
     ticket_id: Mapped[UUID | None] = mapped_column(ForeignKey("tickets.id"))
-    matter_id: Mapped[UUID | None]
+    matter_id: Mapped[UUID | None] = mapped_column(ForeignKey("matters.id"))
     paper_id: Mapped[UUID | None] = mapped_column(ForeignKey("sealed_papers.id"))
     fingerprint: Mapped[bytes]
     recorded_at: Mapped[datetime]

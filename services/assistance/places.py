@@ -1,6 +1,6 @@
 """What the three parts share: where somebody may act, the household, the ticket and the members they name, and telling repeats."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, tr
 from services.activities.references import fingerprint
 from services.activities.rules import require_past, seat_over
 from services.attachments.linking import require_uploaded
+from services.attachments.models import Attachment, AttachmentLink
 from services.households.models import Household
 from services.households.queries import visible as household_visible
 from services.identity.permissions import DESKS, FIELD, PERMISSIONS, lends, may, reach_of, scope_of
@@ -127,3 +128,17 @@ async def require_file(work: Work, attachment_id: UUID | None) -> None:
         await require_uploaded(work.session, work.actor, [attachment_id])
     except Invalid as problem:
         raise Invalid(problem.code, problem.detail, errors=[Fault("/attachment_id", "no file of yours has this id")]) from None
+
+
+async def files_beside(work: Work, subject_ids: Iterable[UUID]) -> dict[UUID, list[UUID]]:
+    """Return the files of steps, sessions and ends, by what they are tied to, those that were erased left out."""
+    query = (
+        select(AttachmentLink.subject_id, AttachmentLink.attachment_id)
+        .join(Attachment, Attachment.id == AttachmentLink.attachment_id)
+        .where(AttachmentLink.subject_id.in_(list(subject_ids)), Attachment.store_key != "")
+        .order_by(AttachmentLink.linked_at, AttachmentLink.attachment_id)
+    )
+    found: dict[UUID, list[UUID]] = {}
+    for row in await work.session.execute(query):
+        found.setdefault(row.subject_id, []).append(row.attachment_id)
+    return found

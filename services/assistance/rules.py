@@ -44,6 +44,21 @@ def money_of(deeds: Iterable[Deed]) -> Money:
     return Money(**sums)
 
 
+def funding_of(needed: int | None, money: Money) -> str:
+    """Return how the raising of an item's money stands.
+
+    ``in_place`` (到位) once all that is needed has come: what was pledged, where nobody said; ``none`` where none is raised.
+    """
+    wanted = needed if needed is not None else money.pledged
+    if money.received and money.received >= wanted:
+        return "in_place"
+    if money.received:
+        return "partly"
+    if money.pledged:
+        return "pledged"
+    return "none" if needed is None else "raising"
+
+
 def require_step(started_on: date, closed_on: date | None, before: Money, step: Deed) -> None:
     """Raise where a step cannot be: Invalid ``help.before_start``, Conflict ``help.closed`` or ``help.more_than_received``.
 

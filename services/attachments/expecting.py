@@ -22,6 +22,8 @@ from services.platform.secrets import fingerprint
 from services.platform.unit_of_work import Work
 
 _ONCE = "ON CONFLICT DO NOTHING"
+EXPECTED = ("complaint", "work_log", "opinion", "help_item", "mediation", "service_step")
+"""What files are waited for by."""
 
 
 class ArrivedUpload(Base):
@@ -39,7 +41,7 @@ class ExpectedFile(Base):
     """What an upload will belong to, and as what, once it is complete; `linked_at` says when it was."""
 
     __tablename__ = "expected_files"
-    __table_args__ = (CheckConstraint("subject_kind IN ('complaint', 'work_log', 'opinion')", name="subject_kind"),)
+    __table_args__ = (CheckConstraint(f"subject_kind IN {EXPECTED!r}", name="subject_kind"),)
 
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
     upload_id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from services.platform.database import Base, BigInt
 
 FILE_ROLES = ("evidence", "before", "after", "signature", "recording")
-SUBJECTS = ("complaint", "work_log", "call", "opinion", "matter")
+SUBJECTS = ("complaint", "work_log", "call", "opinion", "help_item", "mediation", "matter", "service_step")
 UPLOAD_STATES = ("open", "complete", "refused", "gone")
 
 

@@ -9,11 +9,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Text, and_, cast, delete, exists, not_, or_, select, text
+from sqlalchemy import ColumnElement, Text, and_, cast, exists, not_, or_, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from services.activities.models import Activity
-from services.attachments.models import Attachment, AttachmentLink
+from services.attachments.models import AttachmentLink
 from services.calls.models import Call
 from services.complaints.models import Complaint
 from services.households.models import Household
@@ -25,7 +25,7 @@ from services.platform.ids import new_id
 from services.platform.key_turns import destroyed
 from services.platform.papers import SealedPaper, erase_papers, read_paper, seal_paper
 from services.platform.unit_of_work import Work, unit_of_work
-from services.privacy.loose import drop_later, forget_files, forget_recordings
+from services.privacy.loose import forget_linked, forget_recordings
 from services.privacy.masking import without
 from services.privacy.models import PersonRequest
 from services.privacy.owners import call_bound
@@ -157,7 +157,7 @@ async def _erase(work: Work, erasure: OpinionErasure) -> None:
     words = await _words_of(work, opinion.id)
     gone = words if erasure.whole else await _naming(work, words, await _passages(work, erasure, opinion))
     papers = [*gone, *await _who_of(work, opinion), *([erasure.paper_id] if erasure.paper_id else [])]
-    await _forget_files_of(work, opinion.id)
+    await forget_linked(work, AttachmentLink.subject_id == opinion.id)
     await _forget_calls_of(work, opinion.id)
     await erase_papers(work.session, one_of(SealedPaper.id, papers))
     erasure.erased_at = work.now
@@ -183,7 +183,9 @@ async def _who_of(work: Work, opinion: Any) -> list[UUID]:
     queries: tuple[Any, ...] = (
         select(OpinionCode.paper_id).where(OpinionCode.opinion_id == opinion.id),
         select(OpinionConfirmation.paper_id).where(OpinionConfirmation.opinion_id == opinion.id),
-        select(OpinionAnswer.paper_id).join(OpinionOutcome).where(OpinionOutcome.opinion_id == opinion.id),
+        select(OpinionAnswer.paper_id)
+        .join(OpinionOutcome, OpinionOutcome.id == OpinionAnswer.outcome_id)
+        .where(OpinionOutcome.opinion_id == opinion.id),
     )
     found = {one for query in queries for one in await work.session.scalars(query)} | {opinion.contact_paper_id}
     return [one for one in found if one is not None]
@@ -209,16 +211,6 @@ async def _naming(work: Work, papers: Sequence[UUID], passages: Sequence[str]) -
         if said and without(said, passages) != said:
             found.append(paper.id)
     return found
-
-
-async def _forget_files_of(work: Work, opinion_id: UUID) -> None:
-    """Forget the pictures and voices of an opinion, signatures among them, where they belong to nothing else."""
-    of_others = (AttachmentLink.attachment_id == Attachment.id, AttachmentLink.subject_id != opinion_id)
-    mine = select(AttachmentLink.attachment_id).where(AttachmentLink.subject_id == opinion_id)
-    query = select(Attachment).where(Attachment.id.in_(mine), ~exists(select(AttachmentLink.subject_id).where(*of_others)))
-    files = list(await work.session.scalars(query.order_by(Attachment.id).with_for_update()))
-    await work.session.execute(delete(AttachmentLink).where(AttachmentLink.subject_id == opinion_id))
-    await drop_later(work, await forget_files(work, files))
 
 
 async def _forget_calls_of(work: Work, opinion_id: UUID) -> None:

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Text, and_, delete, exists, func, not_, or_, select, update
+from sqlalchemy import ColumnElement, Text, and_, delete, exists, func, not_, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.assistance.models import HelpClosing, MediationEnding, MediationParty, MediationPartyErasure
+from services.assistance.models import HelpClosing, MediationEnding, MediationParty, MediationPartyErasure, MediationSession
 from services.attachments.models import Attachment, AttachmentLink, PictureFacts, PublicCopy, Upload
 from services.attachments.receiving import store_key
 from services.attachments.store import Store
@@ -51,7 +51,30 @@ async def _parties(work: Work) -> int:
     same = and_(MediationPartyErasure.mediation_id == MediationParty.mediation_id, MediationPartyErasure.side == MediationParty.side)
     asked = select(MediationParty.paper_id).join(MediationPartyErasure, same).where(not_(party_held(work)))
     query = select(SealedPaper.id).where(SealedPaper.id.in_(asked), SealedPaper.row_key.is_not(None)).order_by(SealedPaper.id)
-    return await erase_papers(work.session, one_of(SealedPaper.id, list(await work.session.scalars(query.limit(_PAPERS)))))
+    papers = list(await work.session.scalars(query.limit(_PAPERS)))
+    await _files_shown(work, papers)
+    return await erase_papers(work.session, one_of(SealedPaper.id, papers))
+
+
+async def _files_shown(work: Work, party_papers: Sequence[UUID]) -> None:
+    """Forget the files that may show these parties: those of sessions they sat in, and agreements, which both signed."""
+    theirs = select(MediationParty.mediation_id, MediationParty.side).where(one_of(MediationParty.paper_id, party_papers)).subquery()
+    sat = or_(MediationSession.present == "both", MediationSession.present == theirs.c.side)
+    same = theirs.c.mediation_id
+    sessions = select(MediationSession.id).join(theirs, and_(same == MediationSession.mediation_id, sat))
+    endings = select(MediationEnding.id).join(theirs, same == MediationEnding.mediation_id)
+    await forget_linked(work, AttachmentLink.subject_id.in_(sessions.union_all(endings)))
+
+
+async def forget_linked(work: Work, links: ColumnElement[bool]) -> None:
+    """Forget the files of these links, where they belong to nothing else, and drop the links."""
+    rows = (await work.session.execute(select(AttachmentLink.attachment_id, AttachmentLink.subject_id).where(links))).all()
+    subjects, ids = {row.subject_id for row in rows}, {row.attachment_id for row in rows}
+    other = (AttachmentLink.attachment_id == Attachment.id, not_(one_of(AttachmentLink.subject_id, subjects)))
+    query = select(Attachment).where(one_of(Attachment.id, ids), not_(exists(select(AttachmentLink.subject_id).where(*other))))
+    files = list(await work.session.scalars(query.order_by(Attachment.id).with_for_update()))
+    await work.session.execute(delete(AttachmentLink).where(one_of(AttachmentLink.subject_id, subjects)))
+    await drop_later(work, await forget_files(work, files))
 
 
 async def _papers(work: Work, months: int | None) -> int:

@@ -114,6 +114,8 @@ PAPERS: Mapping[str, Bound] = {
     "opinion_code": _never,
     "opinion_answer": _never,
     "help": _always,
+    "help_wechat": _always,
+    "help_code": _never,
     "mediation": _always,
     "deliberation": _always,
     "matter_objection": _always,

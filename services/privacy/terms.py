@@ -69,6 +69,7 @@ WHEN_ASKED: Mapping[tuple[str, str], str] = {
     ("helped_persons", "person"): "a keyed reference: it tells equality and no more",
     ("help_items", "fingerprint"): "keyed: it tells the same item again",
     ("help_steps", "fingerprint"): "keyed: it tells the same step again",
+    ("help_codes", "words_hash"): "a digest of how help ended: which end a code is for",
     ("help_closings", "fingerprint"): "keyed: it tells the same closing again",
     ("mediations", "fingerprint"): "keyed: it tells the same mediation again",
     ("mediation_sessions", "fingerprint"): "keyed: it tells the same session again",

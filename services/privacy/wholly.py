@@ -24,6 +24,7 @@ from services.platform.phones import normalised_phone
 from services.platform.unit_of_work import Work, unit_of_work
 from services.privacy.erasing import erase_next
 from services.privacy.handbook import erase_next_opinion, opinions_of, plan_opinions, told_under
+from services.privacy.helped import forget_help
 from services.privacy.loose import drop_loose_files, forget_recordings
 from services.privacy.models import BECAUSE, Erasure
 from services.privacy.planning import complaints_of_phone, held, phone_index, plan
@@ -149,6 +150,7 @@ async def _erase_person(work: Work, phone: bytes, openids: list[bytes]) -> int:
     papers = select(SealedPaper.id).where(theirs)
     calls = select(Call.id).where(or_(Call.paper_id.in_(papers), Call.recording_paper_id.in_(papers)))
     await forget_recordings(work, list(await work.session.scalars(calls)))
+    await forget_help(work, phone)
     unsaid = update(WechatMessage).where(WechatMessage.paper_id.in_(papers))
     await work.session.execute(unsaid.where(WechatMessage.reply == "owed").values(reply="given_up", last_error="erased"))
     await work.session.execute(unsaid.where(WechatMessage.processed_at.is_(None)).values(processed_at=work.now, last_error="erased"))

@@ -4,7 +4,6 @@
 their own WeChat. Both hold for two hours and are used once.
 """
 
-import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,19 +18,15 @@ from services.platform.errors import Conflict, TooMany
 from services.platform.ids import new_id
 from services.platform.papers import SealedPaper, read_paper, seal_paper
 from services.platform.phones import normalised_phone
-from services.platform.secrets import blind_index, derived_key
+from services.platform.secrets import blind_index
 from services.platform.unit_of_work import Work
+from services.verification.codes import ASKED_AT_MOST, CODE_LASTS, LOOKED_AT, WRONG_CODES_AT_MOST, is_code, sms_code, wechat_code
 from services.visits.opinions import SUBJECT, newest, require_standing
 from services.visits.opinions_access import opinion_of
 from services.visits.opinions_commands import AskForCode
 from services.visits.opinions_models import OpinionCode, OpinionConfirmation
-from services.visits.opinions_rules import CODE_LASTS, WRONG_CODES_AT_MOST
 
 PAPER, WECHAT_PAPER = "opinion_code", "opinion_wechat"
-ASKED_AT_MOST = 5
-"""So many codes are made for one opinion in a day."""
-_READABLE = "ABCDEFGH8JKLMN9PQRSTUVWXYZ234567"
-_LOOKED_AT = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +93,7 @@ async def take_try(work: Work, opinion_id: UUID, words_hash: str, confirmation_i
 async def code_that_fits(work: Work, opinion_id: UUID, words_hash: bytes, given: str, at: datetime) -> UUID | None:
     """Return the id of the code that was sent for these words, holds at `at` and is `given`; None where there is none."""
     code_id: UUID | None = await work.session.scalar(_live(opinion_id, words_hash, at))
-    if code_id is None or not hmac.compare_digest(sms_code(code_id, words_hash).encode(), given.strip().encode("utf-8", "replace")):
+    if code_id is None or not is_code(sms_code(code_id, words_hash), given):
         return None
     return code_id
 
@@ -112,10 +107,10 @@ async def confirm_by_wechat(work: Work, openid: str, given: str) -> str | None:
         select(OpinionCode.__table__)
         .where(OpinionCode.way == "wechat", OpinionCode.expires_at > work.now, OpinionCode.asked_at <= work.now)
         .order_by(OpinionCode.asked_at.desc())
-        .limit(_LOOKED_AT)
+        .limit(LOOKED_AT)
     )
     for row in await work.session.execute(query):
-        if hmac.compare_digest(wechat_code(row.id, row.words_hash).encode(), given.strip().upper().encode("utf-8", "replace")):
+        if is_code(wechat_code(row.id, row.words_hash), given):
             await _wechat_confirms(work, openid, row)
             return str(row.words_hash.hex())
     return None
@@ -136,21 +131,6 @@ async def _wechat_confirms(work: Work, openid: str, code: Any) -> None:
     await insert_many(work.session, OpinionConfirmation, [row])
     data = {"kind": "wechat", "sequence": code.sequence, "words_hash": code.words_hash.hex()}
     await note(work, SUBJECT, code.opinion_id, "opinion.confirmed", data)
-
-
-def sms_code(code_id: UUID, words_hash: bytes) -> str:
-    """Return the six digits of a code that is sent by SMS."""
-    return f"{_number(code_id, words_hash) % 10**6:06d}"
-
-
-def wechat_code(code_id: UUID, words_hash: bytes) -> str:
-    """Return the eight signs of a code that is sent to us by WeChat; none of them is taken for another."""
-    bits = _number(code_id, words_hash)
-    return "".join(_READABLE[bits >> shift & 31] for shift in range(35, -1, -5))
-
-
-def _number(code_id: UUID, words_hash: bytes) -> int:
-    return int.from_bytes(hmac.digest(derived_key("opinion-code"), code_id.bytes + words_hash, "sha256")[:8], "big")
 
 
 def _shown(way: str, code_id: UUID, words_hash: bytes) -> str | None:

@@ -207,7 +207,7 @@ class OpinionOutcome(Base):
     kind: Mapped[str]
     because: Mapped[str | None]
     ticket_id: Mapped[UUID | None] = mapped_column(ForeignKey("tickets.id"))
-    matter_id: Mapped[UUID | None]
+    matter_id: Mapped[UUID | None] = mapped_column(ForeignKey("matters.id"))
     paper_id: Mapped[UUID | None] = mapped_column(ForeignKey("sealed_papers.id"))
     fingerprint: Mapped[bytes]
     happened_at: Mapped[datetime]

@@ -14,8 +14,6 @@ from uuid import UUID
 
 ENDED_IN_NOTHING = ("cancelled", "rejected")
 """Statuses of a ticket after which the villager is still to be told something: the opinion is open again."""
-CODE_LASTS = timedelta(hours=2)
-WRONG_CODES_AT_MOST = 5
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,8 @@ from services.privacy.erasing import erase_next
 from services.privacy.handbook import erase_next_opinion
 from services.privacy.loose import drop_loose_files
 from services.privacy.wholly import Wanted, erase_now
-from services.visits.opinions_codes import confirm_by_wechat, sms_code
+from services.verification.codes import sms_code
+from services.visits.opinions_codes import confirm_by_wechat
 from tests.privacy.test_asking import HOLD, Villager, _decided
 from tests.visits.handbook import Round, confirmation, now
 

@@ -110,10 +110,14 @@ def test_papers_that_never_end_by_themselves_are_found_from_their_complaint_or_b
         "person_request": "PersonRequest.paper_id",
         "erased_passages": "erasure.paper_id",
         **dict.fromkeys(
-            ("activity", "service_step", "help", "mediation", "deliberation", "matter_objection"),
+            ("activity", "service_step", "mediation", "deliberation", "matter_objection"),
             "phone_index.is_(None), SealedPaper.openid_index.is_(None)",
         ),
         **_OF_THE_HANDBOOK,
+        "help": "select(HelpItem.paper_id)",
+        "help_wechat": "select(HelpCode.confirmed_paper_id)",
     }
-    code = "".join((_SERVICES / "privacy" / name).read_text() for name in ("tracing.py", "erasing.py", "handbook.py", "wholly.py"))
+    code = "".join(
+        (_SERVICES / "privacy" / name).read_text() for name in ("tracing.py", "erasing.py", "handbook.py", "helped.py", "wholly.py")
+    )
     assert owners[kind] in code

@@ -19,8 +19,9 @@ from services.platform.database import OWNER, REPORTING, WORKER
 from services.platform.ids import new_id
 from services.platform.papers import SealedPaper, seal_paper
 from services.platform.unit_of_work import unit_of_work
+from services.verification.codes import sms_code
 from services.visits.handbook_reminding import remind
-from services.visits.opinions_codes import confirm_by_wechat, sms_code
+from services.visits.opinions_codes import confirm_by_wechat
 from services.visits.opinions_rules import words_hash
 from tests.county import SHUIKOU, WATER, sign_in
 from tests.journeys.people import Desk

@@ -8,6 +8,8 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 from pydantic.functional_validators import ModelWrapValidatorHandler, WrapValidator
 
+from services.assistance.commands import RecordHelpStep
+from services.assistance.mediation_commands import RecordSession
 from services.complaints.commands import ATTACHMENTS_AT_MOST, AttachmentIds
 from services.complaints.field_reports import FieldReport, UploadIds
 from services.platform.text import Words
@@ -190,9 +192,27 @@ class OutcomeCommand(_Command):
         return self
 
 
+class HelpStepCommand(_Command):
+    """A deed of a help item (帮扶)."""
+
+    kind: Literal["help_step"]
+    item_id: UUID
+    step: RecordHelpStep
+
+
+class MediationSessionCommand(_Command):
+    """A session of a mediation (调解)."""
+
+    kind: Literal["mediation_session"]
+    mediation_id: UUID
+    session: RecordSession
+
+
+AssistanceCommand = HelpStepCommand | MediationSessionCommand
 HandbookCommand = OpinionCommand | WordingCommand | ConfirmationCommand | OutcomeCommand
 CallCommand = ServiceStepCommand | VisitCommand | CompletionCommand
-FieldCommand = ReportCommand | SupplementCommand | RewordCommand | ActionCommand | ShiftCommand | CallCommand | HandbookCommand
+TicketCommands = ReportCommand | SupplementCommand | RewordCommand | ActionCommand | ShiftCommand
+FieldCommand = TicketCommands | CallCommand | HandbookCommand | AssistanceCommand
 
 
 class Unreadable:

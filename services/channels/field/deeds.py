@@ -8,14 +8,18 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
+from services.assistance.helping import record_step as record_step_of_help
+from services.assistance.mediating import record_session
 from services.attachments.expecting import arrived_ones, expect
 from services.attachments.linking import require_uploaded
 from services.channels.field.commands import (
     ActionCommand,
+    AssistanceCommand,
     CallCommand,
     CompletionCommand,
     FieldCommand,
     HandbookCommand,
+    HelpStepCommand,
     ReportCommand,
     RewordCommand,
     ServiceStepCommand,
@@ -24,7 +28,7 @@ from services.channels.field.commands import (
     VisitCommand,
 )
 from services.channels.field.handbook import keep_in_handbook
-from services.channels.field.rules import HARMLESS, NEEDS_FILES, SeenEvent, Verdict, Waits, decided_on, report_meant
+from services.channels.field.rules import HARMLESS, NEEDS_FILES, SeenEvent, Verdict, Waits, decided_on, report_meant, waits_for_case
 from services.channels.field.times import after
 from services.complaints.calling_back import require_may_call_back
 from services.complaints.field_reports import attach_uploads, file_within
@@ -34,7 +38,7 @@ from services.complaints.rewording import reword
 from services.complaints.supplements import MoreTold, open_ticket_of, supplement
 from services.identity.permissions import require
 from services.journal.models import Event
-from services.platform.errors import Conflict, PreconditionFailed
+from services.platform.errors import Conflict, NotFound, PreconditionFailed
 from services.platform.unit_of_work import Work
 from services.routing.rules import WORKING_ROLES
 from services.shifts.keeping import keep_shift
@@ -50,8 +54,8 @@ _TRIES = 3
 
 async def perform(work: Work, command: FieldCommand, counted_at: datetime, device_id: UUID) -> Verdict:
     """Do what `command` says happened at `counted_at`, as `work.actor`; return what to remember of it."""
-    if isinstance(command, CallCommand | HandbookCommand):
-        return await (_call(work, command, counted_at) if isinstance(command, CallCommand) else keep_in_handbook(work, command, counted_at))
+    if isinstance(command, CallCommand | HandbookCommand | AssistanceCommand):
+        return await _beside_tickets(work, command, counted_at)
     require(work.actor, "field.report")
     if isinstance(command, ReportCommand):
         return await _report(work, command, counted_at)
@@ -91,6 +95,28 @@ async def _call(work: Work, command: ServiceStepCommand | VisitCommand | Complet
         await record_visit(work, command.visit, counted_at)
     else:
         await complete_visit(work, command.visit_id, command.completion)
+    return Verdict("applied")
+
+
+async def _beside_tickets(work: Work, command: CallCommand | HandbookCommand | AssistanceCommand, counted_at: datetime) -> Verdict:
+    if isinstance(command, CallCommand):
+        return await _call(work, command, counted_at)
+    if isinstance(command, AssistanceCommand):
+        return await _assist(work, command)
+    return await keep_in_handbook(work, command, counted_at)
+
+
+async def _assist(work: Work, command: AssistanceCommand) -> Verdict:
+    """Record a deed of help, or a session of a mediation; of one that is not here yet it waits."""
+    try:
+        if isinstance(command, HelpStepCommand):
+            await record_step_of_help(work, command.item_id, command.step)
+        else:
+            await record_session(work, command.mediation_id, command.session)
+    except NotFound as missing:
+        if missing.code in {"help.unknown", "mediation.unknown"}:
+            raise waits_for_case() from None
+        raise
     return Verdict("applied")
 
 

@@ -10,7 +10,7 @@ from services.platform.database import Base, BigInt, Json
 
 KINDS = (
     "report", "supplement", "reword", "action", "shift", "service_step", "visit", "visit_completion", "opinion", "confirmation",
-    "opinion_wording", "opinion_outcome",
+    "opinion_wording", "opinion_outcome", "help_step", "mediation_session",
 )  # fmt: skip
 STATES = ("waiting", "applied", "conflict", "refused")
 

@@ -39,7 +39,9 @@ NEEDS_FILES = frozenset({"resolve"})
 """Actions that are judged by their evidence: they wait for their uploads. With others the files are linked when they come."""
 _VISITS_WAIT = frozenset({PREVIOUS_MISSING, VISITS_MISSING, ATTEMPT_MISSING, OPINIONS_MISSING, UNCONFIRMED, VISIT_MISSING})
 _OPINION_MISSING = "command.waits_for_opinion"
-_HANDBOOK_WAITS = frozenset({OPINIONS_VISIT_MISSING, WORDS_MISSING, UPLOAD_MISSING, _OPINION_MISSING})
+_CASE_MISSING = "command.waits_for_case"
+"""Waits for a help item or mediation that somebody enters at a door, or hands over, later."""
+_HANDBOOK_WAITS = frozenset({_CASE_MISSING, OPINIONS_VISIT_MISSING, WORDS_MISSING, UPLOAD_MISSING, _OPINION_MISSING})
 WAITING_CODES = _VISITS_WAIT | _HANDBOOK_WAITS | {
     "command.waits", "command.waits_for_report", "command.waits_for_dispatch", "command.waits_for_uploads", UPLOADS_MISSING,
 }  # fmt: skip
@@ -51,6 +53,11 @@ class Waits(Problem):
 
     status = 409
     title = "Waiting"
+
+
+def waits_for_case() -> Waits:
+    """Return that the help item or mediation a command is about is not here yet."""
+    return Waits(_CASE_MISSING, "The help item or mediation this is about is not here yet, or none of yours.")
 
 
 def waits_for_opinion() -> Waits:

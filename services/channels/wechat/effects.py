@@ -12,6 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import insert, select, update
 
+from services.assistance.help_codes import confirm_help_by_wechat
 from services.catalogue.queries import catalogue
 from services.channels.wechat.answers import Part
 from services.channels.wechat.conversation import Effect, Kind, State
@@ -246,8 +247,11 @@ async def _say_progress(talk: Talk) -> None:
 
 
 async def _confirm(talk: Talk) -> None:
-    """Record that they stand by the words of an opinion, whose code they sent; say so where it is the code of none."""
-    found = await confirm_by_wechat(talk.work, talk.openid, talk.heard.number or "") if talk.openid else None
+    """Record that they stand by an opinion's words, or by how help ended, whose code they sent; say so where it is the code of none."""
+    given = talk.heard.number or ""
+    found: object = await confirm_by_wechat(talk.work, talk.openid, given) if talk.openid else None
+    if talk.openid and not found:
+        found = await confirm_help_by_wechat(talk.work, talk.openid, given)
     talk.say("stands" if found else "stands_by_nothing")
 
 
