@@ -7,6 +7,7 @@ from uuid import UUID
 
 from fastapi import Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import ColumnElement, or_
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
@@ -22,6 +23,7 @@ from services.platform.actor import Actor
 from services.platform.errors import Invalid
 from services.platform.settings import settings
 from services.platform.unit_of_work import unit_of_work
+from services.visits.pictures import shown_of_steps
 from services.web.front import takes_body_of
 from services.web.idempotency import IdempotencyKeyHeader, once
 from services.web.ranges import FILE_ANSWERS, Asked, AskedFor, Stored, file_answer
@@ -104,7 +106,7 @@ async def download(attachment_id: UUID, actor: Reader, asked: AskedFor) -> Respo
     that did is 403 for them.
     """
     async with unit_of_work(actor) as work:
-        found, copy_only = await visible_file(work.session, actor, attachment_id, shown_of_matters(actor, attachment_id))
+        found, copy_only = await visible_file(work.session, actor, attachment_id, _shown_elsewhere(actor, attachment_id))
     if not copy_only:
         name = f"{attachment_id}.{EXTENSIONS[found.media_type]}"
         return await file_answer(Stored(found.store_key, found.size, found.media_type, found.sha256, name), asked, store())
@@ -119,7 +121,7 @@ async def download(attachment_id: UUID, actor: Reader, asked: AskedFor) -> Respo
 async def download_public(attachment_id: UUID, actor: Reader, asked: AskedFor) -> Response:
     """Give a picture as it may be shown to anybody: upright, at most 2048 pixels a side, JPEG, without anything but what one sees."""
     async with unit_of_work(actor) as work:
-        found, _ = await visible_file(work.session, actor, attachment_id, shown_of_matters(actor, attachment_id))
+        found, _ = await visible_file(work.session, actor, attachment_id, _shown_elsewhere(actor, attachment_id))
     return await _copy_of(found, asked)
 
 
@@ -127,9 +129,14 @@ async def download_public(attachment_id: UUID, actor: Reader, asked: AskedFor) -
 async def facts(attachment_id: UUID, actor: Reader, response: Response) -> PictureView:
     """Tell what a picture says of itself. Not for the public, and not for who may not know who complained (403)."""
     async with unit_of_work(actor) as work:
-        found = await visible_facts(work.session, actor, attachment_id, shown_of_matters(actor, attachment_id))
+        found = await visible_facts(work.session, actor, attachment_id, _shown_elsewhere(actor, attachment_id))
     response.headers["Cache-Control"] = "no-store"
     return PictureView.model_validate(found, from_attributes=True)
+
+
+def _shown_elsewhere(actor: Actor, attachment_id: UUID) -> ColumnElement[bool]:
+    """Return the condition that a file belongs to what is no ticket, and that `actor` may know of: a matter, a step of a service day."""
+    return or_(shown_of_matters(actor, attachment_id), shown_of_steps(actor, attachment_id))
 
 
 async def _copy_of(original: Attachment, asked: Asked) -> Response:

@@ -36,7 +36,8 @@ def upgrade() -> None:
     grant("service_steps", intake="SELECT, INSERT", worker="SELECT, UPDATE (unit_id)")
     # Being on duty is a trace of being there; where somebody was is told to nobody but their desk.
     grant("shifts", intake="", worker="", reporting="SELECT (id, account_id, unit_id, started_at)")
-    grant("visits", intake="SELECT, INSERT, UPDATE (completed_at, completed_by_account_id, unconfirmed_because)")
+    completed = "completed_at, completed_by_account_id, unconfirmed_because"
+    grant("visits", intake=f"SELECT, INSERT, UPDATE ({completed})", worker="SELECT, UPDATE (desk_told_at)")
 
 
 def _recorded(table: str) -> list[sa.schema.SchemaItem]:
@@ -121,6 +122,7 @@ def _visits() -> None:
         sa.Column("completed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("completed_by_account_id", sa.Uuid(), nullable=True),
         sa.Column("unconfirmed_because", sa.Text(), nullable=True),
+        sa.Column("desk_told_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(f"outcome IN {_OUTCOMES}", name=op.f("ck_visits_outcome")),
         sa.CheckConstraint("extract(day FROM month) = 1", name=op.f("ck_visits_of_a_month")),
         sa.CheckConstraint("outcome = 'met' OR (completed_at IS NOT NULL AND NOT nothing_said)", name=op.f("ck_visits_attempt_is_over")),
@@ -142,4 +144,7 @@ def _visits() -> None:
     op.create_index("ix_visits_month", "visits", ["month", "member_id"], postgresql_where=sa.text("month IS NOT NULL"))
     op.create_index("ix_visits_open", "visits", ["member_id"], postgresql_where=sa.text("completed_at IS NULL"))
     op.create_index(op.f("ix_visits_follows_id"), "visits", ["follows_id"])
+    untold = sa.text("outcome = 'moved' AND desk_told_at IS NULL")
+    op.create_index("ix_visits_moved_untold", "visits", ["recorded_at"], postgresql_where=untold)
+    op.create_index(op.f("ix_visits_recorded_at"), "visits", ["recorded_at"])
     op.create_index("ix_visits_matter", "visits", ["matter_id"], postgresql_where=sa.text("matter_id IS NOT NULL"))

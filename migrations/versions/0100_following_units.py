@@ -83,6 +83,7 @@ def upgrade() -> None:
     for statement in (_PAIRED, _HOMES, _PATH, _HOMES_SO_FAR, _MEMBERS_SO_FAR, *_TRIGGERS):
         op.execute(statement)
     grant("home_counts", intake="", worker="SELECT, INSERT, DELETE", reporting="SELECT")
+    _photographs_of_steps()
     # Units get other codes; whoever writes pairings brings them along first, the worker all the rest.
     grant("pairings", intake="UPDATE (unit_id, by_unit_id)", worker="UPDATE (by_unit_id)", reporting="")
     grant("activities", intake="", worker="SELECT, UPDATE (unit_id, by_unit_id)", reporting="")
@@ -109,6 +110,16 @@ def _looked_back() -> None:
     op.create_index("ix_pairings_over_ended", "pairings", ["ended_at"], postgresql_where=over)
     op.create_index("ix_pairings_over_to", "pairings", ["valid_to"], postgresql_where=over)
     op.create_index("ix_pairings_places", "pairings", ["kind", "unit_id"], postgresql_where=sa.text("household_id IS NULL"))
+    op.create_index("ix_households_books", "households", ["unit_id", "village_id"], postgresql_where=sa.text("ended_on IS NULL"))
     op.create_index("ix_households_open_listed", "households", ["listed_at"], postgresql_where=sa.text("ended_on IS NULL"))
     op.create_index("ix_households_over_ended", "households", ["ended_at"], postgresql_where=sa.text("ended_on IS NOT NULL"))
     op.create_index("ix_households_over_on", "households", ["ended_on"], postgresql_where=sa.text("ended_on IS NOT NULL"))
+
+
+def _photographs_of_steps() -> None:
+    for table, kinds in (
+        ("attachment_links", "'complaint', 'work_log', 'call', 'opinion', 'help_item', 'mediation', 'matter', 'service_step'"),
+        ("expected_files", "'complaint', 'work_log', 'opinion', 'help_item', 'mediation', 'service_step'"),
+    ):
+        op.drop_constraint(op.f(f"ck_{table}_subject_kind"), table)
+        op.create_check_constraint(op.f(f"ck_{table}_subject_kind"), table, f"subject_kind IN ({kinds})")

@@ -24,12 +24,17 @@ from services.platform.unit_of_work import Work
 
 AMBIGUOUS = "two households that came into this village have this number; name the grid, or end one and list it anew"
 ELSEWHERE = "is the number of a household that lies in another village since; give it another number, or end that one"
+# Where people live and in whose book they are listed, each pair once: from one to the next by the index, not household by household.
 _BOOKS = text("""
-WITH places AS MATERIALIZED (
-  SELECT DISTINCT h.unit_id, h.village_id FROM households h JOIN units u ON u.id = h.unit_id
-  WHERE h.ended_on IS NULL AND u.path ^@ ANY (CAST(:paths AS text[]))
+WITH RECURSIVE pairs AS (
+  (SELECT h.unit_id, h.village_id FROM households h WHERE h.ended_on IS NULL ORDER BY h.unit_id, h.village_id LIMIT 1)
+  UNION ALL
+  SELECT n.unit_id, n.village_id FROM pairs p CROSS JOIN LATERAL (
+    SELECT h.unit_id, h.village_id FROM households h WHERE h.ended_on IS NULL AND (h.unit_id, h.village_id) > (p.unit_id, p.village_id)
+    ORDER BY h.unit_id, h.village_id LIMIT 1
+  ) n
 )
-SELECT DISTINCT s.path, p.village_id FROM places p JOIN units u ON u.id = p.unit_id
+SELECT DISTINCT s.path, p.village_id FROM pairs p JOIN units u ON u.id = p.unit_id
 JOIN unnest(CAST(:paths AS text[]), CAST(:origins AS uuid[])) s (path, origin) ON u.path ^@ s.path WHERE p.village_id <> s.origin
 """)
 

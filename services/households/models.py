@@ -30,6 +30,7 @@ class Household(Base):
         Index("uq_households_reference", "reference", unique=True, postgresql_where=text("ended_on IS NULL")),
         Index(None, "reference", "listed_at"),
         Index("ix_households_unit", "unit_id", "id", postgresql_where=text("ended_on IS NULL")),
+        Index("ix_households_books", "unit_id", "village_id", postgresql_where=text("ended_on IS NULL")),
         Index(None, "village_id", "id"),
         Index("ix_households_open_listed", "listed_at", postgresql_where=text("ended_on IS NULL")),
         Index("ix_households_over_ended", "ended_at", postgresql_where=text("ended_on IS NOT NULL")),

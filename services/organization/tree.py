@@ -136,9 +136,9 @@ def origins(predecessors: Mapping[UUID, UUID]) -> dict[UUID, UUID]:
         heirs[before] = min(heirs.get(before, unit), unit)
     found = {}
     for unit in predecessors:
-        here: UUID = unit
-        while (before := predecessors.get(here)) is not None and heirs[before] == here:
-            here = before
+        here = unit
+        while (older := predecessors.get(here)) is not None and heirs[older] == here:
+            here = older
         if here != unit:
             found[unit] = here
     return found

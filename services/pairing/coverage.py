@@ -33,7 +33,7 @@ WHERE {_AREA} AND m.party_member AND m.created_at <= :as_of AND (m.left_on IS NU
   AND u.kind IN ('department', 'station', 'township', 'county', 'city') GROUP BY m.id, m.name
 """  # noqa: S608  ours
 _HOMES = text(f"SELECT c.unit_id, c.homes, c.paired FROM ({OF_UNITS}) c JOIN units u ON u.id = c.unit_id WHERE {_AREA} ORDER BY c.unit_id")  # noqa: S608
-_LOADS = text(f"SELECT homes FROM ({_MEMBERS}) m ORDER BY homes")  # noqa: S608  ours
+_LOADS = text(f"SELECT homes, count(*) AS members FROM ({_MEMBERS}) m GROUP BY homes ORDER BY homes")  # noqa: S608  ours
 _MEMBER_PAGE = text(f"""
 SELECT id, code, name, homes, count(*) OVER () AS total FROM ({_MEMBERS}) m WHERE homes BETWEEN :least AND :most_homes
 """)  # noqa: S608  ours
@@ -79,7 +79,7 @@ async def coverage(work: Work, asked: AskedCoverage) -> Coverage:
     """Return both sides. Raises 404 ``unit.unknown``, 403 ``unit.outside_scope``, 422 ``as_of.future`` and ``pairing.day_ahead``."""
     unit, given = await _understood(work, asked)
     homes = (await work.session.execute(_HOMES, given)).all()
-    loads = list((await work.session.scalars(_LOADS, given)).all())
+    loads = await _homes_of_each(work, given)
     counts = [one for one in loads if one]
     stood = await _stood(work, given)
     return Coverage(
@@ -131,11 +131,16 @@ async def _lone(work: Work, given: Given, after: UUID | None, limit: int) -> tup
 async def _members(work: Work, given: Given, which: Missing, after: UUID | None, limit: int) -> tuple[list[MissingOne], int]:
     least, most = 0, 0
     if which == "burdened":
-        counts = [one for one in (await work.session.scalars(_LOADS, given)).all() if one]
+        counts = [one for one in await _homes_of_each(work, given) if one]
         least, most = _limit(counts) + 1, 2**31 - 1
     rows = (await work.session.execute(_MEMBER_PAGE, {**given, "least": least, "most_homes": most})).all()
     later = sorted((row for row in rows if after is None or row.id > after), key=lambda row: row.id)[:limit]
     return [MissingOne(id=row.id, unit=row.code, name=row.name, households=row.homes or None) for row in later], len(rows)
+
+
+async def _homes_of_each(work: Work, given: Given) -> list[int]:
+    """Return how many households each member who is to look after somebody has, the fewest first."""
+    return [row.homes for row in await work.session.execute(_LOADS, given) for _member in range(row.members)]
 
 
 async def _stood(work: Work, given: Given) -> dict[str, tuple[int, int, list[Stood]]]:

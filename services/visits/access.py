@@ -1,7 +1,9 @@
 """Whose household somebody may call on, and whose visits they may know of: those they are paired with, and those of their area."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, false, or_, select, true
@@ -9,13 +11,13 @@ from sqlalchemy import ColumnElement, false, or_, select, true
 from services.activities.rules import seat_over
 from services.households.models import Household
 from services.identity.permissions import PERMISSIONS, may, scope_of
-from services.organization.models import Unit
+from services.organization.models import Member, Post, Unit
 from services.organization.queries import unit_tree
 from services.organization.tree import UnitNode
 from services.pairing.models import Pairing
 from services.pairing.queries import in_force
 from services.platform.actor import Actor
-from services.platform.errors import Fault, Invalid, NotFound
+from services.platform.errors import Conflict, Fault, Invalid, NotFound
 from services.platform.unit_of_work import Work
 from services.visits.models import Visit
 
@@ -51,10 +53,45 @@ async def home_of(work: Work, household_id: UUID, day: date) -> Home:
     raise NotFound("household.unknown", "There is no household with this id, or none that you may know of.")
 
 
+async def home_for(work: Work, household_id: UUID, day: date, member_id: UUID) -> Home:
+    """Return a household somebody else called on, for whoever writes that down: a desk over where it lives, or a colleague of their office.
+
+    Whoever called was paired with it on `day`, or had a post over where it lives. Raises 404 ``household.unknown`` and
+    ``member.unknown``, 409 ``visit.not_theirs``.
+    """
+    row = await work.session.get(Household, household_id)
+    unit = (await unit_tree(work.session)).by_id[row.unit_id] if row is not None else None
+    posts = await _posts(work, member_id, day)
+    desk = unit is not None and seat_over(work.actor, "activity.record_for_others", unit) is not None
+    colleague = may(work.actor, "visit.record") and any(post.unit_id in {seat.unit_id for seat in work.actor.seats} for post in posts)
+    if row is None or unit is None or not (desk or colleague):
+        raise NotFound("household.unknown", "There is no household with this id, or none that you may know of.")
+    if not posts:
+        raise NotFound("member.unknown", "Nobody of this id was here on that day; see GET /v1/members.")
+    over = [post for post in posts if post.role in PERMISSIONS["activity.record"] and unit.path.startswith(post.path)]
+    paired = await _is_paired(work, household_id, member_id, day)
+    if not over and not paired:
+        if not desk:
+            raise NotFound("household.unknown", "There is no household with this id, or none that you may know of.")
+        raise Conflict("visit.not_theirs", "They were not paired with this household on that day and have no post there; pair them first.")
+    return Home(row.id, row.reference, unit, (over or posts)[0].unit_id, row.ended_on)
+
+
+async def _posts(work: Work, member_id: UUID, day: date) -> Sequence[Any]:
+    held = (Post.valid_from <= day) & or_(Post.valid_to.is_(None), Post.valid_to > day)
+    here = or_(Member.left_on.is_(None), Member.left_on > day)
+    query = select(Post.unit_id, Post.role, Unit.path).join(Unit, Unit.id == Post.unit_id).join(Member, Member.id == Post.member_id)
+    return (await work.session.execute(query.where(Post.member_id == member_id, held, here).order_by(Post.valid_from, Post.id))).all()
+
+
 async def _paired(work: Work, household_id: UUID, day: date) -> bool:
     if work.actor.member_id is None or not may(work.actor, "visit.record"):
         return False
-    query = select(Pairing.id).where(Pairing.household_id == household_id, Pairing.member_id == work.actor.member_id, in_force(day))
+    return await _is_paired(work, household_id, work.actor.member_id, day)
+
+
+async def _is_paired(work: Work, household_id: UUID, member_id: UUID, day: date) -> bool:
+    query = select(Pairing.id).where(Pairing.household_id == household_id, Pairing.member_id == member_id, in_force(day))
     return await work.session.scalar(query.limit(1)) is not None
 
 

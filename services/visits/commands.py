@@ -8,6 +8,8 @@ from uuid import UUID
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from services.activities.commands import ActivityId
+from services.complaints.commands import ATTACHMENTS_AT_MOST, AttachmentIds
+from services.complaints.field_reports import UploadIds
 from services.platform.clock import local_day
 from services.platform.settings import settings
 from services.platform.text import Code, ShortTextOfNobody, Words
@@ -106,6 +108,14 @@ class RecordStep(BaseModel):
     unit: Code = Field(description="Where: a grid, village or community, or the township's centre.", examples=["441624108213"])
     position: Position | None = Field(default=None, examples=[None])
     words: Words | None = Field(default=None, description="What was fed back, posted or summed up; sealed.", examples=[None])
+    attachment_ids: AttachmentIds = Field(default=(), description="Photographs of it, uploaded before.", examples=[[]])
+    upload_ids: UploadIds = Field(default=(), description="Photographs by the ids of their uploads, which may come later.", examples=[[]])
+
+    @model_validator(mode="after")
+    def _so_many(self) -> "RecordStep":
+        if len(self.attachment_ids) + len(self.upload_ids) > ATTACHMENTS_AT_MOST:
+            raise ValueError(f"a step has {ATTACHMENTS_AT_MOST} photographs at most")
+        return self
 
 
 class RecordVisit(BaseModel):
@@ -119,6 +129,10 @@ class RecordVisit(BaseModel):
 
     visit_id: Annotated[ActivityId, Field(description="Made by the client: the same again is the same.", examples=[VISIT_EXAMPLE])]
     household_id: UUID = Field(examples=[HOUSEHOLD_EXAMPLE])
+    member_id: UUID | None = Field(
+        default=None, description="Who called, where somebody else writes it down as it was told to them: a desk, or a colleague.",
+        examples=[None],
+    )  # fmt: skip
     happened_at: HappenedAt = None
     outcome: Outcome = "met"
     nothing_said: bool = Field(default=False, description="Somebody was met and had nothing to say: this completes the visit.")

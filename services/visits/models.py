@@ -1,4 +1,4 @@
-"""Rows of service days and visits. None is deleted; a visit is completed once, and nothing else of it is changed."""
+"""Rows of service days and visits. None is deleted; a visit is completed once, and nothing else that was said of it is changed."""
 
 from datetime import date, datetime
 from uuid import UUID
@@ -100,6 +100,9 @@ class ServiceStep(Base):
 class Visit(Base):
     """A visit to a household, or an attempt at one: the ledger's entry of the same id, and what the ledger does not know.
 
+    `member_id` is who called; whoever wrote it down may be somebody else (`recorded_by_account_id`). `desk_told_at`: of a household that
+    has moved, when the register's desk was told.
+
     `month` is the round it belongs to; NULL of one between service days (平时走访). `follows_id` is the attempt it repeats.
     `completed_at` is NULL while it is open: opinions heard at it are still to be confirmed, or it is to be said that there were none.
     `unconfirmed_because` is why it was completed all the same with an opinion that nobody confirmed. Withdrawn is what the ledger says is.
@@ -120,6 +123,8 @@ class Visit(Base):
         Index("ix_visits_month", "month", "member_id", postgresql_where=text("month IS NOT NULL")),
         Index("ix_visits_open", "member_id", postgresql_where=text("completed_at IS NULL")),
         Index(None, "follows_id"),
+        Index("ix_visits_moved_untold", "recorded_at", postgresql_where=text("outcome = 'moved' AND desk_told_at IS NULL")),
+        Index(None, "recorded_at"),
         Index("ix_visits_matter", "matter_id", postgresql_where=text("matter_id IS NOT NULL")),
     )
 
@@ -140,3 +145,4 @@ class Visit(Base):
     completed_at: Mapped[datetime | None]
     completed_by_account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
     unconfirmed_because: Mapped[str | None]
+    desk_told_at: Mapped[datetime | None]

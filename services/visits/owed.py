@@ -20,7 +20,7 @@ from services.platform.clock import day_start, local_day
 from services.platform.rounding import percent_text
 from services.platform.unit_of_work import Work
 from services.visits.asking import Within, within
-from services.visits.obligations import KIND_NAMES, REASON_NAMES, Judged, Kind, Owed, Span, State, Week, judge, week_of
+from services.visits.obligations import KIND_NAMES, REASON_NAMES, WEEKLY, Judged, Kind, Owed, Span, State, Week, judge, week_of
 from services.visits.views import ObligationsReport, ObligationTotals, ObligationView
 
 StateAsked = Literal["missed", "kept", "excused", "open", "all"]
@@ -44,7 +44,7 @@ SELECT c.member_id, f.unit_id, (f.started_at AT TIME ZONE 'Asia/Shanghai')::date
 FROM shifts f JOIN accounts c ON c.id = f.account_id
 WHERE c.member_id = ANY (CAST(:members AS uuid[])) AND f.started_at >= :begins AND f.started_at < :ends AND f.id < :recorded_before
 """)
-_LEAVES = text("""
+LEAVES = text("""
 SELECT member_id, valid_from, CASE WHEN ended_at <= :as_of THEN over_on ELSE valid_to END AS over_on FROM leaves
 WHERE member_id = ANY (CAST(:members AS uuid[])) AND entered_at <= :as_of AND valid_from < :until AND valid_to > :monday
 """)
@@ -89,7 +89,7 @@ async def obligations_report(
     posts = _posts(await work.session.execute(_POSTS, given), tree)
     given["members"] = list({post.member_id for post in posts})
     deeds = _by_member(await work.session.execute(_DEEDS, given))
-    leaves = _by_member(await work.session.execute(_LEAVES, given))
+    leaves = _by_member(await work.session.execute(LEAVES, given))
     calendars = (await calendar_book(work.session)).at(inside.as_of)
     judged = [
         (post, *_judged(post, week, deeds.get(post.member_id, ()), leaves.get(post.member_id, ()), calendars, tree, over)) for post in posts
@@ -98,7 +98,7 @@ async def obligations_report(
     page = [one for one in wanted if one[0].key > after][: limit + 1]
     report = ObligationsReport(
         week=week.name, first_day=week.monday, last_day=week.days[-1], unit=inside.unit.code, as_of=inside.as_of, over=over,
-        totals=[_totals(kind, [one[1].state for one in judged if one[0].kind == kind]) for kind in KIND_NAMES],
+        totals=[totals_of(kind, [one[1].state for one in judged if one[0].kind == kind]) for kind in WEEKLY],
         items=[_view(*one) for one in page[:limit]], total=len(wanted),
     )  # fmt: skip
     return report, page[limit - 1][0].key if len(page) > limit else None
@@ -157,7 +157,8 @@ def _judged(
     return judge(owed, over=over), sum(deed.outcome not in ("met", "there") for deed in there)
 
 
-def _totals(kind: Kind, states: Sequence[State]) -> ObligationTotals:
+def totals_of(kind: Kind, states: Sequence[State]) -> ObligationTotals:
+    """Return how one kind was kept."""
     count: dict[State, int] = {"kept": 0, "missed": 0, "excused": 0, "open": 0}
     for state in states:
         count[state] += 1

@@ -9,15 +9,18 @@ from uuid import UUID
 from sqlalchemy import and_, select
 
 from services.activities.models import Activity
+from services.attachments.models import AttachmentLink
 from services.households.models import Household
 from services.households.queries import paper_of
 from services.households.views import HouseholdContact, contact_view
+from services.identity.models import Account
 from services.identity.permissions import require
 from services.journal.noting import note
-from services.organization.models import Unit
+from services.organization.models import Member, Unit
 from services.organization.queries import unit_tree
 from services.pairing.models import Pairing
 from services.pairing.queries import in_force
+from services.platform.bulk import one_of
 from services.platform.clock import local_day
 from services.platform.errors import NotFound
 from services.platform.papers import SealedPaper, read_paper
@@ -83,7 +86,14 @@ async def my_round(work: Work, month: date | None) -> MyRound:
 
 async def read_visit(work: Work, visit_id: UUID) -> VisitView:
     """Return a visit one may know of; raise 404 ``visit.unknown``."""
-    query = select(Visit, Unit.code, Activity.withdrawn_at).join(Activity, Activity.id == Visit.id).join(Unit, Unit.id == Activity.unit_id)
+    another = (Account.member_id == Member.id) & (Member.id != Visit.member_id)
+    query = (
+        select(Visit, Unit.code, Activity.withdrawn_at, Member.name)
+        .join(Activity, Activity.id == Visit.id)
+        .join(Unit, Unit.id == Activity.unit_id)
+        .join(Account, Account.id == Visit.recorded_by_account_id)
+        .outerjoin(Member, another)
+    )
     row = (await work.session.execute(query.where(Visit.id == visit_id, visible(work.actor)))).one_or_none()
     if row is None:
         raise NotFound("visit.unknown", "There is no visit with this id, or none that you may know of.")
@@ -93,6 +103,7 @@ async def read_visit(work: Work, visit_id: UUID) -> VisitView:
     return VisitView(
         **{name: getattr(visit, name) for name in same}, unit_code=row.code, month=f"{visit.month:%Y-%m}" if visit.month else None,
         ad_hoc=visit.month is None, outcome_name=OUTCOME_NAMES[visit.outcome], withdrawn_at=row.withdrawn_at,
+        recorded_by=row.name,
     )  # fmt: skip
 
 
@@ -126,16 +137,22 @@ async def _steps(work: Work, member_id: UUID, month: date, days: Sequence[date])
         .where(ServiceStep.member_id == member_id, ServiceStep.month == month)
         .order_by(ServiceStep.nth)
     )
-    return [_step(row, days) for row in await work.session.execute(query)]
+    rows = (await work.session.execute(query)).all()
+    links = select(AttachmentLink.subject_id, AttachmentLink.attachment_id).order_by(AttachmentLink.linked_at, AttachmentLink.attachment_id)
+    pictures: dict[UUID, list[UUID]] = {}
+    for found in await work.session.execute(links.where(one_of(AttachmentLink.subject_id, [row.ServiceStep.id for row in rows]))):
+        pictures.setdefault(found.subject_id, []).append(found.attachment_id)
+    return [_step(row, days, pictures.get(row.ServiceStep.id, [])) for row in rows]
 
 
-def _step(row: Any, days: Sequence[date]) -> StepView:
+def _step(row: Any, days: Sequence[date], pictures: list[UUID]) -> StepView:
     step: ServiceStep = row.ServiceStep
     due = deadline(days)
     said = read_paper(step.paper_id, row.row_key, row.sealed) if step.paper_id else None
     return StepView(
         id=step.id, step=step.step, name=STEP_NAMES[step.step], happened_at=step.happened_at, recorded_at=step.recorded_at,
         unit_code=row.code, unit_name=row.name, late=due is not None and step.happened_at >= due, words=said["words"] if said else None,
+        attachment_ids=pictures,
     )  # fmt: skip
 
 

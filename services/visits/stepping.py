@@ -8,6 +8,8 @@ from sqlalchemy import func, select
 
 from services.activities.models import Activity
 from services.activities.references import fingerprint
+from services.attachments.expecting import arrived_ones, expect
+from services.attachments.linking import DEFAULT_ROLE, link
 from services.identity.permissions import require
 from services.journal.noting import note
 from services.organization.queries import unit_tree
@@ -34,7 +36,7 @@ async def record_step(work: Work, command: RecordStep, counted_at: datetime | No
     """Record a step of `work.actor`'s own round; return whether it is new. `counted_at`: when it happened, where that is reckoned already.
 
     Raises 409 ``service_step.id_taken`` and what :func:`require_in_turn` does, 404 ``unit.unknown``, 422 ``unit.not_an_area`` and
-    ``visit.time_impossible``.
+    ``visit.time_impossible``, ``attachment.unknown``.
     """
     require(work.actor, "visit.record")
     member_id = work.actor.member_id
@@ -73,9 +75,17 @@ async def record_step(work: Work, command: RecordStep, counted_at: datetime | No
         await insert_many(work.session, SealedPaper, [paper])
         row["paper_id"] = paper["id"]
     await insert_many(work.session, ServiceStep, [row])
+    await _photographs(work, command)
     data = {"member_id": str(member_id), "month": command.month, "step": command.step, "unit_id": str(unit.id)}
     await note(work, "service_step", command.step_id, "service_step.recorded", data)
     return True
+
+
+async def _photographs(work: Work, command: RecordStep) -> None:
+    """Tie photographs to the step: those that are here now, the others as soon as their uploads are complete."""
+    here = await arrived_ones(work, command.upload_ids)
+    await link(work, [*command.attachment_ids, *here.values()], PAPER, command.step_id)
+    await expect(work, {upload_id: DEFAULT_ROLE for upload_id in command.upload_ids if upload_id not in here}, PAPER, command.step_id)
 
 
 async def round_so_far(work: Work, member_id: UUID, month: date) -> Round:

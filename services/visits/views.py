@@ -38,6 +38,7 @@ class StepView(_View):
     unit_name: str = Field(examples=["水口村"])
     late: bool = Field(examples=[False])
     words: str | None = Field(default=None, examples=[None])
+    attachment_ids: list[UUID] = Field(default=[], description="Photographs that have come.", examples=[[]])
 
 
 class VisitView(_View):
@@ -60,6 +61,7 @@ class VisitView(_View):
     matter_id: UUID | None = Field(examples=[None])
     completed_at: datetime | None = Field(description="Null while opinions are to be told and confirmed.", examples=[_AT])
     unconfirmed_because: str | None = Field(examples=[None])
+    recorded_by: str | None = Field(description="Who wrote it down, where it was not who called.", examples=[None])
     withdrawn_at: datetime | None = Field(description="When it was taken out of the ledger.", examples=[None])
 
 
@@ -193,5 +195,34 @@ class ObligationsReport(_View):
     over: bool = Field(examples=[True])
     totals: list[ObligationTotals]
     items: list[ObligationView]
+    total: int = Field(description="How many there are of that state.", examples=[1])
+    next: str | None = Field(default=None, examples=[None])
+
+
+class FollowUpOwed(_View):
+    """What a paired member owed of a registered matter in a month."""
+
+    matter_id: UUID = Field(examples=["019aa7c0-7a56-7c60-a0b4-5d1f6a2f9da0"])
+    number: str | None = Field(examples=["挂号〔2026〕第0012号"])
+    member_id: UUID = Field(examples=[_MEMBER])
+    member_name: str = Field(examples=["网格员辛"])
+    unit_code: str = Field(examples=["441624108213"])
+    unit_name: str = Field(examples=["水口村"])
+    state: Literal["kept", "open", "missed", "excused"] = Field(examples=["missed"])
+    done: int = Field(examples=[0])
+    needed: int = Field(examples=[1])
+    because: str | None = Field(examples=[None])
+    because_name: str | None = Field(examples=[None])
+
+
+class FollowUpsReport(_View):
+    """Who followed their matters in a month, as known at `as_of`; `items` are those of the state that was asked for."""
+
+    month: str = Field(examples=["2026-11"])
+    unit: str = Field(examples=["441624"])
+    as_of: datetime = Field(examples=["2026-12-01T00:00:00Z"])
+    over: bool = Field(examples=[True])
+    totals: ObligationTotals
+    items: list[FollowUpOwed]
     total: int = Field(description="How many there are of that state.", examples=[1])
     next: str | None = Field(default=None, examples=[None])
