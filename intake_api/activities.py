@@ -29,6 +29,7 @@ from services.platform.text import Code
 from services.platform.unit_of_work import Work, unit_of_work
 from services.tickets.direct_tries import tries_kept
 from services.visits.direct import refuse_below, ticket_past
+from services.visits.kept import refuse_correction
 from services.web.idempotency import IdempotencyKeyHeader, fingerprint_of, once
 from services.web.paging import Page, PageCursor, PageLimit, link_next, read_cursor, write_cursor
 from services.web.problems import faults_of, invalid, problem_body
@@ -159,12 +160,16 @@ async def withdraw(activity_id: ActivityPath, body: WithdrawActivity, actor: Rec
 
 @router.post("/{activity_id}/correction", status_code=201, response_model=ActivityView, responses=_BEFORE, summary="Correct an entry")
 async def correct(activity_id: ActivityPath, body: CorrectActivity, actor: Recorder, key: IdempotencyKeyHeader) -> Response:
-    """Withdraw an entry and record another of the same kind in its place. Sent again it is the same correction."""
+    """Withdraw an entry and record another of the same kind in its place. Sent again it is the same correction.
+
+    A visit is withdrawn, and recorded anew where visits are: 409 ``activity.kept_as_visit``.
+    """
     tried = "correct_opinion"
     async with tries_kept(actor, tried, partial(ticket_past, opinion_id=activity_id)), unit_of_work(actor) as work:
 
         async def do() -> tuple[int, BaseModel]:
             await refuse_below(work, activity_id, tried)
+            await refuse_correction(work, activity_id)
             outcome = await recording.correct(work, activity_id, body)
             return 200 if outcome.repeated else 201, await read_activity(work, outcome.activity_id)
 

@@ -43,6 +43,7 @@ from services.organization.models import Member
 from services.platform.bulk import one_of
 from services.platform.unit_of_work import Work
 from services.tickets.models import Ticket
+from services.visits.about import visits_about
 
 Rows = defaultdict[UUID, list[Any]]
 
@@ -53,6 +54,7 @@ class Story:
 
     at: datetime
     sources: Rows = field(default_factory=lambda: defaultdict(list))
+    visits: Rows = field(default_factory=lambda: defaultdict(list))
     supervisors: Rows = field(default_factory=lambda: defaultdict(list))
     notes: Rows = field(default_factory=lambda: defaultdict(list))
     followers: Rows = field(default_factory=lambda: defaultdict(list))
@@ -94,6 +96,8 @@ async def story_of(work: Work, matters: Sequence[Matter], at: datetime) -> Story
     """Return all that belongs to these matters, as it was known at `at`."""
     story, ids = Story(at), [one.id for one in matters]
     await _people(work, story, ids)
+    for row in await visits_about(work, ids, at):
+        story.visits[row.matter_id].append(row)
     await _work(work, story, ids)
     await _ledger(work, story, ids)
     events = select(Event).where(one_of(Event.subject_id, ids), Event.type == EVENT, Event.recorded_at <= at)
