@@ -12,14 +12,18 @@ from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import Path, Query
+from pydantic import AwareDatetime
 from starlette.requests import Request
 from starlette.responses import Response
 
-from reporting_api.notice_pages import directory_page, ladder_page, missing_page, results_page
+from reporting_api.notice_pages import directory_page, ladder_page, missing_page, register_page, results_page
 from reporting_api.pages import PAGES
+from reporting_api.places import read_place, write_place
 from reporting_api.readers import UNCHANGED
 from services.notices.directory import Match, find, ladder, match_of, parts_of
 from services.notices.queries import Page, page_of, published_periods
+from services.notices.register import Phase
+from services.notices.register_reading import PublicMatters, public_register
 from services.notices.views import (
     Ladder,
     Periods,
@@ -34,11 +38,12 @@ from services.notices.views import (
 from services.organization.queries import unit_tree
 from services.organization.tree import UnitTree
 from services.platform.actor import SYSTEM
-from services.platform.errors import Invalid, NotFound
+from services.platform.errors import Invalid, NotFound, Problem
 from services.platform.settings import settings
 from services.platform.text import Code
 from services.platform.unit_of_work import unit_of_work
 from services.reports.facts import PLACES
+from services.web.paging import PageCursor, PageLimit
 from services.web.routes import door_router
 
 router = door_router(tags=["public page"])
@@ -52,6 +57,8 @@ PeriodAsked = Annotated[
 ]
 AreaAsked = Annotated[Code | None, Query(description="A county, township or village; the whole where not given.", examples=["441624108"])]
 Words = Annotated[str, Query(max_length=40, description="A place as people call it, or its code.", examples=["水口村"])]
+_FIRST = 100
+"""So many matters stand on one page of the register."""
 PlaceCode = Annotated[Code, Path(description="The unit's code.", examples=["441624108213001"])]
 
 
@@ -85,6 +92,40 @@ async def read_ladder(request: Request, code: PlaceCode) -> Response:
     Names are shown where an administrator published them; a blank unit is shown as blank, with the unit that answers in its place.
     """
     return _json(request, (await _ladder(code)).model_dump_json())
+
+
+@router.get("/v1/notice/matters", summary="The public register of matters", response_model=PublicMatters, responses=UNCHANGED)
+async def read_matters(
+    request: Request,
+    area: AreaAsked = None,
+    phase: Annotated[Phase | None, Query(description="Only these.", examples=["notice"])] = None,
+    as_of: Annotated[AwareDatetime | None, Query(description="As it was known at this instant.")] = None,
+    cursor: PageCursor = None,
+    limit: PageLimit = 50,
+) -> Response:
+    """List matters of the county's register (挂号、销号公示), the newest first: no words, no names, households in bands."""
+    after = read_place(cursor) if cursor else None
+    async with unit_of_work(SYSTEM) as work:
+        found, following = await public_register(work, area=area, phase=phase, as_of=as_of, after=after, limit=limit)
+    found.next = write_place(following)
+    return _json(request, found.model_dump_json())
+
+
+@router.get("/notice/matters", include_in_schema=False)
+async def show_matters(request: Request, area: str = "", cursor: str = "") -> Response:
+    """Return the page of the register: what can be objected to first, then the rest."""
+    try:
+        after = read_place(cursor) if cursor else None
+        async with unit_of_work(SYSTEM) as work:
+            noticed, _more = await public_register(work, area=area or None, phase="notice", as_of=None, after=None, limit=_FIRST)
+            found, following = await public_register(work, area=area or None, phase=None, as_of=None, after=after, limit=_FIRST)
+            unit = (await unit_tree(work.session)).by_code.get(area)
+    except Problem:
+        if not _by_browser(request):
+            raise
+        return _html(request, missing_page(asked=True), HTTPStatus.NOT_FOUND)
+    found.next = write_place(following)
+    return _html(request, register_page(found, [] if cursor else noticed.items, area, unit.name if unit else ""))
 
 
 @router.get("/notice", include_in_schema=False)

@@ -7,6 +7,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from reporting_api import pages
 from services.notices.publishing import COUNTS, PUBLISHED, SHARES
+from services.notices.register_reading import PublicMatter, PublicMatters
 from services.notices.views import Ladder, PeriodShown, PlaceFound, Results, TableShown
 from services.platform.clock import local_text
 from services.platform.settings import settings
@@ -52,6 +53,13 @@ def ladder_page(ladder: Ladder) -> str:
     return _TEMPLATES.get_template("notice_ladder.jinja").render(**_common(), ladder=ladder)
 
 
+def register_page(found: PublicMatters, noticed: Sequence[PublicMatter], area: str, area_name: str) -> str:
+    """Return the page of the register of matters; `noticed` are those that can be objected to now."""
+    return _TEMPLATES.get_template("notice_matters.jinja").render(
+        **_common(), found=found, noticed=noticed, area=area, area_name=area_name, date=_date, as_of=local_text(found.as_of)
+    )
+
+
 def missing_page(*, asked: bool) -> str:
     """Return the page that says there is nothing: under what was `asked` for, or nothing at all so far."""
     return _TEMPLATES.get_template("notice_missing.jinja").render(**_common(), asked=asked)
@@ -64,6 +72,10 @@ def _common() -> dict[str, object]:
 def _told(table: TableShown) -> list[str]:
     """Return the figures of which a table tells any: whole columns of nothing are left out."""
     return [metric for metric in PUBLISHED if any(row.figures[metric].state != "merged" for row in table.rows)]
+
+
+def _date(day: date) -> str:
+    return f"{day.year}年{day.month}月{day.day}日"
 
 
 def _day(day: date) -> str:

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, func, or_, select
+from sqlalchemy import ColumnElement, exists, or_, select
 
 from services.identity.models import Account
 from services.identity.permissions import PERMISSIONS, area_of, lends
@@ -28,10 +28,11 @@ from services.matters.dossiers_views import (
     YearEndQuestionView,
 )
 from services.matters.holding import SUBJECT
-from services.matters.models import Matter, MatterFollower, MatterState, MatterSupervisor
+from services.matters.models import Matter, MatterFollower, MatterSupervisor
 from services.matters.queries import instant_of
 from services.matters.showing import unit_view
 from services.matters.story import story_of
+from services.matters.turning import turns_of
 from services.organization.models import Member, Unit
 from services.organization.queries import unit_tree
 from services.organization.tree import UnitNode, UnitTree
@@ -114,25 +115,11 @@ async def entry(work: Work, tree: UnitTree, year: Year, matter_id: UUID) -> Doss
 
 async def _gathered(work: Work, year: Year, where: Sequence[ColumnElement[bool]]) -> _Gathered:
     """Return when the state or the lead of each matter changed, oldest first, and what became of it."""
-    wanted = select(Matter.id).join(Unit, Unit.id == Matter.unit_id).where(*where)
-    of, by = MatterState.matter_id, MatterState.version
-    each = (
-        select(MatterState, *(func.lag(column).over(partition_by=of, order_by=by).label(f"was_{column.key}") for column in _TURNING))
-        .where(MatterState.matter_id.in_(wanted), MatterState.known_at <= year.at)
-        .subquery()
-    )
-    turned = [each.c[column.key].is_distinct_from(each.c[f"was_{column.key}"]) for column in _TURNING]
-    query = select(each).where(or_(*turned)).order_by(each.c.matter_id, each.c.version)
-    found = _Gathered()
-    for row in await work.session.execute(query):
-        found.turns[row.matter_id].append(row)
+    found = _Gathered(await turns_of(work, where, year.at))
     for matter_id, rows in found.turns.items():
         if any(row.number is not None for row in rows):
             found.fates[matter_id] = fate_of([Turn(row.known_at, row.state) for row in rows], year)
     return found
-
-
-_TURNING = (MatterState.state, MatterState.lead_unit_id, MatterState.round)
 
 
 def _own(actor: Actor) -> ColumnElement[bool]:

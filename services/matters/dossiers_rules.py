@@ -1,7 +1,7 @@
 """年终: what became of a matter in a year, which follow-ups were kept, and what a correction changes. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -93,15 +93,21 @@ class Fate:
 
 def fate_of(turns: Sequence[Turn], year: Year) -> Fate:
     """Return what became of a matter in a year, by the instants at which it was registered and struck off, oldest first."""
-    steps = [(before, turn) for before, turn in pairwise([None, *turns]) if turn is not None]
-    within = [(before, turn) for before, turn in steps if year.start <= turn.at < year.end or (turn.at == year.end and not year.over)]
-    came = [turn for before, turn in within if _open(turn) and not _open(before)]
-    went = [turn for before, turn in within if _open(before) and not _open(turn)]
-    opened = bool(_open_at(turns, year.start)) + len(came) - len(went)
+    end = year.end if year.over else year.end + timedelta(microseconds=1)  # what happens at this very instant has happened
+    found = fate_between(turns, year.start, end)
     firsts = [turn.at for turn in turns if _open(turn)]
     began = firsts[0].year - 1 if firsts else year.number
     earlier = tuple(one for one in range(began, year.number) if _open_at(turns, day_end(date(one, 12, 31))))
-    return Fate(_open_at(turns, year.start), len(came), len(went), bool(opened), earlier)
+    return replace(found, years_before=earlier)
+
+
+def fate_between(turns: Sequence[Turn], start: datetime, end: datetime) -> Fate:
+    """Return what became of a matter from `start` until just before `end`, by its states, oldest first."""
+    steps = [(before, turn) for before, turn in pairwise([None, *turns]) if turn is not None and start <= turn.at < end]
+    came = sum(_open(turn) and not _open(before) for before, turn in steps)
+    went = sum(_open(before) and not _open(turn) for before, turn in steps)
+    carried = _open_at(turns, start)
+    return Fate(carried, came, went, bool(carried + came - went))
 
 
 def _open(turn: Turn | None) -> bool:

@@ -15,6 +15,9 @@ from services.activities.metrics import DEFINITIONS as ACTIVITIES
 from services.calls.counting import MEANING as CALLS
 from services.calls.metrics import METRICS as HOTLINE
 from services.calls.metrics import HotlineMetric
+from services.matters.metrics import CODES as MATTER_CODES
+from services.matters.metrics import FUNNEL
+from services.matters.metrics import REGISTER as MATTERS
 from services.reports import composite
 from services.reports.coverage_metrics import DEFINITIONS as COVERAGE
 from services.reports.coverage_metrics import WORKLOAD, CoverageMetric
@@ -69,7 +72,9 @@ def registered() -> tuple[Definition, ...]:
     times = [_of_times(metric) for metric in TIMES.values()]
     hotline = [_of_calls(metric) for metric in HOTLINE.values()]
     coverage = [told_elsewhere(metric, "/v1/reports/coverage") for metric in COVERAGE]
-    return (*tickets, *times, _THREE_RATES, *hotline, *_ledger(), *coverage, *_workload(), *_BESIDE)
+    matters = [told_elsewhere(metric, "/v1/reports/matters", code=MATTER_CODES[metric.id]) for metric in MATTERS]
+    funnel = [told_elsewhere(metric, "/v1/reports/funnel", code=MATTER_CODES[metric.id]) for metric in FUNNEL]
+    return (*tickets, *times, _THREE_RATES, *hotline, *_ledger(), *coverage, *matters, *funnel, *_workload(), *_BESIDE)
 
 
 def counter_code(name: str) -> str:

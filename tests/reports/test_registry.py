@@ -13,7 +13,8 @@ from services.reports.registry import Definition, counter_code
 from services.reports.times import minutes_text, quantiles_of
 from services.reports.views import FigureView
 
-FAMILIES = {"tickets", "times", "composite", "hotline", "activities", "coverage", "petitions", "repeats", "hand_offs", "backlog"}
+FAMILIES = {"tickets", "times", "composite", "hotline", "activities", "coverage", "petitions", "repeats", "hand_offs", "backlog", "matters",
+            "funnel"}  # fmt: skip
 
 
 def test_each_figure_is_defined_once_over_all_families() -> None:
