@@ -105,7 +105,29 @@ async def people(county):
     return found
 
 
+_MATTER = (
+    "INSERT INTO matters (id, unit_id, category_code, title, origin_on, tension, urgency, counted, because, determined_at,"
+    " determined_by_account_id, state) SELECT {id}, id, 'water.canal', 'x', '2020-01-01', 1, 'normal', '{{}}', 'x', now(), :asker,"
+    " 'determined' FROM units WHERE parent_id IS NULL"
+)
 CASES = {
+    "matters": (
+        _MATTER.format(id=":id"),
+        "UPDATE matters SET state = 'declined', decided_at = now(), decision = 'x', decided_by_account_id = :decider WHERE id = :id",
+        "determined_by_account_id",
+    ),
+    "matter_task_reports": (
+        (
+            f"WITH m AS ({_MATTER.format(id='gen_random_uuid()')} RETURNING id, unit_id, determined_by_account_id), t AS ("
+            "INSERT INTO matter_tasks (id, matter_id, unit_id, title, due_on, recorded_at, recorded_by_account_id)"
+            " SELECT gen_random_uuid(), id, unit_id, 'x', '2030-01-01', now(), determined_by_account_id FROM m"
+            " RETURNING id, recorded_by_account_id)"
+            " INSERT INTO matter_task_reports (id, task_id, done_on, words, done_by_account_id, recorded_at)"
+            " SELECT :id, id, '2026-11-20', 'x', recorded_by_account_id, now() FROM t"
+        ),
+        "UPDATE matter_task_reports SET accepted = true, decided_at = now(), decided_by_account_id = :decider WHERE id = :id",
+        "done_by_account_id",
+    ),
     "extensions": (
         (
             "INSERT INTO extensions (id, ticket_id, round, stage, working_days, reason_code, words, requested_at, requested_by_account_id)"
