@@ -67,7 +67,8 @@ def upgrade() -> None:
     grant(once, intake="SELECT, INSERT")
     grant("mediation_parties, mediation_party_erasures", intake="SELECT, INSERT", reporting="")
     sent = "state, tries, next_try_at, sent_at, last_error"
-    grant("help_codes", intake="SELECT, INSERT, UPDATE (wrong)", worker=f"SELECT, UPDATE ({sent}, confirmed_at, confirmed_paper_id)")
+    confirmed = "confirmed_at, confirmed_paper_id"
+    grant("help_codes", intake=f"SELECT, INSERT, UPDATE (wrong, {confirmed})", worker=f"SELECT, UPDATE ({sent}, {confirmed})")
     grant("mediation_reminders", worker="SELECT, INSERT")
     grant("help_helpers", intake="SELECT, INSERT, UPDATE (ended_at)")
     grant("help_steps, mediation_endings", intake=f"SELECT, INSERT, UPDATE ({_TAKEN_BACK})")

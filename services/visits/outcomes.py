@@ -1,16 +1,19 @@
 """What became of an opinion: solved on the spot, a ticket, part of a matter, or answered with a reason. None can end in nothing.
 
-A ticket is filed as every complaint is, by the channel `visit`, in the words in force, for whoever said it; with `direct_to` it goes
-straight to a county department (越级直达).
+A ticket is filed as every complaint is, by the channel `visit`, in the villager's own words with the wording in force laid over them, for
+whoever said it; with `direct_to` it goes straight to a county department (越级直达).
 """
 
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, literal, select
 
+from services.attachments.models import AttachmentLink
 from services.complaints.commands import Contact, FileComplaint, Place, Telling
 from services.complaints.filing_desk import prepared_within
+from services.complaints.models import Rewording
 from services.complaints.writing import Outcome, write
 from services.households.models import Household
 from services.journal.noting import note
@@ -18,16 +21,18 @@ from services.organization.queries import unit_tree
 from services.platform.bulk import insert_many
 from services.platform.database import driver_of
 from services.platform.errors import Conflict, Invalid
+from services.platform.ids import new_id
 from services.platform.papers import SealedPaper, read_paper, seal_paper
+from services.platform.sealed_words import seal_words
 from services.platform.unit_of_work import Work
 from services.tickets.actions import visible_id
 from services.tickets.models import Ticket
 from services.visits.answering import tell
 from services.visits.direct import refuse_below
-from services.visits.opinions import SUBJECT, marked, newest, possible, require_standing
+from services.visits.opinions import SUBJECT, marked, possible, require_standing
 from services.visits.opinions_access import opinion_of
 from services.visits.opinions_commands import Answered, FileTicket, JoinsTicket, SolvedOnTheSpot
-from services.visits.opinions_models import OpinionOutcome
+from services.visits.opinions_models import OpinionOutcome, OpinionWording
 from services.visits.opinions_rules import ENDED_IN_NOTHING
 
 PAPER = "opinion_outcome"
@@ -146,8 +151,9 @@ async def _require_no_ticket(work: Work, opinion_id: UUID) -> None:
 async def _filed(work: Work, opinion: Any, said: FileTicket) -> Outcome:
     """File the opinion in the transaction of `work`. The outcome's id names the message, so that one outcome is one ticket."""
     tree = await unit_tree(work.session)
+    original, present = await _words(work, opinion.id)
     telling = Telling(
-        words=await _words(work, opinion.id),
+        words=original,
         category=said.category or opinion.category_code,
         place=Place(unit_code=tree.by_id[opinion.unit_id].code),
         happened_at=opinion.heard_at,
@@ -158,16 +164,44 @@ async def _filed(work: Work, opinion: Any, said: FileTicket) -> Outcome:
     )
     filing = await prepared_within(work, FileComplaint(CHANNEL, str(said.outcome_id), telling, household_id=opinion.household_id))
     (outcome,) = await write(await driver_of(work.session), [filing])
+    if present is not None:
+        rewording_id = new_id()
+        row = {"id": rewording_id, "complaint_id": outcome.complaint_id, **seal_words(rewording_id, present.words)}
+        row |= {"author_account_id": present.author_account_id, "recorded_at": work.now}
+        await insert_many(work.session, Rewording, [row])
+    await work.session.execute(_shows_too(work, opinion.id, outcome.complaint_id))
     work.rings = True
     return outcome.told()
 
 
-async def _words(work: Work, opinion_id: UUID) -> str:
-    clear = await _clear(work, (await newest(work, opinion_id)).paper_id)
-    if clear is None:
+def _shows_too(work: Work, opinion_id: UUID, complaint_id: UUID) -> Any:
+    """Return the statement that ties the pictures and voices of an opinion to its ticket, too: what was said, beside what was written."""
+    theirs = (AttachmentLink.subject_id == opinion_id, AttachmentLink.role != "signature")
+    columns = (AttachmentLink.attachment_id, literal(complaint_id), literal("complaint"), AttachmentLink.role, literal(work.now))
+    names = ["attachment_id", "subject_id", "subject_kind", "role", "linked_at"]
+    return insert(AttachmentLink).from_select(names, select(*columns).where(*theirs))
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Later:
+    """Words in force that were laid over the villager's own, and by whom. No `repr`: they cannot slip into a log."""
+
+    words: str
+    author_account_id: UUID
+
+
+async def _words(work: Work, opinion_id: UUID) -> tuple[str, _Later | None]:
+    """Return the villager's own words, which the ticket is made with, and the wording in force where that is another one.
+
+    Where the first were erased, those that stand are all there is.
+    """
+    query = select(OpinionWording.paper_id, OpinionWording.author_account_id).where(OpinionWording.opinion_id == opinion_id)
+    rows = (await work.session.execute(query.order_by(OpinionWording.sequence))).all()
+    first, last = [(await _clear(work, row.paper_id) or {}).get("words") for row in (rows[0], rows[-1])]
+    if last is None:
         raise Conflict("opinion.erased", "What was said was erased; there is nothing left to file.")
-    words: str = clear["words"]
-    return words
+    later = _Later(last, rows[-1].author_account_id) if first is not None and first != last else None
+    return first or last, later
 
 
 async def _contact(work: Work, opinion: Any) -> Contact | None:
