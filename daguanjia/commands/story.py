@@ -14,14 +14,16 @@ def story(
     home: Annotated[Path, typer.Option(envvar="DAGUANJIA_HOME", help="Where story.json keeps the password.")] = Path(".local"),
     patience: Annotated[float, typer.Option(min=1, help="Seconds to wait for a door or the worker.")] = 30.0,
 ) -> None:
-    """Play the 大管家 story: a call at 02:10, an empty grid, two rounds, and figures that drill down to it.
+    """Play the 大管家 story, a call at 02:10 in two rounds, and the 水渠 story, a matter from the doors to 销号 in half a year.
 
-    Makes sure that its people exist (DATABASE_URL, as owner) and prints how to sign in as each. Every run is a new call.
+    Makes sure that their people exist (DATABASE_URL, as owner) and prints how to sign in as each. Every run is a new call; the canal is
+    repaired once in a database.
     """
     import asyncio
 
     from rich.console import Console
 
+    from daguanjia.canal.playing import play as play_canal
     from daguanjia.command import say_failure
     from daguanjia.story.people import gather
     from daguanjia.story.playing import play
@@ -31,7 +33,9 @@ def story(
     outbox = "" if settings().sms_url else settings().outbox_file  # the file takes only what no carrier takes
     setting = Setting(intake_url, reporting_url, home, village, patience, outbox)
     try:
-        play(setting, asyncio.run(gather(home, village)), Console())
+        cast, console = asyncio.run(gather(home, village)), Console()
+        play(setting, cast, console)
+        asyncio.run(play_canal(setting, cast, console))
     except StoryError as problem:
         say_failure(str(problem))
         raise typer.Exit(1) from None

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import secrets
+from datetime import date, timedelta
 from pathlib import Path
 
 from sqlalchemy import select
@@ -15,6 +16,8 @@ from daguanjia.story.setting import (
     COUNTY,
     DISCIPLINE,
     HOTLINE,
+    MEMBERS,
+    OFFICE,
     ORGANIZATION,
     TOWNSHIP,
     VILLAGE,
@@ -35,11 +38,19 @@ from services.organization.queries import forget_unit_tree, unit_tree
 from services.organization.snapshots import CHECKED_EVERY
 from services.organization.tree import UnitNode, UnitTree
 from services.platform.actor import SYSTEM
+from services.platform.clock import local_day
 from services.platform.settings import settings
 from services.platform.unit_of_work import Work, unit_of_work
 
 _GRIDS_AT_MOST = 999
-_DEPARTMENTS = {"water": ("SLJ", "{}水利局"), "organisation": ("ZZB", "中共{}委组织部"), "discipline": ("JW", "{}纪委监委")}
+_HERE_FOR = timedelta(days=300)
+"""Everybody has been in their post for so long: the story of the canal begins half a year ago."""
+_DEPARTMENTS = {
+    "water": ("SLJ", "{}水利局"),
+    "organisation": ("ZZB", "中共{}委组织部"),
+    "discipline": ("JW", "{}纪委监委"),
+    "county_office": ("XZB", "{}人民政府办公室"),
+}
 """Of each functional line of the story: the end of its code, and its name in a county that has none."""
 
 
@@ -54,7 +65,7 @@ async def gather(home: Path, village: str) -> Cast:
         forget_unit_tree()
         tree = await unit_tree(work.session)
         cast = Cast(_people(await _units(work, tree, village)), password, await _blank_grid(work, tree, village))
-        hired = [await _hire(work, tree, person, password) for person in cast.people.values()]
+        hired = [await _hire(work, tree, person, password, local_day(work.now) - _HERE_FOR) for person in cast.people.values()]
     if any(hired):
         await asyncio.sleep(CHECKED_EVERY + 0.5)  # until the doors and workers that run have seen who is new
     return cast
@@ -86,6 +97,8 @@ def _people(units: dict[str, Seat]) -> dict[str, Person]:
         (DISCIPLINE, "纪清正", "discipline_inspector", True),
         (ANALYST, "数分明", "analyst", False),
         (ADMIN, "管有章", "administrator", False),
+        (OFFICE, "县政办主任", "department_officer", True),
+        *((login, name, "service_member", True) for login, name in zip(MEMBERS, ("党一心", "党为民", "党务实"), strict=True)),
     )
     return {login: Person(login, name, role, units[login], party) for login, name, role, party in everybody}
 
@@ -110,6 +123,7 @@ async def _units(work: Work, tree: UnitTree, village_code: str) -> dict[str, Sea
         DISCIPLINE: await _department(work, tree, root, "discipline"),
         ANALYST: _seat(root),
         ADMIN: _seat(root),
+        **dict.fromkeys((OFFICE, *MEMBERS), await _department(work, tree, root, "county_office")),
     }
 
 
@@ -150,8 +164,11 @@ async def _blank_grid(work: Work, tree: UnitTree, village_code: str) -> Seat:
     return Seat(code, "无人网格")
 
 
-async def _hire(work: Work, tree: UnitTree, person: Person, password: str) -> bool:
-    """Make sure that `person` is a member with this post and an account that takes this password; tell whether the post is new."""
+async def _hire(work: Work, tree: UnitTree, person: Person, password: str, since: date) -> bool:
+    """Make sure that `person` is a member with this post (since `since`, where it is new) and an account that takes this password.
+
+    Tell whether the post is new.
+    """
     member = await work.session.scalar(select(Member).where(Member.staff_number == person.login))
     if member is None:
         member = await add_member(work, AddMember(name=person.name, staff_number=person.login, party_member=person.party_member))
@@ -159,7 +176,7 @@ async def _hire(work: Work, tree: UnitTree, person: Person, password: str) -> bo
     held = tree.active_posts(unit.id) if unit else ()
     missing = not any(post.member_id == member.id and post.role == person.role for post in held)
     if missing:
-        await give_post(work, member.id, GivePost.model_validate({"unit_code": person.unit.code, "role": person.role}))
+        await give_post(work, member.id, GivePost.model_validate({"unit_code": person.unit.code, "role": person.role, "valid_from": since}))
     account = await work.session.scalar(select(Account).where(Account.member_id == member.id))
     if account is None:
         await add_account(work, member.id, person.login, password)

@@ -32,6 +32,23 @@ def mended_pipe(number: str) -> bytes:
     return _png(lambda x, y: _BRASS if x in _CLAMP and _PIPE_TOP - 2 <= y < _PIPE_BOTTOM + 2 else ground(x, y))
 
 
+def signed_page(name: str) -> bytes:
+    """Return a PNG of a signature: ink on paper, drawn differently by everybody."""
+    chance = random.Random(name)
+    x, y, ink = 6, _HEIGHT // 2, set[tuple[int, int]]()
+    while x < _WIDTH - 6:
+        x, y = x + chance.choice((0, 1, 1)), min(_HEIGHT - 8, max(8, y + chance.randint(-4, 4)))
+        ink |= {(x, y), (x, y + 1), (x + 1, y)}
+    return _png(lambda left, top: (32, 36, 92) if (left, top) in ink else (250, 248, 240))
+
+
+def canal(place: str, *, mended: bool) -> bytes:
+    """Return a PNG of a stretch of the canal: choked with earth, or lined and full of water."""
+    ground = _ground(f"{place} {mended}")
+    bed = range(14, 34)
+    return _png(lambda x, y: (_WATER if mended else _EARTH) if y in bed and (mended or (x + y) % 5) else ground(x, y))
+
+
 def _ground(place: str) -> _Scene:
     chance = random.Random(place)
     stones = [

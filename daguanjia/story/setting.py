@@ -12,6 +12,9 @@ ORGANIZATION = "story-organization"
 DISCIPLINE = "story-discipline"
 ANALYST = "story-analyst"
 ADMIN = "story-admin"
+OFFICE = "story-office"
+MEMBERS = ("story-member-1", "story-member-2", "story-member-3")
+"""挂钩党员 of the county office, which looks after the village."""
 
 
 class StoryError(Exception):
