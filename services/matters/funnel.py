@@ -17,6 +17,7 @@ from sqlalchemy import func, or_, select, true
 from services.activities.models import Activity, OpinionThing
 from services.activities.queries import visible
 from services.identity.permissions import scope_of
+from services.journal.models import Event
 from services.matters.metrics import FUNNEL, metric_named
 from services.matters.models import Matter, MatterSource
 from services.matters.queries import instant_of
@@ -32,6 +33,7 @@ from services.platform.clock import local_day
 from services.platform.unit_of_work import Work
 from services.tickets.models import Ticket
 from services.visits.opinions_models import OpinionOutcome
+from services.visits.opinions_rules import ENDED_IN_NOTHING
 
 _ENTRY: dict[str, Any] = {
     "kind": "opinion", "id": "019aa7c0-7a56-7c60-a0b4-5d1f6a2f9f11", "on": "2026-11-15", "unit": {"code": "441624108213", "name": "水口村"},
@@ -95,7 +97,7 @@ class FunnelEntries(BaseModel):
 
 @dataclass
 class Heard:
-    """An opinion, and what became of it."""
+    """An opinion, and what became of it. A ticket that was rejected or cancelled is one of `tickets`, and no outcome."""
 
     id: UUID
     on: date
@@ -126,7 +128,7 @@ def opinion_counts(one: Heard, stages: Mapping[UUID, Stage]) -> frozenset[str]:
         "opinions_to_matters": bool(of),
         "opinions_registered": any(stage.number for stage in of),
         "opinions_struck_off": any(stage.struck_off for stage in of),
-        "opinions_without_follow_up": not (one.outcomes or one.tickets or one.thing or of),
+        "opinions_without_follow_up": not (one.outcomes or one.thing or of),
     }
     return frozenset(name for name, there in counted.items() if there)
 
@@ -254,12 +256,14 @@ async def _outcomes(work: Work, heard: Mapping[UUID, Heard], at: datetime) -> di
     if not heard:
         return {}
     main = func.coalesce(Ticket.merged_into_id, Ticket.id)
-    query = select(OpinionOutcome.opinion_id, OpinionOutcome.kind, OpinionOutcome.matter_id, main.label("ticket_id"))
+    last = select(Event.data["to_status"].astext).where(Event.subject_id == main, Event.data.has_key("to_status"), Event.recorded_at <= at)
+    status = last.order_by(Event.seq.desc()).limit(1).scalar_subquery().label("status")
+    query = select(OpinionOutcome.opinion_id, OpinionOutcome.kind, OpinionOutcome.matter_id, main.label("ticket_id"), status)
     query = query.outerjoin(Ticket, Ticket.id == OpinionOutcome.ticket_id)
     query = query.where(one_of(OpinionOutcome.opinion_id, heard), OpinionOutcome.recorded_at <= at)
     for row in await work.session.execute(query):
         one = heard[row.opinion_id]
-        one.outcomes.add(row.kind)
+        one.outcomes |= {row.kind} if row.status not in ENDED_IN_NOTHING else set()
         one.tickets |= {row.ticket_id} if row.ticket_id else set()
         one.matters |= {row.matter_id} if row.matter_id else set()
     tickets = {each for one in heard.values() for each in one.tickets}
