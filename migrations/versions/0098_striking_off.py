@@ -58,6 +58,11 @@ CREATE TABLE matter_words (
   CONSTRAINT fk_matter_words_recorded_by_account_id FOREIGN KEY(recorded_by_account_id) REFERENCES accounts (id)
 );
 CREATE INDEX ix_matter_words_matter_id ON matter_words (matter_id);
+CREATE TABLE matter_persons (
+  matter_id UUID NOT NULL, subject_id UUID NOT NULL, source_id UUID NOT NULL, told BOOLEAN NOT NULL, household INTEGER NOT NULL,
+  CONSTRAINT pk_matter_persons PRIMARY KEY (matter_id, subject_id),
+  CONSTRAINT fk_matter_persons_matter_id FOREIGN KEY(matter_id) REFERENCES matters (id)
+);
 CREATE TABLE matter_reasons (
   id UUID NOT NULL, matter_id UUID NOT NULL, round INTEGER NOT NULL, about TEXT NOT NULL, subject_id UUID NOT NULL, because TEXT
   NOT NULL, words TEXT NOT NULL, recorded_at TIMESTAMP WITH TIME ZONE NOT NULL, recorded_by_account_id UUID NOT NULL,
@@ -163,6 +168,7 @@ def upgrade() -> None:
 
 def _rights() -> None:
     grant("matter_rounds, matter_completions, matter_notices, matter_words, matter_reasons", intake="SELECT, INSERT")
+    grant("matter_persons", intake="SELECT, INSERT, UPDATE (source_id, told, household)")
     grant("matter_objections", intake="SELECT, INSERT, UPDATE (upheld, decision, decided_at, decided_by_account_id)")
     grant("matter_certificates", intake="SELECT, INSERT", worker="SELECT, UPDATE (signed_at, key_id, signature)")
     grant("matters", intake="UPDATE (round, struck_off_at, certificate_id)", worker="", reporting="")

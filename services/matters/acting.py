@@ -6,6 +6,7 @@ from uuid import UUID
 
 from services.matters import completing, deeds, objecting, people, posting, registering, saying, striking_deeds, working
 from services.matters.holding import Held, hold
+from services.matters.persons import keep_persons
 from services.platform.unit_of_work import Work
 
 _TAKES: Mapping[type[Any], Callable[[Work, Held, Any], Awaitable[None]]] = {
@@ -47,3 +48,6 @@ async def act(work: Work, matter_id: UUID, command: deeds.Deed, expected_version
     """Take an action; raises what :func:`hold` and the action raise, and changes nothing then."""
     held = await hold(work, matter_id, command.action, expected_version)
     await _TAKES[type(command)](work, held, command)
+    if held.matter.state == "registered":
+        await work.session.flush()
+        await keep_persons(work, matter_id)

@@ -12,8 +12,9 @@ from services.matters.executors import require_another
 from services.matters.holding import Held, changed, who
 from services.matters.models import MatterSource
 from services.matters.objecting import is_around
+from services.matters.persons import tellers_of
 from services.matters.striking_deeds import AnswerRefusal, ConfirmHousehold, Waive
-from services.matters.striking_facts import striking_of, tellings_in
+from services.matters.striking_facts import striking_of
 from services.matters.striking_models import MatterCompletion, MatterReason, MatterWord
 from services.platform.errors import Conflict, Fault, Invalid, NotFound
 from services.platform.ids import new_id
@@ -69,7 +70,7 @@ async def waive(work: Work, held: Held, command: Waive) -> None:
     if command.about == "households":
         await _give_reasons(work, held, "households", [held.matter.id], command.because, command.words)
         return
-    known = {one.id for one in await tellings_in(work, held.matter.id, work.now)}
+    known = {one.id for one in await tellers_of(work, held.matter.id)}
     if not set(command.teller_ids) <= known:
         raise NotFound("teller.unknown", "One of these told nothing of this matter; see `striking.tellers` of the matter.")
     await _give_reasons(work, held, "teller", command.teller_ids, command.because, command.words)
@@ -110,7 +111,7 @@ async def _require_word(work: Work, held: Held, opinion: Any) -> None:
     home = (await work.session.execute(select(Household.village_id, Household.reference).where(Household.id == opinion.household_id))).one()
     if is_around(held, home.village_id):
         return
-    if any(bytes(home.reference) in one.keys for one in await tellings_in(work, held.matter.id, work.now)):
+    if any(bytes(home.reference) in one.keys for one in await tellers_of(work, held.matter.id)):
         return
     fault = [Fault("/opinion_id", "is of a household of another place")]
     raise Invalid("word.elsewhere", "This household lives elsewhere and told nothing of this matter.", errors=fault)

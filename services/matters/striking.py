@@ -1,7 +1,7 @@
 """Striking off: asked of everything there is, under the matter's lock; a certificate where nothing is missing, and what is missing else."""
 
 import hashlib
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from services.journal.models import Event
 from services.matters.executors import require_another
 from services.matters.holding import SUBJECT, Held, changed, hold
 from services.matters.models import Matter
+from services.matters.persons import keep_persons
 from services.matters.proving import Proof, frozen, missing
 from services.matters.story import story_of
 from services.matters.striking_deeds import StrikeOff
@@ -21,11 +22,13 @@ from services.platform.bulk import insert_many
 from services.platform.canonical import canonical
 from services.platform.database import Json
 from services.platform.errors import Conflict
+from services.platform.secrets import blind_index
 from services.platform.settings import settings
 from services.platform.unit_of_work import Work
 
 ACTION = "strike_off"
 FORM = "daguanjia.striking-off@1"
+_MARK_DIGITS = 32
 
 
 async def strike_off(work: Work, matter_id: UUID, command: StrikeOff, expected_version: int | None) -> None:
@@ -36,6 +39,7 @@ async def strike_off(work: Work, matter_id: UUID, command: StrikeOff, expected_v
     """
     held = await hold(work, matter_id, ACTION, expected_version)
     await require_another(work, held.matter)
+    await keep_persons(work, matter_id)
     proof = await present_proof(work, held)
     lacking = missing(proof)
     if lacking:
@@ -69,8 +73,18 @@ async def _content(work: Work, held: Held, proof: Proof, words: str) -> Json:
         "unit": held.unit.code, "lead": held.tree.by_id[matter.lead_unit_id].code if matter.lead_unit_id else None,
         "category": matter.category_code, "title": matter.title, "origin_on": str(matter.origin_on),
         "struck_off_at": instant_text(work.now), "words": words, "supersedes": before, "journal": await _head(work, matter),
-        "facts": frozen(proof),
+        "facts": frozen(_of_nobody(matter, proof)),
     }  # fmt: skip
+
+
+def _of_nobody(matter: Matter, proof: Proof) -> Proof:
+    """Return the proof with keyed marks for who told it and what was said: what is frozen for good ties no complaint to a household."""
+
+    def mark(one: str) -> str:
+        return blind_index("certificate", f"{matter.id}:{one}").hex()[:_MARK_DIGITS]
+
+    tellers = tuple(one._replace(id=mark(one.id)) for one in proof.tellers)
+    return replace(proof, tellers=tellers, words=tuple(one._replace(id=mark(one.id)) for one in proof.words))
 
 
 async def _certificate_before(work: Work, matter: Matter) -> str | None:

@@ -1,7 +1,6 @@
 """Reading what the proof of striking off is asked of: a fixed number of statements for a matter, as it was known at an instant.
 
-Who told it and who says that it is solved are brought together by what households go by (`services/complaints/households.py`) and by the
-villages' registers; of that nothing is shown but numbers that tell who is the same.
+Who is the same among those who told it and those who say that it is solved is read as numbers, which `persons.py` keeps.
 """
 
 from collections import defaultdict
@@ -15,15 +14,20 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from services.activities.models import Activity
-from services.complaints.households import joined, tellings_of
-from services.households.models import Household
 from services.journal.chain import instant_text
-from services.matters.gathering import references_of
 from services.matters.ledger import Posting, sums_of
 from services.matters.models import Matter, MatterSource
 from services.matters.proving import Completion, Milestone, Note, Notice, Objection, Proof, Rules, Site, Task, Teller, Word
 from services.matters.story import Story
-from services.matters.striking_models import MatterCompletion, MatterNotice, MatterObjection, MatterReason, MatterRound, MatterWord
+from services.matters.striking_models import (
+    MatterCompletion,
+    MatterNotice,
+    MatterObjection,
+    MatterPerson,
+    MatterReason,
+    MatterRound,
+    MatterWord,
+)
 from services.platform.bulk import one_of
 from services.platform.clock import local_day
 from services.platform.settings import settings
@@ -38,20 +42,20 @@ AHEAD = timedelta(days=1)
 
 
 class Telling(NamedTuple):
-    """Somebody who told the trouble openly: the complaint or the opinion, what it is part of, what its household goes by."""
+    """Somebody who told the trouble openly: the complaint or the opinion, what it is part of, and the number of its household."""
 
     id: UUID
     kind: str
     source_id: UUID
     number: str | None
-    keys: frozenset[bytes]
+    household: int
 
 
 class _Said(NamedTuple):
-    """A word before it is known whose it is: `telling` of a call-back, `keys` of an opinion."""
+    """A word before it is known whose it is: `household` of an opinion, `telling` of a call-back."""
 
     id: UUID
-    keys: frozenset[bytes]
+    household: int
     telling: UUID | None
     solved: bool
     at: datetime
@@ -78,29 +82,6 @@ class Striking:
         return {row.subject_id: row.because for row in self.reasons if row.about == about}
 
 
-async def tellings_in(work: Work, matter_id: UUID, at: datetime) -> list[Telling]:
-    """Return who told a matter openly, in its tickets and opinions, with what the registers know of their households."""
-    query = select(MatterSource.source_id, MatterSource.kind).where(MatterSource.matter_id == matter_id, MatterSource.joined_at <= at)
-    rows = (await work.session.execute(query.where(MatterSource.left_at.is_(None)).order_by(MatterSource.source_id))).all()
-    tickets, opinions = ([row.source_id for row in rows if row.kind == kind] for kind in ("ticket", "opinion"))
-    found: list[Telling] = []
-    if tickets:
-        numbers = {
-            row.id: row.number for row in await work.session.execute(select(Ticket.id, Ticket.number).where(one_of(Ticket.id, tickets)))
-        }
-        told = await tellings_of(work.session, tickets)
-        open_ones = [(ticket, one) for ticket in tickets for one in told[ticket] if not one.in_confidence]
-        registered = await references_of(work.session, {key for _, one in open_ones for key in one.of})
-        for ticket, one in open_ones:
-            keys = one.of | {registered[key] for key in one.of if key in registered}
-            found.append(Telling(one.complaint_id, "ticket", ticket, numbers[ticket], keys))
-    if opinions:
-        homes = select(Opinion.id, Household.reference).join(Household, Household.id == Opinion.household_id)
-        listed = await work.session.execute(homes.where(one_of(Opinion.id, opinions)).order_by(Opinion.heard_at, Opinion.id))
-        found += [Telling(row.id, "opinion", row.id, None, frozenset([bytes(row.reference)])) for row in listed]
-    return list({one.id: one for one in found}.values())
-
-
 async def striking_of(work: Work, matter: Matter, round: int, at: datetime | None = None) -> Striking:  # noqa: A002  the column's name
     """Return what there is of a round, as it was known at `at`; where it is not given, everything there is."""
     known = at or work.now + AHEAD
@@ -113,10 +94,21 @@ async def striking_of(work: Work, matter: Matter, round: int, at: datetime | Non
     for into, row_class in lists:
         query = select(row_class).where(row_class.matter_id == matter.id, row_class.round == round, row_class.recorded_at <= known)
         into.extend(await work.session.scalars(query.order_by(row_class.recorded_at, row_class.id)))
-    found.tellings = await tellings_in(work, matter.id, known)
+    found.tellings = await _tellings(work, matter.id, known)
     said = [*await _in_the_handbook(work, matter.id, round, known), *await _called_back(work, found.tellings, known)]
     _bring_together(found, said)
     return found
+
+
+async def _tellings(work: Work, matter_id: UUID, at: datetime) -> list[Telling]:
+    query = (
+        select(MatterPerson.subject_id, MatterSource.kind, MatterSource.source_id, Ticket.number, MatterPerson.household)
+        .join(MatterSource, (MatterSource.source_id == MatterPerson.source_id) & (MatterSource.matter_id == MatterPerson.matter_id))
+        .outerjoin(Ticket, Ticket.id == MatterSource.source_id)
+        .where(MatterPerson.matter_id == matter_id, MatterPerson.told, MatterSource.joined_at <= at, MatterSource.left_at.is_(None))
+        .order_by(MatterPerson.subject_id)
+    )
+    return [Telling(*row) for row in await work.session.execute(query)]
 
 
 def proof_of(matter: Matter, story: Story, striking: Striking, day: date) -> Proof:
@@ -182,10 +174,10 @@ def _balance(story: Story, matter_id: UUID) -> dict[str, Any]:
 async def _in_the_handbook(work: Work, matter_id: UUID, round: int, at: datetime) -> list[_Said]:  # noqa: A002
     """Return the words that opinions of the handbook are, as far as they stand: "solved" only in words they confirmed."""
     query = (
-        select(MatterWord.opinion_id, MatterWord.solved, Opinion.heard_at, Household.reference, Activity.withdrawn_at)
+        select(MatterWord.opinion_id, MatterWord.solved, Opinion.heard_at, MatterPerson.household, Activity.withdrawn_at)
         .join(Opinion, Opinion.id == MatterWord.opinion_id)
         .join(Activity, Activity.id == Opinion.id)
-        .join(Household, Household.id == Opinion.household_id)
+        .join(MatterPerson, (MatterPerson.subject_id == MatterWord.opinion_id) & (MatterPerson.matter_id == MatterWord.matter_id))
         .where(MatterWord.matter_id == matter_id, MatterWord.round == round, MatterWord.recorded_at <= at)
     )
     rows = [row for row in await work.session.execute(query) if row.withdrawn_at is None or row.withdrawn_at > at]
@@ -197,8 +189,7 @@ async def _in_the_handbook(work: Work, matter_id: UUID, round: int, at: datetime
         if row.solved and confirmed(heard, hashed) is not Confirmed.BY_THEM:
             continue
         kind = max((one.kind for one in heard if not is_void(one, hashed)), key=lambda one: KINDS[one].strength, default="unconfirmed")
-        keys = frozenset([bytes(row.reference)])
-        found.append(_Said(row.opinion_id, keys, None, row.solved, row.heard_at, kind, strength(heard, hashed)))
+        found.append(_Said(row.opinion_id, row.household, None, row.solved, row.heard_at, kind, strength(heard, hashed)))
     return found
 
 
@@ -237,29 +228,27 @@ async def _called_back(work: Work, tellings: Sequence[Telling], at: datetime) ->
         alone = tickets[row.ticket_id][0] if len(tickets[row.ticket_id]) == 1 else None
         teller = row.complaint_id or alone
         if teller in known:
-            found.append(_Said(row.id, frozenset(), teller, row.solved, row.called_at, row.way, WAYS[row.way].strength))
+            found.append(_Said(row.id, 0, teller, row.solved, row.called_at, row.way, WAYS[row.way].strength))
         elif row.complaint_id is None and not row.solved:
-            found.append(_Said(row.id, frozenset(), None, False, row.called_at, row.way, WAYS[row.way].strength))
+            found.append(_Said(row.id, 0, None, False, row.called_at, row.way, WAYS[row.way].strength))
     return found
 
 
 def _bring_together(striking: Striking, said: Sequence[_Said]) -> None:
-    """Number the households, in the order they are met: tellers first. Who is known by nothing and answered gets a negative number."""
+    """Say whose each word is. Who is known by nothing and answered gets a negative number."""
     said = sorted(said, key=lambda one: (one.at, one.id))
-    tops = joined([*(one.keys for one in striking.tellings), *(one.keys for one in said)])
-    numbers: dict[bytes, int] = {}
-    for top in tops:
-        if top is not None:
-            numbers.setdefault(top, len(numbers) + 1)
-    answered_by = list(dict.fromkeys(one.telling or one.id for one in said if not one.keys))
+    homes = {one.id: one.household for one in striking.tellings}
+    answered_by = dict.fromkeys(one.telling or one.id for one in said if not (one.household or homes.get(one.telling or one.id)))
     of_nobody = {one: -nth for nth, one in enumerate(answered_by, 1)}
-    of_telling = {
-        one.id: numbers[top] if top is not None else of_nobody.get(one.id, 0) for one, top in zip(striking.tellings, tops, strict=False)
-    }
+
+    def whose(one: _Said) -> int:
+        by = one.telling or one.id
+        return one.household or homes.get(by) or of_nobody[by]
+
     because, answers = striking.because("teller"), striking.because("word")
-    striking.tellers = tuple(Teller(str(one.id), of_telling[one.id], because.get(one.id)) for one in striking.tellings)
-    words = []
-    for one, top in zip(said, tops[len(striking.tellings) :], strict=True):
-        home = numbers[top] if top is not None else of_telling[one.telling] if one.telling else of_nobody[one.id]
-        words.append(Word(str(one.id), home, one.solved, instant_text(one.at), one.kind, one.strength, answers.get(one.id)))
-    striking.words = tuple(words)
+    striking.tellers = tuple(
+        Teller(str(one.id), one.household or of_nobody.get(one.id, 0), because.get(one.id)) for one in striking.tellings
+    )
+    striking.words = tuple(
+        Word(str(one.id), whose(one), one.solved, instant_text(one.at), one.kind, one.strength, answers.get(one.id)) for one in said
+    )

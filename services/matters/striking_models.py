@@ -99,6 +99,22 @@ class MatterWord(Base):
     recorded_by_account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
 
 
+class MatterPerson(Base):
+    """Who is the same among those who told a matter and those who say what became of it: a number for each household, 0 for nobody known.
+
+    `subject_id` is a complaint or an opinion; `told` where the trouble was told in it, as part of `source_id`. The door that only reads
+    knows no contact: it reads these numbers, which the door that may compare contacts keeps (`persons.py`).
+    """
+
+    __tablename__ = "matter_persons"
+
+    matter_id: Mapped[UUID] = mapped_column(ForeignKey("matters.id"), primary_key=True)
+    subject_id: Mapped[UUID] = mapped_column(primary_key=True)
+    source_id: Mapped[UUID]
+    told: Mapped[bool]
+    household: Mapped[int]
+
+
 class MatterReason(Base):
     """Why something is not asked any more: of who told it, of the number of households, of a word that says "not solved".
 
