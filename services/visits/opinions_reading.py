@@ -16,6 +16,7 @@ from services.attachments.models import Attachment, AttachmentLink
 from services.identity.models import Account
 from services.identity.permissions import require
 from services.organization.models import Member, Unit
+from services.platform.actor import Actor
 from services.platform.bulk import one_of
 from services.platform.errors import NotFound
 from services.platform.papers import SealedPaper, read_paper
@@ -23,6 +24,7 @@ from services.platform.phones import masked_name
 from services.platform.unit_of_work import Work
 from services.tickets.models import Ticket
 from services.visits.opinions_access import known_to, opinion_of
+from services.visits.opinions_confidence import in_confidence, knows_number, may_link, without_what_is_about_them
 from services.visits.opinions_models import Opinion, OpinionAnswer, OpinionConfirmation, OpinionOutcome, OpinionWording
 from services.visits.opinions_rules import (
     CONFIRMED_NAMES,
@@ -78,6 +80,8 @@ async def read_opinion(work: Work, opinion_id: UUID) -> OpinionView:
 async def list_opinions(work: Work, wanted: Wanted, after: Place | None, limit: int) -> list[OpinionView]:
     """Return up to `limit` opinions one may know of, the newest heard first, after the place `after`."""
     require(work.actor, "opinion.read")
+    if wanted.ticket_id is not None and not await may_link(work, wanted.ticket_id):
+        return []
     query = shown().where(known_to(work)).order_by(Opinion.heard_at.desc(), Opinion.id.desc()).limit(limit)
     if wanted.under is not None:
         query = query.where(Unit.path.startswith(wanted.under, autoescape=True))
@@ -156,7 +160,7 @@ def shown() -> Select[Any]:
 async def views(work: Work, rows: Sequence[Any]) -> list[OpinionView]:
     """Return what is shown of rows of :func:`shown`, in their order."""
     beside = await _beside(work, rows)
-    return [_view(row, beside) for row in rows]
+    return [_view(row, beside, work.actor) for row in rows]
 
 
 async def _beside(work: Work, rows: Sequence[Any]) -> Beside:
@@ -166,11 +170,12 @@ async def _beside(work: Work, rows: Sequence[Any]) -> Beside:
     queries = (
         (_wordings(ids), found.wordings),
         (_confirmations(ids), found.confirmations),
-        (_outcomes(ids), found.outcomes),
     )
     for query, kept in queries:
         for row in await work.session.execute(query):
             kept[row.opinion_id].append(row)
+    for row in await without_what_is_about_them(work, await work.session.execute(_outcomes(ids))):
+        found.outcomes[row.opinion_id].append(row)
     files = select(AttachmentLink.subject_id, AttachmentLink.attachment_id).where(one_of(AttachmentLink.subject_id, ids))
     files = files.where(AttachmentLink.role != "signature").order_by(AttachmentLink.linked_at, AttachmentLink.attachment_id)
     for row in await work.session.execute(files):
@@ -221,6 +226,8 @@ def _outcomes(ids: Sequence[UUID]) -> Select[Any]:
             Ticket.number,
             status.label("ticket_status"),
             OpinionAnswer.state.label("message"),
+            Ticket.desk_unit_id,
+            func.coalesce(in_confidence(), False).label("in_confidence"),
         )
         .outerjoin(OpinionAnswer, OpinionAnswer.outcome_id == OpinionOutcome.id)
         .join(Account, Account.id == OpinionOutcome.by_account_id)
@@ -232,7 +239,7 @@ def _outcomes(ids: Sequence[UUID]) -> Select[Any]:
     )
 
 
-def _view(row: Any, beside: Beside) -> OpinionView:
+def _view(row: Any, beside: Beside, actor: Actor) -> OpinionView:
     wordings = beside.wordings[row.id]
     present = wordings[-1]
     told = [Said(one.words_hash, one.kind) for one in beside.confirmations[row.id]]
@@ -254,7 +261,7 @@ def _view(row: Any, beside: Beside) -> OpinionView:
         "ended_in_name": OUTCOME_NAMES[ended],
         "wordings": tuple(_wording(one, beside.papers) for one in wordings),
         "confirmations": tuple(_confirmation(one, present.words_hash, beside.papers) for one in beside.confirmations[row.id]),
-        "outcomes": tuple(_outcome(one, beside.papers) for one in beside.outcomes[row.id]),
+        "outcomes": tuple(_outcome(one, beside.papers, actor) for one in beside.outcomes[row.id]),
         "attachment_ids": tuple(beside.files[row.id]),
     })  # fmt: skip
 
@@ -281,12 +288,13 @@ def _confirmation(row: Any, present: bytes, papers: Papers) -> ConfirmationView:
     )
 
 
-def _outcome(row: Any, papers: Papers) -> OutcomeView:
-    same = ("id", "kind", "because", "matter_id", "happened_at", "recorded_at", "by", "ticket_status", "message")
+def _outcome(row: Any, papers: Papers, actor: Actor) -> OutcomeView:
+    same, told = ("id", "kind", "because", "matter_id", "happened_at", "recorded_at", "by", "message"), knows_number(actor, row)
     return OutcomeView(
         **{name: getattr(row, name) for name in same},
         kind_name=OUTCOME_NAMES[row.kind],
         words=_words(row, papers),
-        ticket=row.number,
+        ticket=row.number if told else None,
+        ticket_status=row.ticket_status if told else None,
         holds=row.ticket_status not in ENDED_IN_NOTHING,
     )

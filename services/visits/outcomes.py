@@ -32,6 +32,7 @@ from services.visits.direct import refuse_below
 from services.visits.opinions import SUBJECT, marked, possible, require_standing
 from services.visits.opinions_access import opinion_of
 from services.visits.opinions_commands import Answered, FileTicket, JoinsTicket, SolvedOnTheSpot
+from services.visits.opinions_confidence import in_confidence, knows_number, not_about
 from services.visits.opinions_models import OpinionOutcome, OpinionWording
 from services.visits.opinions_rules import ENDED_IN_NOTHING
 
@@ -136,16 +137,16 @@ async def _require_no_ticket(work: Work, opinion_id: UUID) -> None:
     into = Ticket.__table__.alias("into")
     status = func.coalesce(into.c.status, Ticket.status)
     query = (
-        select(Ticket.number)
+        select(Ticket.number, Ticket.desk_unit_id, in_confidence().label("in_confidence"), OpinionOutcome.by_account_id)
         .join(OpinionOutcome, OpinionOutcome.ticket_id == Ticket.id)
         .outerjoin(into, into.c.id == Ticket.merged_into_id)
-        .where(OpinionOutcome.opinion_id == opinion_id, status.not_in(ENDED_IN_NOTHING))
+        .where(OpinionOutcome.opinion_id == opinion_id, status.not_in(ENDED_IN_NOTHING), not_about(work.actor))
         .limit(1)
     )
-    number = await work.session.scalar(query)
-    if number is not None:
+    there = (await work.session.execute(query)).one_or_none()
+    if there is not None:
         detail = "There is a ticket of this opinion already; tell more of it there."
-        raise Conflict("opinion.has_ticket", detail, extra={"number": number})
+        raise Conflict("opinion.has_ticket", detail, extra={"number": there.number} if knows_number(work.actor, there) else {})
 
 
 async def _filed(work: Work, opinion: Any, said: FileTicket) -> Outcome:
