@@ -29,8 +29,8 @@ _STATUS = (
     " AND jsonb_exists(e.data, 'to_status') ORDER BY e.seq DESC LIMIT 1)"
 )
 _HELD = (
-    "SELECT x.kind, x.recorded_at, x.id, CASE t.privacy WHEN 'normal' THEN t.number END AS number,"
-    f" coalesce(CASE WHEN {_STATUS.format(ticket='t.id')} = 'merged'"  # noqa: S608  our own words
+    "SELECT x.kind, x.recorded_at, x.id, CASE t.privacy WHEN 'normal' THEN t.number END AS number,"  # noqa: S608  our own words
+    f" coalesce(CASE WHEN {_STATUS.format(ticket='t.id')} = 'merged'"
     f" THEN {_STATUS.format(ticket='t.merged_into_id')} ELSE {_STATUS.format(ticket='t.id')} END, 'received') AS status"
     " FROM opinion_outcomes x LEFT JOIN tickets t ON t.id = x.ticket_id WHERE x.opinion_id = o.id AND x.recorded_at <= :as_of"
     " AND (t.accused IS NULL OR NOT jsonb_exists_any(t.accused, CAST(:recused AS text[])))"
