@@ -98,12 +98,14 @@ async def _is_paired(work: Work, household_id: UUID, member_id: UUID, day: date)
 def visible(actor: Actor) -> ColumnElement[bool]:
     """Return the condition, over visits joined to the unit of their household, that `actor` may know of one.
 
-    By area, as their own, or of a household they are paired with now.
+    By area, as their own, as what they wrote down, or of a household they are paired with now.
     """
     scope = scope_of(actor)
     if scope.everything:
         return true()
     parts: list[ColumnElement[bool]] = [Unit.path.startswith(prefix, autoescape=True) for prefix in scope.prefixes]
+    if actor.account_id is not None:
+        parts.append(Visit.recorded_by_account_id == actor.account_id)
     if actor.member_id is not None:
         parts.append(Visit.member_id == actor.member_id)
         theirs = select(Pairing.id).where(Pairing.household_id == Visit.household_id, Pairing.member_id == actor.member_id)
