@@ -1,11 +1,14 @@
 """Who may do what to a matter: one table, over every action there is, for everybody who may have to do with it."""
 
+import re
+from pathlib import Path
 from typing import get_args
 from uuid import UUID
 
 import pytest
 from pydantic import TypeAdapter
 
+import services.matters
 from services.matters.acting import _TAKES
 from services.matters.deeds import AnyDeed, Deed
 from services.matters.standing import APART, WHO, People, allowed_in, offered, relations_of, require_standing
@@ -70,3 +73,13 @@ def _refusal(action, state, relations):
 def test_who_registers_cannot_be_told_from_another_state():
     assert "register" not in allowed_in("registered")
     assert "set_task" not in allowed_in("determined")
+
+
+def test_every_refusal_of_an_action_stands_in_the_handbook_of_matters():
+    raised = re.compile(r'(?:Conflict|Invalid|Forbidden|NotFound|PreconditionFailed)\(\s*"([a-z_]+\.[a-z_]+)"')
+    figures = {"figures", "followed", "funnel", "metrics", "rows", "turning"}  # they say theirs elsewhere, as year-end questioning does
+    here = [path for path in Path(services.matters.__path__[0]).glob("*.py") if path.stem.partition("_")[0] not in {*figures, "dossiers"}]
+    codes = {code for path in here for code in raised.findall(path.read_text(encoding="utf-8"))}
+    words = Path("docs/matters.md").read_text(encoding="utf-8")
+    assert len(codes) > 50
+    assert {code for code in codes if f"`{code}`" not in words} == set()
