@@ -21,6 +21,8 @@ REPORTING = {
     _FROZEN: (
         "/v1/assessments", "/v1/assessments/{run_id}", "/v1/assessments/{run_id}/sheets", "/v1/assessments/{run_id}/sheets/{sheet_id}",
         "/v1/assessments/{run_id}/appeals", "/v1/bulletins", "/v1/bulletins/{bulletin_id}",
+        "/v1/year-end-dossiers/{dossier_id}",
+        "/v1/matters/{matter_id}/certificate",
     ),
     _PERSON: ("/v1/assessments/{run_id}/sheets/{sheet_id}/tickets",),
     _PUBLISHED: ("/v1/notice/periods", "/v1/notice/places", "/v1/notice/places/{code}", "/v1/notice/results"),
@@ -63,6 +65,7 @@ INTAKE = {
         "/v1/tickets/{number}/messages", "/v1/tickets/{number}/complaints", "/v1/tickets/{number}/words",
         "/v1/tickets/{number}/hops", "/v1/tickets/{number}/tries", "/v1/tickets/{number}/same-person", "/v1/tickets/{number}/similar",
         "/v1/tickets/{number}/calls", "/v1/tickets/{number}/call-backs", "/v1/hotline/calls/{call_uuid}/tickets",
+        "/v1/matters/{matter_id}/objections",
     ),
     _COVERAGE: ("/v1/units/blank", "/v1/members/unplaced"),
     _LEDGER: ("/v1/activities", "/v1/opinions", "/v1/activities/declared"),

@@ -10,6 +10,7 @@ from httpx import AsyncClient
 from services.attachments.store import store
 from services.exports.making import make_next
 from services.pairing.commands import HOUSEHOLD_EXAMPLE, MEMBER_EXAMPLE
+from services.platform.canonical import canonical
 from services.platform.clock import local_day, now
 from services.platform.database import INTAKE, WORKER
 from services.platform.ids import new_id
@@ -30,6 +31,16 @@ _CANDIDATE = (
 )
 _CANDIDATE_LOOK = (
     "INSERT INTO matter_candidate_looks (candidate_id, looked_at, state, households, figures) VALUES ($1, now(), 'open', 3, $2)"
+)
+_QUESTION = (
+    "INSERT INTO year_end_questions"
+    " (id, matter_id, year, member_id, capacity, words, answer_by, asked_at, asked_by_account_id)"
+    " SELECT $1, $2, 2025, s.member_id, 'village', 'x', '2030-01-01', now(), o.id"
+    " FROM accounts s, accounts o WHERE s.login = 'shuikou' AND o.login = 'organization'"
+)
+_DOSSIER = (
+    "INSERT INTO year_end_dossiers (id, unit_id, year, edition, document, hash, frozen_at, frozen_by_account_id)"
+    " SELECT $1, u.id, 2025, 1, $2, sha256($2), now(), a.id FROM units u, accounts a WHERE u.code = '441624' AND a.login = 'organization'"
 )
 _COLLEAGUES = (MEMBER_EXAMPLE, "0198f2a0-7c00-7000-8000-00000000000a", "019aa6c0-0000-7000-8000-000000000001")
 _COLLEAGUE = "INSERT INTO members (id, name, party_member, created_at, updated_at) VALUES ($1, $2, true, now(), now())"
@@ -62,6 +73,7 @@ class Rooms:
         await self.lent()
         await self.paired()
         await self.registered()
+        await self.questioned()
         await self.called()
         await self.heard()
         await self.assisted()
@@ -205,6 +217,18 @@ class Rooms:
             "asset_id": (await self._post("county", "/v1/assets", canal))["id"], "matter_id": matter["id"], "candidate_id": candidate,
             "reports.unit": SHUIKOU, "flag_id": (await self._post("county", "/v1/problem-villages", flag))["id"],
         }  # fmt: skip
+
+    async def questioned(self) -> None:
+        """Have the organisation department ask the village's secretary about that matter, and freeze an empty dossier of last year."""
+        question, dossier = new_id(), new_id()
+        await self.county.owner.execute(_QUESTION, question, UUID(self.known["matter_id"]))
+        counts = dict.fromkeys(("carried_in", "registered", "struck_off", "open", "questioned", "answered", "decided"), 0)
+        lists: dict[str, list[str]] = {name: [] for name in ("carried_in", "registered", "struck_off", "open", "undecided")}
+        view = {"year": 2025, "unit": None, "over": True, "as_of": "2026-01-05T02:00:00Z", "counts": counts, "lists": lists}
+        content = {"edition": 1, "corrects": None, "reason": None, "changes": [], "unfinished": None}
+        document = canonical({"form": "year_end@1", **content, "dossier": {**view, "persons": [], "matters": []}})
+        await self.county.owner.execute(_DOSSIER, dossier, document)
+        self.known |= {"question_id": str(question), "dossier_id": str(dossier)}
 
     async def _post(self, login: str, address: str, body: Any = None, more: dict[str, str] | None = None) -> Any:
         answer = await self.client.post(address, json=body, headers={**self.headers[login], **(more or {})})

@@ -32,6 +32,9 @@ ALL = operations()
 READS = [found for found in ALL if found.document.get("security") and (found.method in ("GET", "HEAD") or str(found) in READS_BY_POST)]
 QUERIES = {
     "/v1/categories/suggest": "?text=x",
+    "/v1/reports/year-end": "?year=2026",
+    "/v1/reports/matters/entries": "?metric=matters_open",
+    "/v1/reports/funnel/entries": "?metric=opinions_heard",
     "/v1/reports/activities/entries": "?metric=visits",
     "/v1/hotline/calls/{call_id}/recording": "?purpose=x",
     "/v1/reports/hotline/calls": "?metric=connection_rate_queued",
@@ -116,6 +119,7 @@ _DISPATCHERS = frozenset({"pengzhai", "yangming"})
 _ADMIN = frozenset({"admin"})
 _SUPERVISED = frozenset({"admin", "county"})
 _OVERSEES = frozenset({"organization", "discipline"})
+_SUPERVISED_YEARS = _OVERSEES | {"county"}
 """They read across; whose matter it is they do not learn."""
 _EXPORTERS = _SUPERVISED | _DISPATCHERS | _OVERSEES | {"analyst"}
 _SITS_IN_PENGZHAI = frozenset({"pengzhai", "shuikou", "grid"})
@@ -204,6 +208,14 @@ MAY: dict[str, frozenset[str]] = {
     "GET /v1/matters/{matter_id}": _PLACED - {"yangming", "roads", "water"},
     "GET /v1/problem-villages": _EVERYBODY,
     "GET /v1/reports/blockers": _EVERYBODY,
+    "GET /v1/reports/year-end": _EVERYBODY,  # who oversees nothing reads what they answer for themselves
+    "GET /v1/year-end-dossiers": _SUPERVISED_YEARS,
+    "GET /v1/year-end-dossiers/{dossier_id}": _SUPERVISED_YEARS,
+    "GET /v1/year-end/questions/{question_id}": _SUPERVISED_YEARS | {"shuikou"},  # who asks, oversees, and was asked
+    "GET /v1/reports/matters": _PLACED,
+    "GET /v1/reports/matters/entries": _PLACED,
+    "GET /v1/reports/funnel": _PLACED,
+    "GET /v1/reports/funnel/entries": _PLACED,
     "GET /v1/reports/villages/{unit}/problems": _PLACED - {"yangming", "roads", "water", "grid"},
     "GET /v1/metrics": _PLACED,
     "GET /v1/notices/corrections/{order_id}": _ADMIN,
@@ -312,7 +324,7 @@ OPEN_TO_ALL = {
     },
     "reporting": {
         "GET /healthz", "GET /readyz", "GET /metrics", "GET /v1/notice/periods", "GET /v1/notice/results", "GET /v1/notice/places",
-        "GET /v1/notice/places/{code}", "GET /v1/notice/deliberations", "GET /notice", "GET /notice/directory",
+        "GET /v1/notice/places/{code}", "GET /v1/notice/deliberations", "GET /notice", "GET /notice/directory", "GET /v1/notice/matters", "GET /notice/matters",
         "GET /notice/directory/{code}",
         "GET /bulletins", "GET /bulletins/{number}", "GET /anchors", "GET /anchors/consistency", "GET /anchors/{day}",
         "GET /dashboard", "GET /pages/{path:path}",  # files: what they show is asked for with a token
