@@ -48,6 +48,21 @@ WHERE (h.unit_id, h.id) > (CAST(:after_unit AS uuid), CAST(:after AS uuid)) AND 
     AND (m.left_on IS NULL OR m.left_on > :day)
 ) ORDER BY h.unit_id, h.id LIMIT :most
 """)  # noqa: S608  ours
+# Paired, and yet nobody comes: their member is on leave that day, or all accounts of the member were closed.
+_UNATTENDED = text(f"""
+WITH away AS (
+  SELECT member_id FROM leaves
+  WHERE entered_at <= :as_of AND valid_from <= :day AND CASE WHEN ended_at <= :as_of THEN over_on ELSE valid_to END > :day
+  UNION
+  SELECT c.member_id FROM accounts c LEFT JOIN LATERAL (
+    SELECT e.type FROM events e
+    WHERE e.subject_id = c.id AND e.recorded_at <= :as_of AND e.type IN ('account.closed', 'account.opened') ORDER BY e.seq DESC LIMIT 1
+  ) last ON true GROUP BY c.member_id HAVING bool_and(coalesce(last.type, '') = 'account.closed')
+)
+SELECT h.id, u.code FROM away a JOIN members m ON m.id = a.member_id JOIN pairings p ON p.member_id = m.id
+JOIN households h ON h.id = p.household_id JOIN units u ON u.id = h.unit_id
+WHERE {_AREA} AND {IN_FORCE} AND (m.left_on IS NULL OR m.left_on > :day) ORDER BY h.id
+""")  # noqa: S608  ours
 _UNITS = text("""
 SELECT id, code, name, kind, path, valid_from, valid_to, created_at, predecessor_id FROM units
 WHERE kind IN ('village', 'community', 'township')
@@ -99,16 +114,21 @@ async def coverage(work: Work, asked: AskedCoverage) -> Coverage:
 async def missing(work: Work, asked: AskedCoverage, which: Missing, *, after: UUID | None, limit: int) -> tuple[list[MissingOne], int]:
     """Return up to `limit` of those a coverage counts as missing (or as burdened) after the id `after`, and how many there are.
 
-    Households come in order of their units, all others in order of their ids.
+    `unattended`: households whose member is on leave, or may sign in no more: they count as paired, and somebody should go in their place.
+    Households without a member come in order of their units, all others in order of their ids.
     """
     _unit, given = await _understood(work, asked)
     if which == "households":
         return await _lone(work, given, after, limit)
+    if which == "unattended":
+        rows = (await work.session.execute(_UNATTENDED, given)).all()
+        later = [row for row in rows if after is None or row.id > after][:limit]
+        return [MissingOne(id=row.id, unit=row.code, name=None, households=None) for row in later], len(rows)
     if which in ("members", "burdened"):
         return await _members(work, given, which, after, limit)
     total, paired, lacking = (await _stood(work, given))[which]
-    later = [one for one in lacking if after is None or one.id > after]
-    return [MissingOne(id=one.id, unit=one.code, name=one.name, households=None) for one in later[:limit]], total - paired
+    behind = [one for one in lacking if after is None or one.id > after]
+    return [MissingOne(id=one.id, unit=one.code, name=one.name, households=None) for one in behind[:limit]], total - paired
 
 
 async def _lone(work: Work, given: Given, after: UUID | None, limit: int) -> tuple[list[MissingOne], int]:

@@ -135,7 +135,7 @@ class Coverage(BaseModel):
 
 
 class MissingOne(BaseModel):
-    """A household (without its number), a member or a unit that a coverage counts as missing, or a member with too many."""
+    """A household (by its id alone), member or unit that a coverage counts as missing; a member with too many; a household unattended."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_MISSING]})
 
@@ -155,4 +155,6 @@ class MissingPage(BaseModel):
     next: str | None = Field(default=None, description="Cursor of the next page; null on the last.")
 
 
-Missing = Literal["households", "members", "villages_with_unit", "villages_with_secretary", "townships_with_leader", "burdened"]
+Missing = Literal[
+    "households", "members", "villages_with_unit", "villages_with_secretary", "townships_with_leader", "burdened", "unattended"
+]

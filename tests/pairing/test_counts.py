@@ -2,11 +2,18 @@
 
 import random
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
+from sqlalchemy import update
 
 from services.households.commands import EndHousehold
+from services.identity.actions import add_account
+from services.identity.closing import close_account
+from services.identity.models import Account
+from services.organization.leave_models import Leave
 from services.organization.loading import load_unit_file
+from services.organization.models import Member
 from services.organization.queries import forget_unit_tree
 from services.pairing.actions import end_pairing, hand_over, household_ended, pair
 from services.pairing.commands import EndPairing, HandOver, Pair
@@ -14,9 +21,11 @@ from services.pairing.counting import fold_counts
 from services.pairing.coverage import AskedCoverage, coverage, missing
 from services.platform import clock
 from services.platform.actor import SYSTEM
+from services.platform.bulk import insert_many
 from services.platform.clock import local_day
 from services.platform.database import OWNER, REPORTING, WORKER
 from services.platform.errors import Problem
+from services.platform.ids import new_id
 from services.platform.unit_of_work import unit_of_work
 from services.visits.following import follow_service
 from tests.county import BLANK_GRID, PENGZHAI, SHUIKOU, STAFFED_GRID, WATER, YANGMING, actor
@@ -206,3 +215,42 @@ async def test_a_household_that_ended_is_listed_anew_by_a_file_that_says_somethi
         "SELECT ended_on FROM households WHERE reference = (SELECT reference FROM households WHERE id = $1)", row["id"]
     )
     assert sorted(one["ended_on"] is None for one in intervals) == [False, True], "both intervals stay known"
+
+
+async def test_households_whose_member_is_away_or_may_sign_in_no_more_are_listed_and_those_of_who_left_lack_a_member(county, monkeypatch):
+    days = Days(monkeypatch)
+    await load(county, FILE)
+    members = {login: await cadre(county, login) for login in ("SL-1", "SL-2", "SL-3", "SL-4")}
+    lines = "".join(f"{SHUIKOU},3-{nth:03},SL-{nth % 4 + 1}\n" for nth in range(12))
+    await load_pairs(county, "unit,household,member\n" + lines)
+    desk, today = await actor("county"), local_day(days.at)
+    days.on(1)
+    async with county.as_role(OWNER), unit_of_work(SYSTEM) as work:
+        leave = {
+            "id": new_id(),
+            "member_id": UUID(members["SL-1"]),
+            "kind": "annual",
+            "valid_from": today,
+            "valid_to": today + timedelta(3),
+        }
+        await insert_many(work.session, Leave, [{**leave, "over_on": leave["valid_to"], "entered_at": work.now}])
+        account_id = (await add_account(work, UUID(members["SL-2"]), "sl-2", "测试口令-2026")).id
+    days.on(1)
+    before = days.at
+    days.on(1)
+    async with county.as_role(OWNER), unit_of_work(desk) as work:
+        await close_account(work, await work.session.get_one(Account, account_id), "left")
+        await work.session.execute(update(Member).where(Member.staff_number == "SL-3").values(left_on=today))
+    for as_of, who in ((before, {"SL-1"}), (days.at, {"SL-1", "SL-2"})):
+        async with county.as_role(REPORTING), unit_of_work(desk) as work:
+            listed, total = await missing(work, AskedCoverage(None, today, as_of), "unattended", after=None, limit=50)
+        rows = await county.fetch("SELECT household_id, m.name FROM pairings p JOIN members m ON m.id = p.member_id")
+        assert {one.id for one in listed} == {row["household_id"] for row in rows if row["name"] in who}
+        assert total == len(listed)
+    told, pages = await asked(county, desk, AskedCoverage(None, today))
+    assert {row["household_id"] for row in rows if row["name"] == "SL-3"} <= pages["households"], "who has left covers nobody"
+    assert told.households.missing == 3
+    async with county.as_role(OWNER), unit_of_work(desk) as work:
+        await hand_over(work, HandOver(from_member_id=UUID(members["SL-3"]), to=(UUID(members["SL-4"]),)))
+    told, _pages = await asked(county, desk, AskedCoverage(None, today))
+    assert told.households.missing == 0
