@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import func, or_, select, true
+from sqlalchemy import func, not_, or_, select, true
 
 from services.activities.models import Activity, OpinionThing
 from services.activities.queries import visible
@@ -32,6 +32,7 @@ from services.platform.bulk import one_of
 from services.platform.clock import local_day
 from services.platform.unit_of_work import Work
 from services.tickets.models import Ticket
+from services.visits.opinions_confidence import hidden_tickets, in_confidence
 from services.visits.opinions_models import OpinionOutcome
 from services.visits.opinions_rules import ENDED_IN_NOTHING
 
@@ -252,7 +253,10 @@ def _led(at: datetime) -> Any:
 
 
 async def _outcomes(work: Work, heard: Mapping[UUID, Heard], at: datetime) -> dict[UUID, str]:
-    """Note what each opinion ended in; return the numbers of the tickets, of a merged one that of its main ticket."""
+    """Note what each opinion ended in; return the numbers of the tickets, of a merged one that of its main ticket.
+
+    A ticket about somebody that the reader may not know of is none to them; one in confidence has no number here.
+    """
     if not heard:
         return {}
     main = func.coalesce(Ticket.merged_into_id, Ticket.id)
@@ -261,6 +265,7 @@ async def _outcomes(work: Work, heard: Mapping[UUID, Heard], at: datetime) -> di
     query = select(OpinionOutcome.opinion_id, OpinionOutcome.kind, OpinionOutcome.matter_id, main.label("ticket_id"), status)
     query = query.outerjoin(Ticket, Ticket.id == OpinionOutcome.ticket_id)
     query = query.where(one_of(OpinionOutcome.opinion_id, heard), OpinionOutcome.recorded_at <= at)
+    query = query.where(or_(Ticket.id.is_(None), not_(one_of(Ticket.id, await hidden_tickets(work)))))
     for row in await work.session.execute(query):
         one = heard[row.opinion_id]
         one.outcomes |= {row.kind} if row.status not in ENDED_IN_NOTHING else set()
@@ -269,7 +274,8 @@ async def _outcomes(work: Work, heard: Mapping[UUID, Heard], at: datetime) -> di
     tickets = {each for one in heard.values() for each in one.tickets}
     if not tickets:
         return {}
-    return {row.id: row.number for row in await work.session.execute(select(Ticket.id, Ticket.number).where(one_of(Ticket.id, tickets)))}
+    named = select(Ticket.id, Ticket.number).where(one_of(Ticket.id, tickets), not_(in_confidence()))
+    return {row.id: row.number for row in await work.session.execute(named)}
 
 
 async def _matters(work: Work, heard: Mapping[UUID, Heard], at: datetime) -> dict[UUID, Stage]:

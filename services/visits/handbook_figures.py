@@ -13,11 +13,11 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from services.identity.permissions import scope_of
 from services.platform.clock import day_end, day_start
 from services.platform.settings import settings
 from services.platform.unit_of_work import Work
 from services.visits.asking import Within, within
+from services.visits.opinions_confidence import hidden_tickets
 from services.visits.opinions_rules import ENDED_IN_NOTHING, KINDS, is_late
 from services.visits.opinions_views import OpenOpinion, OpinionFigures
 
@@ -33,7 +33,7 @@ _HELD = (
     f" coalesce(CASE WHEN {_STATUS.format(ticket='t.id')} = 'merged'"
     f" THEN {_STATUS.format(ticket='t.merged_into_id')} ELSE {_STATUS.format(ticket='t.id')} END, 'received') AS status"
     " FROM opinion_outcomes x LEFT JOIN tickets t ON t.id = x.ticket_id WHERE x.opinion_id = o.id AND x.recorded_at <= :as_of"
-    " AND (t.accused IS NULL OR NOT jsonb_exists_any(t.accused, CAST(:recused AS text[])))"
+    " AND (t.id IS NULL OR NOT t.id = ANY (CAST(:hidden AS uuid[])))"
 )
 _STOOD = f"""
 SELECT o.id, o.member_id, o.heard_at, u.code, u.name AS unit_name, m.name AS member,
@@ -91,7 +91,9 @@ async def figures(work: Work, asked: AskedOpinions) -> OpinionFigures:
     Raises 403 ``permission.denied`` and ``unit.outside_scope``, 404 ``unit.unknown``, 422 ``as_of.future``.
     """
     where = await within(work, asked.unit, asked.as_of)
-    rows = (await work.session.execute(text(_COUNTED), _bound(work, asked, where) | {"late": _late_before(where.as_of)})).all()
+    rows = (
+        await work.session.execute(text(_COUNTED), _bound(asked, where, await hidden_tickets(work)) | {"late": _late_before(where.as_of)})
+    ).all()
     standing = [row for row in rows if not row.withdrawn]
     ended_in, confirmed = Counter[str](), Counter[str]()
     for row in standing:
@@ -109,7 +111,7 @@ async def figures(work: Work, asked: AskedOpinions) -> OpinionFigures:
 async def open_opinions(work: Work, asked: AskedOpinions, *, after: Place | None, limit: int) -> tuple[list[OpenOpinion], int]:
     """Return up to `limit` opinions nothing became of, the oldest first, and how many there are: as many as the figures say."""
     where = await within(work, asked.unit, asked.as_of)
-    bound = _bound(work, asked, where)
+    bound = _bound(asked, where, await hidden_tickets(work))
     page = bound | {"after_at": after[0] if after else None, "after_id": after[1] if after else None, "many": limit}
     rows = (await work.session.execute(text(_PAGE), page)).all()
     total = await work.session.scalar(text(_TOTAL), bound) or 0
@@ -121,14 +123,14 @@ async def open_of_member(work: Work, member_id: UUID, month: date) -> int:
     """Return how many opinions that a member heard in a month (its first day) nothing became of: what the month's summary says."""
     mine = f"SELECT count(*) FROM ({_OPEN} AND member_id = :member_id) open"  # noqa: S608  our own words
     following = (month + timedelta(days=31)).replace(day=1)
-    bound: dict[str, Any] = {"as_of": work.now, "areas": ["/"], "member_id": member_id, "recused": list(scope_of(work.actor).recused)}
+    bound: dict[str, Any] = {"as_of": work.now, "areas": ["/"], "member_id": member_id, "hidden": await hidden_tickets(work)}
     bound |= {"since": day_start(month), "until": day_start(following)}
     return int(await work.session.scalar(text(mine), bound) or 0)
 
 
-def _bound(work: Work, asked: AskedOpinions, where: Within) -> dict[str, Any]:
+def _bound(asked: AskedOpinions, where: Within, hidden: list[UUID]) -> dict[str, Any]:
     return {
-        "recused": list(scope_of(work.actor).recused),
+        "hidden": hidden,
         "as_of": where.as_of,
         "areas": list(where.areas),
         "since": day_start(asked.first) if asked.first else None,

@@ -8,16 +8,16 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy import ColumnElement, exists, not_, or_, select
 
 from services.complaints.confidence import knows_in_confidence
 from services.complaints.models import Complaint
 from services.identity.permissions import scope_of
 from services.platform.actor import Actor
-from services.platform.bulk import one_of
 from services.platform.unit_of_work import Work
 from services.tickets.filters import TICKETS, compile_scope
 from services.tickets.models import Ticket
+from services.visits.opinions_models import OpinionOutcome
 
 
 def in_confidence() -> ColumnElement[bool]:
@@ -33,13 +33,19 @@ def not_about(actor: Actor) -> ColumnElement[bool]:
 
 
 async def without_what_is_about_them(work: Work, rows: Iterable[Any]) -> list[Any]:
-    """Return outcomes without those in a ticket about the reader."""
+    """Return outcomes without those in a ticket about somebody that the reader may not know of."""
     found = list(rows)
-    secret = [row.ticket_id for row in found if row.in_confidence]
-    if not secret:
+    if not any(row.in_confidence for row in found):
         return found
-    known = set(await work.session.scalars(select(Ticket.id).where(one_of(Ticket.id, secret), not_about(work.actor))))
-    return [row for row in found if not row.in_confidence or row.ticket_id in known]
+    hidden = set(await hidden_tickets(work))
+    return [row for row in found if row.ticket_id not in hidden]
+
+
+async def hidden_tickets(work: Work) -> list[UUID]:
+    """Return the tickets that opinions ended in and the reader may not know of, for they are about somebody. They count as no outcome."""
+    of_opinions = exists(select(OpinionOutcome.id).where(OpinionOutcome.ticket_id == Ticket.id))
+    unknown = not_(compile_scope(scope_of(work.actor), TICKETS))
+    return list(await work.session.scalars(select(Ticket.id).where(Ticket.accused.is_not(None), of_opinions, unknown)))
 
 
 def knows_number(actor: Actor, row: Any) -> bool:
