@@ -324,7 +324,8 @@ OPEN_TO_ALL = {
     },
     "reporting": {
         "GET /healthz", "GET /readyz", "GET /metrics", "GET /v1/notice/periods", "GET /v1/notice/results", "GET /v1/notice/places",
-        "GET /v1/notice/places/{code}", "GET /v1/notice/deliberations", "GET /notice", "GET /notice/directory", "GET /v1/notice/matters", "GET /notice/matters",
+        "GET /v1/notice/places/{code}", "GET /v1/notice/deliberations", "GET /notice", "GET /notice/directory",
+        "GET /v1/notice/matters", "GET /notice/matters",
         "GET /notice/directory/{code}",
         "GET /bulletins", "GET /bulletins/{number}", "GET /anchors", "GET /anchors/consistency", "GET /anchors/{day}",
         "GET /dashboard", "GET /pages/{path:path}",  # files: what they show is asked for with a token
