@@ -14,6 +14,7 @@ from services.platform.rounding import decimal_text, percent_text
 from services.platform.unit_of_work import Work
 from services.visits.asking import Within, within
 from services.visits.commands import HOUSEHOLD_EXAMPLE
+from services.visits.opinions_confidence import hidden_tickets
 
 DAYS_AT_MOST = 366
 OFTEN = 5
@@ -49,6 +50,7 @@ WITH told AS (
   UNION ALL
   SELECT 'ticket', min(x.recorded_at) - min(o.heard_at) FROM opinions o JOIN activities a ON a.id = o.id JOIN units u ON u.id = o.unit_id
   JOIN opinion_outcomes x ON x.opinion_id = o.id AND x.kind = 'ticket' AND x.recorded_at <= :as_of
+    AND NOT x.ticket_id = ANY (CAST(:hidden AS uuid[]))
   WHERE u.path ^@ ANY (CAST(:areas AS text[])) AND o.heard_at >= :begins AND o.heard_at < :ends
     AND (a.withdrawn_at IS NULL OR a.withdrawn_at > :as_of) GROUP BY o.id
 )
@@ -159,7 +161,7 @@ async def how_soon(work: Work, asked: AskedTime) -> HowSoon:
     """Return how soon. Raises as :func:`visit_frequency` does."""
     inside = await within(work, asked.unit, asked.as_of)
     given = _given(inside, asked)
-    rows = {row.what: row for row in await work.session.execute(_SOON, given)}
+    rows = {row.what: row for row in await work.session.execute(_SOON, {**given, "hidden": await hidden_tickets(work)})}
     return HowSoon(
         unit=inside.unit.code, first=given["first"], last=given["last"], as_of=inside.as_of,
         items=[_soon(what, name, rows.get(what)) for what, name in _WHAT.items()],

@@ -13,8 +13,11 @@ import pytest
 import pytest_asyncio
 from httpx import Response
 
+from dispatch_worker.jobs.matters import matter_candidates
+from dispatch_worker.station import Station
+from services.notifications.senders import Senders
 from services.platform import clock
-from services.platform.database import use_database
+from services.platform.database import WORKER, use_database
 from services.platform.ids import new_id
 from tests.county import PENGZHAI, SHUIKOU, STAFFED_GRID
 from tests.hostile.barrage import Barrage
@@ -68,10 +71,16 @@ class World:
         )[0]
         return {"number": number} | {name: str(value) for name, value in row.items() if value is not None}
 
+    async def looked_for_candidates(self) -> None:
+        """Have the worker look for what many households tell."""
+        async with self.county.as_role(WORKER):
+            await matter_candidates(Station(handlers={}, senders=Senders(), batch=1))
+
     async def seen(
         self, logins: tuple[str, ...], known: dict[str, str], asking: list[Operation] | None = None
     ) -> dict[tuple[str, str], str]:
         """Return what each of them is told at every address."""
+        await self.looked_for_candidates()
         found = {}
         for operation in asking or ASKING:
             for login in logins:
@@ -139,6 +148,12 @@ async def _reported(world: World) -> list[str]:
         answer = await client.post(address, json=body, headers={**headers[login], "Idempotency-Key": str(new_id())})
         assert answer.status_code == 201, answer.text
         numbers.append(answer.json()["number"])
+    said = {"kind": "ticket", "outcome_id": str(new_id()), "happened_at": clock.now().isoformat(), "ticket": numbers[0]}
+    joined = await client.post(f"/v1/opinions/{world.barrage.known['opinion_id']}/outcomes", json=said, headers=headers["county"])
+    assert joined.status_code == 201, joined.text
+    matter = f"/v1/matters/{world.barrage.known['matter_id']}/actions"
+    part = await client.post(matter, json={"action": "join", "tickets": [numbers[0]]}, headers=headers["county"])
+    assert part.json()["code"] == "matter.in_confidence"
     return numbers
 
 
