@@ -19,6 +19,7 @@ from services.platform.unit_of_work import unit_of_work
 from services.reports.figures import one_snapshot
 from services.visits.handbook_figures import AskedOpinions, figures, open_opinions
 from services.visits.opinions_views import OpenOpinions, OpinionFigures
+from services.visits.satisfaction import AskedSatisfaction, VisitSatisfaction, visit_satisfaction
 from services.web.paging import PageCursor, PageLimit, read_cursor, write_cursor
 from services.web.routes import door_router
 from services.web.signed_in import requires
@@ -63,6 +64,31 @@ async def read_open(request: Request, actor: Reporter, asked: Question, cursor: 
     following = write_cursor(items[limit - 1].heard_at.isoformat(), str(items[limit - 1].id)) if len(items) > limit else None
     body = OpenOpinions(items=tuple(items[:limit]), total=total)
     return page_answer(request, body, following, {"X-Total-Count": str(total)})
+
+
+@router.get(
+    "/satisfaction", summary="Report what villagers say of who called on them", response_model=VisitSatisfaction, responses=UNCHANGED
+)
+async def read_satisfaction(
+    request: Request, actor: Reporter, asked: Question, cursor: PageCursor = None, limit: PageLimit = 50
+) -> Response:
+    """Return, member by member and month by month, how many were asked by somebody else or said so by WeChat, and are satisfied."""
+    after = _member(cursor) if cursor else None
+    wanted = AskedSatisfaction(asked.unit, asked.first, asked.last, asked.as_of)
+    async with unit_of_work(actor) as work:
+        await one_snapshot(work.session)
+        found = await visit_satisfaction(work, wanted, after=after, limit=limit + 1)
+    more = len(found.items) > limit
+    following = write_cursor(str(found.items[limit - 1].member_id), found.items[limit - 1].month) if more else None
+    return page_answer(request, found.model_copy(update={"items": found.items[:limit]}), following)
+
+
+def _member(cursor: str) -> tuple[UUID, str]:
+    member, month = read_cursor(cursor, (str, str))
+    try:
+        return UUID(str(member)), str(month)
+    except ValueError:
+        raise no_cursor() from None
 
 
 def _place(cursor: str) -> tuple[datetime, UUID]:

@@ -231,8 +231,9 @@ def _confirmations() -> None:
         _bytes("fingerprint"),
         *_at("happened_at", "recorded_at"),
         _id("by_account_id", nullable=True),
+        sa.Column("satisfied", sa.Boolean(), nullable=True),
         *_checks(
-            table, kind=f"kind IN {_KINDS}", signed_on_a_picture="(kind = 'signature') = (attachment_id IS NOT NULL)",
+            table, kind=f"kind IN {_KINDS}", rated_to_nobody_who_is_rated="satisfied IS NULL OR kind IN ('call_recording', 'wechat')", signed_on_a_picture="(kind = 'signature') = (attachment_id IS NOT NULL)",
             recorded_in_a_call="(kind = 'call_recording') = (call_id IS NOT NULL)", by_its_code=f"(kind IN {_CODED}) = (code_id IS NOT NULL)",
             one_witness="kind <> 'witness' OR (witness_account_id IS NULL) <> (paper_id IS NULL)",
             witness_alone="kind = 'witness' OR witness_account_id IS NULL",

@@ -60,6 +60,7 @@ async def confirm(work: Work, opinion_id: UUID, said: Confirming) -> bool:
         "id": said.confirmation_id, "opinion_id": opinion_id, "sequence": wording.sequence, "words_hash": wording.words_hash,
         "kind": said.kind, "attachment_id": None, "call_id": None, "code_id": None, "witness_account_id": None, "paper_id": None,
         "fingerprint": mark, "happened_at": happened_at, "recorded_at": work.now, "by_account_id": work.actor.account_id,
+        "satisfied": said.satisfied if isinstance(said, ConfirmByCall) else None,
     }  # fmt: skip
     row |= await _proof(work, opinion, said, row)
     await insert_many(work.session, OpinionConfirmation, [row])

@@ -98,10 +98,11 @@ async def code_that_fits(work: Work, opinion_id: UUID, words_hash: bytes, given:
     return code_id
 
 
-async def confirm_by_wechat(work: Work, openid: str, given: str) -> str | None:
+async def confirm_by_wechat(work: Work, openid: str, given: str, satisfied: bool | None = None) -> str | None:
     """Take a code that somebody sent us from their WeChat: it stands for the words it was made for. Return their hash; None for no code.
 
-    Sent again it is the same. By the villager, so by nobody's account; which WeChat account it was is kept sealed.
+    `satisfied` is what they say of whoever called on them. Sent again it is the same. By the villager, so by nobody's account; which WeChat
+    account it was is kept sealed.
     """
     query = (
         select(OpinionCode.__table__)
@@ -111,12 +112,12 @@ async def confirm_by_wechat(work: Work, openid: str, given: str) -> str | None:
     )
     for row in await work.session.execute(query):
         if is_code(wechat_code(row.id, row.words_hash), given):
-            await _wechat_confirms(work, openid, row)
+            await _wechat_confirms(work, openid, row, satisfied)
             return str(row.words_hash.hex())
     return None
 
 
-async def _wechat_confirms(work: Work, openid: str, code: Any) -> None:
+async def _wechat_confirms(work: Work, openid: str, code: Any, satisfied: Any) -> None:
     await work.session.execute(select(func.pg_advisory_xact_lock(int.from_bytes(code.id.bytes[8:], "big", signed=True))))
     used = select(OpinionConfirmation.id).where(OpinionConfirmation.code_id == code.id)
     if await work.session.scalar(used) is not None:
@@ -127,6 +128,7 @@ async def _wechat_confirms(work: Work, openid: str, code: Any) -> None:
         "id": new_id(), "opinion_id": code.opinion_id, "sequence": code.sequence, "words_hash": code.words_hash, "kind": "wechat",
         "code_id": code.id, "paper_id": paper["id"], "fingerprint": blind_index("opinion", f"wechat:{code.id}"), "happened_at": work.now,
         "recorded_at": work.now, "by_account_id": None, "attachment_id": None, "call_id": None, "witness_account_id": None,
+        "satisfied": satisfied,
     }  # fmt: skip
     await insert_many(work.session, OpinionConfirmation, [row])
     data = {"kind": "wechat", "sequence": code.sequence, "words_hash": code.words_hash.hex()}

@@ -127,6 +127,10 @@ class ConfirmByCall(_Confirm):
 
     kind: Literal["call_recording"]
     call_id: Annotated[UUID, Field(description="The call's own id at the hotline.", examples=["019aa7c0-7a56-7c60-a0b4-5d1f6a2f9d45"])]
+    satisfied: Annotated[
+        bool | None,
+        Field(description="Whether they are satisfied with whoever called on them (群众评议); null where not asked.", examples=[True]),
+    ] = None
 
 
 class ConfirmByWitness(_Confirm):

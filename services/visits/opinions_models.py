@@ -133,7 +133,8 @@ class OpinionConfirmation(Base):
     """That a villager stands by words of an opinion: one of five kinds, bound to the wording they saw by its hash.
 
     A later wording makes it void; that is read off the wordings, and this row stays. `by_account_id` is NULL where the villager's own
-    WeChat said so: which account that was lies in a paper (kind ``opinion_wechat``). A witness is a member by account, or anybody else by
+    WeChat said so: which account that was lies in a paper (kind ``opinion_wechat``). `satisfied` is what they said of who called on
+    them, asked by nobody whom it is about. A witness is a member by account, or anybody else by
     name in a paper (kind ``opinion_witness``).
     """
 
@@ -147,6 +148,7 @@ class OpinionConfirmation(Base):
         CheckConstraint("kind = 'witness' OR witness_account_id IS NULL", name="witness_alone"),
         CheckConstraint("kind = 'witness' OR (kind = 'wechat') = (paper_id IS NOT NULL)", name="whose_wechat"),
         CheckConstraint("(by_account_id IS NULL) = (kind = 'wechat')", name="taken_by_somebody"),
+        CheckConstraint("satisfied IS NULL OR kind IN ('call_recording', 'wechat')", name="rated_to_nobody_who_is_rated"),
         ForeignKeyConstraint(
             ["opinion_id", "sequence", "words_hash"],
             ["opinion_wordings.opinion_id", "opinion_wordings.sequence", "opinion_wordings.words_hash"],
@@ -178,6 +180,7 @@ class OpinionConfirmation(Base):
     happened_at: Mapped[datetime]
     recorded_at: Mapped[datetime]
     by_account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    satisfied: Mapped[bool | None]
 
 
 class OpinionOutcome(Base):

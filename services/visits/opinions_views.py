@@ -174,7 +174,8 @@ class CodeView(_View):
     way: str = Field(examples=["sms_code"])
     expires_at: datetime
     code: str | None = Field(
-        description="Of `wechat`: to be shown to the villager, who sends 确认 and it. One that is sent is told to nobody else."
+        description="Of `wechat`: to be shown to the villager, who sends 确认 and it; if they like, 满意 or 不满意 with who called."
+        " One that is sent is told to nobody else."
     )
 
 

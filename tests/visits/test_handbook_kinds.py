@@ -5,17 +5,22 @@ from uuid import UUID
 import pytest
 from asyncpg import CheckViolationError, ForeignKeyViolationError, UniqueViolationError
 
+from intake_api import sessions
+from reporting_api import handbook
 from services.attachments.expecting import arrived
+from services.platform.database import REPORTING
 from services.platform.ids import new_id
 from services.platform.unit_of_work import unit_of_work
 from services.verification.codes import sms_code
 from services.visits.opinions_rules import KINDS, words_hash
+from services.visits.satisfaction import share_of
 from tests.channels.talking import OPENID, Talk, text
-from tests.county import actor
+from tests.county import actor, sign_in
 from tests.journeys.people import Desk
 from tests.told import told_in
 from tests.visits.handbook import PHONE, WORDS, Round, confirmation, now
 from tests.visits.test_handbook import _call
+from tests.web.doors import client_of
 
 BETTER = "水渠从水口到上寨一段要修，田里没有水。"
 
@@ -145,3 +150,39 @@ async def test_a_ticket_shows_the_villagers_own_words_and_voice_beside_every_lat
         assert await arrived(work, person.account_id, UUID(late), file) == 1
     (entry,) = (await round_.get("county", f"/v1/opinions?ticket={number}"))["items"]
     assert (entry["wordings"][0]["words"], set(entry["attachment_ids"])) == (WORDS, {voice, str(file)}), "one click away"
+
+
+async def test_villagers_rate_who_called_on_them_to_somebody_else(round_):
+    mine = await round_.member("mine")
+    home = await round_.home("3-012", mine)
+    first, second, third = [await round_.hears("mine", home, words) for words in ("水渠", "路灯", "水塘")]
+    call = await _call(round_.county, PHONE)
+    rated = confirmation("call_recording", first["words_hash"], call_id=call, satisfied=False)
+    assert (await round_.post("hotline", f"/v1/opinions/{first['id']}/confirmations", rated)).status_code == 201
+    own = confirmation("witness", second["words_hash"], witness={"name": "黄小明"}, satisfied=True)
+    assert (await round_.post("mine", f"/v1/opinions/{second['id']}/confirmations", own)).status_code == 422, (
+        "nobody enters their own praise"
+    )
+    before = now()
+    for opinion, said in ((first, "满意"), (second, "很满意"), (third, "")):
+        asked = {"code_id": str(new_id()), "way": "wechat", "words_hash": opinion["words_hash"]}
+        shown = (await round_.post("mine", f"/v1/opinions/{opinion['id']}/codes", asked)).json()
+        assert "已记录您的确认" in (await Talk(round_.county)(text(f"确认 {shown['code']} {said}")) or "")
+    seen = await round_.get("mine", f"/v1/opinions/{first['id']}")
+    assert "satisfied" not in str(seen), "whoever is rated does not read who said what"
+
+    async with client_of([sessions.router, handbook.router]) as reports:
+        headers, unasked = await sign_in(reports, "county"), await sign_in(reports, "mine")
+        async with round_.county.as_role(REPORTING):
+            told = (await reports.get("/v1/reports/opinions/satisfaction", headers=headers)).json()
+            then = (await reports.get("/v1/reports/opinions/satisfaction", params={"as_of": before}, headers=headers)).json()
+            refused = await reports.get("/v1/reports/opinions/satisfaction", headers=unasked)
+    (line,) = told["items"]
+    assert (line["member"], line["heard"], line["rated"], line["satisfied"], line["shown"]) == ("mine", 3, 2, 2, "100.00%"), (
+        "the newest word about one opinion counts"
+    )
+    assert (then["heard"], then["rated"], then["satisfied"], then["shown"], refused.status_code) == (3, 1, 0, "0.00%", 403)
+
+
+def test_a_share_is_of_those_who_were_asked():
+    assert [share_of(*one) for one in ((0, 0), (7, 8), (1, 3), (2, 3), (1, 800))] == ["—", "87.50%", "33.33%", "66.67%", "0.13%"]

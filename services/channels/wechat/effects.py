@@ -246,10 +246,13 @@ async def _say_progress(talk: Talk) -> None:
     talk.say("progress", number=talk.heard.number)
 
 
+_SATISFIED: Mapping[str, bool] = {"satisfied": True, "dissatisfied": False}
+
+
 async def _confirm(talk: Talk) -> None:
     """Record that they stand by an opinion's words, or by how help ended, whose code they sent; say so where it is the code of none."""
-    given = talk.heard.number or ""
-    found: object = await confirm_by_wechat(talk.work, talk.openid, given) if talk.openid else None
+    given, said = talk.heard.number or "", _SATISFIED.get(talk.heard.verdict or "")
+    found: object = await confirm_by_wechat(talk.work, talk.openid, given, said) if talk.openid else None
     if talk.openid and not found:
         found = await confirm_help_by_wechat(talk.work, talk.openid, given)
     talk.say("stands" if found else "stands_by_nothing")

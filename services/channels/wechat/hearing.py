@@ -33,7 +33,8 @@ _SAID: dict[str, Verdict] = {
     **dict.fromkeys(("满意", "很满意", "非常满意", "比较满意"), "satisfied"),
     **dict.fromkeys(("不满意", "很不满意", "非常不满意"), "dissatisfied"),
 }
-_STANDS = re.compile(r"确认[\s:#,]*(?P<code>[a-z2-9]{8})")
+_STANDS = re.compile(r"确认[\s:#,]*(?P<code>[a-z2-9]{8})[\s:#,]*(?P<said>\D*)")
+_RATED = frozenset({"satisfied", "dissatisfied"})
 _NEW = ("新问题", "另外一件事", "另一件事", "另一个问题", "新的问题", "还有一个问题", "还有一件事", "再反映一个问题", "重新反映")
 _NEW_WORDS = re.compile(rf"(?:{'|'.join(_NEW)})\s*[::,,。;;\n]\s*\S", re.DOTALL)
 _DONE = frozenset({"完毕", "没有了", "没了", "说完了", "就这些", "完了", "结束", "无补充", "没有补充"})
@@ -138,8 +139,17 @@ def _command(plain: str, text: str) -> Heard | None:
         return Heard(Kind.PROGRESS, number=plain, words=text)
     if re.fullmatch(r"[1-9]", plain):
         return Heard(Kind.CHOICE, choice=int(plain), words=text)
-    stands = _STANDS.fullmatch(plain)
-    return Heard(Kind.STANDS, number=stands["code"].upper()) if stands else _judged(plain, text)
+    return _stands(plain) or _judged(plain, text)
+
+
+def _stands(plain: str) -> Heard | None:
+    """Return that somebody stands by words whose code they sent; perhaps with what they say of whoever called on them."""
+    found = _STANDS.fullmatch(plain)
+    said = found["said"].strip(_ENDS) if found else ""
+    rated = _SAID.get(said)
+    if found is None or (said and rated not in _RATED):
+        return None
+    return Heard(Kind.STANDS, number=found["code"].upper(), verdict=rated)
 
 
 def _judged(plain: str, text: str) -> Heard | None:
