@@ -41,6 +41,8 @@ _BEHIND_A_STEP = {
     "POST /v1/policies/{kind}/{version}/activation": "four eyes",
     "PUT /v1/webhook-subscriptions/{subscription_id}/entitlement": "four eyes",
     "GET /v1/opinions/{opinion_id}/files/{attachment_id}": "a file of the opinion",
+    "GET /v1/help-items/{item_id}/files/{attachment_id}": "a file of the item",
+    "GET /v1/mediations/{mediation_id}/files/{attachment_id}": "a file of the mediation",
     "POST /v1/hotline/notes": "a ticket of the example's number",
     "POST /v1/notices/corrections": "a month that was published",
     "GET /v1/notice/results": "a month that was published",

@@ -195,6 +195,8 @@ MAY: dict[str, frozenset[str]] = {
     "GET /v1/me/work": _PLACED,
     "GET /v1/leaves": _EVERYBODY,
     "GET /v1/leaves/{leave_id}": _SUPERVISED | _OVERSEES | _SITS_IN_PENGZHAI,  # who is away, who acts, and who watches over them
+    "GET /v1/help-items/{item_id}/files/{attachment_id}": frozenset(),
+    "GET /v1/mediations/{mediation_id}/files/{attachment_id}": frozenset(),
     "GET /v1/mediations": _HELPERS - {"water", "roads", "linked"},
     "GET /v1/mediations/{mediation_id}": frozenset({"county", "pengzhai", "shuikou", "grid"}),
     "GET /v1/members": _SUPERVISED | _DISPATCHERS | _OVERSEES,
@@ -264,6 +266,7 @@ MAY: dict[str, frozenset[str]] = {
     "GET /v1/opinions/{opinion_id}/files/{attachment_id}": frozenset(),
     "GET /v1/reports/opinions": _SERVICE,
     "GET /v1/reports/opinions/open": _SERVICE,
+    "GET /v1/reports/opinions/satisfaction": _SERVICE,
     "GET /v1/tickets/{number}/hops": _SEES_TICKET,
     "GET /v1/tickets/{number}/tries": _SEES_TICKET,
     "GET /v1/visits/{visit_id}": _OVERSEES | _SITS_IN_PENGZHAI | {"county", "linked"},
