@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.assistance.deliberation_commands import MEETING, PROPOSAL
 from services.pairing.views import Where
+from services.platform.text import ShownWords
 
 FORM_NAMES = {
     "villagers": "村民会议", "households": "村民会议（户代表）", "representatives": "村民代表会议", "group": "村民小组会议",
@@ -62,7 +63,7 @@ class MeetingView(BaseModel):
     abstained: int
     verdict: str
     verdict_name: str
-    decision: str | None
+    decision: ShownWords | None
     rules_version: int
     recorded_at: datetime
     published_at: datetime | None
@@ -75,5 +76,5 @@ class DeliberationDetail(DeliberationView):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{**_DELIBERATION, "words": None, "meetings": [_MEETING]}]})
 
-    words: str | None = Field(description="Null where there are none, or whoever reads may not see them.")
+    words: ShownWords | None = Field(description="Null where there are none, or whoever reads may not see them.")
     meetings: list[MeetingView]

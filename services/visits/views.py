@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.platform.text import ShownWords
 from services.visits.commands import HOUSEHOLD_EXAMPLE, STEP_EXAMPLE, VISIT_EXAMPLE
 
 _AT = "2026-11-15T01:30:00Z"
@@ -37,7 +38,7 @@ class StepView(_View):
     unit_code: str = Field(examples=["441624108213"])
     unit_name: str = Field(examples=["水口村"])
     late: bool = Field(examples=[False])
-    words: str | None = Field(default=None, examples=[None])
+    words: ShownWords | None = Field(default=None, examples=[None])
     attachment_ids: list[UUID] = Field(default=[], description="Photographs that have come.", examples=[[]])
 
 

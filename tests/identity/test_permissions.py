@@ -113,7 +113,9 @@ def test_whoever_oversees_reads_across_the_county_and_changes_nothing(role):
     inspector = _actor(_seat(role, "/441624/441624-D-JW/", "department", "discipline"))
     assert scope_of(inspector).everything
     allowed = {action for action in PERMISSIONS if may(inspector, action)}
-    assert {action for action in allowed if not action.endswith((".read", ".report"))} == {"leave.enter"}, "their own leave"
+    asks = {"dossier.ask", "dossier.answer", "dossier.oversee"} | ({"dossier.freeze"} if role == "organization_inspector" else set())
+    changed = {action for action in allowed if not action.endswith((".read", ".report"))}
+    assert changed == {"leave.enter"} | asks, "their own leave, and the year's questions 年终质询, which are theirs to ask"
     assert "contact.read" not in allowed
     assert ("reveal.read" in allowed) == (role == "discipline_inspector")
     assert {"ticket.read", "complaint.read", "report.read", "assessment.read", "message.read", "member.read", "export.read"} <= allowed

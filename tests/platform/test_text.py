@@ -97,8 +97,20 @@ NOT_HIDDEN = {
     "DrawView.words": "numbers are refused where it is written",
     **dict.fromkeys(("RecordRepeat.words", "TellMore.words", "_Told.words", "SimilarTo.words"), "what is written, not what is shown"),
     **dict.fromkeys(
-        ("ActivityView.outcome", "CountedEntry.outcome", "PushView.outcome", "ReceiptView.outcome", "OrderView.outcome"), "a code"
+        (
+            "ActivityView.outcome",
+            "CountedEntry.outcome",
+            "PushView.outcome",
+            "ReceiptView.outcome",
+            "UpperOrderView.outcome",
+            "NoticeOrderView.outcome",
+            "HandbookVisit.outcome",
+            "MatterVisitView.outcome",
+            "VisitView.outcome",
+        ),  # fmt: skip
+        "a code",
     ),
+    "StrikingView.words": "the words that count, told without what they say",
 }
 
 
