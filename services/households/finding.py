@@ -34,8 +34,7 @@ WITH RECURSIVE pairs AS (
     ORDER BY h.unit_id, h.village_id LIMIT 1
   ) n
 )
-SELECT DISTINCT s.path, p.village_id FROM pairs p JOIN units u ON u.id = p.unit_id
-JOIN unnest(CAST(:paths AS text[]), CAST(:origins AS uuid[])) s (path, origin) ON u.path ^@ s.path WHERE p.village_id <> s.origin
+SELECT DISTINCT u.path, p.village_id FROM pairs p JOIN units u ON u.id = p.unit_id
 """)
 
 
@@ -78,10 +77,15 @@ def _meant(one: Sought, found: Sequence[Any]) -> Any:
 
 async def _books(work: Work, sought: Sequence[Sought]) -> defaultdict[str, list[UUID]]:
     villages = {one.village.path: one.village.origin for one in sought}
-    given = {"paths": list(villages), "origins": list(villages.values())}
+    # A load begins with an empty table: a plan kept from then would go through all households, once for each pair.
+    await work.session.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))
     found: defaultdict[str, list[UUID]] = defaultdict(list)
-    for row in await work.session.execute(_BOOKS, given):
-        found[row.path].append(row.village_id)
+    for row in await work.session.execute(_BOOKS):
+        parts = row.path.split("/")
+        for count in range(len(parts), 1, -1):
+            origin = villages.get(path := "/".join([*parts[:count], ""]))
+            if origin is not None and row.village_id not in (origin, *found[path]):
+                found[path].append(row.village_id)
     return found
 
 
