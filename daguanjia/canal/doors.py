@@ -29,6 +29,7 @@ class Doors:
     """The doors, the worker, and the headers of everybody in the story."""
 
     pools: dict[str, Database]
+    bell: Doorbell
     clients: dict[str, AsyncClient]
     headers: dict[str, dict[str, str]]
 
@@ -59,12 +60,16 @@ class Doors:
 
     async def worker(self, *duties: Callable[[Station], Awaitable[None]]) -> None:
         """Have the worker do these duties once."""
-        use_database(self.pools[WORKER])
+        self._work_as(WORKER)
         for duty in duties:
             await duty(Station(handlers={}, senders=Senders(), batch=200))
 
-    async def _send(self, role: str, method: str, path: str, login: str, **request: Any) -> Response:
+    def _work_as(self, role: str) -> None:
         use_database(self.pools[role])
+        use_doorbell(self.bell)
+
+    async def _send(self, role: str, method: str, path: str, login: str, **request: Any) -> Response:
+        self._work_as(role)
         keyed = {"Idempotency-Key": f'"{uuid4()}"'} if method == "POST" else {}
         return await self.clients[role].request(method, path, headers={**self.headers[login], **keyed}, **request)
 
@@ -72,18 +77,15 @@ class Doors:
 @asynccontextmanager
 async def open_doors(url: str, logins: list[str], since: datetime) -> AsyncIterator[Doors]:
     """Open the doors over the database at `url`; everybody is signed in since `since`."""
-    from intake_api.app import build as intake
-    from reporting_api.app import build as reporting
+    from intake_api.app import app as intake
+    from reporting_api.app import app as reporting
 
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))  # requests are told by the story itself
     pools = {role: Database(url, role, pool_size=2) for role in (INTAKE, REPORTING, WORKER)}
-    use_doorbell(Doorbell(""))
-    clients = {
-        role: AsyncClient(transport=ASGITransport(build()), base_url="http://door")
-        for role, build in ((INTAKE, intake), (REPORTING, reporting))
-    }
+    apps = ((INTAKE, intake), (REPORTING, reporting))
+    clients = {role: AsyncClient(transport=ASGITransport(app), base_url="http://door") for role, app in apps}
     try:
-        yield Doors(pools, clients, await _signed_in(pools[INTAKE], logins, since))
+        yield Doors(pools, Doorbell(""), clients, await _signed_in(pools[INTAKE], logins, since))
     finally:
         for client in clients.values():
             await client.aclose()

@@ -20,8 +20,8 @@ from services.platform.clock import day_start
 from services.platform.database import Database
 from services.platform.unit_of_work import Work
 
-HOMES = 44
-"""Forty that speak of the canal and no more, the three of the article, and the secretary's own."""
+HOMES = 16
+"""The three of the article, the secretary's own, and twelve more that speak of the canal: forty would tell it slower."""
 HEADS = ("黄培荣", "黄育昌", "黄朝栋", "黄书记")
 _GIVEN = "山水田林石泉春秋光明福寿安康和顺富贵荣华"
 

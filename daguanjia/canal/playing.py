@@ -27,14 +27,14 @@ async def play(setting: Setting, cast: Cast, console: Console) -> str:
     teller.title("水渠", "the canal of 水口村: registered, and struck off when done")
     months = months_before(local_day(now()))
     began = datetime.combine(months[0].replace(day=15), time(7, 30), SHANGHAI)
-    village = await settle(cast, months[0])
     hours = Hours(began)
     async with open_doors(settings().database_url, list(cast.people), began - timedelta(days=1)) as doors:
         there = await _there(doors, cast)
         if there is not None:
             teller.say(f"水渠的故事在本库讲过了:{there['number']} {there['state_name']}。 Told here before.")
-            _links(teller, setting, str(there["id"]), None)
+            _links(teller, setting, cast, str(there["id"]), None)
             return str(there["number"])
+        village = await settle(cast, months[0])
         with story_clock(hours):
             told = plot.Told(cast, village, doors, hours, teller, months)
             for step in _STEPS:
@@ -43,7 +43,7 @@ async def play(setting: Setting, cast: Cast, console: Console) -> str:
             await striking.the_ledger(told)
     console.print()
     teller.say(f"故事讲完,半年的事用时 {teller.seconds:.1f} 秒:{told.number}。 Told in {teller.seconds:.1f} s.")
-    _links(teller, setting, told.matter, file)
+    _links(teller, setting, cast, told.matter, file)
     return told.number
 
 
@@ -52,7 +52,13 @@ async def _there(doors: Doors, cast: Cast) -> dict[str, object] | None:
     return next((one for one in found if one["title"] == plot.TITLE and one["state"] == "struck_off"), None)
 
 
-def _links(teller: Teller, setting: Setting, matter: str, file: Path | None) -> None:
-    teller.say(f"账上:{setting.reporting_url}/v1/matters/{matter}  证书:…/certificate  村级问题台账:/v1/reports/villages/…/problems")
+def _links(teller: Teller, setting: Setting, cast: Cast, matter: str, file: Path | None) -> None:
+    """Say where it is to be found, by whoever is signed in."""
+    one = f"{setting.reporting_url}/v1/matters/{matter}"
+    for name, address in (
+        ("事项", one), ("证书", f"{one}/certificate"),
+        ("村级问题台账", f"{setting.reporting_url}/v1/reports/villages/{cast.unit(VILLAGE).code}/problems"),
+    ):  # fmt: skip
+        teller.say(f"{name}:{address}")
     if file is not None:
-        teller.say(f"核验证书:daguanjia verify {file}   或   python3 tools/verify_history.py {file}")
+        teller.say(f"离线核验:python3 tools/verify_history.py {file}")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import orjson
 
-from daguanjia.canal.plot import CATEGORY, Told, call_on, later, words_of
+from daguanjia.canal.plot import CATEGORY, Told, hear, later, words_of
 from daguanjia.story.doors import Json, code_of, expect
 from daguanjia.story.plot import require
 from daguanjia.story.setting import COUNTY, MEMBERS, TOWNSHIP, VILLAGE
@@ -14,7 +14,7 @@ from services.platform.clock import SHANGHAI
 from services.platform.ids import new_id
 
 _SOLVED = ("渠里来水了,田都种上了。", "水渠修好了,今年插秧不愁。", "通水了,我家几丘田都放满了。", "修得好,水走得快。", "满意,水渠不漏了。")
-_GONE = 17
+_GONE = 12
 """Whose household moved away and is not asked any more."""
 
 
@@ -52,14 +52,14 @@ async def the_inspection(told: Told) -> None:
 
 async def the_households(told: Told) -> None:
     """Everybody who told it is asked at their door; one household says no first, and is answered by mending what it means."""
-    told.teller.step("谁反映的,谁说了算:挨户上门确认", "every household that told it is asked at its door")
+    told.teller.step("谁反映的,谁说了算:通水那天,一户一户确认", "every household that told it is asked")
     told.hours.to(told.day(5, 23), 9)
     asked = 0
     for nth, home in enumerate(told.village.homes):
         if words_of(nth)["category"] != CATEGORY or nth == _GONE:
             continue
         said = {"category": CATEGORY, "words": _SOLVED[nth % len(_SOLVED)]}
-        opinion = await call_on(told, nth, home, said, matter_id=told.matter)
+        opinion = await hear(told, nth, home, said)
         await told.act(VILLAGE, "confirm_household", opinion_id=opinion, solved=True)
         done = {"kind": "answered", "because": "no_demand", "outcome_id": str(new_id()), "happened_at": told.now(), "words": "感谢确认。"}
         await told.doors.post(home.member, f"/v1/opinions/{opinion}/outcomes", done)

@@ -56,7 +56,7 @@ async def the_months(told: Told) -> None:
 async def _mobilised(told: Told) -> None:
     """Party members go from door to door for the canal itself (B39)."""
     told.hours.to(told.day(1, 15), 9)
-    for nth, home in enumerate(told.village.homes[4:10], 4):
+    for nth, home in enumerate(told.village.homes[4:7], 4):
         said = {"category": "conduct.suggestion", "words": f"修渠的事我家同意,{1 + nth % 2}个人出工。"}
         opinion = await call_on(told, nth, home, said, matter_id=told.matter)
         body = {"kind": "on_the_spot", "outcome_id": str(new_id()), "happened_at": told.now(), "words": "已登记出工人数。"}

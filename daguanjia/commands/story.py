@@ -26,7 +26,7 @@ def story(
     from daguanjia.canal.playing import play as play_canal
     from daguanjia.command import say_failure
     from daguanjia.story.people import gather
-    from daguanjia.story.playing import play
+    from daguanjia.story.playing import accounts, play
     from daguanjia.story.setting import Setting, StoryError
     from services.platform.settings import settings
 
@@ -36,6 +36,7 @@ def story(
         cast, console = asyncio.run(gather(home, village)), Console()
         play(setting, cast, console)
         asyncio.run(play_canal(setting, cast, console))
+        console.print(accounts(cast))
     except StoryError as problem:
         say_failure(str(problem))
         raise typer.Exit(1) from None

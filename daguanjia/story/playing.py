@@ -23,11 +23,11 @@ def play(setting: Setting, cast: Cast, console: Console) -> str:
     if repeats:
         teller.say(f"途中有门重启,重发请求 {repeats} 次,没有一件事做了两遍。 {repeats} requests were repeated, nothing was done twice.")
     teller.say(f"故事讲完,用时 {teller.seconds:.1f} 秒:工单 {told.number}。 Told in {teller.seconds:.1f} s.")
-    console.print(_accounts(cast))
     return told.number
 
 
-def _accounts(cast: Cast) -> Table:
+def accounts(cast: Cast) -> Table:
+    """Return how to sign in as each of them."""
     table = Table("账号 login", "姓名", "单位", title="可用以下账号登录 POST /v1/sessions", caption=f"口令 password: {cast.password}")
     for person in cast.people.values():
         table.add_row(person.login, person.name, person.unit.name)
