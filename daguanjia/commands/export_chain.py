@@ -1,12 +1,14 @@
-"""``daguanjia export-chain``: a ticket's whole journal, to be checked by strangers."""
+"""``daguanjia export-chain``: the whole journal of a ticket, a matter or anything else, to be checked by strangers."""
 
 from typing import Annotated
 
 import typer
 
 
-async def export_chain(number: Annotated[str, typer.Argument(help="The ticket's number.")]) -> None:
-    """Print the journal of a ticket as JSON: a file for `daguanjia verify` and `tools/verify_history.py`.
+async def export_chain(
+    number: Annotated[str, typer.Argument(help="The ticket's number; of anything else, a matter for one, its id.")],
+) -> None:
+    """Print a journal as JSON: a file for `daguanjia verify` and `tools/verify_history.py`.
 
     It holds ids, codes and words of the staff, as the journal does: no contacts. Whom it is given to is decided by whoever may read it.
     """

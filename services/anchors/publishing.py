@@ -113,13 +113,21 @@ def _holds(proof: InclusionProof) -> bool:
     return found is not None and found.hex() == proof.anchor.root
 
 
-async def export_chain(session: AsyncSession, number: str) -> ChainFile:
-    """Return the whole journal of a ticket. Raises NotFound ``ticket.unknown``."""
-    ticket_id = await session.scalar(select(Ticket.id).where(Ticket.number == (read_number(number) or "")))
-    if ticket_id is None:
-        raise NotFound("ticket.unknown", "There is no ticket with this number.")
-    rows = (await session.execute(select(Event.__table__).where(Event.subject_id == ticket_id).order_by(Event.seq))).mappings().all()
-    return ChainFile(subject_id=ticket_id, subject_kind=rows[0]["subject_kind"], events=tuple(event_shown(row) for row in rows))
+async def export_chain(session: AsyncSession, wanted: str) -> ChainFile:
+    """Return the whole journal of a ticket by its number, or of whatever has it by its id. Raises NotFound ``ticket.unknown``."""
+    subject_id = _id(wanted) or await session.scalar(select(Ticket.id).where(Ticket.number == (read_number(wanted) or "")))
+    query = select(Event.__table__).where(Event.subject_id == subject_id).order_by(Event.seq)
+    rows = (await session.execute(query)).mappings().all() if subject_id else []
+    if subject_id is None or not rows:
+        raise NotFound("ticket.unknown", "There is no ticket with this number, and nothing with this id that has a journal.")
+    return ChainFile(subject_id=subject_id, subject_kind=rows[0]["subject_kind"], events=tuple(event_shown(row) for row in rows))
+
+
+def _id(wanted: str) -> UUID | None:
+    try:
+        return UUID(wanted)
+    except ValueError:
+        return None
 
 
 def event_shown(row: Any) -> dict[str, Any]:

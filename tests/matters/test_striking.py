@@ -1,6 +1,7 @@
 """销号 over HTTP: each thing that lacks is named until nothing does; who never strikes off; one certificate that strangers check."""
 
 import asyncio
+import hashlib
 import json
 import subprocess
 import sys
@@ -11,8 +12,13 @@ import pytest
 from asyncpg import CheckViolationError
 
 from services.anchors.files import check
+from services.anchors.publishing import export_chain
 from services.platform import clock
+from services.platform.actor import SYSTEM
+from services.platform.canonical import canonical
+from services.platform.database import WORKER
 from services.platform.ids import new_id
+from services.platform.unit_of_work import unit_of_work
 from tests.conftest import TestDatabase
 from tests.matters.striking import PHONES, SEGMENT, Canal
 
@@ -246,7 +252,47 @@ async def test_the_certificate_is_checked_by_strangers_and_a_changed_byte_is_ref
         assert (code, why in sentence) == (1, True), sentence
         assert check(changed, frozenset()) == (False, sentence.removeprefix("BROKEN: "))
     assert check(file, frozenset(["00" * 8]))[0] is False
+    await _held_against_the_journal(canal, file, tmp_path)
     await _other_rounds(canal, file)
+
+
+async def _held_against_the_journal(canal: Canal, file: dict, folder: Path) -> None:
+    """The command says what the tool says; a journal that is another one is found."""
+    async with canal.county.as_role(WORKER), unit_of_work(SYSTEM) as work:
+        chain = (await export_chain(work.session, canal.matter)).model_dump(mode="json")
+    assert chain["subject_kind"] == "matter"
+    short = {**chain, "events": chain["events"][: file["content"]["journal"]["seq"] - 1]}
+    for journal, fits in ((chain, True), (short, False)):
+        for name, document in (("certificate", file), ("chain", journal)):
+            (folder / f"{name}.json").write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
+        code, lines = _both(folder, "-I", str(TOOL))
+        assert (code, lines) == _both(folder, "-m", "daguanjia", "verify")
+        assert code == (0 if fits else 1)
+        assert any("the journal is not the one it was issued on" in line for line in lines) is not fits
+
+
+def _both(folder: Path, *program: str) -> tuple[int, list[str]]:
+    environment = {"PYTHONPATH": str(TOOL.parents[1]), "PATH": "/usr/bin:/bin", "DAGUANJIA_HOME": str(folder)}
+    command = [sys.executable, *program, "certificate.json", "chain.json"]
+    ran = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    return ran.returncode, ran.stdout.splitlines()
+
+
+async def test_the_worker_signs_nothing_that_its_own_facts_do_not_prove(canal: Canal) -> None:
+    """Whoever writes a certificate past the rules, into the database, gets no signature for it."""
+    await canal.ready()
+    await canal.strike()
+    good = json.loads(await canal.county.value("SELECT content FROM matter_certificates"))
+    lied = {**good, "round": 2, "facts": {**good["facts"], "notices": []}}
+    forged = hashlib.sha256(canonical(lied)).hexdigest()
+    await canal.county.owner.execute(
+        "INSERT INTO matter_certificates (id, matter_id, round, content, issued_at, issued_by_account_id)"
+        " SELECT $1, matter_id, 2, $2, now(), issued_by_account_id FROM matter_certificates",
+        forged, json.dumps(lied),
+    )  # fmt: skip
+    await canal.sign()
+    signed = await canal.county.fetch("SELECT round FROM matter_certificates WHERE signature IS NOT NULL")
+    assert [row["round"] for row in signed] == [1]
 
 
 def _changes(file: dict):
