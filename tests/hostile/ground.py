@@ -21,14 +21,12 @@ from services.platform.clock import local_day, now
 from services.platform.database import INTAKE, REPORTING, Database, use_database
 from services.platform.ids import new_id
 from services.platform.settings import settings
-from services.platform.unit_of_work import unit_of_work
-from tests import county as heping
 from tests.channels.phone import Phone
 from tests.conftest import _clone
 from tests.county import LOGINS, SHUIKOU, sign_in
 from tests.hostile.barrage import Barrage
 from tests.hostile.open_channels import OPEN_CHANNELS
-from tests.hostile.rooms import Rooms
+from tests.hostile.rooms import Rooms, hired
 from tests.hostile.running import apps
 from tests.journeys.people import PICTURE, Desk
 
@@ -206,8 +204,7 @@ async def opened(servers, county_template, tmp_path_factory) -> Any:
             name: await stack.enter_async_context(AsyncClient(transport=ASGITransport(app), base_url=f"http://{name}"))
             for name, app in apps().items()
         }
-        async with unit_of_work(heping.SYSTEM) as work:
-            await heping._hire(work, "linked", heping.Person("党员寅", "service_member", heping.WATER, party_member=True))
+        await hired(county)
         headers = {login: await sign_in(clients["intake"], login) for login in PEOPLE}
         ticket = await Desk(clients["intake"], county, headers).file(place={"unit_code": SHUIKOU})
         ground = Ground(clients["intake"], county, headers)

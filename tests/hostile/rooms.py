@@ -15,6 +15,8 @@ from services.platform.clock import local_day, now
 from services.platform.database import INTAKE, WORKER
 from services.platform.ids import new_id
 from services.platform.secrets import tracking_code
+from services.platform.unit_of_work import unit_of_work
+from tests import county as heping
 from tests.anchors.world import Journal, day, noon
 from tests.assessment.sheets import definition, item
 from tests.assessment.world import OCTOBER, in_force, made
@@ -54,6 +56,13 @@ _LOOK = json.dumps({
     "span": "week", "first": "2026-11-15", "last": "2026-11-21", "value": 31, "of": None, "middle": "14.00", "limit": 29,
     "excess": "2.2143", "before": ["13"],
 })  # fmt: skip
+
+
+async def hired(county: Any) -> None:
+    """Have a 挂钩党员 at the water bureau."""
+    if await county.value("SELECT count(*) FROM accounts WHERE login = 'linked'") == 0:
+        async with unit_of_work(heping.SYSTEM) as work:
+            await heping._hire(work, "linked", heping.Person("党员寅", "service_member", heping.WATER, party_member=True))
 
 
 class Rooms:
@@ -162,6 +171,7 @@ class Rooms:
         for nth, colleague in enumerate(_COLLEAGUES):
             for statement in (_COLLEAGUE, _POST):
                 await self.county.owner.execute(statement, UUID(colleague), *([f"同事{nth}"] if statement == _COLLEAGUE else []))
+        await hired(self.county)
         member = str(await self.county.value("SELECT member_id FROM accounts WHERE login = 'linked'"))
         pair = {"kind": "member_household", "member_id": member, "household_id": HOUSEHOLD_EXAMPLE}
         self.known |= {
