@@ -16,6 +16,7 @@ from services.exports.columns import Column
 from services.exports.definitions import every_definition
 from services.exports.facts_source import fact_columns, fact_pages
 from services.exports.further_sources import FURTHER
+from services.exports.help_sources import HELPED
 from services.exports.judged_sources import JUDGED
 from services.exports.known_columns import columns_named
 from services.exports.paging import Fetched, Page, paged, row_of
@@ -295,7 +296,7 @@ _DECLARED = (
     Source("repeats", "重复诉求工单", "Tickets that were told again", _lists, REPEATS, _TOLD, _reading(AskedRepeats), _repeats),
     Source("metrics", "指标定义", "The definitions of the metrics", _figures, DEFINITIONS, (), _nothing, _metrics),
 )
-SOURCES: dict[str, Source] = {source.code: source for source in (*_DECLARED, *FURTHER, *JUDGED)}
+SOURCES: dict[str, Source] = {source.code: source for source in (*_DECLARED, *FURTHER, *HELPED, *JUDGED)}
 
 
 def source_named(code: str) -> Source:

@@ -43,7 +43,7 @@ def _figures(told: dict[str, Any], *more: str) -> int:
     return len(told["total"]) + sum(len(row["figures"]) for row in rows)
 
 
-MAY_BE_EMPTY = {"listed", "repeats", "assessment-appeals", "hand-offs", "hand-off-tickets"}
+MAY_BE_EMPTY = {"assistance-entries", "open-opinions", "listed", "repeats", "assessment-appeals", "hand-offs", "hand-off-tickets"}
 CASES: list[Case] = [
     ("reports", {"metric": "completion_rate_due", "by": "unit:township", **WHOLE, "as_of": "NOW"}, "/v1/reports/completion_rate_due"),
     ("times", {"metric": "close_time", "by": "unit:township", "compare": "both", **WHOLE}, "/v1/reports/close_time"),
@@ -69,6 +69,9 @@ CASES: list[Case] = [
     ("petition-tickets", {"metric": "petitions", **WHOLE}, "/v1/reports/petitions/tickets"),
     ("coverage", {"by": "unit:township"}, "/v1/reports/coverage"),
     ("coverage-items", {"metric": "blank_grids"}, "/v1/reports/coverage/blank_grids"),
+    ("assistance", {**WHOLE, "as_of": "NOW"}, "/v1/reports/assistance"),
+    ("assistance-entries", {"metric": "help_begun", **WHOLE}, "/v1/reports/assistance/help_begun"),
+    ("open-opinions", WHOLE, "/v1/reports/opinions/open"),
     ("queue-fairness", {**WHOLE, "as_of": "NOW"}, "/v1/reports/queue-fairness"),
     ("queue-tickets", {**WHOLE, "as_of": "NOW"}, "/v1/reports/queue-fairness/tickets"),
     ("assessments", {}, "/v1/assessments"),
@@ -98,7 +101,7 @@ def told_rows(source: str, told: dict[str, Any]) -> int:  # noqa: PLR0911  a way
         return len(told["items"]) + len(told["counted"])
     if source == "bulletin-figures":
         return len(told["document"]["figures"])
-    lists = {"workload": "units", "hand-offs": "units", "declared-totals": "declared"}
+    lists = {"workload": "units", "hand-offs": "units", "declared-totals": "declared", "assistance": "figures"}
     if source in lists:
         return len(told[lists[source]])
     if source == "zero-petition-townships":
@@ -217,6 +220,7 @@ REFUSED: list[Case] = [
     ("bulletin-tables", {"bulletin": "019aa7c0-7a56-7c60-a0b4-5d1f6a2f9d3e"}, "bulletin.unknown"),
     ("warnings", {"state": "over"}, "question.invalid"),
     ("activities", {"unit": "999"}, "unit.unknown"),
+    ("assistance-entries", {"metric": "moon"}, "metric.unknown"),
 ]
 
 
