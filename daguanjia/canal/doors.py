@@ -39,7 +39,11 @@ class Doors:
 
     async def report(self, login: str, path: str, **params: Any) -> Json:
         """Return what the reporting door answers."""
-        return json_of(await self._send(REPORTING, "GET", path, login, params=params), 200)
+        return json_of(await self.look(login, path, **params), 200)
+
+    async def look(self, login: str, path: str, **params: Any) -> Response:
+        """Ask the reporting door; return whatever comes."""
+        return await self._send(REPORTING, "GET", path, login, params=params)
 
     async def post(self, login: str, path: str, body: Json) -> Json:
         """Post something that works; return the answer."""

@@ -39,7 +39,7 @@ async def play(setting: Setting, cast: Cast, console: Console) -> str:
             told = plot.Told(cast, village, doors, hours, teller, months)
             for step in _STEPS:
                 await step(told)
-            file = await striking.the_end(told, setting.home)
+            file = await striking.the_end(told, setting.home, setting.patience)
             await striking.the_ledger(told)
     console.print()
     teller.say(f"故事讲完,半年的事用时 {teller.seconds:.1f} 秒:{told.number}。 Told in {teller.seconds:.1f} s.")

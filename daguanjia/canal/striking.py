@@ -1,14 +1,15 @@
 """销号: refused with the list of what is missing, until nothing is; then a certificate that anybody can check."""
 
+import asyncio
+import time
 from pathlib import Path
 
 import orjson
 
 from daguanjia.canal.plot import CATEGORY, Told, hear, later, words_of
-from daguanjia.story.doors import Json, code_of, expect
+from daguanjia.story.doors import Json, code_of, expect, json_of
 from daguanjia.story.plot import require
-from daguanjia.story.setting import COUNTY, MEMBERS, TOWNSHIP, VILLAGE
-from dispatch_worker.jobs.certificates import certificates
+from daguanjia.story.setting import COUNTY, MEMBERS, TOWNSHIP, VILLAGE, StoryError
 from services.anchors.files import check
 from services.platform.clock import SHANGHAI
 from services.platform.ids import new_id
@@ -86,7 +87,7 @@ async def the_notice(told: Told) -> None:
     told.teller.say(f"  · {missing[0]['sentence']}(到 {missing[0]['about']})")
 
 
-async def the_end(told: Told, folder: Path) -> Path:
+async def the_end(told: Told, folder: Path, patience: float) -> Path:
     """Struck off, by somebody who did none of the work; the certificate is kept as a file and checked."""
     told.teller.step("公示期满,销号,发证", "struck off, with a certificate anybody can verify offline")
     seen = await told.doors.ask(COUNTY, f"/v1/matters/{told.matter}")
@@ -95,14 +96,24 @@ async def the_end(told: Told, folder: Path) -> Path:
     struck = await told.doors.post(COUNTY, f"/v1/matters/{told.matter}/strike-off", {"words": "全部要求已满足,准予销号。"})
     require(struck["state"] == "struck_off", f"应已销号,却是 {struck['state']}。")
     told.says(COUNTY, f"{told.number} 销号。")
-    await told.doors.worker(certificates)
-    certificate = await told.doors.report(COUNTY, f"/v1/matters/{told.matter}/certificate")
+    certificate = await _signed(told, patience)
     file = folder / "canal-certificate.json"
     file.write_bytes(orjson.dumps(certificate, option=orjson.OPT_INDENT_2))
     good, sentence = check(certificate, frozenset())
     require(good, f"销号证书核验不过:{sentence}")
     told.teller.say(f"销号证书 {certificate['id'][:16]}…:离线核验通过,并由事实重算一遍。")
     return file
+
+
+async def _signed(told: Told, patience: float) -> Json:
+    """Wait until the worker that runs has signed the certificate: nobody else has the key."""
+    until = time.monotonic() + patience
+    while time.monotonic() < until:
+        answer = await told.doors.look(COUNTY, f"/v1/matters/{told.matter}/certificate")
+        if code_of(answer) != "certificate.not_signed":
+            return json_of(answer, 200)
+        await asyncio.sleep(0.25)
+    raise StoryError(f"{patience:.0f} 秒内没有签出销号证书:派单进程 dispatch_worker 似乎没有运行。The worker seems away.")
 
 
 async def the_ledger(told: Told) -> None:
