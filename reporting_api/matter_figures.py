@@ -25,6 +25,7 @@ from services.web.routes import door_router
 router = door_router("/v1/reports", tags=["reports"])
 
 AsOf = Annotated[AwareDatetime | None, Query(description="As it was known at this instant.", examples=[None])]
+Flagged = Annotated[bool, Query(description="Only of villages that are on a list of problem villages (问题村).")]
 Name = Annotated[str, Query(max_length=80, description="`id` or `id@version`.", examples=["matters_open"])]
 
 
@@ -34,8 +35,9 @@ def _asked(
     unit: Annotated[Code | None, Query(description="Where, with all below.", examples=["441624108"])] = None,
     by: Annotated[By | None, Query(description="What rows are made for.", examples=["unit:township"])] = None,
     as_of: AsOf = None,
+    problem_villages: Flagged = False,
 ) -> AskedFigures:
-    return AskedFigures(read_day(first, "from"), read_day(last, "to"), unit, by, as_of)
+    return AskedFigures(read_day(first, "from"), read_day(last, "to"), unit, by, as_of, problem_villages)
 
 
 Question = Annotated[AskedFigures, Depends(_asked)]

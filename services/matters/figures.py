@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, select, true
 
 from services.identity.permissions import scope_of
 from services.matters.dossiers_rules import Fate, Turn, fate_between
+from services.matters.flagged import in_problem_village
 from services.matters.holding import visible
 from services.matters.metrics import METRICS, NOTHING, REGISTER, MatterMetric, metric_named
 from services.matters.models import Matter
@@ -153,6 +154,8 @@ async def _known(work: Work, asked: AskedFigures) -> _Known:
     where: list[ColumnElement[bool]] = [visible(work.actor)]
     if unit is not None:
         where.append(Unit.path.startswith(unit.path, autoescape=True))
+    if asked.problem_villages:
+        where.append(in_problem_village(at))
     turns = await turns_of(work, where, at)
     start, end = day_start(first), day_end(last)
     fates = {

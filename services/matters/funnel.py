@@ -18,6 +18,7 @@ from services.activities.models import Activity, OpinionThing
 from services.activities.queries import visible
 from services.identity.permissions import scope_of
 from services.journal.models import Event
+from services.matters.flagged import in_problem_village
 from services.matters.metrics import FUNNEL, metric_named
 from services.matters.models import Matter, MatterSource
 from services.matters.queries import instant_of
@@ -240,6 +241,8 @@ async def _read(work: Work, asked: AskedFigures) -> _Read:
     )
     if unit is not None:
         query = query.where(Unit.path.startswith(unit.path, autoescape=True))
+    if asked.problem_villages:
+        query = query.where(in_problem_village(at))
     heard = {row.id: Heard(row.id, row.happened_on, row.unit_id, row.thing) for row in await work.session.execute(query)}
     numbers = await _outcomes(work, heard, at)
     stages = await _matters(work, heard, at)

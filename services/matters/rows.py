@@ -16,13 +16,17 @@ _UNPLACED = "未定位到该层级"
 
 @dataclass(frozen=True)
 class AskedFigures:
-    """What is asked: days, both included (of this year so far where not given), a place with all below, rows, and as of when."""
+    """What is asked: days, both included (of this year so far where not given), a place with all below, rows, and as of when.
+
+    `problem_villages`: only what lies in a village that was on a list of problem villages at that instant.
+    """
 
     first: date | None = None
     last: date | None = None
     unit: str | None = None
     by: By | None = None
     as_of: datetime | None = None
+    problem_villages: bool = False
 
     def days(self, today: date) -> tuple[date, date]:
         """Return the days asked for. Raises Invalid ``period.invalid`` where they end before they begin."""

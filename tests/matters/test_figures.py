@@ -97,6 +97,15 @@ async def test_the_register_in_figures_is_the_lists_behind_it(world: World) -> N
     then = _values((await _read(world, "/v1/reports/matters", as_of=before))["total"])
     assert (then["matters_open"], then["matters_blocked"]) == (1, 0)
     assert _values((await _read(world, "/v1/reports/matters", "pengzhai"))["total"])["matters_open"] == 1, "of one's own area"
+    flag = {"unit": SHUIKOU, "level": "city", "since": "2012-03-01", "because": "备案整顿。"}
+    assert _values((await _read(world, "/v1/reports/matters", problem_villages=True))["total"])["matters_open"] == 0
+    entry = (await world.did("county", "/v1/problem-villages", flag))["id"]
+    listed = await _read(world, "/v1/reports/matters/entries", metric="matters_open", problem_villages=True)
+    assert [one["matter"]["unit"]["code"] for one in listed["items"]] == [SHUIKOU]
+    flagged = clock.now().isoformat()
+    await world.did("county", f"/v1/problem-villages/{entry}/end", {"until": "2026-01-01", "because": "整顿完成。"})
+    assert (await _read(world, "/v1/reports/matters/entries", metric="matters_open", problem_villages=True))["count"] == 0
+    assert (await _read(world, "/v1/reports/matters/entries", metric="matters_open", problem_villages=True, as_of=flagged))["count"] == 1
     for query, code in (({"from": "2026-02-01", "to": "2026-01-01"}, "period.invalid"), ({"unit": "x9"}, "unit.unknown")):
         assert (await world.doors.get("county", "/v1/reports/matters", **query)).json()["code"] == code
     assert (await world.doors.get("county", "/v1/reports/matters/entries", metric="opinions_heard")).json()["code"] == "metric.unknown"
