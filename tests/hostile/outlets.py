@@ -43,6 +43,7 @@ _METRICS = {
     "activity-entries": "visits",
     "petition-tickets": "petitions",
     "coverage-items": "blank_grids",
+    "assistance-entries": "help_begun",
 }
 _NEEDS = {"assessment-sheets": "run", "assessment-items": "run", "assessment-appeals": "run", "bulletin-figures": "bulletin"}
 _NEEDS["bulletin-tables"] = "bulletin"

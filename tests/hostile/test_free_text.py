@@ -59,6 +59,7 @@ _OUT_OF_REACH = {
 _OWN = {
     "activity-entries": {"metric": "visits"},
     "coverage-items": {"metric": "blank_grids"},
+    "assistance-entries": {"metric": "help_begun"},
     "hotline-calls": {"metric": "answered"},
     "petition-tickets": {"metric": "petitions"},
     "time-tickets": {"metric": "close_time", "part": "measured"},
