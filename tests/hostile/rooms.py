@@ -92,13 +92,15 @@ class Rooms:
         return self.known
 
     async def exported(self) -> None:
-        """Have the county export its tickets, and 彭寨镇 share a saved report with whoever sits there."""
+        """Have the county begin a programme and export its tickets, and 彭寨镇 share a saved report with whoever sits there."""
         asked = await self._post("county", "/v1/exports", {"source": "tickets", "format": "csv", "question": {}})
         body = {"name": "工单", "source": "tickets", "question": {}, "unit": PENGZHAI}
         saved = await self._post("pengzhai", "/v1/saved-reports", body)
         async with self.county.as_role(WORKER):
             await make_next(store())
-        self.known |= {"export_id": asked["id"], "saved_id": saved["id"]}
+        campaign = {"code": "service", "name": "主题实践活动", "starts_on": "2013-06-01", "units": [PENGZHAI], "because": "统一部署。"}
+        await self._post("county", "/v1/programmes", campaign)
+        self.known |= {"export_id": asked["id"], "saved_id": saved["id"], "programmes.code": "service"}
 
     async def assessed(self) -> None:
         """Have the grid worker of 水口村 assessed, the assessment published, and objected to."""
