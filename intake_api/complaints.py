@@ -17,6 +17,7 @@ from services.complaints.tracking import track, with_code
 from services.complaints.views import ComplaintView, Progress, RewordingView
 from services.complaints.wordings import words_of_ticket
 from services.hotline.looks import who_looked
+from services.matters.objecting_by_code import ObjectByCode, ObjectionTaken, object_by_code
 from services.platform.actor import Actor
 from services.platform.unit_of_work import Work, unit_of_work
 from services.tickets.direct_tries import REWORD, tries_kept
@@ -92,6 +93,12 @@ async def confirm(number: str, body: ConfirmByCode) -> Confirmed:
 async def appeal(number: str, body: AppealByCode) -> Appealed:
     """Take a complainant's appeal; somebody who had no part so far decides on it."""
     return await appeal_by_code(number, body)
+
+
+@router.post("/complaints/{number}/objections", summary="Object, by code, to the published result of a matter", responses=_GUESSING)
+async def object_to(number: str, body: ObjectByCode) -> ObjectionTaken:
+    """Take a complainant's objection (异议) to the published result of the matter their ticket is part of; it is decided before 销号."""
+    return await object_by_code(number, body)
 
 
 @router.post("/complaints/{complaint_id}/rewordings", status_code=201, response_model=RewordingView, summary="Word a complaint anew")

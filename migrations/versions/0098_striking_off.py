@@ -37,7 +37,7 @@ CREATE TABLE matter_notices (
 CREATE INDEX ix_matter_notices_matter_id ON matter_notices (matter_id);
 CREATE TABLE matter_objections (
   id UUID NOT NULL, matter_id UUID NOT NULL, round INTEGER NOT NULL, household_id UUID, paper_id UUID NOT NULL, fingerprint BYTEA
-  NOT NULL, recorded_at TIMESTAMP WITH TIME ZONE NOT NULL, recorded_by_account_id UUID NOT NULL, upheld BOOLEAN, decision TEXT,
+  NOT NULL, recorded_at TIMESTAMP WITH TIME ZONE NOT NULL, recorded_by_account_id UUID, upheld BOOLEAN, decision TEXT,
   decided_at TIMESTAMP WITH TIME ZONE, decided_by_account_id UUID,
   CONSTRAINT pk_matter_objections PRIMARY KEY (id),
   CONSTRAINT ck_matter_objections_decided CHECK (num_nulls(upheld, decision, decided_at, decided_by_account_id) IN (0, 4)),

@@ -62,7 +62,10 @@ class MatterNotice(Base):
 
 
 class MatterObjection(Base):
-    """An objection, written down for a household or for whoever does not say; decided by somebody who did not do the work."""
+    """An objection, written down for a household or for whoever does not say; decided by somebody who did not do the work.
+
+    `recorded_by_account_id` is NULL of one that a complainant made themselves, with the code of their ticket.
+    """
 
     __tablename__ = "matter_objections"
     __table_args__ = (
@@ -78,7 +81,7 @@ class MatterObjection(Base):
     paper_id: Mapped[UUID] = mapped_column(ForeignKey("sealed_papers.id"))
     fingerprint: Mapped[bytes]
     recorded_at: Mapped[datetime]
-    recorded_by_account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    recorded_by_account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
     upheld: Mapped[bool | None]
     decision: Mapped[str | None]
     decided_at: Mapped[datetime | None]

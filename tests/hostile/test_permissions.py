@@ -42,7 +42,8 @@ OPEN: dict[str, frozenset[str]] = {
     }),
     "a complainant's tracking code is the proof": frozenset({
         "GET /v1/complaints/{number}", "POST /v1/complaints/{number}/progress", "GET /v1/complaints/{number}/proof",
-        "POST /v1/complaints/{number}/confirmations", "POST /v1/complaints/{number}/appeals", "GET /v1/complaints/{number}/personal-data",
+        "POST /v1/complaints/{number}/confirmations", "POST /v1/complaints/{number}/appeals", "POST /v1/complaints/{number}/objections",
+        "GET /v1/complaints/{number}/personal-data",
         "GET /v1/complaints/{number}/personal-data/copy", "POST /v1/complaints/{number}/personal-data/requests",
         "GET /v1/complaints/{number}/journey", "POST /v1/complaints/{number}/journey",
     }),

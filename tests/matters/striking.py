@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, timedelta
 from typing import Any
+from uuid import UUID
 
 from httpx import Response
 
@@ -12,6 +13,7 @@ from services.platform import clock
 from services.platform.clock import local_day
 from services.platform.database import WORKER
 from services.platform.ids import new_id
+from services.platform.secrets import tracking_code
 from tests.attachments.samples import picture
 from tests.county import ROADS, SHUIKOU
 from tests.matters.world import STATION, World
@@ -28,8 +30,15 @@ class Canal(World):
 
     moved: Callable[[timedelta], None] = field(default=lambda _ahead: None)
     homes: list[str] = field(default_factory=list)
+    tickets: list[tuple[str, UUID]] = field(default_factory=list)
     matter: str = ""
     ahead: timedelta = timedelta()
+
+    @property
+    def told_first(self) -> tuple[str, str]:
+        """The ticket that was told first, and its code."""
+        number, ticket = self.tickets[0]
+        return number, tracking_code(ticket)
 
     def later(self, **span: float) -> None:
         """Let time go by; whoever was signed in signs in again."""
@@ -55,6 +64,8 @@ class Canal(World):
         body = {"unit": SHUIKOU, "from_m": SEGMENT[0], "to_m": SEGMENT[1]}
         segment = (await self.did("county", f"/v1/assets/{asset}/segments", body))["segments"][0]["id"]
         tickets = [await self.tell("水渠断了,没水灌溉", PHONES[n]) for n in range(told)]
+        ids = "SELECT number, id FROM tickets WHERE number = ANY($1) ORDER BY number"
+        self.tickets = [(row["number"], row["id"]) for row in await self.county.fetch(ids, tickets)]
         self.matter = str((await self.determined(segment_id=segment, tickets=tickets))["id"])
         await self.do("county", "register", lead="441624-D-SLJ", words="列入台账。")
         for level, login in (("county", "county"), ("township", "pengzhai"), ("village", "shuikou")):

@@ -187,7 +187,16 @@ async def test_an_objection_is_decided_by_another_and_upheld_begins_the_notice_a
     await canal.refused("objection.own_record", "pengzhai", canal.matter, "decide_objection",
                         objection_id=own["objection_id"], upheld=False, words="无渗漏。")  # fmt: skip
     await canal.do("county", "decide_objection", objection_id=own["objection_id"], upheld=False, words="无渗漏。")
+    number, code = canal.told_first
+    by_code = {"code": code, "words": "水还是没到我家田里。"}
+    outsider = await canal.client.post(f"/v1/complaints/{number}/objections", json={**by_code, "code": "K7M3QX5A"})
+    taken = [await canal.client.post(f"/v1/complaints/{number}/objections", json=by_code) for _ in range(2)]
+    assert (outsider.status_code, taken[0].status_code, taken[0].json()) == (404, 200, taken[1].json()), taken[0].text
+    assert await canal.missing() == ["objection.open"]
+    await canal.do("pengzhai", "decide_objection", objection_id=taken[0].json()["id"], upheld=False, words="已通水。")
     assert (await canal.strike()).status_code == 200
+    late = await canal.client.post(f"/v1/complaints/{number}/objections", json=by_code)
+    assert (late.status_code, late.json()["code"]) == (409, "objection.nothing_published")
 
 
 async def test_whoever_did_the_work_never_strikes_off_and_the_database_holds_it(canal: Canal) -> None:
