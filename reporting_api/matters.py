@@ -41,14 +41,21 @@ class CandidatePage(BaseModel):
     next: str | None = None
 
 
+def _asked(
+    unit: Where = None,
+    state: Annotated[State | None, Query(description="Only those that stood so.", examples=["registered"])] = None,
+    number: Annotated[str | None, Query(max_length=64, description="Only this one.", examples=["挂号〔2026〕第0012号"])] = None,
+    problem_villages: Annotated[bool, Query(description="Only of villages on a list of problem villages (问题村).")] = False,
+    as_of: AsOf = None,
+) -> AskedMatters:
+    return AskedMatters(unit, state, number, as_of, problem_villages)
+
+
 @router.get("/matters", summary="List the county's register of matters", response_model=MatterPage, responses=UNCHANGED)
 async def read_register(
     request: Request,
     actor: MatterReader,
-    unit: Where = None,
-    state: Annotated[State | None, Query(description="Only those that stood so.", examples=["registered"])] = None,
-    number: Annotated[str | None, Query(max_length=64, description="Only this one.", examples=["挂号〔2026〕第0012号"])] = None,
-    as_of: AsOf = None,
+    asked: Annotated[AskedMatters, Depends(_asked)],
     cursor: PageCursor = None,
     limit: PageLimit = 50,
 ) -> Response:
@@ -56,7 +63,7 @@ async def read_register(
     after = read_place(cursor) if cursor else None
     async with unit_of_work(actor) as work:
         await one_snapshot(work.session)
-        items, following = await list_matters(work, AskedMatters(unit, state, number, as_of), after=after, limit=limit)
+        items, following = await list_matters(work, asked, after=after, limit=limit)
     return page_answer(request, MatterPage(items=items), write_place(following))
 
 

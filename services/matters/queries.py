@@ -12,6 +12,7 @@ from sqlalchemy.orm import aliased
 from services.complaints.sign_views import SignView, WeightView
 from services.identity.permissions import PERMISSIONS, area_of, lends
 from services.matters.commands import CANDIDATE_EXAMPLE
+from services.matters.flagged import in_problem_village
 from services.matters.holding import people_of, unknown, visible
 from services.matters.models import CandidateLook, Matter, MatterCandidate, MatterState
 from services.matters.showing import line_of, matter_view, unit_view
@@ -46,6 +47,7 @@ class AskedMatters:
     state: State | None = None
     number: str | None = None
     as_of: datetime | None = None
+    problem_villages: bool = False
 
 
 class MatterCandidateView(BaseModel):
@@ -80,8 +82,12 @@ async def list_matters(work: Work, asked: AskedMatters, *, after: Place | None, 
     at, tree = instant_of(work, asked.as_of), await unit_tree(work.session)
     state = state_then(at)
     query = select(Matter, state).join(state, true()).where(visible(work.actor), Matter.determined_at <= at)
+    if asked.unit is not None or asked.problem_villages:
+        query = query.join(Unit, Unit.id == Matter.unit_id)
     if asked.unit is not None:
-        query = query.join(Unit, Unit.id == Matter.unit_id).where(Unit.path.startswith(await path_of(work, asked.unit), autoescape=True))
+        query = query.where(Unit.path.startswith(await path_of(work, asked.unit), autoescape=True))
+    if asked.problem_villages:
+        query = query.where(in_problem_village(at))
     if asked.state is not None:
         query = query.where(state.state == asked.state)
     if asked.number is not None:

@@ -98,6 +98,7 @@ async def test_who_asks_does_not_answer_and_who_answers_does_not_decide(world: W
         assert code is None or refused.json()["code"] == code, refused.text
     asked = await world.did("organization", "/v1/year-end/questions", body)
     assert (asked["capacity"], asked["asked_by"], asked["outcome"]) == ("village", "组织干部子", None)
+    assert [words for code, words in await world.told() if code == SHUIKOU and "年终质询" in words], "whoever is asked is told"
     again = await world.post("discipline", "/v1/year-end/questions", body)
     assert again.json()["code"] == "question.asked"
     address = f"/v1/year-end/questions/{asked['id']}"

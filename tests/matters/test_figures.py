@@ -102,6 +102,8 @@ async def test_the_register_in_figures_is_the_lists_behind_it(world: World) -> N
     entry = (await world.did("county", "/v1/problem-villages", flag))["id"]
     listed = await _read(world, "/v1/reports/matters/entries", metric="matters_open", problem_villages=True)
     assert [one["matter"]["unit"]["code"] for one in listed["items"]] == [SHUIKOU]
+    register = (await _read(world, "/v1/matters", problem_villages=True))["items"]
+    assert {one["unit"]["code"] for one in register} == {SHUIKOU}
     flagged = clock.now().isoformat()
     await world.did("county", f"/v1/problem-villages/{entry}/end", {"until": "2026-01-01", "because": "整顿完成。"})
     assert (await _read(world, "/v1/reports/matters/entries", metric="matters_open", problem_villages=True))["count"] == 0
