@@ -168,6 +168,7 @@ async def _work_goes_on(world: World, number: str) -> None:
     await desk.does("roads", number, "finish_task", words="已核对")
 
 
+@pytest.mark.timeout(600)  # everybody below it asks everything, six times
 async def test_the_accused_unit_cannot_tell_whether_it_was_reported(world):
     before = await world.seen(ACCUSED + BESIDE, world.barrage.known)
     numbers = await _reported(world)
