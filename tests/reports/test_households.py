@@ -15,8 +15,8 @@ NOW = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
 ZHANG, LI = "13800000123", "13800000124"
 
 
-def telling(*keys: bytes, secret: bool = False) -> Telling:
-    return Telling(new_id(), new_id(), frozenset(keys), NOW, in_confidence=secret)
+def telling(*keys: bytes, secret: bool = False, home: tuple[bytes, ...] = ()) -> Telling:
+    return Telling(new_id(), new_id(), frozenset(keys), NOW, in_confidence=secret, home=frozenset(home))
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,9 @@ def telling(*keys: bytes, secret: bool = False) -> Telling:
         ([[telling(b"zhang")], [telling(b"zhang", secret=True)]], 2),  # in confidence: tied to nothing else
         ([[telling(b"zhang", secret=True)], [telling(b"zhang", secret=True)]], 2),
         ([[telling(b"zhang", secret=True), telling(b"zhang", secret=True)]], 1),
+        ([[telling(b"son", home=(b"3-012", b"father"))], [telling(b"father")]], 1),  # at the door, and by the register's number
+        ([[telling(b"son", home=(b"3-012",))], [telling(home=(b"3-012",))]], 1),  # the door alone
+        ([[telling(b"son", home=(b"3-012", b"father"), secret=True)], [telling(b"father")]], 2),  # in confidence it ties nobody
     ],
 )
 def test_a_household_counts_once_over_all_matters_it_told_openly(matters: list[list[Telling]], expected: int) -> None:
