@@ -105,6 +105,7 @@ CREATE TABLE matter_blockers (
   CONSTRAINT fk_matter_blockers_recorded_by_account_id FOREIGN KEY(recorded_by_account_id) REFERENCES accounts (id),
   CONSTRAINT fk_matter_blockers_ended_by_account_id FOREIGN KEY(ended_by_account_id) REFERENCES accounts (id)
 );
+CREATE INDEX ix_matter_blockers_matter_id ON matter_blockers (matter_id);
 CREATE UNIQUE INDEX uq_matter_blockers_now ON matter_blockers (matter_id, code) WHERE ended_on IS NULL;
 CREATE TABLE matter_entries (
   id UUID NOT NULL, matter_id UUID NOT NULL, deed TEXT NOT NULL, source TEXT, happened_on DATE NOT NULL, words TEXT NOT NULL,
@@ -132,6 +133,7 @@ CREATE TABLE matter_followers (
   CONSTRAINT fk_matter_followers_recorded_by_account_id FOREIGN KEY(recorded_by_account_id) REFERENCES accounts (id),
   CONSTRAINT fk_matter_followers_ended_by_account_id FOREIGN KEY(ended_by_account_id) REFERENCES accounts (id)
 );
+CREATE INDEX ix_matter_followers_matter_id ON matter_followers (matter_id);
 CREATE INDEX ix_matter_followers_member ON matter_followers (member_id) WHERE until IS NULL;
 CREATE UNIQUE INDEX uq_matter_followers_now ON matter_followers (matter_id) WHERE until IS NULL;
 CREATE TABLE matter_sites (
@@ -151,6 +153,7 @@ CREATE TABLE matter_sources (
   CONSTRAINT fk_matter_sources_matter_id FOREIGN KEY(matter_id) REFERENCES matters (id),
   CONSTRAINT fk_matter_sources_joined_by_account_id FOREIGN KEY(joined_by_account_id) REFERENCES accounts (id)
 );
+CREATE INDEX ix_matter_sources_source_id ON matter_sources (source_id);
 CREATE UNIQUE INDEX uq_matter_sources_now ON matter_sources (source_id) WHERE left_at IS NULL;
 CREATE TABLE matter_states (
   matter_id UUID NOT NULL, version INTEGER NOT NULL, known_at TIMESTAMP WITH TIME ZONE NOT NULL, state TEXT NOT NULL, number TEXT,
@@ -172,6 +175,7 @@ CREATE TABLE matter_supervisors (
   CONSTRAINT fk_matter_supervisors_recorded_by_account_id FOREIGN KEY(recorded_by_account_id) REFERENCES accounts (id),
   CONSTRAINT fk_matter_supervisors_ended_by_account_id FOREIGN KEY(ended_by_account_id) REFERENCES accounts (id)
 );
+CREATE INDEX ix_matter_supervisors_matter_id ON matter_supervisors (matter_id);
 CREATE INDEX ix_matter_supervisors_member ON matter_supervisors (member_id) WHERE until IS NULL;
 CREATE UNIQUE INDEX uq_matter_supervisors_now ON matter_supervisors (matter_id, level) WHERE until IS NULL;
 CREATE TABLE matter_tasks (

@@ -180,6 +180,7 @@ class MatterSource(Base):
     __tablename__ = "matter_sources"
     __table_args__ = (
         CheckConstraint(f"kind IN {SOURCE_KINDS!r}", name="kind"),
+        Index(None, "source_id"),
         Index("uq_matter_sources_now", "source_id", unique=True, postgresql_where=text("left_at IS NULL")),
     )
 
@@ -198,6 +199,7 @@ class MatterSupervisor(Base):
     __table_args__ = (
         CheckConstraint(f"level IN {LEVELS!r}", name="level"),
         CheckConstraint("(until IS NULL) = (ended_at IS NULL)", name="ended"),
+        Index(None, "matter_id"),
         Index("uq_matter_supervisors_now", "matter_id", "level", unique=True, postgresql_where=_NOW),
         Index("ix_matter_supervisors_member", "member_id", postgresql_where=_NOW),
     )
@@ -237,6 +239,7 @@ class MatterFollower(Base):
     __table_args__ = (
         CheckConstraint("rhythm_days BETWEEN 1 AND 92", name="rhythm_days"),
         CheckConstraint("(until IS NULL) = (ended_at IS NULL)", name="ended"),
+        Index(None, "matter_id"),
         Index("uq_matter_followers_now", "matter_id", unique=True, postgresql_where=_NOW),
         Index("ix_matter_followers_member", "member_id", postgresql_where=_NOW),
     )

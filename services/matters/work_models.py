@@ -59,6 +59,7 @@ class Blocker(Base):
         CheckConstraint(f"code IN {BLOCKERS!r}", name="code"),
         CheckConstraint("ended_on >= since", name="interval"),
         CheckConstraint("(ended_on IS NULL) = (ended_at IS NULL)", name="ended"),
+        Index(None, "matter_id"),
         Index("uq_matter_blockers_now", "matter_id", "code", unique=True, postgresql_where=text("ended_on IS NULL")),
     )
 

@@ -102,7 +102,7 @@ async def test_every_action_twice_under_one_key_is_done_once(world: World) -> No
     declined = Twice(world, str((await world.determined(title="另一件"))["id"]))
     await declined.act("county", "decline", words="不列入。")
     assert twice.done | declined.done == WHO.keys() - STRIKING
-    seen = (await world.client.get(f"/v1/matters/{twice.matter}", headers=await world.as_("county"))).json()
+    seen = (await world.doors.get("county", f"/v1/matters/{twice.matter}")).json()
     counts = [len(seen[name]) for name in ("task_list", "milestones", "sites", "tickets", "bypassed")]
     assert (counts, len(seen["ledger"]["entries"])) == ([1, 1, 1, 1, 1], 3)
 
