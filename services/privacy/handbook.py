@@ -29,7 +29,7 @@ from services.privacy.loose import forget_linked, forget_recordings
 from services.privacy.masking import without
 from services.privacy.models import PersonRequest
 from services.privacy.owners import call_bound
-from services.privacy.planning import held, keep_passages
+from services.privacy.planning import EVERYTHING, held, keep_passages, plan
 from services.privacy.tracing import person_of
 from services.privacy.views import OpinionOfMine
 from services.tickets.models import Ticket
@@ -52,11 +52,14 @@ _LONG = 1200
 _CORRECT = text("SELECT correct_opinion_contact(CAST(:request AS uuid), CAST(:opinion AS uuid), CAST(:paper AS uuid))")
 
 
+_MADE_OF_IT = and_(Complaint.channel == "visit", Complaint.channel_message_id == cast(OpinionOutcome.id, Text))
+"""A complaint that was made of an opinion, by the outcome that names it."""
+
+
 async def opinions_of(work: Work, complaint_id: UUID) -> list[UUID]:
     """Return the opinions of whoever left a complaint, the oldest first: one it was made of, and those under their telephone."""
     person = await person_of(work.session, complaint_id)
-    made = and_(Complaint.channel == "visit", Complaint.channel_message_id == cast(OpinionOutcome.id, Text))
-    of_it = select(OpinionOutcome.opinion_id).join(Complaint, made).where(Complaint.id == complaint_id)
+    of_it = select(OpinionOutcome.opinion_id).join(Complaint, _MADE_OF_IT).where(Complaint.id == complaint_id)
     theirs = Opinion.id.in_(of_it) if person.phone_index is None else or_(Opinion.id.in_(of_it), told_under(person.phone_index))
     return list(await work.session.scalars(select(Opinion.id).where(theirs).order_by(Opinion.heard_at, Opinion.id)))
 
@@ -128,12 +131,14 @@ async def plan_opinions(
 
 
 async def erase_opinion(work: Work, opinion_id: UUID, because: str, *, whole: bool) -> None:
-    """Have one opinion erased, at the desk: for who never filed anything. The same again changes nothing.
+    """Have one opinion erased, at the desk, with the complaints that were made of it. The same again changes nothing.
 
-    Raises 403 ``permission.denied``, 404 ``opinion.unknown``.
+    Raises 403 ``permission.denied``, 404 ``opinion.unknown``, 409 ``privacy.held``.
     """
     require(work.actor, "privacy.decide")
     await opinion_of(work, opinion_id, "opinion.read", locked=True)
+    made = select(Complaint.id).join(OpinionOutcome, _MADE_OF_IT).where(OpinionOutcome.opinion_id == opinion_id)
+    await plan(work, list(await work.session.scalars(made.order_by(Complaint.id))), EVERYTHING, because, whole=whole)
     await plan_opinions(work, [opinion_id], because, whole=whole)
 
 
