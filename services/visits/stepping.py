@@ -53,18 +53,17 @@ async def record_step(work: Work, command: RecordStep, counted_at: datetime | No
     happened_at = counted_at or settled_at(command.happened_at, work.now)
     unit = await _place(work, command.unit)
     previous_at = require_in_turn(command.step, happened_at, await round_so_far(work, member_id, month))
-    number = number_of(command.step)
+    number, position = number_of(command.step), _position(command)
     row = {
         "id": command.step_id,
         "member_id": member_id,
         "month": month,
         "step": command.step,
-        "nth": number,
-        "previous_nth": number - 1 if previous_at else None,
+        **{"nth": number, "previous_nth": number - 1 if previous_at else None},
         "happened_at": happened_at,
         "previous_at": previous_at,
         "unit_id": unit.id,
-        **_position(command),
+        **position,
         "paper_id": None,
         "fingerprint": mark,
         "recorded_at": work.now,

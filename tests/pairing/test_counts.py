@@ -1,13 +1,15 @@
 """The kept counts against a recount from all rows, for any day as known at any instant; and what a renumbering does to them: nothing."""
 
+import asyncio
 import random
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from services.households.commands import EndHousehold
+from services.households.models import Household
 from services.identity.actions import add_account
 from services.identity.closing import close_account
 from services.identity.models import Account
@@ -254,3 +256,37 @@ async def test_households_whose_member_is_away_or_may_sign_in_no_more_are_listed
         await hand_over(work, HandOver(from_member_id=UUID(members["SL-3"]), to=(UUID(members["SL-4"]),)))
     told, _pages = await asked(county, desk, AskedCoverage(None, today))
     assert told.households.missing == 0
+
+
+async def test_whoever_pairs_and_whoever_moves_households_at_once_leave_the_counts_right(county):
+    await load(county, FILE)
+    members = [UUID(await cadre(county, f"R-{nth}")) for nth in range(3)]
+    desk, homes = await actor("county"), [row["id"] for row in await county.fetch("SELECT id FROM households ORDER BY id")]
+    units = [row["id"] for row in await county.fetch("SELECT id FROM units WHERE code = ANY ($1)", list(GRIDS))]
+
+    async def moved(nth):
+        async with unit_of_work(SYSTEM) as work:
+            one = select(Household).where(Household.id == homes[nth % 12])
+            (await work.session.scalars(one.with_for_update())).one().unit_id = units[nth % 3]
+
+    async def paired(nth):
+        try:
+            async with unit_of_work(desk) as work:
+                if nth % 3:
+                    await pair(work, Pair(kind="member_household", member_id=members[nth % 3], household_id=homes[nth % 12]))
+                else:
+                    await household_ended(work, homes[nth % 12], EndHousehold(because="dissolved"))
+        except Problem:
+            pass  # somebody was first
+
+    async with county.as_role(OWNER):
+        await asyncio.gather(*(do(nth) for nth in range(60) for do in (moved, paired)))
+    kept = await county.fetch(
+        "SELECT unit_id, sum(homes) AS homes, sum(paired) AS paired FROM home_counts WHERE member_id IS NULL GROUP BY 1"
+    )
+    rows = await county.fetch(
+        "SELECT h.unit_id, count(*) FILTER (WHERE h.ended_on IS NULL) AS homes, count(p.id) AS paired FROM households h"
+        " LEFT JOIN pairings p ON p.household_id = h.id AND p.valid_to IS NULL GROUP BY 1"
+    )
+    assert {tuple(row) for row in kept if row["homes"] or row["paired"]} == {tuple(row) for row in rows if row["homes"] or row["paired"]}
+    assert sum(row["paired"] for row in rows) > 0
