@@ -32,6 +32,7 @@ from services.exports.source import (
     whole_number,
 )
 from services.identity.permissions import scope_of
+from services.matters.figures import MatterFigure
 from services.organization.queries import unit_tree
 from services.petitions.figures import AskedPetitions, counted_petitions, petition_report
 from services.petitions.metrics import METRICS as PETITIONS
@@ -54,7 +55,7 @@ from services.reports.repeats import AskedRepeats, repeats_report
 from services.reports.times import TimePart, time_report, timed_tickets
 
 T = TypeVar("T")
-Figure = LedgerFigure | CoverageFigureView
+Figure = LedgerFigure | CoverageFigureView | MatterFigure
 _BOUNDS = {"weeks": (1, 104), "classes": (2, 10)}
 
 

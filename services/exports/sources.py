@@ -20,6 +20,7 @@ from services.exports.help_sources import HELPED
 from services.exports.judged_sources import JUDGED
 from services.exports.known_columns import columns_named
 from services.exports.paging import Fetched, Page, paged, row_of
+from services.exports.register_sources import REGISTERED
 from services.exports.source import FIGURE_TICKETS, PAGE, Pages, Source, metric_asked, named_status, part_of, whole_number
 from services.platform.clock import local_day
 from services.platform.errors import NotFound
@@ -296,7 +297,7 @@ _DECLARED = (
     Source("repeats", "重复诉求工单", "Tickets that were told again", _lists, REPEATS, _TOLD, _reading(AskedRepeats), _repeats),
     Source("metrics", "指标定义", "The definitions of the metrics", _figures, DEFINITIONS, (), _nothing, _metrics),
 )
-SOURCES: dict[str, Source] = {source.code: source for source in (*_DECLARED, *FURTHER, *HELPED, *JUDGED)}
+SOURCES: dict[str, Source] = {source.code: source for source in (*_DECLARED, *FURTHER, *HELPED, *REGISTERED, *JUDGED)}
 
 
 def source_named(code: str) -> Source:

@@ -72,6 +72,8 @@ CASES: list[Case] = [
     ("assistance", {**WHOLE, "as_of": "NOW"}, "/v1/reports/assistance"),
     ("assistance-entries", {"metric": "help_begun", **WHOLE}, "/v1/reports/assistance/help_begun"),
     ("open-opinions", WHOLE, "/v1/reports/opinions/open"),
+    ("matters", {"by": "unit:township", **SPRING}, "/v1/reports/matters"),
+    ("opinion-funnel", {"by": "unit:township", **SPRING}, "/v1/reports/funnel"),
     ("queue-fairness", {**WHOLE, "as_of": "NOW"}, "/v1/reports/queue-fairness"),
     ("queue-tickets", {**WHOLE, "as_of": "NOW"}, "/v1/reports/queue-fairness/tickets"),
     ("assessments", {}, "/v1/assessments"),
@@ -89,7 +91,7 @@ def told_rows(source: str, told: dict[str, Any]) -> int:  # noqa: PLR0911  a way
     """Count the rows of an answer of the door as its file should have them."""
     if source in ("reports", "times", "three-rates"):
         return len(told["rows"]) + 1
-    if source in ("hotline", "petitions", "coverage", "activities"):
+    if source in ("hotline", "petitions", "coverage", "activities", "matters", "opinion-funnel"):
         more = {"activities": ("funds",)}.get(source, ())
         return _figures(told, *more) + (2 if source == "petitions" else 0)
     if source == "bulletin-tables":
