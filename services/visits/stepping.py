@@ -53,31 +53,29 @@ async def record_step(work: Work, command: RecordStep, counted_at: datetime | No
     happened_at = counted_at or settled_at(command.happened_at, work.now)
     unit = await _place(work, command.unit)
     previous_at = require_in_turn(command.step, happened_at, await round_so_far(work, member_id, month))
-    number, position = number_of(command.step), _position(command)
+    number = number_of(command.step)
     row = {
-        "id": command.step_id,
-        "member_id": member_id,
-        "month": month,
-        "step": command.step,
-        **{"nth": number, "previous_nth": number - 1 if previous_at else None},
-        "happened_at": happened_at,
-        "previous_at": previous_at,
-        "unit_id": unit.id,
-        **position,
-        "paper_id": None,
-        "fingerprint": mark,
-        "recorded_at": work.now,
-        "recorded_by_account_id": work.actor.account_id,
+        **{"id": command.step_id, "member_id": member_id, "month": month, "step": command.step},
+        "nth": number,
+        "previous_nth": number - 1 if previous_at else None,
+        **{"happened_at": happened_at, "previous_at": previous_at, "unit_id": unit.id, **_position(command)},
+        **{"paper_id": None, "fingerprint": mark, "recorded_at": work.now, "recorded_by_account_id": work.actor.account_id},
     }
-    if command.words is not None:
-        paper = seal_paper(PAPER, {"words": command.words}, work.now)
-        await insert_many(work.session, SealedPaper, [paper])
-        row["paper_id"] = paper["id"]
     await insert_many(work.session, ServiceStep, [row])
     await _photographs(work, command)
     data = {"member_id": str(member_id), "month": command.month, "step": command.step, "unit_id": str(unit.id)}
     await note(work, "service_step", command.step_id, "service_step.recorded", data)
     return True
+
+
+async def _paper(work: Work, words: str | None) -> UUID | None:
+    """Seal what was said; return the paper."""
+    if words is None:
+        return None
+    paper = seal_paper(PAPER, {"words": words}, work.now)
+    await insert_many(work.session, SealedPaper, [paper])
+    paper_id: UUID = paper["id"]
+    return paper_id
 
 
 async def _photographs(work: Work, command: RecordStep) -> None:
