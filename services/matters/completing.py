@@ -50,7 +50,8 @@ async def register_again(work: Work, held: Held, command: RegisterAgain) -> None
     matter.round += 1
     matter.state, matter.struck_off_at, matter.certificate_id = "registered", None, None
     work.session.add(MatterRound(matter_id=matter.id, round=matter.round, words=command.words, **who(work)))
-    await changed(work, held, "matter.registered_again", {"round": matter.round, "certificate": before, "words": command.words})
+    said = {"round": matter.round, "certificate": before, "words": command.words, "lead": lead_of(held)}
+    await changed(work, held, "matter.registered_again", said)
 
 
 async def require_complete(work: Work, held: Held) -> MatterCompletion:
@@ -60,6 +61,11 @@ async def require_complete(work: Work, held: Held) -> MatterCompletion:
     if found is None:
         raise Conflict("matter.not_complete", "The lead has not reported the work complete in this round (report_complete).")
     return found
+
+
+def lead_of(held: Held) -> str | None:
+    """Return the code of the lead unit, for whoever is to be told."""
+    return held.tree.by_id[held.matter.lead_unit_id].code if held.matter.lead_unit_id else None
 
 
 async def _there(work: Work, row_class: Any, given: UUID, said: dict[str, Any]) -> bool:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from services.activities.references import fingerprint
 from services.households.models import Household
 from services.identity.persons import is_same_person
-from services.matters.completing import require_complete
+from services.matters.completing import lead_of, require_complete
 from services.matters.deed_parts import taken
 from services.matters.executors import require_another
 from services.matters.holding import Held, changed, people_of, unknown, visible, who
@@ -68,8 +68,8 @@ async def decide_objection(work: Work, held: Held, command: DecideObjection) -> 
         raise Forbidden("objection.own_record", "Whoever wrote an objection down does not decide it; ask somebody else.")
     there.upheld, there.decision = command.upheld, command.words
     there.decided_at, there.decided_by_account_id = work.now, work.actor.account_id
-    said = {"id": str(there.id), "upheld": command.upheld, "words": command.words}
-    await changed(work, held, "matter.objection_decided", said)
+    said = {"id": str(there.id), "upheld": command.upheld, "words": command.words, "lead": lead_of(held)}
+    await changed(work, held, "matter.objection_upheld" if command.upheld else "matter.objection_dismissed", said)
 
 
 async def _is_here(work: Work, held: Held, household_id: UUID) -> bool:

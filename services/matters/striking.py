@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from services.journal.chain import instant_text
 from services.journal.models import Event
+from services.matters.completing import lead_of
 from services.matters.executors import require_another
 from services.matters.holding import SUBJECT, Held, changed, hold
 from services.matters.models import Matter
@@ -55,7 +56,7 @@ async def strike_off(work: Work, matter_id: UUID, command: StrikeOff, expected_v
     }  # fmt: skip
     await insert_many(work.session, MatterCertificate, [row])
     held.matter.state, held.matter.struck_off_at, held.matter.certificate_id = "struck_off", work.now, certificate_id
-    said = {"certificate": certificate_id, "round": held.matter.round, "words": command.words}
+    said = {"certificate": certificate_id, "round": held.matter.round, "words": command.words, "lead": lead_of(held)}
     await changed(work, held, "matter.struck_off", said)
 
 
@@ -70,7 +71,7 @@ async def _content(work: Work, held: Held, proof: Proof, words: str) -> Json:
     before = await _certificate_before(work, matter)
     return {
         "form": FORM, "jurisdiction": settings().jurisdiction, "matter": str(matter.id), "number": matter.number, "round": matter.round,
-        "unit": held.unit.code, "lead": held.tree.by_id[matter.lead_unit_id].code if matter.lead_unit_id else None,
+        "unit": held.unit.code, "lead": lead_of(held),
         "category": matter.category_code, "title": matter.title, "origin_on": str(matter.origin_on),
         "struck_off_at": instant_text(work.now), "words": words, "supersedes": before, "journal": await _head(work, matter),
         "facts": frozen(_of_nobody(matter, proof)),

@@ -25,6 +25,9 @@ _TELLS: Mapping[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
     "matter.task_set": ("unit", lambda said: f"分给贵单位一项任务,期限{said['due_on']}。请按期完成并在系统中报告。"),
     EVENT: ("unit", lambda said: f"县级越过贵镇{DEED_NAMES[said['deed']]}村级工作。请知悉并跟进,详情见系统中的该事项。"),
     "matter.supervisor_named": ("unit", lambda said: f"由贵单位人员担任{LEVEL_NAMES[said['level']]}责任人。请按期督办并留下督办记录。"),
+    "matter.objection_upheld": ("lead", lambda _said: "公示期间的异议经处理成立。请整改后重新报告完工。"),
+    "matter.registered_again": ("lead", lambda _said: "已重新挂号,仍由贵单位牵头。请重新分解任务、排定节点。"),
+    "matter.struck_off": ("lead", lambda _said: "已销号。"),
     "matter.questioned": ("unit", lambda said: f"年终质询：请贵单位责任人员于{said['answer_by']}前在系统中作出说明。"),
 }
 """Type of event → where in it the unit's code stands, and what the unit is told."""

@@ -20,6 +20,7 @@ from services.platform.database import WORKER
 from services.platform.ids import new_id
 from services.platform.unit_of_work import unit_of_work
 from tests.conftest import TestDatabase
+from tests.county import WATER
 from tests.matters.striking import PHONES, SEGMENT, Canal
 
 TOOL = Path(__file__).resolve().parents[2] / "tools" / "verify_history.py"
@@ -178,6 +179,7 @@ async def test_an_objection_is_decided_by_another_and_upheld_begins_the_notice_a
     await canal.do("pengzhai", "decide_objection", **decide)
     await canal.refused("objection.decided", "pengzhai", canal.matter, "decide_objection", **decide)
     assert await canal.missing() == ["notice.none", "objection.upheld"]
+    assert any(unit == WATER and "异议" in words for unit, words in await canal.told()), "the lead is told to mend it"
     await canal.completed()
     assert await canal.missing() == ["notice.none"]
     await canal.published()
