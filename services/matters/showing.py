@@ -65,9 +65,7 @@ def line_of(tree: UnitTree, story: Story, matter: Matter, state: MatterState) ->
     )  # fmt: skip
 
 
-def matter_view(
-    tree: UnitTree, story: Story, matter: Matter, state: MatterState, allowed: list[str], ended: Ended
-) -> MatterView:
+def matter_view(tree: UnitTree, story: Story, matter: Matter, state: MatterState, allowed: list[str], ended: Ended) -> MatterView:
     """Return everything of a matter."""
     today, at = local_day(story.at), story.at
     decided = matter.decided_at is not None and matter.decided_at <= at

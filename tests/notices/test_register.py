@@ -82,8 +82,10 @@ async def _read(anybody: AsyncClient) -> None:
     answer = await anybody.get("/v1/notice/matters")
     items = answer.json()["items"]
     assert [(one["place"], one["households"], one["phase"]) for one in items] == [
-        ("水口村村民委员会", "历史遗留问题，未统计", "registered"), ("彭寨镇", "不足5户", "registered"), ("水口村村民委员会", "30至99户", "notice"),
-    ]  # fmt: skip
+        ("水口村村民委员会", "历史遗留问题，未统计", "registered"),
+        ("彭寨镇", "不足5户", "registered"),
+        ("水口村村民委员会", "30至99户", "notice"),
+    ]
     assert (items[2]["blockers"], items[2]["notice_until"]) == (["资金缺口"], str(local_day(now()) + timedelta(days=6)))
     assert items[2]["lead"] == "和平县水利局"
     page = await anybody.get("/notice/matters")
