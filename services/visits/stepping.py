@@ -55,12 +55,11 @@ async def record_step(work: Work, command: RecordStep, counted_at: datetime | No
     previous_at = require_in_turn(command.step, happened_at, await round_so_far(work, member_id, month))
     number = number_of(command.step)
     row = {
-        **{"id": command.step_id, "member_id": member_id, "month": month, "step": command.step},
-        "nth": number,
-        "previous_nth": number - 1 if previous_at else None,
-        **{"happened_at": happened_at, "previous_at": previous_at, "unit_id": unit.id, **_position(command)},
-        **{"paper_id": None, "fingerprint": mark, "recorded_at": work.now, "recorded_by_account_id": work.actor.account_id},
-    }
+        "id": command.step_id, "member_id": member_id, "month": month, "step": command.step, "nth": number,
+        "previous_nth": number - 1 if previous_at else None, "happened_at": happened_at, "previous_at": previous_at, "unit_id": unit.id,
+        **_position(command), "paper_id": None, "fingerprint": mark, "recorded_at": work.now,
+        "recorded_by_account_id": work.actor.account_id,
+    }  # fmt: skip
     await insert_many(work.session, ServiceStep, [row])
     await _photographs(work, command)
     data = {"member_id": str(member_id), "month": command.month, "step": command.step, "unit_id": str(unit.id)}
