@@ -19,7 +19,8 @@ from services.platform.clock import day_start, local_day, now
 from services.platform.unit_of_work import Work, unit_of_work
 from services.reports.activities import AskedLedger, ledger_entries, ledger_report
 
-_PAGE = 200
+_PAGE, _PAGES = 200, 50
+"""As many rows a page as a caller gets at most; more where a list would have more pages than so many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +76,17 @@ async def _of_ledger(work: Work, asked: AskedLedger) -> list[Answer]:
     for metric in DEFINITIONS:
         said = values[metric.id].numerator
         started = time.perf_counter()
-        rows, total, pages = await _turned(work, asked, metric.id)
+        rows, total, pages = await _turned(work, asked, metric.id, max(_PAGE, said // _PAGES))
         fits = said == total and (metric.unit in ("元", "天", "人次") or rows == said)
         found.append(Answer(metric.id, said, rows, fits, took, (time.perf_counter() - started) * 1000, pages))
     return found
 
 
-async def _turned(work: Work, asked: AskedLedger, metric: str) -> tuple[int, int, int]:
+async def _turned(work: Work, asked: AskedLedger, metric: str, limit: int) -> tuple[int, int, int]:
     """Return how many rows the list behind a figure has when it is turned to its end, what they come to, and how many pages that is."""
     after, told, rows, total, pages = None, None, 0, 0, 0
     while True:
-        page = await ledger_entries(work, asked, metric, "numerator", key=None, after=after, limit=_PAGE, told=told)
+        page = await ledger_entries(work, asked, metric, "numerator", key=None, after=after, limit=limit, told=told)
         pages, rows = pages + 1, rows + len(page.body.items)
         told, after, total = (page.body.count, page.body.total), page.following, page.body.total
         if after is None:
