@@ -57,7 +57,7 @@ async def record_step(work: Work, command: RecordStep, counted_at: datetime | No
     row = {
         "id": command.step_id, "member_id": member_id, "month": month, "step": command.step, "nth": number,
         "previous_nth": number - 1 if previous_at else None, "happened_at": happened_at, "previous_at": previous_at, "unit_id": unit.id,
-        **_position(command), "paper_id": None, "fingerprint": mark, "recorded_at": work.now,
+        **_position(command), "paper_id": await _paper(work, command.words), "fingerprint": mark, "recorded_at": work.now,
         "recorded_by_account_id": work.actor.account_id,
     }  # fmt: skip
     await insert_many(work.session, ServiceStep, [row])
