@@ -31,7 +31,9 @@ async def play(setting: Setting, cast: Cast, console: Console) -> str:
     async with open_doors(settings().database_url, list(cast.people), began - timedelta(days=1)) as doors:
         there = await _there(doors, cast)
         if there is not None:
-            teller.say(f"水渠的故事在本库讲过了:{there['number']} {there['state_name']}。 Told here before.")
+            told_whole = there["state"] == "struck_off"
+            ended = "讲过了" if told_whole else "讲到一半断了,要从头讲请用新库"
+            teller.say(f"水渠的故事在本库{ended}:{there['number'] or plot.TITLE} {there['state_name']}。 Told here before.")
             _links(teller, setting, cast, str(there["id"]), None)
             return str(there["number"])
         village = await settle(cast, months[0])
@@ -49,7 +51,7 @@ async def play(setting: Setting, cast: Cast, console: Console) -> str:
 
 async def _there(doors: Doors, cast: Cast) -> dict[str, object] | None:
     found: Sequence[dict[str, object]] = (await doors.report(COUNTY, "/v1/matters", unit=cast.unit(VILLAGE).code))["items"]
-    return next((one for one in found if one["title"] == plot.TITLE and one["state"] == "struck_off"), None)
+    return next((one for one in found if one["title"] == plot.TITLE), None)
 
 
 def _links(teller: Teller, setting: Setting, cast: Cast, matter: str, file: Path | None) -> None:

@@ -37,7 +37,7 @@ async def settled(county) -> None:
     pytest.fail(f"still owed: {await county.fetch('SELECT handler, last_error FROM deliveries')}")
 
 
-@pytest.mark.timeout(300)  # half a year is told in it
+@pytest.mark.timeout(480)  # half a year is told in it
 async def test_story_is_told_twice_and_everything_is_as_it_must_be(county, stack):
     first = await tell(stack)
     second = await tell(stack)
