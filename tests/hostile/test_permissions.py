@@ -26,7 +26,8 @@ EVERYBODY_MAY_KNOW = frozenset({
     "GET /v1/draws/{draw_id}/candidates", "GET /open311/v2/discovery.{fmt}", "GET /open311/discovery.{fmt}",
     "GET /open311/v2/services.{fmt}", "GET /open311/v2/services/{code}.{fmt}", "GET /open311/v2/requests.{fmt}",
     "GET /open311/v2/requests/{service_request_id}.{fmt}", "GET /v1/notice/periods", "GET /v1/notice/results", "GET /v1/notice/places",
-    "GET /v1/notice/places/{code}", "GET /v1/notice/deliberations", "GET /notice", "GET /notice/directory", "GET /notice/directory/{code}",
+    "GET /v1/notice/places/{code}", "GET /v1/notice/deliberations", "GET /v1/notice/matters", "GET /notice",
+    "GET /notice/matters", "GET /notice/directory", "GET /notice/directory/{code}",
     "GET /anchors",
     "GET /anchors/consistency", "GET /anchors/{day}", "GET /bulletins", "GET /bulletins/{number}",
 })  # fmt: skip

@@ -26,6 +26,7 @@ _BEHIND_ANOTHER_PROOF = {
     "POST /v1/complaints/{number}/journey": "a tracking code",
     "POST /v1/complaints/{number}/confirmations": "a tracking code",
     "POST /v1/complaints/{number}/appeals": "a tracking code",
+    "POST /v1/complaints/{number}/objections": "a tracking code",
     "POST /open311/v2/requests.{fmt}": "a key",
     "GET /open311/v2/tokens/{token}.{fmt}": "a key",
     "GET /open311/v2/servicerequestupdates.{fmt}": "a key",

@@ -207,6 +207,8 @@ MAY: dict[str, frozenset[str]] = {
     "GET /v1/matter-candidates": _DISPATCHERS | {"county"},
     "GET /v1/matter-candidates/{candidate_id}": frozenset({"county", "pengzhai"}),
     "GET /v1/matters": _EVERYBODY,
+    "GET /v1/matters/{matter_id}/certificate": frozenset(),  # of a matter that was struck off
+    "GET /v1/matters/{matter_id}/objections": frozenset({"county", "pengzhai", "shuikou"}),  # who writes them down or decides on them
     "GET /v1/matters/{matter_id}": _PLACED - {"yangming", "roads", "water"},
     "GET /v1/problem-villages": _EVERYBODY,
     "GET /v1/reports/blockers": _EVERYBODY,
@@ -318,6 +320,7 @@ OPEN_TO_ALL = {
         "GET /v1/categories", "GET /v1/categories/{code}",
         "GET /v1/units/{code}/responsible", "GET /v1/complaints/{number}", "POST /v1/complaints/{number}/progress",
         "POST /v1/complaints/{number}/confirmations", "POST /v1/complaints/{number}/appeals",
+        "POST /v1/complaints/{number}/objections",
         "GET /v1/complaints/{number}/personal-data", "GET /v1/complaints/{number}/personal-data/copy",
         "POST /v1/complaints/{number}/personal-data/requests",
         "GET /v1/complaints/{number}/journey", "POST /v1/complaints/{number}/journey",
