@@ -1,7 +1,7 @@
 """Reading the register: lists, one matter, candidates; as they are, and as they were known to be at an instant."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -30,6 +30,7 @@ from services.platform.unit_of_work import Work
 State = Literal["determined", "registered", "declined", "struck_off"]
 CandidateState = Literal["open", "taken", "set_aside", "gone"]
 Place = tuple[datetime, UUID]
+_FIRST = datetime(1, 1, 2, tzinfo=UTC)
 _WEIGHT = {"tellings": 52, "households": 40, "anonymous": 3}
 _CANDIDATE: dict[str, Any] = {
     "id": CANDIDATE_EXAMPLE, "unit": {"code": "441624108213", "name": "水口村"}, "branch": "water", "segment_id": None, "state": "open",
@@ -71,10 +72,10 @@ class MatterCandidateView(BaseModel):
 
 
 def instant_of(work: Work, as_of: datetime | None) -> datetime:
-    """Return the instant asked for; now where none is. Raises Invalid ``as_of.future``."""
+    """Return the instant asked for, no earlier than the first there is; now where none is. Raises Invalid ``as_of.future``."""
     if as_of is not None and as_of > work.now:
         raise Invalid("as_of.future", "Ask as of an instant that has come.")
-    return as_of or work.now
+    return max(as_of, _FIRST) if as_of else work.now
 
 
 async def list_matters(work: Work, asked: AskedMatters, *, after: Place | None, limit: int) -> tuple[list[MatterLine], Place | None]:

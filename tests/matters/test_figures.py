@@ -108,6 +108,8 @@ async def test_the_register_in_figures_is_the_lists_behind_it(world: World) -> N
     await world.did("county", f"/v1/problem-villages/{entry}/end", {"until": "2026-01-01", "because": "整顿完成。"})
     assert (await _read(world, "/v1/reports/matters/entries", metric="matters_open", problem_villages=True))["count"] == 0
     assert (await _read(world, "/v1/reports/matters/entries", metric="matters_open", problem_villages=True, as_of=flagged))["count"] == 1
+    for path in ("/v1/reports/matters", "/v1/reports/funnel", "/v1/reports/blockers", "/v1/notice/matters"):
+        assert (await world.doors.get("county", path, as_of="0001-01-01T00:00:00+14:00")).status_code == 200, "nothing was known then"
     for query, code in (({"from": "2026-02-01", "to": "2026-01-01"}, "period.invalid"), ({"unit": "x9"}, "unit.unknown")):
         assert (await world.doors.get("county", "/v1/reports/matters", **query)).json()["code"] == code
     assert (await world.doors.get("county", "/v1/reports/matters/entries", metric="opinions_heard")).json()["code"] == "metric.unknown"
