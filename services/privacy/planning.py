@@ -61,22 +61,12 @@ async def plan(
         )
     }
     planned = []
+    by = {"because": because, "request_id": request_id, "planned_at": work.now, "planned_by_account_id": work.actor.account_id}
     for complaint_id in complaint_ids:
         for kind in [kind for kind in KINDS if kind in kinds and (complaint_id, kind) not in owed]:
             paper_id = await keep_passages(work, passages) if kind == "words" else None
-            planned.append(
-                Erasure(
-                    id=new_id(),
-                    complaint_id=complaint_id,
-                    kind=kind,
-                    because=because,
-                    whole=whole and kind == "words",
-                    paper_id=paper_id,
-                    request_id=request_id,
-                    planned_at=work.now,
-                    planned_by_account_id=work.actor.account_id,
-                )
-            )
+            all_of_it = whole and kind == "words"
+            planned.append(Erasure(id=new_id(), complaint_id=complaint_id, kind=kind, whole=all_of_it, paper_id=paper_id, **by))
     work.session.add_all(planned)
     await work.session.flush()
     return [row.id for row in planned]
