@@ -42,15 +42,22 @@ async def object_to(work: Work, held: Held, command: ObjectTo) -> None:
     await require_complete(work, held)
     if command.household_id is not None and not await _is_here(work, held, command.household_id):
         raise NotFound("household.unknown", "There is no household with this id in the place of this matter.")
-    paper = seal_paper(PAPER, {"words": command.words}, work.now)
-    await insert_many(work.session, SealedPaper, [paper])
+    paper_id = await keep_words(work, command.words)
     work.session.add(
         MatterObjection(
             id=command.objection_id, matter_id=held.matter.id, round=held.matter.round, household_id=command.household_id,
-            paper_id=paper["id"], fingerprint=mark, **who(work),
+            paper_id=paper_id, fingerprint=mark, **who(work),
         )
     )  # fmt: skip
     await changed(work, held, "matter.objected", {"id": str(command.objection_id)})
+
+
+async def keep_words(work: Work, words: str) -> UUID:
+    """Seal what somebody objects; return the id of the paper."""
+    paper = seal_paper(PAPER, {"words": words}, work.now)
+    await insert_many(work.session, SealedPaper, [paper])
+    found: UUID = paper["id"]
+    return found
 
 
 async def decide_objection(work: Work, held: Held, command: DecideObjection) -> None:

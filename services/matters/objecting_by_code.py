@@ -13,14 +13,12 @@ from services.matters.commands import Command
 from services.matters.completing import require_complete
 from services.matters.holding import Held, changed
 from services.matters.models import Matter, MatterSource
-from services.matters.objecting import PAPER
+from services.matters.objecting import keep_words
 from services.matters.striking_models import MatterObjection
 from services.organization.queries import unit_tree
-from services.platform.bulk import insert_many
 from services.platform.clock import local_day
 from services.platform.errors import Conflict, TooMany
 from services.platform.ids import new_id
-from services.platform.papers import SealedPaper, seal_paper
 from services.platform.text import Words
 from services.platform.unit_of_work import Work
 
@@ -86,10 +84,9 @@ async def _held(work: Work, ticket_id: UUID) -> Held:
 
 
 async def _written(work: Work, held: Held, mark: bytes, words: str) -> MatterObjection:
-    paper = seal_paper(PAPER, {"words": words}, work.now)
-    await insert_many(work.session, SealedPaper, [paper])
+    paper_id = await keep_words(work, words)
     row = MatterObjection(
-        id=new_id(), matter_id=held.matter.id, round=held.matter.round, household_id=None, paper_id=paper["id"], fingerprint=mark,
+        id=new_id(), matter_id=held.matter.id, round=held.matter.round, household_id=None, paper_id=paper_id, fingerprint=mark,
         recorded_at=work.now, recorded_by_account_id=None,
     )  # fmt: skip
     work.session.add(row)

@@ -123,6 +123,8 @@ OF_NOBODY: Mapping[tuple[str, str], str] = {
         }.items()
         for column in columns
     },
+    ("year_end_dossiers", "document"): "names the cadres who were questioned, and no villager: kept as it was frozen",
+    ("year_end_dossiers", "hash"): "of that document",
     **{
         (table, column): "documents and sums without anybody in them: names in them are refused or are offices'"
         for table, columns in {
