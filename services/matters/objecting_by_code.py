@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Row, func, select
 
 from services.activities.references import fingerprint
@@ -36,6 +36,19 @@ class ObjectByCode(Command):
 
 class ObjectionTaken(BaseModel):
     """That an objection was taken down."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": "019aa7c0-7a56-7c60-a0b4-5d1f6a2f9e31",
+                    "matter": "挂号〔2026〕第0012号",
+                    "recorded_at": "2026-11-22T04:00:00Z",
+                    "sentence": TAKEN,
+                }
+            ]
+        }
+    )
 
     id: UUID
     matter: str = Field(description="The matter's number in the county's register.", examples=["挂号〔2026〕第0012号"])

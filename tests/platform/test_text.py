@@ -107,7 +107,7 @@ NOT_HIDDEN = {
             "HandbookVisit.outcome",
             "MatterVisitView.outcome",
             "VisitView.outcome",
-        ),  # fmt: skip
+        ),
         "a code",
     ),
     "StrikingView.words": "the words that count, told without what they say",

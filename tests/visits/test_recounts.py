@@ -60,7 +60,8 @@ def calls(rng, people, homes):
         row = {"id": new_id(), "member_id": member, "outcome": outcome, **made}
         ledger = {
             **row, "kind": "visit", "unit_id": home["unit_id"], "by_unit_id": None, "happened_on": day, "household": home["reference"],
-            "withdrawn_at": gone, "withdrawn_because": "did_not_happen" if gone else None, "withdrawn_by_account_id": account if gone else None,
+            "withdrawn_at": gone, "withdrawn_because": "did_not_happen" if gone else None,
+            "withdrawn_by_account_id": account if gone else None,
         }  # fmt: skip
         visit = {
             **row, "household_id": home["id"], "month": MONTH if day in (FIRST, LAST) or rng.random() < 0.2 else None, "happened_at": at,
