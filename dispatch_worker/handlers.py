@@ -5,10 +5,12 @@
 
 from uuid import UUID
 
+from services.assistance.following import follow_assistance
 from services.complaints.reading import place_hints
 from services.complaints.shown import tickets_of_complaints
 from services.journal.draining import Gathering, Handler, Owed
 from services.journal.subscriptions import COUNT, FOLLOW, INSPECT, NOTIFY, PUBLISH, ROUTE
+from services.matters.following import follow_matters
 from services.notifications import composing
 from services.notifications.webhooks import publishing
 from services.platform.unit_of_work import Work
@@ -26,9 +28,11 @@ async def route(work: Work, owed: list[Owed]) -> None:
 
 
 async def follow(work: Work, _owed: list[Owed]) -> None:
-    """Bring tickets to units that were renumbered or moved, and households with everything of theirs to those that were renumbered."""
+    """Bring tickets to units that were renumbered or moved, and households, matters and what belongs to them along."""
     await following.follow_units(work)
     await follow_service(work)
+    await follow_matters(work)
+    await follow_assistance(work)
 
 
 async def notify(work: Work, owed: list[Owed]) -> None:

@@ -87,6 +87,11 @@ def upgrade() -> None:
     # Units get other codes; whoever writes pairings brings them along first, the worker all the rest.
     grant("pairings", intake="UPDATE (unit_id, by_unit_id)", worker="UPDATE (by_unit_id)", reporting="")
     grant("activities", intake="", worker="SELECT, UPDATE (unit_id, by_unit_id)", reporting="")
+    followed = (
+        "asset_segments, matter_candidates, matter_tasks, matter_supervisors, problem_villages, help_items, mediations, deliberations"
+    )
+    grant(followed, intake="", worker="SELECT, UPDATE (unit_id)", reporting="")
+    grant("matters", intake="", worker="SELECT, UPDATE (unit_id, lead_unit_id)", reporting="")
 
 
 def _counts() -> None:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 
 from services.activities.references import fingerprint
@@ -26,6 +26,10 @@ from services.platform.text import ShownWords
 from services.platform.unit_of_work import Work
 
 PAPER = "matter_objection"
+_OBJECTION: dict[str, Any] = {
+    "id": "019aa7c0-7a56-7c60-a0b4-5d1f6a2f9e31", "household_id": None, "round": 1, "words": "渠尾还在漏水。",
+    "recorded_at": "2026-11-22T04:00:00Z", "upheld": None,
+}  # fmt: skip
 
 
 async def object_to(work: Work, held: Held, command: ObjectTo) -> None:
@@ -104,6 +108,8 @@ class ObjectionWords(BaseModel):
 
 class Objections(BaseModel):
     """Objections to a matter, the oldest first."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"items": [_OBJECTION]}]})
 
     items: list[ObjectionWords]
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import ARRAY, Uuid, bindparam, func, select, update
 
@@ -10,13 +11,18 @@ from services.organization.tree import heirs_of
 from services.platform.unit_of_work import Work
 
 
+async def heirs(work: Work) -> dict[UUID, UUID]:
+    """Return the unit that follows each ended one alone."""
+    query = select(Unit.id, Unit.predecessor_id).where(Unit.predecessor_id.is_not(None))
+    return heirs_of({row.id: row.predecessor_id for row in await work.session.execute(query)})
+
+
 async def follow(work: Work, columns: Iterable[Any]) -> int:
     """Give `columns` (of row classes) the unit that follows the one they name; return how many rows changed.
 
     Of a unit that was split nothing is moved: there people decide. What was known when is not touched. Done again it changes nothing.
     """
-    query = select(Unit.id, Unit.predecessor_id).where(Unit.predecessor_id.is_not(None))
-    following = heirs_of({row.id: row.predecessor_id for row in await work.session.execute(query)})
+    following = await heirs(work)
     if not following:
         return 0
     old, now = (bindparam(None, list(ids), ARRAY(Uuid())) for ids in (following, following.values()))
