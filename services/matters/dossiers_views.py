@@ -13,6 +13,7 @@ from services.platform.text import ShownWords
 QUESTION_EXAMPLE, DOSSIER_EXAMPLE = "019aa7c0-7a56-7c60-a0b4-5d1f6a2f9f01", "019aa7c0-7a56-7c60-a0b4-5d1f6a2f9f02"
 OutcomeCode = Literal["accepted", "carry_over", "supervised", "criticised", "passed_to_discipline", "no_answer"]
 Capacity = Literal["county", "township", "village", "lead", "follower"]
+_NUMBER = "挂号〔2026〕第0012号"
 _COUNTS: dict[str, Any] = {"carried_in": 0, "registered": 12, "struck_off": 9, "open": 3, "questioned": 3, "answered": 3, "decided": 3}
 _OUTCOME: dict[str, Any] = {
     "nth": 1, "code": "carry_over", "name": "限期结转", "new_date": "2027-06-30", "words": "资金已落实,限明年六月底前完成。",
@@ -238,12 +239,28 @@ class YearEndDossierView(_View):
 
     year: int = Field(examples=[2026])
     unit: PlaceName | None
-    over: bool = Field(description="Whether the year is over; before, the list is what there would be today.")
+    over: bool = Field(description="Whether the year is over; before, the list is what there would be today.", examples=[True])
     as_of: datetime
     counts: DossierCounts
-    lists: DossierLists
-    persons: list[DossierPerson]
-    matters: list[DossierMatter]
+    lists: DossierLists = Field(
+        examples=[{"carried_in": [], "registered": [_NUMBER], "struck_off": [], "open": [_NUMBER], "undecided": [_NUMBER]}]
+    )
+    persons: list[DossierPerson] = Field(
+        examples=[
+            [
+                {
+                    "member_id": MATTER_EXAMPLE,
+                    "name": "李镇长",
+                    "units": [{"code": "441624108", "name": "彭寨镇"}],
+                    "matters": [_NUMBER],
+                    "asked": 1,
+                    "answered": 0,
+                    "decided": 0,
+                }
+            ]
+        ]
+    )
+    matters: list[DossierMatter] = Field(description="With all that speaks about why each is open.", examples=[[]])
 
 
 class DossierChange(_View):

@@ -68,7 +68,7 @@ class MatterReport(BaseModel):
     first: date = Field(examples=["2026-01-01"])
     last: date = Field(examples=["2026-12-31"])
     unit: PlaceName | None
-    by: str | None
+    by: str | None = Field(examples=["unit:township"])
     total: list[MatterFigure]
     rows: list[MatterFigureRow]
 
@@ -84,9 +84,9 @@ class CountedMatters(BaseModel):
     """Exactly the matters behind a figure, by number. `total` is the figure, `count` how many matters are behind it."""
 
     metric: str = Field(examples=["matters_open@1"])
-    part: str
-    total: int
-    count: int
+    part: str = Field(examples=["numerator"])
+    total: int = Field(examples=[1])
+    count: int = Field(examples=[1])
     as_of: datetime
     items: list[CountedMatter]
     next: str | None = None

@@ -67,7 +67,7 @@ class FunnelReport(BaseModel):
     first: date = Field(examples=["2026-01-01"])
     last: date = Field(examples=["2026-12-31"])
     unit: PlaceName | None
-    by: str | None
+    by: str | None = Field(examples=["unit:township"])
     total: list[FunnelFigure]
     rows: list[FunnelRow]
 
@@ -91,7 +91,7 @@ class FunnelEntries(BaseModel):
     """Exactly what a figure counted."""
 
     metric: str = Field(examples=["opinions_without_follow_up@1"])
-    total: int
+    total: int = Field(examples=[1])
     as_of: datetime
     items: list[FunnelEntry]
     next: str | None = None

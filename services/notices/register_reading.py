@@ -63,7 +63,7 @@ class PublicMatters(BaseModel):
     """The public register, the newest first."""
 
     as_of: datetime
-    objections: str = Field(description="How to object while a matter is in its days of notice.")
+    objections: str = Field(description="How to object while a matter is in its days of notice.", examples=["请在公示期内拨打12345。"])
     items: list[PublicMatter]
     next: str | None = None
 

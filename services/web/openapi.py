@@ -117,8 +117,12 @@ def _add_examples(operation: Json, components: Json) -> None:
                 media["example"] = example
 
 
+_PLAIN = {"date-time": "2026-11-22T04:00:00Z", "date": "2026-11-22", "uuid": "019aa7c0-7a56-7c60-a0b4-5d1f6a2f9d10"}
+"""Examples of what looks alike everywhere."""
+
+
 def _example(schema: Json, components: Json) -> Any:
-    """Return the example a model carries; for a list, a list of one; for a union, that of its first member."""
+    """Return the example a model carries; for a list, a list of one; for a union, that of its first member; of an instant, day or id any."""
     if schema.get("examples"):
         return schema["examples"][0]
     if "example" in schema:
@@ -128,6 +132,8 @@ def _example(schema: Json, components: Json) -> Any:
     for members in ("oneOf", "anyOf", "allOf"):
         if schema.get(members):
             return _example(schema[members][0], components)
+    if schema.get("format") in _PLAIN:
+        return _PLAIN[schema["format"]]
     if schema.get("type") == "array":
         inner = _example(schema.get("items", {}), components)
         return None if inner is None else [inner]
