@@ -122,18 +122,16 @@ _PLAIN = {"date-time": "2026-11-22T04:00:00Z", "date": "2026-11-22", "uuid": "01
 
 
 def _example(schema: Json, components: Json) -> Any:
-    """Return the example a model carries; for a list, a list of one; for a union, that of its first member; of an instant, day or id any."""
+    """Return the example a model carries; for a list, a list of one; for a union, that of its first member; of a day any."""
     if schema.get("examples"):
         return schema["examples"][0]
-    if "example" in schema:
-        return schema["example"]
+    if "example" in schema or schema.get("format") in _PLAIN:
+        return schema.get("example", _PLAIN.get(schema.get("format", "")))
     if "$ref" in schema:
         return _example(components.get(schema["$ref"].rpartition("/")[2], {}), components)
     for members in ("oneOf", "anyOf", "allOf"):
         if schema.get(members):
             return _example(schema[members][0], components)
-    if schema.get("format") in _PLAIN:
-        return _PLAIN[schema["format"]]
     if schema.get("type") == "array":
         inner = _example(schema.get("items", {}), components)
         return None if inner is None else [inner]
