@@ -16,13 +16,12 @@ from services.assistance.commands import AskHelpCode, CloseHelp
 from services.assistance.help_queries import find_item
 from services.assistance.models import HelpCode, HelpItem
 from services.assistance.places import hold
-from services.households.models import Household
+from services.households.queries import telephone_of
 from services.identity.permissions import require
 from services.journal.noting import note
 from services.platform.bulk import insert_many
 from services.platform.errors import Conflict, Forbidden, TooMany
-from services.platform.papers import SealedPaper, read_paper, seal_paper
-from services.platform.phones import normalised_phone
+from services.platform.papers import SealedPaper, seal_paper
 from services.platform.unit_of_work import Work
 from services.verification.codes import ASKED_AT_MOST, CODE_LASTS, LOOKED_AT, WRONG_CODES_AT_MOST, is_code, sms_code, wechat_code
 
@@ -146,11 +145,8 @@ async def _require_few(work: Work, item_id: UUID) -> None:
 
 async def _sealed_number(work: Work, item_id: UUID) -> UUID:
     """Seal the household's telephone in the register with the code: nobody has it sent to a telephone of their own choice."""
-    of_home = select(Household.paper_id).join(HelpItem, HelpItem.household_id == Household.id).where(HelpItem.id == item_id)
-    query = select(SealedPaper.id, SealedPaper.row_key, SealedPaper.sealed).where(SealedPaper.id.in_(of_home))
-    row = (await work.session.execute(query)).one_or_none()
-    clear = read_paper(row.id, row.row_key, row.sealed) if row is not None else None
-    number = normalised_phone(clear["phone"]) if clear and clear.get("phone") else None
+    home = select(HelpItem.household_id).where(HelpItem.id == item_id).scalar_subquery()
+    number = await telephone_of(work.session, home)
     if number is None:
         raise Conflict("confirmation.no_telephone", "No telephone of this household is known; have it confirmed in another way.")
     paper = seal_paper(PAPER, {"phone": number}, work.now, phone=number)

@@ -19,7 +19,8 @@ from services.assistance.help_queries import Item, deeds_of, find_item
 from services.assistance.models import HelpClosing, HelpHelper, HelpItem, HelpStep
 from services.assistance.places import hold, household_of, mark_of, require_come, require_file, require_members, said_before
 from services.assistance.rules import Deed, money_of, require_closing, require_step, require_withdrawal
-from services.calls.models import Call
+from services.calls.queries import call_row, numbers_of
+from services.households.queries import telephone_of
 from services.households.references import need_village, person_keys
 from services.identity.models import Account
 from services.identity.permissions import require
@@ -240,8 +241,8 @@ def _entries(said: RecordHelpStep, deed: dict[str, Any], who: dict[str, Any] | N
 async def _proof(work: Work, item: Item, said: CloseHelp) -> dict[str, UUID | None]:
     """Return the columns of the household's confirmation; raise where it is none."""
     await require_file(work, said.attachment_id)
-    if said.call_id is not None and await work.session.scalar(select(Call.id).where(Call.id == said.call_id)) is None:
-        raise Invalid("call.unknown", "There is no call with this id.", errors=[Fault("/call_id", "no call has this id")])
+    if said.call_id is not None:
+        await _require_call(work, item, said.call_id)
     witness: UUID | None = None
     if said.witness_id is not None:
         known = select(Account.id).where(Account.member_id == said.witness_id, Account.disabled_at.is_(None))
@@ -254,3 +255,17 @@ async def _proof(work: Work, item: Item, said: CloseHelp) -> dict[str, UUID | No
     if said.code_id is not None:
         await require_code(work, item.id, said)
     return {"attachment_id": said.attachment_id, "call_id": said.call_id, "witness_account_id": witness, "code_id": said.code_id}
+
+
+async def _require_call(work: Work, item: Item, call_id: UUID) -> None:
+    """Raise unless a call was answered by the household's own telephone and its recording is kept, as for an opinion of the handbook.
+
+    404 ``call.unknown``, 409 ``confirmation.not_recorded`` and ``confirmation.other_number``.
+    """
+    call = await call_row(work.session, call_id)
+    if call.recording_state != "kept" or call.answered_at is None:
+        raise Conflict("confirmation.not_recorded", "The recording of this call is not kept, or nobody answered it.")
+    home = select(HelpItem.household_id).where(HelpItem.id == item.id).scalar_subquery()
+    number = (await numbers_of(work.session, [call])).get(call.id)
+    if number is None or number != await telephone_of(work.session, home):
+        raise Conflict("confirmation.other_number", "This call was not with the telephone of the household; name another call.")

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, false, or_, select, true
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.households.models import Household
 from services.households.views import HouseholdView, household_view
@@ -14,6 +15,7 @@ from services.organization.queries import unit_tree
 from services.platform.actor import Actor
 from services.platform.errors import NotFound
 from services.platform.papers import SealedPaper, read_paper
+from services.platform.phones import normalised_phone
 from services.platform.unit_of_work import Work
 
 _COLUMNS = (
@@ -71,3 +73,11 @@ async def paper_of(work: Work, paper_id: UUID) -> dict[str, Any] | None:
 async def _views(work: Work, rows: Sequence[Any]) -> list[HouseholdView]:
     tree = await unit_tree(work.session)
     return [household_view(row, read_paper(row.paper_id, row.row_key, row.sealed), tree) for row in rows]
+
+
+async def telephone_of(session: AsyncSession, household_id: ColumnElement[UUID] | UUID) -> str | None:
+    """Return the telephone a household has in the register, in its one spelling; None where none is known. Never for showing."""
+    query = select(SealedPaper.id, SealedPaper.row_key, SealedPaper.sealed).join(Household, Household.paper_id == SealedPaper.id)
+    row = (await session.execute(query.where(Household.id == household_id))).one_or_none()
+    clear = read_paper(row.id, row.row_key, row.sealed) if row is not None else None
+    return normalised_phone(clear["phone"]) if clear and clear.get("phone") else None

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select, update
 
-from services.households.models import Household
+from services.households.queries import telephone_of
 from services.journal.noting import note
 from services.platform.bulk import insert_many
 from services.platform.errors import Conflict, TooMany
@@ -169,8 +169,7 @@ async def _sealed_number(work: Work, opinion: Any) -> UUID:
 
 async def telephones(work: Work, opinion: Any) -> list[str]:
     """Return the telephones of whoever said an opinion, in their one spelling: the register's first. Never for showing."""
-    of_home = select(Household.paper_id).where(Household.id == opinion.household_id).scalar_subquery()
-    found = [await _telephone_on(work, wanted) for wanted in (of_home, opinion.contact_paper_id)]
+    found = [await telephone_of(work.session, opinion.household_id), await _telephone_on(work, opinion.contact_paper_id)]
     return list(dict.fromkeys(one for one in found if one))
 
 

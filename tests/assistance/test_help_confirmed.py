@@ -19,6 +19,7 @@ from tests.assistance.doors import Desk, fresh
 from tests.assistance.test_help import item, step
 from tests.conftest import TestDatabase
 from tests.journeys.people import PICTURE
+from tests.visits.test_handbook import recorded_call
 
 pytestmark = pytest.mark.asyncio
 PHONE = "13800000123"
@@ -118,3 +119,16 @@ async def test_pictures_and_signatures_are_private_and_go_with_what_is_kept_of_t
     assert not [path for path in (home_of_files / "attachments").rglob("*") if path.is_file()]
     left = await desk.get("grid", at)
     assert (left["goal"], [one["words"] for one in left["steps"]]) == (None, [None, None])
+
+
+async def test_only_a_recorded_call_with_the_households_own_telephone_confirms(desk: Desk, county: TestDatabase):
+    at = await helped(desk)
+    close = {"outcome": "achieved", "closed_on": "2026-11-20", "confirmation": "call_recording"}
+    assert await desk.refused("grid", f"{at}/closing", {**close, "call_id": fresh()}) == (404, "call.unknown")
+    other = {**close, "call_id": await recorded_call(county, "13900000009")}
+    assert await desk.refused("grid", f"{at}/closing", other) == (409, "confirmation.other_number")
+    theirs = await recorded_call(county, PHONE)
+    await county.owner.execute("UPDATE calls SET recording_state = 'awaited', recording_attachment_id = NULL WHERE id = $1", UUID(theirs))
+    assert await desk.refused("grid", f"{at}/closing", {**close, "call_id": theirs}) == (409, "confirmation.not_recorded")
+    closed = await desk.post("grid", f"{at}/closing", {**close, "call_id": await recorded_call(county, PHONE)}, 200)
+    assert (closed["state"], closed["closing"]["confirmation_name"]) == ("closed", "电话录音")

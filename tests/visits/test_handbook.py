@@ -15,6 +15,7 @@ from services.notifications.senders import Senders
 from services.notifications.senders.file import FileSender
 from services.platform import clock
 from services.platform.actor import SYSTEM
+from services.platform.bulk import insert_many
 from services.platform.database import OWNER, REPORTING, WORKER
 from services.platform.ids import new_id
 from services.platform.papers import SealedPaper, seal_paper
@@ -166,12 +167,12 @@ async def test_codes_and_calls_confirm_what_the_household_was_read_and_nothing_e
             async with unit_of_work(SYSTEM) as work:
                 assert await confirm_by_wechat(work, "o-villager", given) == found
     assert hear_text("确认 " + shown.json()["code"]) == Heard(Kind.STANDS, number=shown.json()["code"])
-    call = await _call(round_.county, PHONE)
+    call = await recorded_call(round_.county, PHONE)
     heard = confirmation("call_recording", hashed, call_id=call)
     assert await round_.code("mine", f"{address}/confirmations", heard) == "permission.denied"
-    assert await round_.code("hotline", f"{address}/confirmations", {**heard, "call_id": await _call(round_.county, "13900000000")}) == (
-        "confirmation.other_number"
-    )
+    assert await round_.code(
+        "hotline", f"{address}/confirmations", {**heard, "call_id": await recorded_call(round_.county, "13900000000")}
+    ) == ("confirmation.other_number")
     told = (await round_.post("hotline", f"{address}/confirmations", heard)).json()
     assert [(one["kind"], one["strength"]) for one in told["confirmations"]] == [("sms_code", 2), ("wechat", 3), ("call_recording", 4)]
     silent = await round_.home("3-014", mine, None)
@@ -182,12 +183,10 @@ async def test_codes_and_calls_confirm_what_the_household_was_read_and_nothing_e
     assert not [row for row in left if PHONE in (row["data"] or "") or code in (row["data"] or "")]
 
 
-async def _call(county, number: str) -> str:
+async def recorded_call(county, number: str) -> str:
     """A call that was answered a moment ago and recorded; return its id."""
     async with county.as_role(OWNER), unit_of_work(SYSTEM) as work:
         paper = seal_paper("call", {"number": number}, work.now, phone=number)
-        from services.platform.bulk import insert_many
-
         await insert_many(work.session, SealedPaper, [paper])
     call, picture = new_id(), await county.value("SELECT id FROM attachments LIMIT 1")
     if picture is None:

@@ -19,7 +19,7 @@ from tests.county import actor, sign_in
 from tests.journeys.people import Desk
 from tests.told import told_in
 from tests.visits.handbook import PHONE, WORDS, Round, confirmation, now
-from tests.visits.test_handbook import _call
+from tests.visits.test_handbook import recorded_call
 from tests.web.doors import client_of
 
 BETTER = "水渠从水口到上寨一段要修，田里没有水。"
@@ -45,7 +45,7 @@ async def stands(round_: Round, kind: str, opinion: dict, hashed: str) -> None:
         case "witness":
             by, more = "mine", {"witness": {"name": "黄小明"}}
         case "call_recording":
-            by, more = "hotline", {"call_id": await _call(round_.county, PHONE)}
+            by, more = "hotline", {"call_id": await recorded_call(round_.county, PHONE)}
         case "sms_code":
             assert (await round_.post("mine", f"{address}/codes", asked)).status_code == 201
             by, more = "mine", {"code": sms_code(UUID(asked["code_id"]), bytes.fromhex(hashed))}
@@ -156,7 +156,7 @@ async def test_villagers_rate_who_called_on_them_to_somebody_else(round_):
     mine = await round_.member("mine")
     home = await round_.home("3-012", mine)
     first, second, third = [await round_.hears("mine", home, words) for words in ("水渠", "路灯", "水塘")]
-    call = await _call(round_.county, PHONE)
+    call = await recorded_call(round_.county, PHONE)
     rated = confirmation("call_recording", first["words_hash"], call_id=call, satisfied=False)
     assert (await round_.post("hotline", f"/v1/opinions/{first['id']}/confirmations", rated)).status_code == 201
     own = confirmation("witness", second["words_hash"], witness={"name": "黄小明"}, satisfied=True)
