@@ -46,6 +46,9 @@ class MediationPage(Page[MediationView]):
     """A page of mediations."""
 
 
+_NOT_ENDED: dict[int | str, dict[str, Any]] = {409: {"description": "The mediation has not ended; there is nothing to hand over yet."}}
+
+
 @router.get("", summary="List mediations")
 async def browse(  # noqa: PLR0913, PLR0917  each is one way to narrow the list
     request: Request,
@@ -146,7 +149,7 @@ async def contact(mediation_id: MediationPath, side: SidePath, body: OpenParty, 
         return await mediating.open_party(work, mediation_id, side, body)
 
 
-@router.post("/{mediation_id}/parties/{side}/statement", summary="Print what a party is handed")
+@router.post("/{mediation_id}/parties/{side}/statement", responses=_NOT_ENDED, summary="Print what a party is handed")
 async def statement(mediation_id: MediationPath, side: SidePath, actor: Reader) -> PartyStatement:
     """Return the text one side is handed about the end: nothing of the other side but 甲方 or 乙方. That it was printed is kept."""
     async with unit_of_work(actor) as work:

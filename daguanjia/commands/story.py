@@ -1,7 +1,7 @@
-"""``daguanjia story``: the 大管家 story, through HTTP against running doors."""
+"""``daguanjia story``: the 大管家 story, through HTTP against running doors, and the 水渠 story after it."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -13,6 +13,7 @@ def story(
     village: Annotated[str, typer.Option(metavar="CODE", help="The village it plays in.")] = "441624108213",
     home: Annotated[Path, typer.Option(envvar="DAGUANJIA_HOME", help="Where story.json keeps the password.")] = Path(".local"),
     patience: Annotated[float, typer.Option(min=1, help="Seconds to wait for a door or the worker.")] = 30.0,
+    only: Annotated[Literal["daguanjia", "canal"] | None, typer.Option(help="Play one of the two alone.")] = None,
 ) -> None:
     """Play the 大管家 story, a call at 02:10 in two rounds, and the 水渠 story, a matter from the doors to 销号 in half a year.
 
@@ -34,8 +35,10 @@ def story(
     setting = Setting(intake_url, reporting_url, home, village, patience, outbox)
     try:
         cast, console = asyncio.run(gather(home, village)), Console()
-        play(setting, cast, console)
-        asyncio.run(play_canal(setting, cast, console))
+        if only != "canal":
+            play(setting, cast, console)
+        if only != "daguanjia":
+            asyncio.run(play_canal(setting, cast, console))
         console.print(accounts(cast))
     except StoryError as problem:
         say_failure(str(problem))

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.assistance.commands import HOME, ITEM, SOMEBODY, STEP
 from services.pairing.views import Home, Who
+from services.platform.text import ShownWords
 
 HELP_KIND_NAMES = {
     "production": "生产发展", "skills": "技术培训", "employment": "就业", "housing": "住房", "medical": "就医", "schooling": "就学",
@@ -88,7 +89,7 @@ class HelpStepView(BaseModel):
     source: str | None
     amount_fen: int | None
     goods: str | None
-    words: str | None
+    words: ShownWords | None
     recorded_at: datetime
     withdrawn_at: datetime | None
     withdrawn_because: str | None
@@ -110,7 +111,7 @@ class HelpClosingView(BaseModel):
     call_id: UUID | None
     unconfirmed_because: str | None
     money_left_fen: int
-    words: str | None
+    words: ShownWords | None
     money_left: str | None
     recorded_at: datetime
 

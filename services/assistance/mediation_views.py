@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.assistance.commands import SOMEBODY
 from services.assistance.mediation_commands import ENDING, FOLLOW_UP, MEDIATION, SESSION
 from services.pairing.views import Where, Who
+from services.platform.text import ShownWords
 
 DISPUTE_NAMES = {
     "land": "土地山林", "water": "用水", "neighbours": "邻里", "family": "婚姻家庭", "money": "债务", "labour": "劳务",
@@ -86,7 +87,7 @@ class MediationSessionView(BaseModel):
     held_on: date
     present: str
     present_name: str
-    words: str | None
+    words: ShownWords | None
     recorded_at: datetime
     attachment_ids: list[UUID] = Field(description="Empty for whoever stands on the other side.")
 
@@ -100,7 +101,7 @@ class MediationFollowUpView(BaseModel):
     held_on: date
     found: str
     found_name: str
-    words: str | None
+    words: ShownWords | None
     recorded_at: datetime
 
 
@@ -135,7 +136,7 @@ class MediationDetail(MediationView):
         }
     )  # fmt: skip
 
-    words: str | None
+    words: ShownWords | None
     parties: list[PartyView]
     held: list[MediationSessionView]
     ending: EndingView | None

@@ -122,11 +122,11 @@ _PLAIN = {"date-time": "2026-11-22T04:00:00Z", "date": "2026-11-22", "uuid": "01
 
 
 def _example(schema: Json, components: Json) -> Any:
-    """Return the example a model carries; for a list, a list of one; for a union, that of its first member; of a day any."""
+    """Return the example a model carries; for a list, a list of one; for a union, that of its first member."""
     if schema.get("examples"):
         return schema["examples"][0]
-    if "example" in schema or schema.get("format") in _PLAIN:
-        return schema.get("example", _PLAIN.get(schema.get("format", "")))
+    if "example" in schema:
+        return schema["example"]
     if "$ref" in schema:
         return _example(components.get(schema["$ref"].rpartition("/")[2], {}), components)
     for members in ("oneOf", "anyOf", "allOf"):
@@ -148,6 +148,8 @@ def _object_example(schema: Json, components: Json) -> Any:
         if value is None and not member.get("examples"):  # an example that is null is one
             if "default" in member:
                 value = member["default"]
+            elif member.get("format") in _PLAIN:
+                value = _PLAIN[member["format"]]
             elif name in schema.get("required", ()):
                 return None
         made[name] = value

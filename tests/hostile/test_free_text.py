@@ -65,7 +65,10 @@ _OWN = {
     "time-tickets": {"metric": "close_time", "part": "measured"},
     "times": {"metric": "close_time"},
 }
-_WRITTEN_TO_BE_READ = ("/v1/bulletins", "/bulletins", "/v1/warnings", "/v1/assessments", "/v1/saved-reports")
+_WRITTEN_TO_BE_READ = (
+    "/v1/bulletins", "/bulletins", "/v1/warnings", "/v1/assessments", "/v1/saved-reports", "/v1/programmes", "/v1/matters",
+    "/v1/problem-villages", "/v1/reports/villages", "/v1/year-end-dossiers",
+)  # fmt: skip
 _TELLERS = ("county", "analyst", "hotline", "pengzhai", "shuikou", "grid", "water", "admin")
 _NOT_THEIRS = frozenset({401, 403, 404, 409})
 
