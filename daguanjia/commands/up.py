@@ -8,8 +8,8 @@ import typer
 
 def up(
     *,
-    story: Annotated[bool, typer.Option("--story", help="Play the 大管家 story through HTTP, on the first run only.")] = False,
-    story_again: Annotated[bool, typer.Option("--story-again", help="Play the story also if it was told before.")] = False,
+    story: Annotated[bool, typer.Option("--story", help="Play the two stories, 大管家 and 水渠, on the first run only.")] = False,
+    story_again: Annotated[bool, typer.Option("--story-again", help="Play them also if they were told before.")] = False,
     intake_port: Annotated[int, typer.Option(envvar="DAGUANJIA_INTAKE_PORT", min=1, max=65535)] = 8000,
     reporting_port: Annotated[int, typer.Option(envvar="DAGUANJIA_REPORTING_PORT", min=1, max=65535)] = 8001,
     home: Annotated[Path, typer.Option(envvar="DAGUANJIA_HOME", help="Where data, logs and secrets live.")] = Path(".local"),
