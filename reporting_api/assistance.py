@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from reporting_api.answers import json_answer, page_answer
 from reporting_api.asking import From, To, read_day
-from reporting_api.places import no_cursor
+from reporting_api.places import no_cursor, page_id
 from reporting_api.readers import UNCHANGED
 from services.assistance.figures import AskedAssistance, AssistanceReport, CountedPage, FigureName, assistance_report, counted_ones
 from services.assistance.public import PublicMeetings, published_meetings
@@ -58,7 +58,7 @@ async def read_counted(
     limit: PageLimit = 50,
 ) -> Response:
     """Return exactly those that a figure of the same question counted, by their ids. Nobody is named."""
-    after = _id(cursor) if cursor else None
+    after = page_id(cursor) if cursor else None
     async with unit_of_work(actor) as work:
         await one_snapshot(work.session)
         items, total = await counted_ones(work, asked, counted, after=after, limit=limit + 1)
@@ -82,13 +82,6 @@ async def read_public(
     last = found[limit - 1] if len(found) > limit else None
     following = write_cursor(last.published_at.isoformat(), str(last.id)) if last else None
     return page_answer(request, PublicMeetings(items=found[:limit]), following)
-
-
-def _id(cursor: str) -> UUID:
-    try:
-        return UUID(str(read_cursor(cursor, (str,))[0]))
-    except ValueError:
-        raise no_cursor() from None
 
 
 def _place(cursor: str) -> tuple[datetime, UUID]:

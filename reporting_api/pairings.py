@@ -2,7 +2,6 @@
 
 from datetime import date
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import Depends, Path, Query
 from pydantic import AwareDatetime
@@ -10,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from reporting_api.answers import json_answer, page_answer
-from reporting_api.places import no_cursor
+from reporting_api.places import page_id
 from reporting_api.readers import UNCHANGED
 from services.pairing.coverage import AskedCoverage, coverage, missing
 from services.pairing.views import Coverage, Missing, MissingPage
@@ -18,7 +17,7 @@ from services.platform.actor import Actor
 from services.platform.text import Code
 from services.platform.unit_of_work import unit_of_work
 from services.reports.figures import one_snapshot
-from services.web.paging import PageCursor, PageLimit, read_cursor, write_cursor
+from services.web.paging import PageCursor, PageLimit, write_cursor
 from services.web.routes import door_router
 from services.web.signed_in import requires
 
@@ -58,17 +57,10 @@ async def read_missing(
     limit: PageLimit = 50,
 ) -> Response:
     """Return exactly those that the report of the same question counts as missing (or as burdened)."""
-    after = _place(cursor) if cursor else None
+    after = page_id(cursor) if cursor else None
     async with unit_of_work(actor) as work:
         await one_snapshot(work.session)
         items, total = await missing(work, asked, which, after=after, limit=limit + 1)
     following = write_cursor(str(items[limit - 1].id)) if len(items) > limit else None
     body = MissingPage(items=items[:limit], total=total)
     return page_answer(request, body, following, {"X-Total-Count": str(total)})
-
-
-def _place(cursor: str) -> UUID:
-    try:
-        return UUID(str(read_cursor(cursor, (str,))[0]))
-    except ValueError:
-        raise no_cursor() from None

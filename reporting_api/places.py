@@ -51,6 +51,19 @@ def counted(count: Part) -> int:
     raise no_cursor()
 
 
+def page_id(cursor: str) -> UUID:
+    """Return the id a page ended with; raise a problem for any other text."""
+    try:
+        return UUID(page_text(cursor))
+    except ValueError:
+        raise no_cursor() from None
+
+
+def page_text(cursor: str) -> str:
+    """Return the one text a page ended with; raise a problem for what is no cursor."""
+    return str(read_cursor(cursor, (str,))[0])
+
+
 def no_cursor() -> Problem:
     """Return the problem of a text that is no cursor of the list."""
     return Problem("cursor.malformed", "The cursor is not one of this list; start without it.")

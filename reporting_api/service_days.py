@@ -1,7 +1,6 @@
 """How the round of a month went, and who kept what they owed in a week: each as it was known at an instant."""
 
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import Depends, Query
 from pydantic import AwareDatetime
@@ -9,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from reporting_api.answers import page_answer
-from reporting_api.places import no_cursor
+from reporting_api.places import page_id, page_text
 from reporting_api.readers import UNCHANGED
 from services.platform.actor import Actor
 from services.platform.text import Code
@@ -20,7 +19,7 @@ from services.visits.obligations import week_named
 from services.visits.owed import AskedWeek, StateAsked, obligations_report
 from services.visits.reporting import AskedRound, Which, missing_homes, service_days_report
 from services.visits.views import MissingHomes, ObligationsReport, ServiceDaysReport
-from services.web.paging import PageCursor, PageLimit, read_cursor, write_cursor
+from services.web.paging import PageCursor, PageLimit, write_cursor
 from services.web.routes import door_router
 from services.web.signed_in import requires
 
@@ -52,7 +51,7 @@ async def read_round(
     limit: PageLimit = 50,
 ) -> Response:
     """Return per member which of the five steps were done in time, and how many of their households were called on."""
-    after = _place(cursor) if cursor else None
+    after = page_id(cursor) if cursor else None
     async with unit_of_work(actor) as work:
         await one_snapshot(work.session)
         found = await service_days_report(work, asked, only, after=after, limit=limit + 1)
@@ -63,7 +62,7 @@ async def read_round(
 @router.get("/service-days/missing", summary="List households nobody called on", response_model=MissingHomes, responses=UNCHANGED)
 async def read_missing(request: Request, actor: Reporter, asked: Question, cursor: PageCursor = None, limit: PageLimit = 50) -> Response:
     """Return exactly the households that the report of the same question counts as missing, by their ids alone."""
-    after = _place(cursor) if cursor else None
+    after = page_id(cursor) if cursor else None
     async with unit_of_work(actor) as work:
         await one_snapshot(work.session)
         found = await missing_homes(work, asked, after=after, limit=limit + 1)
@@ -86,21 +85,10 @@ async def read_obligations(
     limit: PageLimit = 50,
 ) -> Response:
     """Return how weekly visits and days in the grid were kept, and who missed, kept or was excused from them, with why."""
-    after = _text(cursor) if cursor else ""
+    after = page_text(cursor) if cursor else ""
     asked = AskedWeek(unit, week_named(week) if week else None, as_of)
     async with unit_of_work(actor) as work:
         await one_snapshot(work.session)
         found, place = await obligations_report(work, asked, state, after=after, limit=limit)
     following = write_cursor(place) if place is not None else None
     return page_answer(request, found, following, {"X-Total-Count": str(found.total)})
-
-
-def _place(cursor: str) -> UUID:
-    try:
-        return UUID(_text(cursor))
-    except ValueError:
-        raise no_cursor() from None
-
-
-def _text(cursor: str) -> str:
-    return str(read_cursor(cursor, (str,))[0])

@@ -2,7 +2,6 @@
 
 from datetime import date
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import Depends, Query
 from pydantic import AwareDatetime
@@ -10,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from reporting_api.answers import json_answer, page_answer
-from reporting_api.places import no_cursor
+from reporting_api.places import page_id, page_text
 from reporting_api.readers import UNCHANGED
 from services.matters.followed import followed_in
 from services.platform.actor import Actor
@@ -22,7 +21,7 @@ from services.visits.followed import AskedMonth, follow_ups_report
 from services.visits.frequency import AskedTime, HowSoon, VisitFrequency, how_soon, visit_frequency
 from services.visits.owed import StateAsked
 from services.visits.views import FollowUpsReport
-from services.web.paging import PageCursor, PageLimit, read_cursor, write_cursor
+from services.web.paging import PageCursor, PageLimit, write_cursor
 from services.web.routes import door_router
 from services.web.signed_in import requires
 
@@ -57,7 +56,7 @@ async def read_frequency(
     limit: PageLimit = 50,
 ) -> Response:
     """Return how many households were called on how often, and those with `least` to `most` visits; `most=0`: whom nobody met."""
-    after = _place(cursor) if cursor else None
+    after = page_id(cursor) if cursor else None
     async with unit_of_work(actor) as work:
         await one_snapshot(work.session)
         found = await visit_frequency(work, asked, least, most, after=after, limit=limit + 1)
@@ -86,21 +85,10 @@ async def read_follow_ups(
     limit: PageLimit = 50,
 ) -> Response:
     """Return who reported in a month of the registered matters they follow, and who missed it or was excused, with why."""
-    after = _text(cursor) if cursor else ""
+    after = page_text(cursor) if cursor else ""
     asked = AskedMonth(unit, month_of(month) if month else None, as_of)
     async with unit_of_work(actor) as work:
         await one_snapshot(work.session)
         found, place = await follow_ups_report(work, asked, followed_in, state, after=after, limit=limit)
     following = write_cursor(place) if place is not None else None
     return page_answer(request, found, following, {"X-Total-Count": str(found.total)})
-
-
-def _place(cursor: str) -> UUID:
-    try:
-        return UUID(_text(cursor))
-    except ValueError:
-        raise no_cursor() from None
-
-
-def _text(cursor: str) -> str:
-    return str(read_cursor(cursor, (str,))[0])
